@@ -1,0 +1,32 @@
+"""Cells: a matrix of grey level by size (run length, zone, dependence) without its empty cells."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a matrix of level by size that are not zero, in the order of level, then size.
+
+    level: (cells,) int64, index of the grey level, from 0. size: (cells,) int64, from 1. count: (cells,) int64.
+    """
+
+    level: NDArray[np.int64]
+    size: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+
+def cells_of(matrix: NDArray[Any]) -> Cells:
+    """The cells of a matrix (levels, sizes) whose first column is size 1."""
+    level, column = np.nonzero(matrix)
+    return Cells(level, column + 1, matrix[level, column].astype(np.int64))
+
+
+def dense(cells: Cells, levels: int) -> NDArray[np.int64]:
+    """The matrix (levels, largest size) of these cells."""
+    matrix = np.zeros((levels, int(cells.size.max(initial=0))), dtype=np.int64)
+    matrix[cells.level, cells.size - 1] = cells.count
+    return matrix

@@ -1,0 +1,71 @@
+"""Grey level run length matrices (IBSI family TP0I)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.count.arena import Batch, allocate, bounds, steps
+from voxmill_kernels.jit import njit
+
+
+def count_glrlm(batch: Batch, directions: NDArray[np.int64]) -> list[NDArray[np.uint32]]:
+    """How many runs of level i are j voxels long: for each box (directions, levels, longest side).
+
+    A direction in which no line holds two voxels of the region is all zeros: PyRadiomics does not count it.
+    """
+    shapes = [(len(directions), n, max(shape)) for n, shape in zip(batch.levels, batch.shapes, strict=True)]
+    flat, starts, matrices = allocate(shapes, np.uint32)
+    _count(batch.arena, batch.table, directions, batch.border, flat, starts)
+    return matrices
+
+
+@njit
+def _count(arena: Any, table: Any, directions: Any, border: Any, flat: Any, starts: Any) -> None:
+    """Walk each run from its first voxel on; then drop the directions that hold no line of two."""
+    for box in range(table.shape[0]):
+        row = table[box]
+        step = steps(row, directions)
+        levels = row[4]
+        longest = max(row[1], row[2], row[3]) - 2 * border
+        for a in range(step.shape[0]):
+            start = starts[box] + a * levels * longest
+            matrix = flat[start : start + levels * longest].reshape((levels, longest))
+            _walk(arena, row, step[a], matrix)
+            if matrix[:, 1:].sum() == 0 and not _shares_line(arena, row, directions[a], border):
+                matrix[:, 0] = 0
+
+
+@njit
+def _walk(arena: Any, row: Any, step: Any, matrix: Any) -> None:
+    first, last = bounds(row)
+    for voxel in range(first, last):
+        level = arena[voxel]
+        if level == 0 or arena[voxel - step] == level:
+            continue
+        length = 0
+        while arena[voxel + (length + 1) * step] == level:
+            length += 1
+        matrix[level - 1, length] += 1
+
+
+@njit
+def _shares_line(arena: Any, row: Any, direction: Any, border: Any) -> Any:
+    """Whether any line along `direction` holds two voxels of the region, next to each other or not."""
+    step = (direction[0] * row[2] + direction[1]) * row[3] + direction[2]
+    for z in range(border, row[1] - border):
+        for y in range(border, row[2] - border):
+            for x in range(border, row[3] - border):
+                at = row[0] + (z * row[2] + y) * row[3] + x
+                if arena[at] == 0:
+                    continue
+                reach = 1
+                while (
+                    border <= z + reach * direction[0] < row[1] - border
+                    and border <= y + reach * direction[1] < row[2] - border
+                    and border <= x + reach * direction[2] < row[3] - border
+                ):
+                    if arena[at + reach * step] != 0:
+                        return True
+                    reach += 1
+    return False

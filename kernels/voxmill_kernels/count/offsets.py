@@ -1,0 +1,22 @@
+"""Which neighbours of a voxel are looked at."""
+
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def directions(distance: int = 1) -> NDArray[np.int64]:
+    """Half of all offsets z, y, x at this Chebyshev distance: of each pair ±offset the one that leads forward.
+
+    Shape (13, 3) for distance 1; in PyRadiomics' order, from (1, 1, 1) down to (0, 0, 1).
+    """
+    reach = range(distance, -distance - 1, -1)
+    forward = [offset for offset in product(reach, repeat=3) if max(map(abs, offset)) == distance and offset > (0, 0, 0)]
+    return np.array(forward, dtype=np.int64)
+
+
+def neighbours(distance: int = 1) -> NDArray[np.int64]:
+    """All offsets z, y, x at this Chebyshev distance, both ways; shape (26, 3) for distance 1."""
+    forward = directions(distance)
+    return np.concatenate([forward, -forward])

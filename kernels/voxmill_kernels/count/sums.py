@@ -1,0 +1,141 @@
+"""Counts → integer sums: all that the formulas need of a matrix, but the few features that see single cells.
+
+Whole numbers added up in any order give the same sums, so threads and devices cannot change them. An entropy needs the
+sum of c * log2(c) over the cells; its exact, order-free form is how often each count c occurs: `few` for the counts
+below FEW, the larger ones listed in ascending order in `many` (0 where the list has ended).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.count.cells import Cells
+from voxmill_kernels.jit import njit
+
+FEW = 1024
+
+
+@dataclass(frozen=True)
+class GlcmSums:
+    """Sums of symmetric co-occurrence matrices, one row per offset; c is the count of a cell, i and j level numbers.
+
+    total (n,): sum of c. marginal (n, levels): by i. plus (n, 2 * largest level + 1): by i + j.
+    minus (n, largest level): by |i - j|. product (n,): sum of i * j * c. squares (n,): sum of c * c.
+    largest (n,): the largest c. few (n, FEW) and many (n, …): occurrences of counts, see the module.
+    """
+
+    total: NDArray[np.int64]
+    marginal: NDArray[np.int64]
+    plus: NDArray[np.int64]
+    minus: NDArray[np.int64]
+    product: NDArray[np.int64]
+    squares: NDArray[np.int64]
+    largest: NDArray[np.int64]
+    few: NDArray[np.int64]
+    many: NDArray[np.int64]
+
+
+def sum_glcm(matrix: NDArray[np.uint32], numbers: NDArray[np.int64]) -> GlcmSums:
+    """Sums of co-occurrence matrices (offsets, levels, levels), made symmetric by adding the transpose."""
+    offsets, levels, _ = matrix.shape
+    top = int(numbers[-1])
+    room = min(levels * levels, 2 * int(matrix.sum(axis=(1, 2), dtype=np.int64).max()) // FEW)
+    sums = GlcmSums(
+        total=np.zeros(offsets, dtype=np.int64),
+        marginal=np.zeros((offsets, levels), dtype=np.int64),
+        plus=np.zeros((offsets, 2 * top + 1), dtype=np.int64),
+        minus=np.zeros((offsets, top), dtype=np.int64),
+        product=np.zeros(offsets, dtype=np.int64),
+        squares=np.zeros(offsets, dtype=np.int64),
+        largest=np.zeros(offsets, dtype=np.int64),
+        few=np.zeros((offsets, FEW), dtype=np.int64),
+        many=np.zeros((offsets, room), dtype=np.int64),
+    )
+    scalars = (sums.total, sums.product, sums.squares, sums.largest)
+    _sum_glcm(matrix, numbers, scalars, (sums.marginal, sums.plus, sums.minus), sums.few, sums.many)
+    return sums
+
+
+@njit
+def _sum_glcm(matrix: Any, numbers: Any, scalars: Any, rows: Any, few: Any, many: Any) -> None:
+    """One pass over the upper triangle: a cell off the diagonal stands for itself and its mirror image."""
+    total, product, squares, largest = scalars
+    marginal, plus, minus = rows
+    for a in range(matrix.shape[0]):
+        listed = 0
+        for i in range(matrix.shape[1]):
+            for j in range(i, matrix.shape[1]):
+                count = np.int64(matrix[a, i, j]) + np.int64(matrix[a, j, i])
+                if count == 0:
+                    continue
+                copies = 1 if i == j else 2
+                low, high = numbers[i], numbers[j]
+                total[a] += copies * count
+                marginal[a, i] += count
+                if i != j:
+                    marginal[a, j] += count
+                plus[a, low + high] += copies * count
+                minus[a, high - low] += copies * count
+                product[a] += copies * count * low * high
+                squares[a] += copies * count * count
+                largest[a] = max(largest[a], count)
+                for _ in range(copies):
+                    listed = tally(count, few[a], many[a], listed)
+
+
+@dataclass(frozen=True)
+class SizeSums:
+    """Sums of a matrix of grey level i by size j (run length, zone, dependence); c is the count of a cell.
+
+    total: sum of c. voxels: sum of c * j. by_level (levels, 2): sums of c and of c * j * j.
+    by_size (largest size + 1, 2): sums of c and of c * i * i, row j for size j.
+    few (FEW,) and many (…): occurrences of counts, see the module.
+    """
+
+    total: int
+    voxels: int
+    by_level: NDArray[np.int64]
+    by_size: NDArray[np.int64]
+    few: NDArray[np.int64]
+    many: NDArray[np.int64]
+
+
+def sum_sizes(cells: Cells, numbers: NDArray[np.int64]) -> SizeSums:
+    """Sums of the cells of a matrix of grey level by size."""
+    total = int(cells.count.sum())
+    by_level = np.zeros((len(numbers), 2), dtype=np.int64)
+    by_size = np.zeros((int(cells.size.max(initial=0)) + 1, 2), dtype=np.int64)
+    few = np.zeros(FEW, dtype=np.int64)
+    many = np.zeros(min(len(cells.count), total // FEW), dtype=np.int64)
+    _sum_sizes(cells.level, cells.size, cells.count, numbers, by_level, by_size, few, many)
+    return SizeSums(total, int((cells.count * cells.size).sum()), by_level, by_size, few, many)
+
+
+@njit
+def _sum_sizes(
+    level: Any, size: Any, count: Any, numbers: Any, by_level: Any, by_size: Any, few: Any, many: Any
+) -> None:
+    listed = 0
+    for cell in range(level.shape[0]):
+        number = numbers[level[cell]]
+        by_level[level[cell], 0] += count[cell]
+        by_level[level[cell], 1] += count[cell] * size[cell] * size[cell]
+        by_size[size[cell], 0] += count[cell]
+        by_size[size[cell], 1] += count[cell] * number * number
+        listed = tally(count[cell], few, many, listed)
+
+
+@njit
+def tally(count: Any, few: Any, many: Any, listed: Any) -> Any:
+    """Note that `count` occurs once more; gives how many large counts are listed by now."""
+    if count < few.shape[0]:
+        few[count] += 1
+        return listed
+    place = listed
+    while place > 0 and many[place - 1] > count:
+        many[place] = many[place - 1]
+        place -= 1
+    many[place] = count
+    return listed + 1

@@ -1,0 +1,161 @@
+"""Grey level co-occurrence features (IBSI family LFYI): each the mean over the directions that hold any pair."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.count.sums import GlcmSums
+from voxmill_kernels.features.entropy import entropy, tallied_entropy
+from voxmill_kernels.features.feature import table
+from voxmill_kernels.features.mcc import maximal_correlation
+from voxmill_kernels.jit import njit
+
+FEATURES = table(
+    "glcm",
+    "PyRadiomics 3.0.1, glcm; IBSI 1 manual, grey level co-occurrence, 3D averaged (ITBB)",
+    ("Autocorrelation", "QWB0", "1", "Σ i j p(i, j)"),
+    ("ClusterProminence", "AE86", "1", "Σ (i + j - 2 μ)⁴ p(i, j)"),
+    ("ClusterShade", "7NFM", "1", "Σ (i + j - 2 μ)³ p(i, j)"),
+    ("ClusterTendency", "DG8W", "1", "Σ (i + j - 2 μ)² p(i, j)"),
+    ("Contrast", "ACUI", "1", "Σ (i - j)² p(i, j)"),
+    ("Correlation", "NI2N", "1", "Σ (i - μ)(j - μ) p(i, j) / σ²; 1 where σ is 0"),
+    ("DifferenceAverage", "TF7R", "1", "Σ k p₋(k), p₋(k) the probability of |i - j| = k"),
+    ("DifferenceEntropy", "NTRS", "bit", "-Σ p₋(k) log2 p₋(k)"),
+    ("DifferenceVariance", "D3YU", "1", "Σ (k - DifferenceAverage)² p₋(k)"),
+    ("Id", "IB1Z", "1", "Σ p₋(k) / (1 + k)"),
+    ("Idm", "WF0Z", "1", "Σ p₋(k) / (1 + k²)"),
+    ("Idmn", "1QCO", "1", "Σ p₋(k) / (1 + k² / Ng²), Ng the largest grey level"),
+    ("Idn", "NDRX", "1", "Σ p₋(k) / (1 + k / Ng), Ng the largest grey level"),
+    ("Imc1", "R8DG", "1", "(HXY - HXY1) / HX; 0 where HX is 0"),
+    ("Imc2", "JN9H", "1", "√(1 - exp(-2 (HXY2 - HXY))); 0 where the two are equal"),
+    ("InverseVariance", "E8JP", "1", "Σ p₋(k) / k² for k > 0"),
+    ("JointAverage", "60VM", "1", "μ = Σ i p(i, j)"),
+    ("JointEnergy", "8ZQL", "1", "Σ p(i, j)²"),
+    ("JointEntropy", "TU9B", "bit", "HXY = -Σ p(i, j) log2 p(i, j)"),
+    ("MCC", "", "1", "second largest singular value of p(i, j) / √(p(i) p(j)); 1 for one grey level"),
+    ("MaximumProbability", "GYBY", "1", "largest p(i, j)"),
+    ("SumAverage", "ZGXS", "1", "Σ k p₊(k), p₊(k) the probability of i + j = k"),
+    ("SumEntropy", "P6QZ", "bit", "-Σ p₊(k) log2 p₊(k)"),
+    ("SumSquares", "UR99", "1", "σ² = Σ (i - μ)² p(i, j)"),
+)
+MCC = next(index for index, feature in enumerate(FEATURES) if feature.name == "MCC")
+
+
+def glcm_features(
+    sums: GlcmSums, matrix: NDArray[np.uint32], numbers: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The values of FEATURES, in its order, from sums of symmetric matrices and (for MCC) the matrices themselves.
+
+    All NaN when no direction holds a pair of voxels.
+    """
+    full = sums.total > 0
+    if not full.any():
+        return np.full(len(FEATURES), np.nan)
+    scalars = (sums.total, sums.product, sums.squares, sums.largest)
+    values = np.array(
+        [
+            _glcm(a, scalars, sums.marginal[a], sums.plus[a], sums.minus[a], sums.few[a], sums.many[a], numbers)
+            for a in np.flatnonzero(full)
+        ]
+    ).mean(axis=0)
+    values[MCC] = 1.0 if len(numbers) == 1 else np.mean([maximal_correlation(m) for m in matrix[full]])
+    return values
+
+
+@njit
+def _glcm(
+    a: Any, scalars: Any, marginal: Any, plus: Any, minus: Any, few: Any, many: Any, numbers: Any
+) -> Any:
+    """One direction: from the marginals of i, of i + j and of |i - j|; MCC is left at 0.
+
+    With HX = HY of a symmetric matrix, HXY1 = HXY2 = 2 HX. The covariance is (Var(i + j) - Var(i - j)) / 4, which
+    loses no digits to a large mean.
+    """
+    total = scalars[0][a]
+    mean, variance = _moments(marginal, numbers, total)
+    tendency, shade, prominence, sum_average = _cluster(plus, mean, total)
+    contrast, difference_average, id_, idm, idmn, idn, inverse_variance = _differences(minus, numbers[-1], total)
+    joint = tallied_entropy(few, many, total)
+    single = entropy(marginal, total)
+    return (
+        scalars[1][a] / total,
+        prominence,
+        shade,
+        tendency,
+        contrast,
+        1.0 if variance == 0.0 else (tendency - contrast) / 4 / variance,
+        difference_average,
+        entropy(minus, total),
+        _difference_variance(minus, difference_average, total),
+        id_,
+        idm,
+        idmn,
+        idn,
+        0.0 if single == 0.0 else (joint - 2 * single) / single,
+        math.sqrt(max(0.0, 1 - math.exp(-2 * (2 * single - joint)))),
+        inverse_variance,
+        mean,
+        scalars[2][a] / total / total,
+        joint,
+        0.0,
+        scalars[3][a] / total,
+        sum_average,
+        entropy(plus, total),
+        variance,
+    )
+
+
+@njit
+def _moments(marginal: Any, numbers: Any, total: Any) -> Any:
+    mean = 0.0
+    for i in range(numbers.shape[0]):
+        mean += numbers[i] * marginal[i] / total
+    variance = 0.0
+    for i in range(numbers.shape[0]):
+        variance += (numbers[i] - mean) ** 2 * marginal[i] / total
+    return mean, variance
+
+
+@njit
+def _cluster(plus: Any, mean: Any, total: Any) -> Any:
+    tendency = shade = prominence = average = 0.0
+    for k in range(plus.shape[0]):
+        if plus[k] == 0:
+            continue
+        p = plus[k] / total
+        away = k - 2 * mean
+        tendency += away * away * p
+        shade += away * away * away * p
+        prominence += away * away * away * away * p
+        average += k * p
+    return tendency, shade, prominence, average
+
+
+@njit
+def _differences(minus: Any, top: Any, total: Any) -> Any:
+    contrast = average = id_ = idm = idmn = idn = inverse_variance = 0.0
+    for k in range(minus.shape[0]):
+        if minus[k] == 0:
+            continue
+        p = minus[k] / total
+        square = float(k * k)
+        contrast += square * p
+        average += k * p
+        id_ += p / (1 + k)
+        idm += p / (1 + square)
+        idmn += p / (1 + square / (float(top) * top))
+        idn += p / (1 + k / top)
+        if k > 0:
+            inverse_variance += p / square
+    return contrast, average, id_, idm, idmn, idn, inverse_variance
+
+
+@njit
+def _difference_variance(minus: Any, average: Any, total: Any) -> Any:
+    variance = 0.0
+    for k in range(minus.shape[0]):
+        if minus[k] > 0:
+            variance += (k - average) ** 2 * (minus[k] / total)
+    return variance

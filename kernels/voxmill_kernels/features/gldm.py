@@ -1,0 +1,43 @@
+"""Grey level dependence features (PyRadiomics' GLDM; IBSI family REK0)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.features.feature import table
+from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
+
+_ROWS = {
+    "DependenceEntropy": ("Entropy", "FCBV"),
+    "DependenceNonUniformity": ("SizeNonUniformity", "Z87G"),
+    "DependenceNonUniformityNormalized": ("SizeNonUniformityNormalized", "OKJI"),
+    "DependenceVariance": ("SizeVariance", "DNX2"),
+    "GrayLevelNonUniformity": ("GrayLevelNonUniformity", "FP8K"),
+    "GrayLevelVariance": ("GrayLevelVariance", "1PFV"),
+    "HighGrayLevelEmphasis": ("HighGrayLevelEmphasis", "OAE7"),
+    "LargeDependenceEmphasis": ("LargeEmphasis", "IMOQ"),
+    "LargeDependenceHighGrayLevelEmphasis": ("LargeHighGrayLevelEmphasis", "9QMG"),
+    "LargeDependenceLowGrayLevelEmphasis": ("LargeLowGrayLevelEmphasis", "NBZI"),
+    "LowGrayLevelEmphasis": ("LowGrayLevelEmphasis", "TL9H"),
+    "SmallDependenceEmphasis": ("SmallEmphasis", "SODN"),
+    "SmallDependenceHighGrayLevelEmphasis": ("SmallHighGrayLevelEmphasis", "JA6D"),
+    "SmallDependenceLowGrayLevelEmphasis": ("SmallLowGrayLevelEmphasis", "EQ3F"),
+}
+FEATURES = table(
+    "gldm",
+    "PyRadiomics 3.0.1, gldm; IBSI 1 manual, neighbouring grey level dependence, 3D (KOBO)",
+    *(
+        (
+            name,
+            ibsi,
+            "bit" if formula == "Entropy" else "1",
+            f"{DEFINITIONS[formula]}, j one more than the neighbours of the same level",
+        )
+        for name, (formula, ibsi) in _ROWS.items()
+    ),
+)
+_ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
+
+
+def gldm_features(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values of FEATURES, in its order, from `size_features` of the dependences."""
+    return values[_ORDER]

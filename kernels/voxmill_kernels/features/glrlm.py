@@ -1,0 +1,43 @@
+"""Grey level run length features (IBSI family TP0I): each the mean over the directions that hold a line of two."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.features.feature import table
+from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
+
+_ROWS = {
+    "GrayLevelNonUniformity": ("GrayLevelNonUniformity", "R5YN"),
+    "GrayLevelNonUniformityNormalized": ("GrayLevelNonUniformityNormalized", "OVBL"),
+    "GrayLevelVariance": ("GrayLevelVariance", "8CE5"),
+    "HighGrayLevelRunEmphasis": ("HighGrayLevelEmphasis", "G3QZ"),
+    "LongRunEmphasis": ("LargeEmphasis", "W4KF"),
+    "LongRunHighGrayLevelEmphasis": ("LargeHighGrayLevelEmphasis", "3KUM"),
+    "LongRunLowGrayLevelEmphasis": ("LargeLowGrayLevelEmphasis", "IVPO"),
+    "LowGrayLevelRunEmphasis": ("LowGrayLevelEmphasis", "V3SW"),
+    "RunEntropy": ("Entropy", "HJ9O"),
+    "RunLengthNonUniformity": ("SizeNonUniformity", "W92Y"),
+    "RunLengthNonUniformityNormalized": ("SizeNonUniformityNormalized", "IC23"),
+    "RunPercentage": ("Percentage", "9ZK5"),
+    "RunVariance": ("SizeVariance", "SXLW"),
+    "ShortRunEmphasis": ("SmallEmphasis", "22OV"),
+    "ShortRunHighGrayLevelEmphasis": ("SmallHighGrayLevelEmphasis", "GD3A"),
+    "ShortRunLowGrayLevelEmphasis": ("SmallLowGrayLevelEmphasis", "HTZT"),
+}
+FEATURES = table(
+    "glrlm",
+    "PyRadiomics 3.0.1, glrlm; IBSI 1 manual, grey level run length, 3D averaged (ITBB)",
+    *(
+        (name, ibsi, "bit" if formula == "Entropy" else "1", f"{DEFINITIONS[formula]}, j the length of a run")
+        for name, (formula, ibsi) in _ROWS.items()
+    ),
+)
+_ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
+
+
+def glrlm_features(directions: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The values of FEATURES, in its order, from `size_features` of each direction; NaN when all are empty."""
+    counted = [values for values in directions if not np.isnan(values).any()]
+    return np.mean(counted, axis=0)[_ORDER] if counted else np.full(len(FEATURES), np.nan)

@@ -1,0 +1,148 @@
+"""Maximal correlation coefficient: an eigenvalue of a symmetric matrix, by Lanczos."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from voxmill_kernels.jit import njit
+
+CHECK_EVERY = 4
+ENOUGH = 1e-14
+NOTHING = 1e-12
+
+
+@njit
+def maximal_correlation(matrix: Any) -> Any:
+    """The second largest |eigenvalue| of p(i, j) / √(p(i) p(j)) for counts (levels, levels), made symmetric.
+
+    The largest is 1 with the eigenvector √p(i): it is taken off, and Lanczos with full reorthogonalisation finds the
+    largest of the rest. Where an invariant subspace ends the search early, it goes on with a new vector at right angles,
+    so that no part of the spectrum is missed. 0 when all pairs have one grey level.
+    """
+    rest, first = _deflated(matrix)
+    size = first.shape[0]
+    basis = np.zeros((size, size))
+    alpha, beta = np.zeros(size), np.zeros(size)
+    found = 0.0
+    basis[0] = _fresh_vector(first, basis, 0)
+    for step in range(size - 1):
+        vector = _times(rest, basis[step])
+        alpha[step] = _dot(vector, basis[step])
+        _orthogonalise(vector, first, basis, step + 1)
+        length = math.sqrt(_dot(vector, vector))
+        last = step == size - 2
+        if last or step % CHECK_EVERY == CHECK_EVERY - 1:
+            before, found = found, _largest_eigenvalue(alpha, beta, step + 1)
+            if last or (length > NOTHING and abs(found - before) <= ENOUGH * found):
+                break
+        if length > NOTHING:
+            beta[step] = length
+            basis[step + 1] = vector / length
+        else:
+            basis[step + 1] = _fresh_vector(first, basis, step + 1)
+    return found
+
+
+@njit
+def _deflated(matrix: Any) -> Any:
+    """The scaled symmetric matrix without its first eigenpair, over the levels that occur; and that eigenvector."""
+    levels = matrix.shape[0]
+    marginal = np.zeros(levels)
+    for i in range(levels):
+        for j in range(levels):
+            marginal[i] += float(matrix[i, j]) + float(matrix[j, i])
+    present = np.flatnonzero(marginal)
+    size = present.shape[0]
+    first = np.sqrt(marginal[present] / marginal.sum())
+    rest = np.empty((size, size))
+    for i in range(size):
+        for j in range(size):
+            a, b = present[i], present[j]
+            pairs = float(matrix[a, b]) + float(matrix[b, a])
+            rest[i, j] = pairs / math.sqrt(marginal[a] * marginal[b]) - first[i] * first[j]
+    return rest, first
+
+
+@njit
+def _fresh_vector(first: Any, basis: Any, known: Any) -> Any:
+    """A unit vector at right angles to `first` and the known ones: arbitrary numbers, the same at every call."""
+    vector = np.empty(first.shape[0])
+    state = 12345 + known
+    for i in range(vector.shape[0]):
+        state = (state * 1103515245 + 12345) % 2147483648
+        vector[i] = state / 2147483648 - 0.5
+    _orthogonalise(vector, first, basis, known)
+    return vector / max(math.sqrt(_dot(vector, vector)), 1e-300)
+
+
+@njit
+def _orthogonalise(vector: Any, first: Any, basis: Any, known: Any) -> None:
+    """Take off what `vector` shares with `first` and the known basis; twice is enough."""
+    for _ in range(2):
+        _take_off(vector, first)
+        for index in range(known):
+            _take_off(vector, basis[index])
+
+
+@njit
+def _take_off(vector: Any, other: Any) -> None:
+    share = _dot(vector, other)
+    for i in range(vector.shape[0]):
+        vector[i] -= share * other[i]
+
+
+@njit
+def _times(matrix: Any, vector: Any) -> Any:
+    result = np.empty(vector.shape[0])
+    for i in range(vector.shape[0]):
+        result[i] = _dot(matrix[i], vector)
+    return result
+
+
+@njit
+def _dot(a: Any, b: Any) -> Any:
+    total = 0.0
+    for i in range(a.shape[0]):
+        total += a[i] * b[i]
+    return total
+
+
+@njit
+def _largest_eigenvalue(alpha: Any, beta: Any, size: Any) -> Any:
+    """The largest |eigenvalue| of a symmetric tridiagonal matrix, by bisection on both ends of its spectrum."""
+    bound = 0.0
+    for i in range(size):
+        bound = max(bound, abs(alpha[i]) + (beta[i - 1] if i > 0 else 0.0) + (beta[i] if i < size - 1 else 0.0))
+    lowest = _bisect(alpha, beta, size, bound, 1)
+    highest = _bisect(alpha, beta, size, bound, size)
+    return max(abs(lowest), abs(highest))
+
+
+@njit
+def _bisect(alpha: Any, beta: Any, size: Any, bound: Any, rank: Any) -> Any:
+    """The eigenvalue with `rank - 1` smaller ones: halve [-bound, bound] until it holds no more numbers."""
+    low, high = -bound, bound
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        if middle in (low, high):
+            break
+        if _count_below(alpha, beta, size, middle) >= rank:
+            high = middle
+        else:
+            low = middle
+    return 0.5 * (low + high)
+
+
+@njit
+def _count_below(alpha: Any, beta: Any, size: Any, value: Any) -> Any:
+    """How many eigenvalues are smaller than `value` (Sturm's sequence)."""
+    below = 0
+    pivot = 1.0
+    for i in range(size):
+        pivot = alpha[i] - value - (beta[i - 1] * beta[i - 1] / pivot if i > 0 else 0.0)
+        if pivot == 0.0:
+            pivot = 1e-300
+        if pivot < 0.0:
+            below += 1
+    return below

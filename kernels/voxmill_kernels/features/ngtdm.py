@@ -1,0 +1,53 @@
+"""Neighbouring grey tone difference features (IBSI family IPET)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.count.ngtdm import Ngtdm
+from voxmill_kernels.features.feature import table
+from voxmill_kernels.jit import njit
+
+FEATURES = table(
+    "ngtdm",
+    "PyRadiomics 3.0.1, ngtdm; IBSI 1 manual, neighbourhood grey tone difference, 3D (KOBO)",
+    ("Busyness", "NQ30", "1", "Σ p_i s_i / ΣΣ |i p_i - j p_j|; 0 where the divisor is 0"),
+    ("Coarseness", "QCDE", "1", "1 / Σ p_i s_i; 1,000,000 where the sum is 0"),
+    ("Complexity", "HDEZ", "1", "ΣΣ |i - j| (p_i s_i + p_j s_j) / (p_i + p_j) / N"),
+    ("Contrast", "65HE", "1", "ΣΣ p_i p_j (i - j)² / (n (n - 1)) Σ s_i / N, n the levels; 0 for one level"),
+    ("Strength", "1X9X", "1", "ΣΣ (p_i + p_j)(i - j)² / Σ s_i; 0 where the divisor is 0"),
+)
+
+
+def ngtdm_features(ngtdm: Ngtdm, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The values of FEATURES, in its order; `numbers` are the level numbers i."""
+    return np.array(_ngtdm(ngtdm.voxels, ngtdm.differences, numbers))
+
+
+@njit
+def _ngtdm(voxels: Any, differences: Any, numbers: Any) -> Any:
+    total = voxels.sum()
+    levels = numbers.shape[0]
+    p = voxels / total
+    s = np.zeros(levels)
+    for i in range(levels):
+        for near in range(1, differences.shape[1]):
+            s[i] += differences[i, near] / near
+    spread = contrast = complexity = strength = coarse = 0.0
+    for i in range(levels):
+        coarse += p[i] * s[i]
+        for j in range(levels):
+            away = float(abs(numbers[i] - numbers[j]))
+            spread += abs(numbers[i] * p[i] - numbers[j] * p[j])
+            contrast += p[i] * p[j] * away * away
+            complexity += away * (p[i] * s[i] + p[j] * s[j]) / (p[i] + p[j])
+            strength += (p[i] + p[j]) * away * away
+    difference = s.sum()
+    return (
+        coarse / spread if spread != 0.0 else 0.0,
+        1 / coarse if coarse != 0.0 else 1e6,
+        complexity / total,
+        contrast / (levels * (levels - 1)) * difference / total if levels > 1 else 0.0,
+        strength / difference if difference != 0.0 else 0.0,
+    )

@@ -1,0 +1,56 @@
+"""Shape features (IBSI family HCUG)."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.features.feature import table
+from voxmill_kernels.shape.diameters import diameters
+from voxmill_kernels.shape.mesh import area_and_volume, cube_codes, padded
+from voxmill_kernels.shape.moments import principal_variances
+
+FEATURES = table(
+    "shape",
+    "PyRadiomics 3.0.1, shape; IBSI 1 manual, morphological features (DHQ4)",
+    ("Elongation", "Q3CK", "1", "√(λ2 / λ1), λ1 ≥ λ2 ≥ λ3 the variances along the principal axes"),
+    ("Flatness", "N17B", "1", "√(λ3 / λ1)"),
+    ("LeastAxisLength", "7J51", "mm", "4 √λ3"),
+    ("MajorAxisLength", "TDIC", "mm", "4 √λ1"),
+    ("Maximum2DDiameterColumn", "", "mm", "largest distance of two mesh vertices of equal y"),
+    ("Maximum2DDiameterRow", "", "mm", "largest distance of two mesh vertices of equal x"),
+    ("Maximum2DDiameterSlice", "", "mm", "largest distance of two mesh vertices of equal z"),
+    ("Maximum3DDiameter", "L0JK", "mm", "largest distance of two mesh vertices"),
+    ("MeshVolume", "RNU0", "mm³", "V: volume within the mesh"),
+    ("MinorAxisLength", "P9VJ", "mm", "4 √λ2"),
+    ("Sphericity", "QCFX", "1", "∛(36 π V²) / A"),
+    ("SurfaceArea", "C0JK", "mm²", "A: area of the mesh"),
+    ("SurfaceVolumeRatio", "2PR5", "1/mm", "A / V"),
+    ("VoxelVolume", "YEKZ", "mm³", "voxels times the volume of one"),
+)
+
+
+def shape_features(inside: NDArray[np.bool_], spacing: tuple[float, float, float]) -> NDArray[np.float64]:
+    """The values of FEATURES, in its order; `inside` is the box of the region z, y, x, `spacing` z, y, x in mm."""
+    box = padded(inside)
+    area, volume = area_and_volume(cube_codes(box), spacing)
+    slice_, column, row, space = diameters(box, spacing)
+    least, minor, major = (float(variance) for variance in principal_variances(box, spacing))
+    return np.array(
+        [
+            math.sqrt(minor / major),
+            math.sqrt(least / major),
+            4 * math.sqrt(least),
+            4 * math.sqrt(major),
+            column,
+            row,
+            slice_,
+            space,
+            volume,
+            4 * math.sqrt(minor),
+            math.cbrt(36 * math.pi * volume**2) / area,
+            area,
+            area / volume,
+            int(inside.sum()) * (spacing[0] * spacing[1] * spacing[2]),
+        ]
+    )

@@ -1,0 +1,115 @@
+"""Formulas that run lengths, zones and dependences share: features of a matrix of grey level i by size j."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.count.cells import Cells
+from voxmill_kernels.count.sums import SizeSums
+from voxmill_kernels.features.entropy import tallied_entropy
+from voxmill_kernels.jit import njit
+
+# name → definition; c is the count of a cell, N the number of runs, zones or dependences (the sum of c)
+DEFINITIONS = {
+    "SmallEmphasis": "Σ c / j² / N",
+    "LargeEmphasis": "Σ c j² / N",
+    "GrayLevelNonUniformity": "Σ_i (Σ_j c)² / N",
+    "GrayLevelNonUniformityNormalized": "Σ_i (Σ_j c)² / N²",
+    "SizeNonUniformity": "Σ_j (Σ_i c)² / N",
+    "SizeNonUniformityNormalized": "Σ_j (Σ_i c)² / N²",
+    "Percentage": "N / Σ c j",
+    "GrayLevelVariance": "Σ c (i - mean i)² / N",
+    "SizeVariance": "Σ c (j - mean j)² / N",
+    "Entropy": "-Σ (c / N) log2 (c / N)",
+    "LowGrayLevelEmphasis": "Σ c / i² / N",
+    "HighGrayLevelEmphasis": "Σ c i² / N",
+    "SmallLowGrayLevelEmphasis": "Σ c / (i² j²) / N",
+    "SmallHighGrayLevelEmphasis": "Σ c i² / j² / N",
+    "LargeLowGrayLevelEmphasis": "Σ c j² / i² / N",
+    "LargeHighGrayLevelEmphasis": "Σ c i² j² / N",
+}
+NAMES = tuple(DEFINITIONS)
+
+
+def size_features(cells: Cells, sums: SizeSums, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The values of NAMES, in its order; all NaN for an empty matrix. `numbers` are the level numbers i."""
+    if sums.total == 0:
+        return np.full(len(NAMES), np.nan)
+    small_low = _small_low(cells.level, cells.size, cells.count, numbers)
+    return np.array(_sizes(sums.by_level, sums.by_size, sums.few, sums.many, numbers, sums.total, sums.voxels, small_low))
+
+
+@njit
+def _sizes(
+    by_level: Any, by_size: Any, few: Any, many: Any, numbers: Any, total: Any, voxels: Any, small_low: Any
+) -> Any:
+    level = _by_level(by_level, numbers, total)
+    size = _by_size(by_size, total)
+    return (
+        size[0] / total,
+        size[1] / total,
+        level[0] / total,
+        level[0] / total / total,
+        size[2] / total,
+        size[2] / total / total,
+        total / voxels,
+        level[1] / total,
+        size[3] / total,
+        tallied_entropy(few, many, total),
+        level[2] / total,
+        level[3] / total,
+        small_low / total,
+        size[4] / total,
+        level[4] / total,
+        level[5] / total,
+    )
+
+
+@njit
+def _by_level(by_level: Any, numbers: Any, total: Any) -> Any:
+    """Sums over i: squares, spread, low, high, low of large sizes, high of large sizes."""
+    mean = 0.0
+    for i in range(numbers.shape[0]):
+        mean += by_level[i, 0] * numbers[i] / total
+    squares = spread = low = high = large_low = large_high = 0.0
+    for i in range(numbers.shape[0]):
+        count, large = float(by_level[i, 0]), float(by_level[i, 1])
+        number = float(numbers[i]) * numbers[i]
+        squares += count * count
+        spread += count * (numbers[i] - mean) ** 2
+        low += count / number
+        high += count * number
+        large_low += large / number
+        large_high += large * number
+    return squares, spread, low, high, large_low, large_high
+
+
+@njit
+def _by_size(by_size: Any, total: Any) -> Any:
+    """Sums over j: small, large, squares, spread, high levels of small sizes."""
+    mean = 0.0
+    for j in range(1, by_size.shape[0]):
+        mean += by_size[j, 0] * j / total
+    small = large = squares = spread = small_high = 0.0
+    for j in range(1, by_size.shape[0]):
+        count = float(by_size[j, 0])
+        if count == 0.0:
+            continue
+        square = float(j) * j
+        small += count / square
+        large += count * square
+        squares += count * count
+        spread += count * (j - mean) ** 2
+        small_high += by_size[j, 1] / square
+    return small, large, squares, spread, small_high
+
+
+@njit
+def _small_low(level: Any, size: Any, count: Any, numbers: Any) -> Any:
+    """The one sum that needs single cells: Σ c / (i² j²)."""
+    total = 0.0
+    for cell in range(level.shape[0]):
+        number = float(numbers[level[cell]])
+        total += count[cell] / (number * number * (float(size[cell]) * size[cell]))
+    return total
