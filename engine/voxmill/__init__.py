@@ -1,1 +1,73 @@
-"""Voxmill."""
+"""Voxmill: radiomics features from medical images, PyRadiomics' values at the cost of the region of interest.
+
+    import voxmill as vm
+    table = vm.extract("ct.nrrd", "segmentation.nrrd")
+
+The names below are loaded at their first use, so that importing the package costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from voxmill._version import __version__
+
+if TYPE_CHECKING:
+    from voxmill.errors import InputError, RegionError, SettingsError, VoxmillError
+    from voxmill.extraction import extract
+    from voxmill.io import read_image, read_mask, write_image, write_mask
+    from voxmill.settings import Settings
+    from voxmill.table import Row, Table
+    from voxmill.volume import Grid, Mask, Segment, Volume, Window
+
+_PLACES = {
+    "extract": "extraction",
+    "read_image": "io",
+    "read_mask": "io",
+    "write_image": "io",
+    "write_mask": "io",
+    "Settings": "settings",
+    "Row": "table",
+    "Table": "table",
+    "Grid": "volume",
+    "Mask": "volume",
+    "Segment": "volume",
+    "Volume": "volume",
+    "Window": "volume",
+    "InputError": "errors",
+    "RegionError": "errors",
+    "SettingsError": "errors",
+    "VoxmillError": "errors",
+}
+
+__all__ = [
+    "Grid",
+    "InputError",
+    "Mask",
+    "RegionError",
+    "Row",
+    "Segment",
+    "Settings",
+    "SettingsError",
+    "Table",
+    "Volume",
+    "VoxmillError",
+    "Window",
+    "__version__",
+    "extract",
+    "read_image",
+    "read_mask",
+    "write_image",
+    "write_mask",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'voxmill' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"voxmill.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,228 @@
+"""One case → rows: the features of every region of a mask in an image."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill.errors import InputError, RegionError, SettingsError
+from voxmill.io import read_image, read_mask
+from voxmill.settings import Settings
+from voxmill.table import Row, Table
+from voxmill.volume import Mask, Segment, Volume
+from voxmill_kernels.count.arena import Batch, pack
+from voxmill_kernels.count.cells import Cells, cells_of
+from voxmill_kernels.count.glcm import count_glcm
+from voxmill_kernels.count.gldm import count_gldm
+from voxmill_kernels.count.glrlm import count_glrlm
+from voxmill_kernels.count.glszm import count_glszm
+from voxmill_kernels.count.ngtdm import count_ngtdm
+from voxmill_kernels.count.offsets import directions, neighbours
+from voxmill_kernels.count.sums import sum_glcm, sum_sizes
+from voxmill_kernels.features.catalogue import FAMILIES
+from voxmill_kernels.features.firstorder import first_order
+from voxmill_kernels.features.glcm import glcm_features
+from voxmill_kernels.features.gldm import gldm_features
+from voxmill_kernels.features.glrlm import glrlm_features
+from voxmill_kernels.features.glszm import glszm_features
+from voxmill_kernels.features.ngtdm import ngtdm_features
+from voxmill_kernels.features.shape import shape_features
+from voxmill_kernels.features.sizes import size_features
+from voxmill_kernels.levels import Levels, bin_edges, discretise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import SimpleITK
+
+DEVICES = ("auto", "cpu", "gpu")
+MAX_SHEAR = 1e-3
+FORWARD, AROUND = directions(), neighbours()
+
+
+def extract(
+    image: "Volume | str | Path | SimpleITK.Image",
+    mask: "Mask | str | Path | SimpleITK.Image",
+    *,
+    settings: Settings | None = None,
+    labels: Sequence[int | str] | None = None,
+    device: str = "auto",
+) -> Table:
+    """The features of every region of a mask: one row each, in the order of the labels.
+
+    `image` and `mask` are a Volume and a Mask, paths, or SimpleITK images. `settings` are PyRadiomics' defaults when
+    None. `labels` (numbers or names) choose regions and go before those of the settings. `device` is auto or cpu.
+
+    A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
+    cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
+    """
+    parse_device(device)
+    settings = Settings() if settings is None else settings
+    volume = image if isinstance(image, Volume) else read_image(image)
+    labelled = mask if isinstance(mask, Mask) else read_mask(mask, label_channel=settings.label_channel)
+    _check_grids(volume, labelled, settings.grid_tolerance)
+    segments = labelled.select(settings.labels if labels is None else labels)
+    return Table(tuple(_row(volume, labelled, segment, settings) for segment in segments), settings)
+
+
+def parse_device(device: str) -> str:
+    """The device to compute on; raises SettingsError when there is no such device."""
+    if device not in DEVICES:
+        raise SettingsError(f"unknown device {device!r}; known: {', '.join(DEVICES)}")
+    if device == "gpu":
+        raise SettingsError("device 'gpu': this version computes on the CPU only; use 'auto' or 'cpu'")
+    return device
+
+
+def _check_grids(image: Volume, mask: Mask, tolerance: float) -> None:
+    if not image.grid.matches(mask.grid, tolerance=tolerance):
+        raise InputError(
+            f"{mask.name}: the mask does not lie on the grid of {image.name}; image: {image.grid}; mask: {mask.grid}; "
+            "resample the mask to the image first"
+        )
+    if image.grid.shear > MAX_SHEAR:
+        raise InputError(
+            f"{image.name}: its axes are not at right angles (cosine {image.grid.shear:.4f}, at most {MAX_SHEAR} is "
+            "taken); resample image and mask to a grid with square axes first"
+        )
+
+
+def _row(image: Volume, mask: Mask, segment: Segment, settings: Settings) -> Row:
+    diagnostics = MappingProxyType({"label": segment.label, "voxels": segment.voxels, "box": list(segment.box.shape)})
+    try:
+        region = Region.read(image, mask, segment, settings)
+        features, notes = _measure(region, settings)
+    except RegionError as error:
+        return Row(image.name, str(segment), MappingProxyType({}), diagnostics=diagnostics, error=str(error))
+    return Row(image.name, str(segment), MappingProxyType(features), notes, diagnostics)
+
+
+def _measure(region: "Region", settings: Settings) -> tuple[dict[str, float], tuple[str, ...]]:
+    features: dict[str, float] = {}
+    notes = []
+    for family, wanted in settings.features.items():
+        if family == "shape" and region.dimensions == 2:
+            notes.append("shape needs three dimensions: left out for a flat image")
+            continue
+        values = MEASURES[family](region)
+        if np.isnan(values).any():
+            notes.append(UNDEFINED.get(family, f"some {family} features are undefined (NaN)"))
+        known = zip(FAMILIES[family], values.tolist(), strict=True)
+        features.update({f"original_{feature.full_name}": value for feature, value in known if feature.name in wanted})
+    return features, tuple(notes)
+
+
+@dataclass(frozen=True)
+class Region:
+    """What every family starts from: where the region lies in its box, its intensities, its grey levels.
+
+    inside: box of the region, z, y, x. values: (voxels,) float64, in the order of the box. spacing: z, y, x in mm.
+    """
+
+    inside: NDArray[np.bool_]
+    values: NDArray[np.float64]
+    levels: Levels
+    spacing: tuple[float, float, float]
+    dimensions: int
+    shift: float
+
+    @classmethod
+    def read(cls, image: Volume, mask: Mask, segment: Segment, settings: Settings) -> "Region":
+        """Read the box of a segment; raises RegionError when it cannot be measured."""
+        _check_size(segment, settings)
+        inside = np.ascontiguousarray(mask.layers[segment.layer][segment.box.slices] == segment.label)
+        values = image.read(segment.box)[inside]
+        broken = values.size - int(np.isfinite(values).sum())
+        if broken:
+            raise RegionError(f"region {segment}: {broken} of its {values.size} voxels are NaN or infinite")
+        try:
+            edges = bin_edges(values, width=settings.discretise.bin_width, count=settings.discretise.bin_count)
+        except ValueError as error:
+            raise RegionError(f"region {segment}: {error}; choose a larger bin_width, or a bin_count") from None
+        intensities = values.astype(np.float64)
+        x, y, z = image.grid.spacing
+        levels = discretise(intensities, edges)
+        return cls(inside, intensities, levels, (z, y, x), image.grid.dimensions, settings.voxel_array_shift)
+
+    @cached_property
+    def batch(self) -> Batch:
+        """The grey levels in their box."""
+        return pack([(self.levels, self.inside)])
+
+    @property
+    def voxel_volume(self) -> float:
+        """The volume of a voxel in mm³."""
+        z, y, x = self.spacing
+        return x * y * z
+
+
+def _check_size(segment: Segment, settings: Settings) -> None:
+    long_sides = sum(size > 1 for size in segment.box.shape)
+    if segment.voxels < settings.min_region_voxels:
+        raise RegionError(
+            f"region {segment}: {segment.voxels} voxel{'s' * (segment.voxels != 1)}, "
+            f"at least {settings.min_region_voxels} are needed (min_region_voxels)"
+        )
+    if long_sides < settings.min_region_dimensions:
+        raise RegionError(
+            f"region {segment}: longer than one voxel along {long_sides} axes only, "
+            f"at least {settings.min_region_dimensions} are needed (min_region_dimensions)"
+        )
+
+
+def _shape(region: Region) -> NDArray[np.float64]:
+    return shape_features(region.inside, region.spacing)
+
+
+def _first_order(region: Region) -> NDArray[np.float64]:
+    return first_order(
+        np.sort(region.values), region.levels.counts, voxel_volume=region.voxel_volume, shift=region.shift
+    )
+
+
+def _glcm(region: Region) -> NDArray[np.float64]:
+    (matrix,) = count_glcm(region.batch, FORWARD)
+    return glcm_features(sum_glcm(matrix, region.levels.numbers), matrix, region.levels.numbers)
+
+
+def _gldm(region: Region) -> NDArray[np.float64]:
+    (matrix,) = count_gldm(region.batch, AROUND)
+    return gldm_features(_sizes(cells_of(matrix), region))
+
+
+def _glrlm(region: Region) -> NDArray[np.float64]:
+    (matrices,) = count_glrlm(region.batch, FORWARD)
+    return glrlm_features([_sizes(cells_of(matrix), region) for matrix in matrices])
+
+
+def _glszm(region: Region) -> NDArray[np.float64]:
+    (cells,) = count_glszm(region.batch, FORWARD)
+    return glszm_features(_sizes(cells, region))
+
+
+def _ngtdm(region: Region) -> NDArray[np.float64]:
+    (ngtdm,) = count_ngtdm(region.batch, AROUND)
+    return ngtdm_features(ngtdm, region.levels.numbers)
+
+
+def _sizes(cells: Cells, region: Region) -> NDArray[np.float64]:
+    return size_features(cells, sum_sizes(cells, region.levels.numbers), region.levels.numbers)
+
+
+MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
+    "shape": _shape,
+    "firstorder": _first_order,
+    "glcm": _glcm,
+    "gldm": _gldm,
+    "glrlm": _glrlm,
+    "glszm": _glszm,
+    "ngtdm": _ngtdm,
+}
+UNDEFINED: Mapping[str, str] = {
+    "glcm": "no two voxels of the region are neighbours: the glcm features are undefined (NaN)",
+    "glrlm": "no line holds two voxels of the region: the glrlm features are undefined (NaN)",
+}
