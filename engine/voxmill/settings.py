@@ -52,7 +52,7 @@ class Settings(_Model):
     """
 
     discretise: Discretise = Discretise(bin_width=25)
-    features: Mapping[str, tuple[str, ...]] = Field(default="all", validate_default=True)  # type: ignore[assignment]
+    features: Mapping[str, tuple[str, ...]] = Field(default="all", validate_default=True)
     """Names by family: `all`, a list of families, or families with a list of names (or `all`)."""
     labels: tuple[int | str, ...] | None = None
     """Which segments of the mask, by number or name; None for all."""
@@ -153,7 +153,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 def _sentence(error: ValidationError) -> str:
     """What is wrong with settings, one clause per mistake."""
-    return "; ".join(_clause(mistake["loc"], mistake["type"], mistake["msg"], mistake["input"]) for mistake in error.errors())
+    return "; ".join(
+        _clause(mistake["loc"], mistake["type"], mistake["msg"], mistake["input"]) for mistake in error.errors()
+    )
 
 
 def _clause(place: tuple[int | str, ...], kind: str, message: str, found: object) -> str:

@@ -87,7 +87,8 @@ class Table:
 
     def to_pandas(self) -> "pd.DataFrame":
         """A pandas DataFrame with the columns of `to_arrow`; needs the extra `voxmill[pandas]`."""
-        return self.to_arrow().to_pandas()
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
 
     def to_csv(self) -> str:
         """Comma-separated values with the columns of `to_arrow`; every number keeps all its digits."""
@@ -120,7 +121,9 @@ class Table:
 def parse_output(path: Path) -> Path:
     """A path that `Table.write` can write to; raises SettingsError otherwise, before any work is done."""
     if path.suffix not in SUFFIXES:
-        raise SettingsError(f"{path}: the suffix says how to write, one of {', '.join(SUFFIXES)}; found {path.suffix!r}")
+        raise SettingsError(
+            f"{path}: the suffix says how to write, one of {', '.join(SUFFIXES)}; found {path.suffix!r}"
+        )
     if not path.parent.is_dir():
         raise SettingsError(f"{path}: there is no folder {path.parent}; make it first")
     return path

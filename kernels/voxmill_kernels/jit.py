@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -39,22 +39,22 @@ class KernelCache:
 
 def njit(function: Function) -> Function:
     """Compile a kernel at its first call: serial, without the interpreter lock, from the cache when it is there."""
+    config: Any = numba.config
     with _LOCK:
         folder = kernel_cache().folder
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(folder or "")
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(folder or "")
         try:
-            decorate = numba.njit(nogil=True, cache=folder is not None, error_model="numpy")
-            compiled: Function = decorate(function)
+            compiled: Any = numba.njit(nogil=True, cache=folder is not None, error_model="numpy")(function)
         finally:
-            numba.config.CACHE_DIR = before
-    return compiled
+            config.CACHE_DIR = before
+    return cast(Function, compiled)
 
 
 @cache
 def kernel_cache() -> KernelCache:
     """The cache of this process: VOXMILL_CACHE_DIR, else the user's cache folder, else a temporary one."""
-    refused = []
+    refused: list[str] = []
     for parent in _candidates():
         folder = parent / sources_hash()
         reason = _unusable(folder)

@@ -58,11 +58,13 @@ def pack(boxes: Sequence[tuple[Levels, NDArray[np.bool_]]], *, border: int = 1) 
     return Batch(arena, table, tuple(levels.numbers for levels, _ in boxes), border)
 
 
-def allocate(shapes: Sequence[tuple[int, ...]], dtype: type) -> tuple[NDArray[Any], NDArray[np.int64], list[NDArray[Any]]]:
+def allocate(
+    shapes: Sequence[tuple[int, ...]], dtype: type
+) -> tuple[NDArray[Any], NDArray[np.int64], list[NDArray[Any]]]:
     """Room for one array of zeros per box: all of it as one array, where each begins, and a view of each."""
     sizes = np.array([np.prod(shape, dtype=np.int64) for shape in shapes], dtype=np.int64)
     starts = np.cumsum(sizes) - sizes
-    flat = np.zeros(int(sizes.sum()), dtype=dtype)
+    flat: NDArray[Any] = np.zeros(int(sizes.sum()), dtype=dtype)
     views = [flat[a : a + n].reshape(shape) for a, n, shape in zip(starts, sizes, shapes, strict=True)]
     return flat, starts, views
 

@@ -21,8 +21,9 @@ class Cells:
 
 def cells_of(matrix: NDArray[Any]) -> Cells:
     """The cells of a matrix (levels, sizes) whose first column is size 1."""
-    level, column = np.nonzero(matrix)
-    return Cells(level, column + 1, matrix[level, column].astype(np.int64))
+    flat = matrix.ravel()
+    full = np.flatnonzero(flat)
+    return Cells(full // matrix.shape[1], full % matrix.shape[1] + 1, flat[full].astype(np.int64))
 
 
 def dense(cells: Cells, levels: int) -> NDArray[np.int64]:

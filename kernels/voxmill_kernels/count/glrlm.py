@@ -30,23 +30,27 @@ def _count(arena: Any, table: Any, directions: Any, border: Any, flat: Any, star
         longest = max(row[1], row[2], row[3]) - 2 * border
         for a in range(step.shape[0]):
             start = starts[box] + a * levels * longest
-            matrix = flat[start : start + levels * longest].reshape((levels, longest))
-            _walk(arena, row, step[a], matrix)
-            if matrix[:, 1:].sum() == 0 and not _shares_line(arena, row, directions[a], border):
-                matrix[:, 0] = 0
+            matrix = flat[start : start + levels * longest]
+            only_single = _walk(arena, row, step[a], longest, matrix)
+            if only_single and not _shares_line(arena, row, directions[a], border):
+                matrix[:] = 0
 
 
 @njit
-def _walk(arena: Any, row: Any, step: Any, matrix: Any) -> None:
+def _walk(arena: Any, row: Any, step: Any, longest: Any, matrix: Any) -> Any:
+    """Count the runs of one direction; gives whether all of them are one voxel long."""
+    only_single = True
     first, last = bounds(row)
     for voxel in range(first, last):
         level = arena[voxel]
         if level == 0 or arena[voxel - step] == level:
             continue
-        length = 0
-        while arena[voxel + (length + 1) * step] == level:
-            length += 1
-        matrix[level - 1, length] += 1
+        further = 0
+        while arena[voxel + (further + 1) * step] == level:
+            further += 1
+        matrix[(level - 1) * longest + further] += 1
+        only_single = only_single and further == 0
+    return only_single
 
 
 @njit

@@ -23,8 +23,8 @@ def _zones(arena: NDArray[Any], row: NDArray[np.int64], directions: NDArray[np.i
     zones = _join(arena, row, directions, parents)
     sizes = np.zeros((zones, 2), dtype=np.int64)
     _measure(arena, row, parents, sizes)
-    cells, counts = np.unique(sizes, axis=0, return_counts=True)
-    return Cells(cells[:, 0], cells[:, 1], counts)
+    keys, counts = np.unique(sizes[:, 0] * (len(arena) + 1) + sizes[:, 1], return_counts=True)
+    return Cells(keys // (len(arena) + 1), keys % (len(arena) + 1), counts)
 
 
 @njit

@@ -12,7 +12,9 @@ def directions(distance: int = 1) -> NDArray[np.int64]:
     Shape (13, 3) for distance 1; in PyRadiomics' order, from (1, 1, 1) down to (0, 0, 1).
     """
     reach = range(distance, -distance - 1, -1)
-    forward = [offset for offset in product(reach, repeat=3) if max(map(abs, offset)) == distance and offset > (0, 0, 0)]
+    forward = [
+        offset for offset in product(reach, repeat=3) if max(map(abs, offset)) == distance and offset > (0, 0, 0)
+    ]
     return np.array(forward, dtype=np.int64)
 
 

@@ -25,7 +25,12 @@ FEATURES = table(
     ("Median", "Y12H", "I", "50th percentile"),
     ("Minimum", "1GSF", "I", "smallest intensity"),
     ("Range", "2OJQ", "I", "largest minus smallest intensity"),
-    ("RobustMeanAbsoluteDeviation", "1128", "I", "mean absolute deviation of those from the 10th to the 90th percentile"),
+    (
+        "RobustMeanAbsoluteDeviation",
+        "1128",
+        "I",
+        "mean absolute deviation of those from the 10th to the 90th percentile",
+    ),
     ("RootMeanSquared", "5ZWQ", "I", "√(Energy / N)"),
     ("Skewness", "KE2A", "1", "m3 / m2^1.5; 0 for a flat region"),
     ("TotalEnergy", "", "I² mm³", "Energy times the volume of a voxel"),
@@ -48,7 +53,7 @@ def first_order(
 @njit
 def _first_order(ordered: Any, level_counts: Any, voxel_volume: Any, shift: Any) -> Any:
     voxels = ordered.shape[0]
-    mean = ordered.mean()
+    mean = _mean(ordered)
     m1 = m2 = m3 = m4 = energy = 0.0
     for value in ordered:
         away = value - mean
@@ -58,27 +63,27 @@ def _first_order(ordered: Any, level_counts: Any, voxel_volume: Any, shift: Any)
         m3 += square * away
         m4 += square * square
         energy += (value + shift) * (value + shift)
-    variance = m2 / voxels
-    p10, p90 = percentile(ordered, 10), percentile(ordered, 90)
-    flat = variance == 0.0
+    flat = ordered[0] == ordered[voxels - 1]
+    variance = 0.0 if flat else m2 / voxels
+    p10, p90 = percentile(ordered, 10.0), percentile(ordered, 90.0)
     return (
         p10,
         p90,
         energy,
         entropy(level_counts, voxels),
-        percentile(ordered, 75) - percentile(ordered, 25),
+        percentile(ordered, 75.0) - percentile(ordered, 25.0),
         0.0 if flat else m4 / voxels / (variance * variance),
         ordered[voxels - 1],
-        m1 / voxels,
+        0.0 if flat else m1 / voxels,
         mean,
-        percentile(ordered, 50),
+        percentile(ordered, 50.0),
         ordered[0],
         ordered[voxels - 1] - ordered[0],
         _robust_deviation(ordered, p10, p90),
         math.sqrt(energy / voxels),
         0.0 if flat else m3 / voxels / math.sqrt(variance) ** 3,
         energy * voxel_volume,
-        (level_counts.astype(np.float64) ** 2).sum() / (voxels * voxels),
+        _uniformity(level_counts, voxels),
         variance,
     )
 
@@ -93,10 +98,31 @@ def percentile(ordered: Any, percent: Any) -> Any:
 
 
 @njit
+def _mean(values: Any) -> Any:
+    total = 0.0
+    for value in values:
+        total += value
+    return total / values.shape[0]
+
+
+@njit
+def _uniformity(level_counts: Any, voxels: Any) -> Any:
+    total = 0.0
+    for count in level_counts:
+        total += (count / voxels) ** 2
+    return total
+
+
+@njit
 def _robust_deviation(ordered: Any, low: Any, high: Any) -> Any:
-    first = np.searchsorted(ordered, low, side="left")
-    inside = ordered[first : np.searchsorted(ordered, high, side="right")]
-    mean = inside.mean()
+    """Mean absolute deviation of the values from `low` to `high`; NaN where there is none (two unequal voxels)."""
+    first, last = 0, ordered.shape[0]
+    while ordered[first] < low:
+        first += 1
+    while ordered[last - 1] > high:
+        last -= 1
+    inside = ordered[first:last]
+    mean = _mean(inside)
     total = 0.0
     for value in inside:
         total += abs(value - mean)

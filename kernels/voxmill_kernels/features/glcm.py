@@ -43,9 +43,7 @@ FEATURES = table(
 MCC = next(index for index, feature in enumerate(FEATURES) if feature.name == "MCC")
 
 
-def glcm_features(
-    sums: GlcmSums, matrix: NDArray[np.uint32], numbers: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def glcm_features(sums: GlcmSums, matrix: NDArray[np.uint32], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
     """The values of FEATURES, in its order, from sums of symmetric matrices and (for MCC) the matrices themselves.
 
     All NaN when no direction holds a pair of voxels.
@@ -54,20 +52,17 @@ def glcm_features(
     if not full.any():
         return np.full(len(FEATURES), np.nan)
     scalars = (sums.total, sums.product, sums.squares, sums.largest)
-    values = np.array(
-        [
-            _glcm(a, scalars, sums.marginal[a], sums.plus[a], sums.minus[a], sums.few[a], sums.many[a], numbers)
-            for a in np.flatnonzero(full)
-        ]
-    ).mean(axis=0)
+    directions = [
+        _glcm(a, scalars, sums.marginal[a], sums.plus[a], sums.minus[a], sums.few[a], sums.many[a], numbers)
+        for a in np.flatnonzero(full)
+    ]
+    values: NDArray[np.float64] = np.mean(directions, axis=0)
     values[MCC] = 1.0 if len(numbers) == 1 else np.mean([maximal_correlation(m) for m in matrix[full]])
     return values
 
 
 @njit
-def _glcm(
-    a: Any, scalars: Any, marginal: Any, plus: Any, minus: Any, few: Any, many: Any, numbers: Any
-) -> Any:
+def _glcm(a: Any, scalars: Any, marginal: Any, plus: Any, minus: Any, few: Any, many: Any, numbers: Any) -> Any:
     """One direction: from the marginals of i, of i + j and of |i - j|; MCC is left at 0.
 
     With HX = HY of a symmetric matrix, HXY1 = HXY2 = 2 HX. The covariance is (Var(i + j) - Var(i - j)) / 4, which

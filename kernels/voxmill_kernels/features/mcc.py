@@ -17,15 +17,15 @@ def maximal_correlation(matrix: Any) -> Any:
     """The second largest |eigenvalue| of p(i, j) / √(p(i) p(j)) for counts (levels, levels), made symmetric.
 
     The largest is 1 with the eigenvector √p(i): it is taken off, and Lanczos with full reorthogonalisation finds the
-    largest of the rest. Where an invariant subspace ends the search early, it goes on with a new vector at right angles,
-    so that no part of the spectrum is missed. 0 when all pairs have one grey level.
+    largest of the rest. Where an invariant subspace ends the search early, it goes on with a new vector at right
+    angles, so that no part of the spectrum is missed. 0 when all pairs have one grey level.
     """
     rest, first = _deflated(matrix)
     size = first.shape[0]
     basis = np.zeros((size, size))
     alpha, beta = np.zeros(size), np.zeros(size)
     found = 0.0
-    basis[0] = _fresh_vector(first, basis, 0)
+    _fresh_vector(first, basis, 0)
     for step in range(size - 1):
         vector = _times(rest, basis[step])
         alpha[step] = _dot(vector, basis[step])
@@ -38,9 +38,10 @@ def maximal_correlation(matrix: Any) -> Any:
                 break
         if length > NOTHING:
             beta[step] = length
-            basis[step + 1] = vector / length
+            for i in range(size):
+                basis[step + 1, i] = vector[i] / length
         else:
-            basis[step + 1] = _fresh_vector(first, basis, step + 1)
+            _fresh_vector(first, basis, step + 1)
     return found
 
 
@@ -48,32 +49,42 @@ def maximal_correlation(matrix: Any) -> Any:
 def _deflated(matrix: Any) -> Any:
     """The scaled symmetric matrix without its first eigenpair, over the levels that occur; and that eigenvector."""
     levels = matrix.shape[0]
-    marginal = np.zeros(levels)
+    marginal, present = np.zeros(levels), np.empty(levels, dtype=np.int64)
+    size = 0
+    total = 0.0
     for i in range(levels):
         for j in range(levels):
             marginal[i] += float(matrix[i, j]) + float(matrix[j, i])
-    present = np.flatnonzero(marginal)
-    size = present.shape[0]
-    first = np.sqrt(marginal[present] / marginal.sum())
-    rest = np.empty((size, size))
+        total += marginal[i]
+        if marginal[i] > 0.0:
+            present[size] = i
+            size += 1
+    first, rest = np.empty(size), np.empty((size, size))
     for i in range(size):
-        for j in range(size):
+        first[i] = math.sqrt(marginal[present[i]] / total)
+        for j in range(i + 1):
             a, b = present[i], present[j]
             pairs = float(matrix[a, b]) + float(matrix[b, a])
             rest[i, j] = pairs / math.sqrt(marginal[a] * marginal[b]) - first[i] * first[j]
+            rest[j, i] = rest[i, j]
     return rest, first
 
 
 @njit
-def _fresh_vector(first: Any, basis: Any, known: Any) -> Any:
-    """A unit vector at right angles to `first` and the known ones: arbitrary numbers, the same at every call."""
-    vector = np.empty(first.shape[0])
+def _fresh_vector(first: Any, basis: Any, known: Any) -> None:
+    """Make the next basis vector a unit vector at right angles to `first` and the known ones.
+
+    Its numbers are arbitrary, and the same at every call.
+    """
+    vector = basis[known]
     state = 12345 + known
     for i in range(vector.shape[0]):
         state = (state * 1103515245 + 12345) % 2147483648
         vector[i] = state / 2147483648 - 0.5
     _orthogonalise(vector, first, basis, known)
-    return vector / max(math.sqrt(_dot(vector, vector)), 1e-300)
+    length = max(math.sqrt(_dot(vector, vector)), 1e-300)
+    for i in range(vector.shape[0]):
+        vector[i] /= length
 
 
 @njit

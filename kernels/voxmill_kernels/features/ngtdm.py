@@ -27,13 +27,17 @@ def ngtdm_features(ngtdm: Ngtdm, numbers: NDArray[np.int64]) -> NDArray[np.float
 
 @njit
 def _ngtdm(voxels: Any, differences: Any, numbers: Any) -> Any:
-    total = voxels.sum()
     levels = numbers.shape[0]
-    p = voxels / total
-    s = np.zeros(levels)
+    total = 0
     for i in range(levels):
+        total += voxels[i]
+    p, s = np.empty(levels), np.zeros(levels)
+    difference = 0.0
+    for i in range(levels):
+        p[i] = voxels[i] / total
         for near in range(1, differences.shape[1]):
             s[i] += differences[i, near] / near
+        difference += s[i]
     spread = contrast = complexity = strength = coarse = 0.0
     for i in range(levels):
         coarse += p[i] * s[i]
@@ -43,7 +47,6 @@ def _ngtdm(voxels: Any, differences: Any, numbers: Any) -> Any:
             contrast += p[i] * p[j] * away * away
             complexity += away * (p[i] * s[i] + p[j] * s[j]) / (p[i] + p[j])
             strength += (p[i] + p[j]) * away * away
-    difference = s.sum()
     return (
         coarse / spread if spread != 0.0 else 0.0,
         1 / coarse if coarse != 0.0 else 1e6,

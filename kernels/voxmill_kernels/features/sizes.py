@@ -37,7 +37,9 @@ def size_features(cells: Cells, sums: SizeSums, numbers: NDArray[np.int64]) -> N
     if sums.total == 0:
         return np.full(len(NAMES), np.nan)
     small_low = _small_low(cells.level, cells.size, cells.count, numbers)
-    return np.array(_sizes(sums.by_level, sums.by_size, sums.few, sums.many, numbers, sums.total, sums.voxels, small_low))
+    return np.array(
+        _sizes(sums.by_level, sums.by_size, sums.few, sums.many, numbers, sums.total, sums.voxels, small_low)
+    )
 
 
 @njit

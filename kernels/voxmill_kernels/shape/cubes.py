@@ -11,7 +11,7 @@ mesh makes:
 """
 
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,7 @@ def _cut(polygon: list[Vertex]) -> list[Triangle]:
 def _symmetric_fan(polygon: list[Vertex]) -> list[Triangle]:
     """The triangles that share the one vertex whose fan has no mirror image, so an area of its own."""
     turns = [polygon[k:] + polygon[:k] for k in range(len(polygon))]
-    fans = [[(turn[0], b, c) for b, c in zip(turn[1:-1], turn[2:], strict=True)] for turn in turns]
+    fans = [[(turn[0], b, c) for b, c in pairwise(turn[1:])] for turn in turns]
     areas = [_area(fan) for fan in fans]
     return next(fan for fan, area in zip(fans, areas, strict=True) if areas.count(area) == 1)
 

@@ -74,7 +74,7 @@ def _hulls(first: Any, last: Any) -> Any:
                     count -= 1
                 points[count, 0], points[count, 1], points[count, 2] = plane, line, place
                 count += 1
-    return points[:count].copy()
+    return points[:count]
 
 
 @njit
@@ -106,37 +106,41 @@ def _largest(points: Any) -> Any:
 
     A point is left out when not even the far corner of the box around all is farther away than a pair already known.
     """
-    low, high = np.empty(3), np.empty(3)
+    first, last = _extreme_points(points)
+    largest = 0.0
     for axis in range(3):
-        low[axis], high[axis] = points[:, axis].min(), points[:, axis].max()
-    largest = _farthest_from_extremes(points)
-    kept = np.empty_like(points)
+        for index in range(points.shape[0]):
+            largest = max(largest, _squared(points, index, first[axis]), _squared(points, index, last[axis]))
+    kept = np.empty(points.shape[0], dtype=np.int64)
     count = 0
     for index in range(points.shape[0]):
         reach = 0.0
         for axis in range(3):
-            reach += max(points[index, axis] - low[axis], high[axis] - points[index, axis]) ** 2
+            place = points[index, axis]
+            reach += max(place - points[first[axis], axis], points[last[axis], axis] - place) ** 2
         if reach > largest:
-            kept[count] = points[index]
+            kept[count] = index
             count += 1
     for index in range(count):
         for other in range(index):
-            largest = max(largest, _squared(kept, index, kept, other))
+            largest = max(largest, _squared(points, kept[index], kept[other]))
     return largest
 
 
 @njit
-def _farthest_from_extremes(points: Any) -> Any:
-    """A large squared distance: the best from the first and the last point along each axis."""
-    largest = 0.0
+def _extreme_points(points: Any) -> Any:
+    """Which point comes first, and which last, along each axis."""
+    first, last = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
     for axis in range(3):
-        for anchor in (points[:, axis].argmin(), points[:, axis].argmax()):
-            for index in range(points.shape[0]):
-                largest = max(largest, _squared(points, index, points, anchor))
-    return largest
+        for index in range(points.shape[0]):
+            if points[index, axis] < points[first[axis], axis]:
+                first[axis] = index
+            if points[index, axis] > points[last[axis], axis]:
+                last[axis] = index
+    return first, last
 
 
 @njit
-def _squared(a: Any, i: Any, b: Any, j: Any) -> Any:
-    z, y, x = a[i, 0] - b[j, 0], a[i, 1] - b[j, 1], a[i, 2] - b[j, 2]
+def _squared(points: Any, i: Any, j: Any) -> Any:
+    z, y, x = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1], points[i, 2] - points[j, 2]
     return z * z + y * y + x * x
