@@ -102,11 +102,12 @@ class Grid:
         matrix = np.asarray(self.affine, dtype=np.float64)
         if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or tuple(matrix[3]) != (0, 0, 0, 1):
             raise InputError(f"an affine is 4 x 4, finite, with the last row 0 0 0 1; found {matrix.tolist()}")
-        if len(self.shape) != 3 or min(self.shape) < 1:
+        sizes: Sequence[int] = self.shape
+        if len(sizes) != 3 or min(sizes) < 1:
             raise InputError(f"a grid has three positive sizes z, y, x; found {tuple(self.shape)}")
         if not abs(np.linalg.det(matrix[:3, :3])) > 0:
             raise InputError(f"the axes of a grid must span space, with steps other than 0; found {matrix.tolist()}")
-        object.__setattr__(self, "affine", tuple(tuple(float(v) for v in row) for row in matrix))
+        object.__setattr__(self, "affine", tuple(tuple(float(v) + 0.0 for v in row) for row in matrix))
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
 
     @classmethod
@@ -119,14 +120,18 @@ class Grid:
         direction: ArrayLike = IDENTITY,
         dimensions: int = 3,
     ) -> "Grid":
-        """A grid as SimpleITK describes it: spacing and origin x, y, z in mm; direction 3 x 3, one column an axis."""
-        steps = np.asarray(spacing, dtype=np.float64)
+        """A grid as SimpleITK describes it: spacing and origin x, y, z in mm; direction 3 x 3, a unit vector a column.
+
+        Lengths that rounding took from 1 are set to 1, so that the grid's spacing is this one; others are refused.
+        """
+        steps, start, axes = (np.asarray(one, dtype=np.float64) for one in (spacing, origin, direction))
         if steps.shape != (3,) or not (np.isfinite(steps).all() and (steps > 0).all()):
-            raise InputError(f"spacing is three positive numbers x, y, z in mm; found {tuple(steps.tolist())}")
-        axes = np.asarray(direction, dtype=np.float64).reshape(3, 3) * steps
+            raise InputError(f"spacing is three positive numbers x, y, z in mm; found {steps.tolist()}")
+        if start.shape != (3,) or axes.size != 9:
+            raise InputError(f"origin is three numbers, direction nine; found {start.tolist()} and {axes.tolist()}")
         matrix = np.eye(4)
-        matrix[:3, :3] = axes[:, ::-1]
-        matrix[:3, 3] = np.asarray(origin, dtype=np.float64)
+        matrix[:3, :3] = (_unit_columns(axes.reshape(3, 3)) * steps)[:, ::-1]
+        matrix[:3, 3] = start
         return cls(shape, matrix, dimensions)  # type: ignore[arg-type]
 
     @cached_property
@@ -151,7 +156,8 @@ class Grid:
     @property
     def direction(self) -> NDArray[np.float64]:
         """Unit vectors of the axes x, y, z as the columns of a 3 x 3 matrix, as in SimpleITK."""
-        return self.matrix[:3, 2::-1] / np.asarray(self.spacing)
+        axes: NDArray[np.float64] = self.matrix[:3, 2::-1] / np.asarray(self.spacing)
+        return axes
 
     @property
     def shear(self) -> float:
@@ -175,7 +181,7 @@ class Grid:
         return Grid(window.shape, matrix, self.dimensions)  # type: ignore[arg-type]
 
     def matches(self, other: "Grid", *, tolerance: float = 1e-6) -> bool:
-        """Whether voxels lie in the same places: as ITK compares, within `tolerance` of a voxel and of the direction."""
+        """Whether voxels lie in the same places, as ITK compares: to `tolerance` of a voxel and of the direction."""
         if self.shape != other.shape or self.dimensions != other.dimensions:
             return False
         near = tolerance * self.spacing[0]
@@ -190,6 +196,14 @@ class Grid:
         size = " x ".join(str(n) for n in self.shape[::-1])
         axes = " ".join(_list(row) for row in self.direction)
         return f"size {size}, spacing {_list(self.spacing)} mm, origin {_list(self.origin)} mm, direction {axes}"
+
+
+def _unit_columns(axes: NDArray[np.float64]) -> NDArray[np.float64]:
+    lengths = np.linalg.norm(axes, axis=0)
+    if not np.allclose(lengths, 1, rtol=0, atol=1e-3):
+        raise InputError(f"the columns of a direction are unit vectors; found lengths {_list(lengths)}")
+    unit: NDArray[np.float64] = axes / lengths
+    return unit
 
 
 def _list(numbers: ArrayLike) -> str:
@@ -329,7 +343,9 @@ class Mask:
 
     def _find(self, wanted: int | str) -> list[Segment]:
         text = str(wanted)
-        found = [s for s in self.segments if s.name == text] or [s for s in self.segments if str(s.label) == text]
+        numbered = [s for s in self.segments if str(s.label) == text]
+        named = [s for s in self.segments if s.name == text]
+        found = numbered or named if isinstance(wanted, int) else named or numbered
         if not found:
             present = ", ".join(f"{s.label} ({s.name})" if s.name else str(s.label) for s in self.segments)
             names = [s.name for s in self.segments if s.name]
@@ -378,13 +394,23 @@ def _placed(
     try:
         return Grid.from_spacing(
             (depth, height, width),
-            (*spacing, 1.0) if flat and len(spacing) == 2 else spacing,
-            origin=(0.0, 0.0, 0.0) if origin is None else (*origin, 0.0) if len(origin) == 2 else origin,
-            direction=IDENTITY if direction is None else direction,
+            (*spacing, 1.0) if flat and np.size(spacing) == 2 else spacing,
+            origin=(0.0, 0.0, 0.0) if origin is None else (*origin, 0.0) if flat and np.size(origin) == 2 else origin,
+            direction=IDENTITY if direction is None else _in_space(direction) if flat else direction,
             dimensions=dimensions,
         )
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+
+
+def _in_space(direction: ArrayLike) -> NDArray[np.float64]:
+    """The direction of a flat image (2 x 2) with the third axis across it; one of 3 x 3 as it is."""
+    given = np.asarray(direction, dtype=np.float64)
+    if given.size != 4:
+        return given
+    axes = np.eye(3)
+    axes[:2, :2] = given.reshape(2, 2)
+    return axes
 
 
 def _labels(array: NDArray[Any], name: str) -> NDArray[Any]:
@@ -424,5 +450,5 @@ def _digest(grid: Grid, arrays: Sequence[NDArray[Any]]) -> str:
     digest = hashlib.sha256(repr((grid.shape, grid.affine, grid.dimensions)).encode())
     for array in arrays:
         digest.update(str(array.dtype).encode())
-        digest.update(memoryview(array).cast("B"))
+        digest.update(array.data.cast("B"))
     return digest.hexdigest()
