@@ -1,0 +1,15 @@
+"""Files and SimpleITK images in, Volume and Mask out, and back into files.
+
+In: NIfTI, NRRD and MetaImage files, and images of SimpleITK. Out: Volume and Mask, each with its grid and name; an
+InputError of one sentence for everything that is none. Files are untrusted: what a header promises is checked against
+the file before anything is allocated, and a header leads to no file outside its own folder.
+
+May import voxmill.volume and voxmill.errors, NumPy, SimpleITK and nibabel. One module per format (nrrd, metaimage,
+nifti), one for what they share with SimpleITK (itk), one for files as such (files).
+"""
+
+from voxmill.io.images import read_image
+from voxmill.io.masks import read_mask
+from voxmill.io.writing import write_image, write_mask
+
+__all__ = ["read_image", "read_mask", "write_image", "write_mask"]

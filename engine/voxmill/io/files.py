@@ -1,0 +1,62 @@
+"""Files as such: are they there, how large are they, how large may their content be, what else do they lead to."""
+
+import os
+import stat
+from pathlib import Path
+
+from voxmill.errors import InputError
+
+DEFLATE_LIMIT = 1100
+"""No deflate stream (gzip, zlib) expands more than 1032 times; a little more for the header."""
+
+
+def file_size(path: Path) -> int:
+    """The size in bytes of a readable, regular file that is not empty; InputError for anything else."""
+    try:
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode):
+            path.open("rb").close()
+    except FileNotFoundError as error:
+        raise InputError(f"{path.name}: there is no such file; check the path") from error
+    except PermissionError as error:
+        raise InputError(f"{path.name}: no permission to read this file; ask its owner for access") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{path.name}: this file cannot be opened: {reason.lower()}; check the path") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise InputError(f"{path.name}: this is a folder; DICOM folders cannot be read yet: give one image file")
+    if not stat.S_ISREG(found.st_mode):
+        raise InputError(f"{path.name}: this is not a regular file (a device, pipe or socket); give an image file")
+    if found.st_size == 0:
+        raise InputError(f"{path.name}: this file is empty; copy or convert it again")
+    return found.st_size
+
+
+def refuse_promise(label: str, promised: int, available: int, *, compressed: bool) -> None:
+    """Raise InputError when the `available` bytes of a file cannot hold the `promised` bytes of voxels."""
+    if promised > available * (DEFLATE_LIMIT if compressed else 1):
+        held = f"at most {available * DEFLATE_LIMIT} after decompression" if compressed else f"{available}"
+        raise InputError(
+            f"{label}: its header promises {promised} bytes, the file holds {held}; "
+            "it is truncated or corrupt: copy it again"
+        )
+
+
+def beside(path: Path, data: str) -> Path:
+    """The data file that a header at `path` names; InputError when it lies outside the header's folder."""
+    folder = path.parent.absolute()
+    target = Path(os.path.normpath(folder / data))
+    if not target.is_relative_to(folder) or "\0" in data:
+        raise InputError(
+            f"{path.name}: its header names a data file outside its own folder, which is not followed; "
+            "put both files into one folder and correct the header"
+        )
+    return target
+
+
+def data_size(path: Path, data: Path) -> int:
+    """The size of the data file that a header names; InputError that names both when it cannot be read."""
+    try:
+        return file_size(data)
+    except InputError as error:
+        raise InputError(f"{path.name}: the data file that its header names cannot be read: {error}") from error
