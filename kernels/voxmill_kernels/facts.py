@@ -1,16 +1,14 @@
 """Facts of a whole image, found in one pass: here the box of every label."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Ints
 
 Index = tuple[int, int, int]
 
 
-def boxes(labels: NDArray[Any]) -> list[tuple[int, Index, Index, int]]:
+def boxes(labels: Array) -> list[tuple[int, Index, Index, int]]:
     """The bounding box of every label but 0.
 
     `labels` is unsigned, indexed z, y, x. Gives (label, start, stop, voxels) in the order of the labels; `start` is
@@ -27,7 +25,7 @@ def boxes(labels: NDArray[Any]) -> list[tuple[int, Index, Index, int]]:
 
 
 @njit
-def _extend(labels: Any, table: Any) -> None:
+def _extend(labels: Array, table: Ints) -> None:
     """Widen the row (start z y x, stop z y x, voxels) of every label that is met; a run along x at a time."""
     depth, height, width = labels.shape
     for z in range(depth):

@@ -1,12 +1,12 @@
 """Discretisation: the intensities of a region → grey levels."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Floats, Ints
 
 MAX_LEVELS = 65_535
 
@@ -21,11 +21,11 @@ class Levels:
     """
 
     indices: NDArray[np.uint16]
-    numbers: NDArray[np.int64]
-    counts: NDArray[np.int64]
+    numbers: Ints
+    counts: Ints
 
 
-def bin_edges(values: NDArray[Any], *, width: float | None = None, count: int | None = None) -> NDArray[np.float64]:
+def bin_edges(values: Array, *, width: float | None = None, count: int | None = None) -> Floats:
     """The edges between grey levels, aligned to multiples of `width`, or `count` bins from minimum to maximum.
 
     `values` are the intensities of a region in the image's own type: edges are computed in that type, as PyRadiomics
@@ -52,7 +52,7 @@ def bin_edges(values: NDArray[Any], *, width: float | None = None, count: int | 
     return np.arange(low - low % width, high + 2 * width, width).astype(np.float64)
 
 
-def discretise(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Levels:
+def discretise(values: Floats, edges: Floats) -> Levels:
     """The grey levels of the intensities of a region: level n lies from edge n on, up to below edge n + 1.
 
     `values` is 1D; `edges` ascend, at (nearly) equal distances, from at most the smallest value to above the largest.
@@ -67,7 +67,7 @@ def discretise(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Level
 
 
 @njit
-def _digitise(values: Any, edges: Any, levels: Any, counts: Any) -> None:
+def _digitise(values: Floats, edges: Floats, levels: NDArray[np.uint16], counts: Ints) -> None:
     """Guess a level from the mean distance of edges, then compare with the edges themselves."""
     last = edges.shape[0] - 1
     scale = last / (edges[last] - edges[0])

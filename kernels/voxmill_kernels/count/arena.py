@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxmill_kernels.jit import njit
 from voxmill_kernels.levels import Levels
+from voxmill_kernels.types import Array, Bools, Ints
 
 OFFSET, DEPTH, HEIGHT, WIDTH, LEVELS = range(5)
 
@@ -23,9 +23,9 @@ class Batch:
     border: how many zeros surround a box on each side.
     """
 
-    arena: NDArray[Any]
-    table: NDArray[np.int64]
-    numbers: tuple[NDArray[np.int64], ...]
+    arena: Array
+    table: Ints
+    numbers: tuple[Ints, ...]
     border: int
 
     def __len__(self) -> int:
@@ -43,7 +43,7 @@ class Batch:
         return [(int(z), int(y), int(x)) for z, y, x in inner]
 
 
-def pack(boxes: Sequence[tuple[Levels, NDArray[np.bool_]]], *, border: int = 1) -> Batch:
+def pack(boxes: Sequence[tuple[Levels, Bools]], *, border: int = 1) -> Batch:
     """A batch of regions, each given by its grey levels and by where it lies in its box (z, y, x; C-contiguous)."""
     table = np.zeros((len(boxes), 5), dtype=np.int64)
     for row, (levels, inside) in zip(table, boxes, strict=True):
@@ -58,19 +58,17 @@ def pack(boxes: Sequence[tuple[Levels, NDArray[np.bool_]]], *, border: int = 1) 
     return Batch(arena, table, tuple(levels.numbers for levels, _ in boxes), border)
 
 
-def allocate(
-    shapes: Sequence[tuple[int, ...]], dtype: type
-) -> tuple[NDArray[Any], NDArray[np.int64], list[NDArray[Any]]]:
+def allocate(shapes: Sequence[tuple[int, ...]], dtype: type) -> tuple[Array, Ints, list[Array]]:
     """Room for one array of zeros per box: all of it as one array, where each begins, and a view of each."""
     sizes = np.array([np.prod(shape, dtype=np.int64) for shape in shapes], dtype=np.int64)
     starts = np.cumsum(sizes) - sizes
-    flat: NDArray[Any] = np.zeros(int(sizes.sum()), dtype=dtype)
+    flat: Array = np.zeros(int(sizes.sum()), dtype=dtype)
     views = [flat[a : a + n].reshape(shape) for a, n, shape in zip(starts, sizes, shapes, strict=True)]
     return flat, starts, views
 
 
 @njit
-def _place(indices: Any, inside: Any, arena: Any, row: Any, border: Any) -> None:
+def _place(indices: NDArray[np.uint16], inside: Bools, arena: Array, row: Ints, border: int) -> None:
     depth, height, width = inside.shape
     voxel = 0
     for z in range(depth):
@@ -83,12 +81,12 @@ def _place(indices: Any, inside: Any, arena: Any, row: Any, border: Any) -> None
 
 
 @njit
-def bounds(row: Any) -> Any:
+def bounds(row: Ints) -> tuple[int, int]:
     """First and last but one position in the arena of a box."""
     return row[OFFSET], row[OFFSET] + row[DEPTH] * row[HEIGHT] * row[WIDTH]
 
 
 @njit
-def steps(row: Any, offsets: Any) -> Any:
+def steps(row: Ints, offsets: Ints) -> Ints:
     """How far offsets (n, 3) in z, y, x lead in the arena of this box."""
     return (offsets[:, 0] * row[HEIGHT] + offsets[:, 1]) * row[WIDTH] + offsets[:, 2]

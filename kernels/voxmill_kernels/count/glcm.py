@@ -1,15 +1,13 @@
 """Grey level co-occurrence matrices (IBSI family LFYI)."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import Batch, allocate, bounds, steps
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Counts, Ints
 
 
-def count_glcm(batch: Batch, offsets: NDArray[np.int64]) -> list[NDArray[np.uint32]]:
+def count_glcm(batch: Batch, offsets: Ints) -> list[Counts]:
     """How often level j lies at an offset from level i: for each box (offsets, levels, levels), not symmetric.
 
     `offsets` is (n, 3) in z, y, x, none longer than the border of the batch.
@@ -20,7 +18,7 @@ def count_glcm(batch: Batch, offsets: NDArray[np.int64]) -> list[NDArray[np.uint
 
 
 @njit
-def _count(arena: Any, table: Any, offsets: Any, flat: Any, starts: Any) -> None:
+def _count(arena: Array, table: Ints, offsets: Ints, flat: Counts, starts: Ints) -> None:
     for box in range(table.shape[0]):
         row = table[box]
         step = steps(row, offsets)

@@ -1,15 +1,13 @@
 """Grey level dependence matrices (PyRadiomics' GLDM; IBSI's NGLDM, REK0, counts the same way)."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import Batch, allocate, bounds, steps
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Counts, Ints
 
 
-def count_gldm(batch: Batch, offsets: NDArray[np.int64], *, alpha: int = 0) -> list[NDArray[np.uint32]]:
+def count_gldm(batch: Batch, offsets: Ints, *, alpha: int = 0) -> list[Counts]:
     """How many voxels of level i depend on j of their neighbours: for each box (levels, neighbours + 1).
 
     `offsets` holds all neighbours, both ways, (n, 3) in z, y, x. A neighbour in the region depends when its level
@@ -22,7 +20,7 @@ def count_gldm(batch: Batch, offsets: NDArray[np.int64], *, alpha: int = 0) -> l
 
 
 @njit
-def _count(arena: Any, table: Any, numbers: Any, offsets: Any, alpha: Any, flat: Any, starts: Any) -> None:
+def _count(arena: Array, table: Ints, numbers: Ints, offsets: Ints, alpha: int, flat: Counts, starts: Ints) -> None:
     base = 0
     for box in range(table.shape[0]):
         row = table[box]

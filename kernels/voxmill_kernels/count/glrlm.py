@@ -1,15 +1,13 @@
 """Grey level run length matrices (IBSI family TP0I)."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import Batch, allocate, bounds, steps
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Counts, Ints
 
 
-def count_glrlm(batch: Batch, directions: NDArray[np.int64]) -> list[NDArray[np.uint32]]:
+def count_glrlm(batch: Batch, directions: Ints) -> list[Counts]:
     """How many runs of level i are j voxels long: for each box (directions, levels, longest side).
 
     A direction in which no line holds two voxels of the region is all zeros: PyRadiomics does not count it.
@@ -21,7 +19,7 @@ def count_glrlm(batch: Batch, directions: NDArray[np.int64]) -> list[NDArray[np.
 
 
 @njit
-def _count(arena: Any, table: Any, directions: Any, border: Any, flat: Any, starts: Any) -> None:
+def _count(arena: Array, table: Ints, directions: Ints, border: int, flat: Counts, starts: Ints) -> None:
     """Walk each run from its first voxel on; then drop the directions that hold no line of two."""
     for box in range(table.shape[0]):
         row = table[box]
@@ -37,7 +35,7 @@ def _count(arena: Any, table: Any, directions: Any, border: Any, flat: Any, star
 
 
 @njit
-def _walk(arena: Any, row: Any, step: Any, longest: Any, matrix: Any) -> Any:
+def _walk(arena: Array, row: Ints, step: int, longest: int, matrix: Counts) -> bool:
     """Count the runs of one direction; gives whether all of them are one voxel long."""
     only_single = True
     first, last = bounds(row)
@@ -54,7 +52,7 @@ def _walk(arena: Any, row: Any, step: Any, longest: Any, matrix: Any) -> Any:
 
 
 @njit
-def _shares_line(arena: Any, row: Any, direction: Any, border: Any) -> Any:
+def _shares_line(arena: Array, row: Ints, direction: Ints, border: int) -> bool:
     """Whether any line along `direction` holds two voxels of the region, next to each other or not."""
     step = (direction[0] * row[2] + direction[1]) * row[3] + direction[2]
     for z in range(border, row[1] - border):

@@ -1,16 +1,14 @@
 """Grey level size zone matrices (IBSI family 9SAK), as cells."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import Batch, steps
 from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Ints
 
 
-def count_glszm(batch: Batch, directions: NDArray[np.int64]) -> list[Cells]:
+def count_glszm(batch: Batch, directions: Ints) -> list[Cells]:
     """How many zones of connected voxels of level i are j voxels large: for each box the cells that are not empty.
 
     `directions` are the neighbours that connect, one of each pair ±offset, (n, 3) in z, y, x.
@@ -19,7 +17,7 @@ def count_glszm(batch: Batch, directions: NDArray[np.int64]) -> list[Cells]:
     return [_zones(batch.arena, row, directions, parents) for row in batch.table]
 
 
-def _zones(arena: NDArray[Any], row: NDArray[np.int64], directions: NDArray[np.int64], parents: NDArray[Any]) -> Cells:
+def _zones(arena: Array, row: Ints, directions: Ints, parents: Array) -> Cells:
     zones = _join(arena, row, directions, parents)
     sizes = np.zeros((zones, 2), dtype=np.int64)
     _measure(arena, row, parents, sizes)
@@ -28,7 +26,7 @@ def _zones(arena: NDArray[Any], row: NDArray[np.int64], directions: NDArray[np.i
 
 
 @njit
-def _root(parents: Any, voxel: Any) -> Any:
+def _root(parents: Array, voxel: int) -> int:
     while parents[voxel] != voxel:
         parents[voxel] = parents[parents[voxel]]
         voxel = parents[voxel]
@@ -36,7 +34,7 @@ def _root(parents: Any, voxel: Any) -> Any:
 
 
 @njit
-def _join(arena: Any, row: Any, directions: Any, parents: Any) -> Any:
+def _join(arena: Array, row: Ints, directions: Ints, parents: Array) -> int:
     """Union-find in one pass: every voxel joins the zones behind it; gives the number of zones."""
     step = steps(row, directions)
     first = row[0]
@@ -59,7 +57,7 @@ def _join(arena: Any, row: Any, directions: Any, parents: Any) -> Any:
 
 
 @njit
-def _measure(arena: Any, row: Any, parents: Any, sizes: Any) -> None:
+def _measure(arena: Array, row: Ints, parents: Array, sizes: Ints) -> None:
     """The level index and the size of every zone; the first voxel of a zone is its root and comes first."""
     first = row[0]
     zone_of = np.empty(row[1] * row[2] * row[3], dtype=np.int32)

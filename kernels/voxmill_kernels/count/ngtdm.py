@@ -1,13 +1,12 @@
 """Neighbouring grey tone difference matrices (IBSI family IPET), in whole numbers."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import Batch, allocate, bounds, steps
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Ints
 
 
 @dataclass(frozen=True)
@@ -19,11 +18,11 @@ class Ngtdm:
     level that have c neighbours in the region. Divided by c and added up they are s_i.
     """
 
-    voxels: NDArray[np.int64]
-    differences: NDArray[np.int64]
+    voxels: Ints
+    differences: Ints
 
 
-def count_ngtdm(batch: Batch, offsets: NDArray[np.int64]) -> list[Ngtdm]:
+def count_ngtdm(batch: Batch, offsets: Ints) -> list[Ngtdm]:
     """Differences between a voxel and its neighbours in the region, by level and by how many neighbours there are.
 
     `offsets` holds all neighbours, both ways, (n, 3) in z, y, x.
@@ -34,7 +33,7 @@ def count_ngtdm(batch: Batch, offsets: NDArray[np.int64]) -> list[Ngtdm]:
 
 
 @njit
-def _count(arena: Any, table: Any, numbers: Any, offsets: Any, flat: Any, starts: Any) -> None:
+def _count(arena: Array, table: Ints, numbers: Ints, offsets: Ints, flat: Ints, starts: Ints) -> None:
     """Each row: differences for 0, 1, … neighbours, then the number of voxels."""
     base = 0
     for box in range(table.shape[0]):

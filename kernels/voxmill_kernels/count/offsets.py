@@ -3,10 +3,11 @@
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+
+from voxmill_kernels.types import Ints
 
 
-def directions(distance: int = 1) -> NDArray[np.int64]:
+def directions(distance: int = 1) -> Ints:
     """Half of all offsets z, y, x at this Chebyshev distance: of each pair ±offset the one that leads forward.
 
     Shape (13, 3) for distance 1; in PyRadiomics' order, from (1, 1, 1) down to (0, 0, 1).
@@ -18,7 +19,7 @@ def directions(distance: int = 1) -> NDArray[np.int64]:
     return np.array(forward, dtype=np.int64)
 
 
-def neighbours(distance: int = 1) -> NDArray[np.int64]:
+def neighbours(distance: int = 1) -> Ints:
     """All offsets z, y, x at this Chebyshev distance, both ways; shape (26, 3) for distance 1."""
     forward = directions(distance)
     return np.concatenate([forward, -forward])

@@ -6,13 +6,12 @@ below FEW, the larger ones listed in ascending order in `many` (0 where the list
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Counts, Ints
 
 FEW = 1024
 
@@ -26,18 +25,18 @@ class GlcmSums:
     largest (n,): the largest c. few (n, FEW) and many (n, …): occurrences of counts, see the module.
     """
 
-    total: NDArray[np.int64]
-    marginal: NDArray[np.int64]
-    plus: NDArray[np.int64]
-    minus: NDArray[np.int64]
-    product: NDArray[np.int64]
-    squares: NDArray[np.int64]
-    largest: NDArray[np.int64]
-    few: NDArray[np.int64]
-    many: NDArray[np.int64]
+    total: Ints
+    marginal: Ints
+    plus: Ints
+    minus: Ints
+    product: Ints
+    squares: Ints
+    largest: Ints
+    few: Ints
+    many: Ints
 
 
-def sum_glcm(matrix: NDArray[np.uint32], numbers: NDArray[np.int64]) -> GlcmSums:
+def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
     """Sums of co-occurrence matrices (offsets, levels, levels), made symmetric by adding the transpose."""
     offsets, levels, _ = matrix.shape
     top = int(numbers[-1])
@@ -59,7 +58,9 @@ def sum_glcm(matrix: NDArray[np.uint32], numbers: NDArray[np.int64]) -> GlcmSums
 
 
 @njit
-def _sum_glcm(matrix: Any, numbers: Any, scalars: Any, rows: Any, few: Any, many: Any) -> None:
+def _sum_glcm(
+    matrix: Counts, numbers: Ints, scalars: tuple[Ints, ...], rows: tuple[Ints, ...], few: Ints, many: Ints
+) -> None:
     """One pass over the upper triangle: a cell off the diagonal stands for itself and its mirror image."""
     total, product, squares, largest = scalars
     marginal, plus, minus = rows
@@ -96,13 +97,13 @@ class SizeSums:
 
     total: int
     voxels: int
-    by_level: NDArray[np.int64]
-    by_size: NDArray[np.int64]
-    few: NDArray[np.int64]
-    many: NDArray[np.int64]
+    by_level: Ints
+    by_size: Ints
+    few: Ints
+    many: Ints
 
 
-def sum_sizes(cells: Cells, numbers: NDArray[np.int64]) -> SizeSums:
+def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
     """Sums of the cells of a matrix of grey level by size."""
     total = int(cells.count.sum())
     by_level = np.zeros((len(numbers), 2), dtype=np.int64)
@@ -115,7 +116,7 @@ def sum_sizes(cells: Cells, numbers: NDArray[np.int64]) -> SizeSums:
 
 @njit
 def _sum_sizes(
-    level: Any, size: Any, count: Any, numbers: Any, by_level: Any, by_size: Any, few: Any, many: Any
+    level: Ints, size: Ints, count: Ints, numbers: Ints, by_level: Ints, by_size: Ints, few: Ints, many: Ints
 ) -> None:
     listed = 0
     for cell in range(level.shape[0]):
@@ -128,7 +129,7 @@ def _sum_sizes(
 
 
 @njit
-def tally(count: Any, few: Any, many: Any, listed: Any) -> Any:
+def tally(count: int | np.int64, few: Ints, many: Ints, listed: int) -> int:
     """Note that `count` occurs once more; gives how many large counts are listed by now."""
     if count < few.shape[0]:
         few[count] += 1

@@ -1,13 +1,13 @@
 """Entropies of whole numbers."""
 
 import math
-from typing import Any
 
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Ints
 
 
 @njit
-def entropy(counts: Any, total: Any) -> Any:
+def entropy(counts: Ints, total: int) -> float:
     """Entropy in bits of a distribution given by counts (any shape, 1D) that add up to `total`."""
     result = 0.0
     for index in range(counts.shape[0]):
@@ -18,7 +18,7 @@ def entropy(counts: Any, total: Any) -> Any:
 
 
 @njit
-def tallied_entropy(few: Any, many: Any, total: Any) -> Any:
+def tallied_entropy(few: Ints, many: Ints, total: int) -> float:
     """Entropy in bits of cells given by how often each count occurs (see count.sums) that add up to `total`."""
     result = 0.0
     for count in range(1, few.shape[0]):

@@ -1,14 +1,13 @@
 """First order statistics (IBSI families UHIW, and ZVCW for entropy and uniformity)."""
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.features.entropy import entropy
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Floats, Ints
 
 FEATURES = table(
     "firstorder",
@@ -39,9 +38,7 @@ FEATURES = table(
 )
 
 
-def first_order(
-    ordered: NDArray[np.float64], level_counts: NDArray[np.int64], *, voxel_volume: float, shift: float = 0.0
-) -> NDArray[np.float64]:
+def first_order(ordered: Floats, level_counts: Ints, *, voxel_volume: float, shift: float = 0.0) -> Floats:
     """The values of FEATURES, in its order.
 
     `ordered` holds the intensities of the region in ascending order, `level_counts` the voxels of each grey level;
@@ -51,7 +48,7 @@ def first_order(
 
 
 @njit
-def _first_order(ordered: Any, level_counts: Any, voxel_volume: Any, shift: Any) -> Any:
+def _first_order(ordered: Floats, level_counts: Ints, voxel_volume: float, shift: float) -> tuple[float, ...]:
     voxels = ordered.shape[0]
     mean = _mean(ordered)
     m1 = m2 = m3 = m4 = energy = 0.0
@@ -89,7 +86,7 @@ def _first_order(ordered: Any, level_counts: Any, voxel_volume: Any, shift: Any)
 
 
 @njit
-def percentile(ordered: Any, percent: Any) -> Any:
+def percentile(ordered: Floats, percent: float) -> float:
     """The percentile of ascending values, linear between the two nearest."""
     rank = (ordered.shape[0] - 1) * percent / 100
     below = int(rank)
@@ -98,7 +95,7 @@ def percentile(ordered: Any, percent: Any) -> Any:
 
 
 @njit
-def _mean(values: Any) -> Any:
+def _mean(values: Floats) -> float:
     total = 0.0
     for value in values:
         total += value
@@ -106,7 +103,7 @@ def _mean(values: Any) -> Any:
 
 
 @njit
-def _uniformity(level_counts: Any, voxels: Any) -> Any:
+def _uniformity(level_counts: Ints, voxels: int) -> float:
     total = 0.0
     for count in level_counts:
         total += (count / voxels) ** 2
@@ -114,7 +111,7 @@ def _uniformity(level_counts: Any, voxels: Any) -> Any:
 
 
 @njit
-def _robust_deviation(ordered: Any, low: Any, high: Any) -> Any:
+def _robust_deviation(ordered: Floats, low: float, high: float) -> float:
     """Mean absolute deviation of the values from `low` to `high`; NaN where there is none (two unequal voxels)."""
     first, last = 0, ordered.shape[0]
     while ordered[first] < low:

@@ -1,16 +1,15 @@
 """Grey level co-occurrence features (IBSI family LFYI): each the mean over the directions that hold any pair."""
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.sums import GlcmSums
 from voxmill_kernels.features.entropy import entropy, tallied_entropy
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.features.mcc import maximal_correlation
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Counts, Floats, Ints
 
 FEATURES = table(
     "glcm",
@@ -43,7 +42,7 @@ FEATURES = table(
 MCC = next(index for index, feature in enumerate(FEATURES) if feature.name == "MCC")
 
 
-def glcm_features(sums: GlcmSums, matrix: NDArray[np.uint32], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+def glcm_features(sums: GlcmSums, matrix: Counts, numbers: Ints) -> Floats:
     """The values of FEATURES, in its order, from sums of symmetric matrices and (for MCC) the matrices themselves.
 
     All NaN when no direction holds a pair of voxels.
@@ -54,15 +53,17 @@ def glcm_features(sums: GlcmSums, matrix: NDArray[np.uint32], numbers: NDArray[n
     scalars = (sums.total, sums.product, sums.squares, sums.largest)
     directions = [
         _glcm(a, scalars, sums.marginal[a], sums.plus[a], sums.minus[a], sums.few[a], sums.many[a], numbers)
-        for a in np.flatnonzero(full)
+        for a in np.flatnonzero(full).tolist()
     ]
-    values: NDArray[np.float64] = np.mean(directions, axis=0)
+    values: Floats = np.mean(directions, axis=0)
     values[MCC] = 1.0 if len(numbers) == 1 else np.mean([maximal_correlation(m) for m in matrix[full]])
     return values
 
 
 @njit
-def _glcm(a: Any, scalars: Any, marginal: Any, plus: Any, minus: Any, few: Any, many: Any, numbers: Any) -> Any:
+def _glcm(
+    a: int, scalars: tuple[Ints, ...], marginal: Ints, plus: Ints, minus: Ints, few: Ints, many: Ints, numbers: Ints
+) -> tuple[float, ...]:
     """One direction: from the marginals of i, of i + j and of |i - j|; MCC is left at 0.
 
     With HX = HY of a symmetric matrix, HXY1 = HXY2 = 2 HX. The covariance is (Var(i + j) - Var(i - j)) / 4, which
@@ -103,7 +104,7 @@ def _glcm(a: Any, scalars: Any, marginal: Any, plus: Any, minus: Any, few: Any, 
 
 
 @njit
-def _moments(marginal: Any, numbers: Any, total: Any) -> Any:
+def _moments(marginal: Ints, numbers: Ints, total: int) -> tuple[float, float]:
     mean = 0.0
     for i in range(numbers.shape[0]):
         mean += numbers[i] * marginal[i] / total
@@ -114,7 +115,7 @@ def _moments(marginal: Any, numbers: Any, total: Any) -> Any:
 
 
 @njit
-def _cluster(plus: Any, mean: Any, total: Any) -> Any:
+def _cluster(plus: Ints, mean: float, total: int) -> tuple[float, float, float, float]:
     tendency = shade = prominence = average = 0.0
     for k in range(plus.shape[0]):
         if plus[k] == 0:
@@ -129,7 +130,7 @@ def _cluster(plus: Any, mean: Any, total: Any) -> Any:
 
 
 @njit
-def _differences(minus: Any, top: Any, total: Any) -> Any:
+def _differences(minus: Ints, top: int, total: int) -> tuple[float, float, float, float, float, float, float]:
     contrast = average = id_ = idm = idmn = idn = inverse_variance = 0.0
     for k in range(minus.shape[0]):
         if minus[k] == 0:
@@ -148,7 +149,7 @@ def _differences(minus: Any, top: Any, total: Any) -> Any:
 
 
 @njit
-def _difference_variance(minus: Any, average: Any, total: Any) -> Any:
+def _difference_variance(minus: Ints, average: float, total: int) -> float:
     variance = 0.0
     for k in range(minus.shape[0]):
         if minus[k] > 0:

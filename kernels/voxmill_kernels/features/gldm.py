@@ -1,10 +1,8 @@
 """Grey level dependence features (PyRadiomics' GLDM; IBSI family REK0)."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
+from voxmill_kernels.types import Floats
 
 _ROWS = {
     "DependenceEntropy": ("Entropy", "FCBV"),
@@ -38,6 +36,6 @@ FEATURES = table(
 _ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
 
 
-def gldm_features(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def gldm_features(values: Floats) -> Floats:
     """The values of FEATURES, in its order, from `size_features` of the dependences."""
     return values[_ORDER]

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
+from voxmill_kernels.types import Floats
 
 _ROWS = {
     "GrayLevelNonUniformity": ("GrayLevelNonUniformity", "R5YN"),
@@ -37,7 +37,7 @@ FEATURES = table(
 _ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
 
 
-def glrlm_features(directions: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+def glrlm_features(directions: Sequence[Floats]) -> Floats:
     """The values of FEATURES, in its order, from `size_features` of each direction; NaN when all are empty."""
     counted = [values for values in directions if not np.isnan(values).any()]
     return np.mean(counted, axis=0)[_ORDER] if counted else np.full(len(FEATURES), np.nan)

@@ -1,10 +1,8 @@
 """Grey level size zone features (IBSI family 9SAK)."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
+from voxmill_kernels.types import Floats
 
 _ROWS = {
     "GrayLevelNonUniformity": ("GrayLevelNonUniformity", "JNSA"),
@@ -35,6 +33,6 @@ FEATURES = table(
 _ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
 
 
-def glszm_features(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def glszm_features(values: Floats) -> Floats:
     """The values of FEATURES, in its order, from `size_features` of the zones."""
     return values[_ORDER]

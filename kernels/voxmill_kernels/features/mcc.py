@@ -1,11 +1,11 @@
 """Maximal correlation coefficient: an eigenvalue of a symmetric matrix, by Lanczos."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Counts, Floats
 
 CHECK_EVERY = 4
 ENOUGH = 1e-14
@@ -13,7 +13,7 @@ NOTHING = 1e-12
 
 
 @njit
-def maximal_correlation(matrix: Any) -> Any:
+def maximal_correlation(matrix: Counts) -> float:
     """The second largest |eigenvalue| of p(i, j) / √(p(i) p(j)) for counts (levels, levels), made symmetric.
 
     The largest is 1 with the eigenvector √p(i): it is taken off, and Lanczos with full reorthogonalisation finds the
@@ -46,7 +46,7 @@ def maximal_correlation(matrix: Any) -> Any:
 
 
 @njit
-def _deflated(matrix: Any) -> Any:
+def _deflated(matrix: Counts) -> tuple[Floats, Floats]:
     """The scaled symmetric matrix without its first eigenpair, over the levels that occur; and that eigenvector."""
     levels = matrix.shape[0]
     marginal, present = np.zeros(levels), np.empty(levels, dtype=np.int64)
@@ -71,7 +71,7 @@ def _deflated(matrix: Any) -> Any:
 
 
 @njit
-def _fresh_vector(first: Any, basis: Any, known: Any) -> None:
+def _fresh_vector(first: Floats, basis: Floats, known: int) -> None:
     """Make the next basis vector a unit vector at right angles to `first` and the known ones.
 
     Its numbers are arbitrary, and the same at every call.
@@ -88,7 +88,7 @@ def _fresh_vector(first: Any, basis: Any, known: Any) -> None:
 
 
 @njit
-def _orthogonalise(vector: Any, first: Any, basis: Any, known: Any) -> None:
+def _orthogonalise(vector: Floats, first: Floats, basis: Floats, known: int) -> None:
     """Take off what `vector` shares with `first` and the known basis; twice is enough."""
     for _ in range(2):
         _take_off(vector, first)
@@ -97,14 +97,14 @@ def _orthogonalise(vector: Any, first: Any, basis: Any, known: Any) -> None:
 
 
 @njit
-def _take_off(vector: Any, other: Any) -> None:
+def _take_off(vector: Floats, other: Floats) -> None:
     share = _dot(vector, other)
     for i in range(vector.shape[0]):
         vector[i] -= share * other[i]
 
 
 @njit
-def _times(matrix: Any, vector: Any) -> Any:
+def _times(matrix: Floats, vector: Floats) -> Floats:
     result = np.empty(vector.shape[0])
     for i in range(vector.shape[0]):
         result[i] = _dot(matrix[i], vector)
@@ -112,7 +112,7 @@ def _times(matrix: Any, vector: Any) -> Any:
 
 
 @njit
-def _dot(a: Any, b: Any) -> Any:
+def _dot(a: Floats, b: Floats) -> float:
     total = 0.0
     for i in range(a.shape[0]):
         total += a[i] * b[i]
@@ -120,7 +120,7 @@ def _dot(a: Any, b: Any) -> Any:
 
 
 @njit
-def _largest_eigenvalue(alpha: Any, beta: Any, size: Any) -> Any:
+def _largest_eigenvalue(alpha: Floats, beta: Floats, size: int) -> float:
     """The largest |eigenvalue| of a symmetric tridiagonal matrix, by bisection on both ends of its spectrum."""
     bound = 0.0
     for i in range(size):
@@ -131,7 +131,7 @@ def _largest_eigenvalue(alpha: Any, beta: Any, size: Any) -> Any:
 
 
 @njit
-def _bisect(alpha: Any, beta: Any, size: Any, bound: Any, rank: Any) -> Any:
+def _bisect(alpha: Floats, beta: Floats, size: int, bound: float, rank: int) -> float:
     """The eigenvalue with `rank - 1` smaller ones: halve [-bound, bound] until it holds no more numbers."""
     low, high = -bound, bound
     for _ in range(80):
@@ -146,7 +146,7 @@ def _bisect(alpha: Any, beta: Any, size: Any, bound: Any, rank: Any) -> Any:
 
 
 @njit
-def _count_below(alpha: Any, beta: Any, size: Any, value: Any) -> Any:
+def _count_below(alpha: Floats, beta: Floats, size: int, value: float) -> int:
     """How many eigenvalues are smaller than `value` (Sturm's sequence)."""
     below = 0
     pivot = 1.0

@@ -1,13 +1,11 @@
 """Neighbouring grey tone difference features (IBSI family IPET)."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.ngtdm import Ngtdm
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Floats, Ints
 
 FEATURES = table(
     "ngtdm",
@@ -20,13 +18,13 @@ FEATURES = table(
 )
 
 
-def ngtdm_features(ngtdm: Ngtdm, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+def ngtdm_features(ngtdm: Ngtdm, numbers: Ints) -> Floats:
     """The values of FEATURES, in its order; `numbers` are the level numbers i."""
     return np.array(_ngtdm(ngtdm.voxels, ngtdm.differences, numbers))
 
 
 @njit
-def _ngtdm(voxels: Any, differences: Any, numbers: Any) -> Any:
+def _ngtdm(voxels: Ints, differences: Ints, numbers: Ints) -> tuple[float, ...]:
     levels = numbers.shape[0]
     total = 0
     for i in range(levels):

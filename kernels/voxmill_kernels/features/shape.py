@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.shape.diameters import diameters
 from voxmill_kernels.shape.mesh import area_and_volume, cube_codes, padded
 from voxmill_kernels.shape.moments import principal_variances
+from voxmill_kernels.types import Bools, Floats, Spacing
 
 FEATURES = table(
     "shape",
@@ -30,7 +30,7 @@ FEATURES = table(
 )
 
 
-def shape_features(inside: NDArray[np.bool_], spacing: tuple[float, float, float]) -> NDArray[np.float64]:
+def shape_features(inside: Bools, spacing: Spacing) -> Floats:
     """The values of FEATURES, in its order; `inside` is the box of the region z, y, x, `spacing` z, y, x in mm."""
     box = padded(inside)
     area, volume = area_and_volume(cube_codes(box), spacing)

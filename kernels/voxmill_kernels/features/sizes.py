@@ -1,14 +1,12 @@
 """Formulas that run lengths, zones and dependences share: features of a matrix of grey level i by size j."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.count.sums import SizeSums
 from voxmill_kernels.features.entropy import tallied_entropy
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Floats, Ints
 
 # name → definition; c is the count of a cell, N the number of runs, zones or dependences (the sum of c)
 DEFINITIONS = {
@@ -32,7 +30,7 @@ DEFINITIONS = {
 NAMES = tuple(DEFINITIONS)
 
 
-def size_features(cells: Cells, sums: SizeSums, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+def size_features(cells: Cells, sums: SizeSums, numbers: Ints) -> Floats:
     """The values of NAMES, in its order; all NaN for an empty matrix. `numbers` are the level numbers i."""
     if sums.total == 0:
         return np.full(len(NAMES), np.nan)
@@ -44,8 +42,8 @@ def size_features(cells: Cells, sums: SizeSums, numbers: NDArray[np.int64]) -> N
 
 @njit
 def _sizes(
-    by_level: Any, by_size: Any, few: Any, many: Any, numbers: Any, total: Any, voxels: Any, small_low: Any
-) -> Any:
+    by_level: Ints, by_size: Ints, few: Ints, many: Ints, numbers: Ints, total: int, voxels: int, small_low: float
+) -> tuple[float, ...]:
     level = _by_level(by_level, numbers, total)
     size = _by_size(by_size, total)
     return (
@@ -69,7 +67,7 @@ def _sizes(
 
 
 @njit
-def _by_level(by_level: Any, numbers: Any, total: Any) -> Any:
+def _by_level(by_level: Ints, numbers: Ints, total: int) -> tuple[float, ...]:
     """Sums over i: squares, spread, low, high, low of large sizes, high of large sizes."""
     mean = 0.0
     for i in range(numbers.shape[0]):
@@ -88,7 +86,7 @@ def _by_level(by_level: Any, numbers: Any, total: Any) -> Any:
 
 
 @njit
-def _by_size(by_size: Any, total: Any) -> Any:
+def _by_size(by_size: Ints, total: int) -> tuple[float, ...]:
     """Sums over j: small, large, squares, spread, high levels of small sizes."""
     mean = 0.0
     for j in range(1, by_size.shape[0]):
@@ -108,7 +106,7 @@ def _by_size(by_size: Any, total: Any) -> Any:
 
 
 @njit
-def _small_low(level: Any, size: Any, count: Any, numbers: Any) -> Any:
+def _small_low(level: Ints, size: Ints, count: Ints, numbers: Ints) -> float:
     """The one sum that needs single cells: Σ c / (i² j²)."""
     total = 0.0
     for cell in range(level.shape[0]):

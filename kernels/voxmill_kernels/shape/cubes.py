@@ -14,7 +14,8 @@ from functools import cache
 from itertools import combinations, pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+
+from voxmill_kernels.types import Ints
 
 Vertex = tuple[int, int, int]
 Triangle = tuple[Vertex, Vertex, Vertex]
@@ -34,7 +35,7 @@ def surface(code: int) -> tuple[Triangle, ...]:
 
 
 @cache
-def surface_vectors() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def surface_vectors() -> tuple[Ints, Ints, Ints]:
     """What area and volume need of every triangle of every code: its code, edge cross product, determinant.
 
     Shapes (n,), (n, 3), (n,); cross products in quarters, determinants in eighths of a voxel.

@@ -4,17 +4,18 @@ Only the outermost vertex of a line, and of those only the corners of the hull o
 """
 
 import math
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Binary, Floats, Ints, Spacing
 
-Spacing = tuple[float, float, float]
+Places: TypeAlias = NDArray[np.int32]  # by plane and line, in half voxels
 
 
-def diameters(box: NDArray[np.int8], spacing: Spacing) -> tuple[float, float, float, float]:
+def diameters(box: Binary, spacing: Spacing) -> tuple[float, float, float, float]:
     """Largest distance in mm within a plane of equal z, of equal y, of equal x, and in space.
 
     `box` is padded (0 outside, 1 inside; z, y, x), `spacing` z, y, x in mm. Vertices are the midpoints between a voxel
@@ -35,7 +36,7 @@ def diameters(box: NDArray[np.int8], spacing: Spacing) -> tuple[float, float, fl
 
 
 @njit
-def _extremes(box: Any) -> Any:
+def _extremes(box: Binary) -> tuple[Places, Places]:
     """First and last vertex on every line along the last axis, in half voxels; last < first where there is none."""
     depth, height, width = box.shape
     first = np.full((2 * depth, 2 * height), 2 * width, dtype=np.int32)
@@ -57,7 +58,7 @@ def _extremes(box: Any) -> Any:
 
 
 @njit
-def _hulls(first: Any, last: Any) -> Any:
+def _hulls(first: Places, last: Places) -> Ints:
     """The corners of the convex hull of each plane: (n, 3) of plane, line, place on the line, plane by plane."""
     planes, lines = first.shape
     points = np.empty((2 * planes * lines, 3), dtype=np.int64)
@@ -78,7 +79,7 @@ def _hulls(first: Any, last: Any) -> Any:
 
 
 @njit
-def _turn(points: Any, count: Any, line: Any, place: Any) -> Any:
+def _turn(points: Ints, count: int, line: int, place: int) -> int:
     """Positive where the way over the last two points to a new one bends towards higher places."""
     b1, b2 = points[count - 1, 1], points[count - 1, 2]
     a1, a2 = points[count - 2, 1], points[count - 2, 2]
@@ -86,7 +87,7 @@ def _turn(points: Any, count: Any, line: Any, place: Any) -> Any:
 
 
 @njit
-def _largest_in_planes(points: Any, scale: Any) -> Any:
+def _largest_in_planes(points: Ints, scale: Floats) -> float:
     """The largest squared distance between two points of one plane."""
     largest = 0.0
     start = 0
@@ -101,7 +102,7 @@ def _largest_in_planes(points: Any, scale: Any) -> Any:
 
 
 @njit
-def _largest(points: Any) -> Any:
+def _largest(points: Floats) -> float:
     """The largest squared distance between any two points (n, 3), in their unit.
 
     A point is left out when not even the far corner of the box around all is farther away than a pair already known.
@@ -128,7 +129,7 @@ def _largest(points: Any) -> Any:
 
 
 @njit
-def _extreme_points(points: Any) -> Any:
+def _extreme_points(points: Floats) -> tuple[Ints, Ints]:
     """Which point comes first, and which last, along each axis."""
     first, last = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
     for axis in range(3):
@@ -141,6 +142,6 @@ def _extreme_points(points: Any) -> Any:
 
 
 @njit
-def _squared(points: Any, i: Any, j: Any) -> Any:
+def _squared(points: Floats, i: int, j: int) -> float:
     z, y, x = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1], points[i, 2] - points[j, 2]
     return z * z + y * y + x * x

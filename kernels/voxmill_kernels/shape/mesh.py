@@ -1,13 +1,12 @@
 """Area and volume of the mesh around a region: a histogram of cube codes, then one product with a table."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.jit import njit
 from voxmill_kernels.shape.cubes import surface_vectors
+from voxmill_kernels.types import Binary, Bools, Ints, Spacing
 
 
 @dataclass(frozen=True)
@@ -17,23 +16,23 @@ class CubeCodes:
     counts: (256,) int64. places: (256, 3) int64, sums of z, y, x over the cubes of a code.
     """
 
-    counts: NDArray[np.int64]
-    places: NDArray[np.int64]
+    counts: Ints
+    places: Ints
 
 
-def padded(inside: NDArray[np.bool_]) -> NDArray[np.int8]:
+def padded(inside: Bools) -> Binary:
     """The box within one layer of outside, as the other functions here want it."""
     return np.pad(inside.view(np.int8), 1)
 
 
-def cube_codes(box: NDArray[np.int8]) -> CubeCodes:
+def cube_codes(box: Binary) -> CubeCodes:
     """The codes of all cubes of a padded box (0 outside, 1 inside; z, y, x)."""
     codes = CubeCodes(np.zeros(256, dtype=np.int64), np.zeros((256, 3), dtype=np.int64))
     _cube_codes(box, codes.counts, codes.places)
     return codes
 
 
-def area_and_volume(codes: CubeCodes, spacing: tuple[float, float, float]) -> tuple[float, float]:
+def area_and_volume(codes: CubeCodes, spacing: Spacing) -> tuple[float, float]:
     """Area in mm² and volume in mm³ of the mesh; `spacing` is z, y, x in mm.
 
     The volume is the sum of signed tetrahedra from the corner of the padded box, in whole numbers until the last step.
@@ -48,7 +47,7 @@ def area_and_volume(codes: CubeCodes, spacing: tuple[float, float, float]) -> tu
 
 
 @njit
-def _cube_codes(box: Any, counts: Any, places: Any) -> None:
+def _cube_codes(box: Binary, counts: Ints, places: Ints) -> None:
     """Each cube takes four corners over from the one before it along x."""
     depth, height, width = box.shape
     for z in range(depth - 1):

@@ -1,15 +1,14 @@
 """Moments of a region, in whole numbers, and the variances along its principal axes."""
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Binary, Floats, Ints, Spacing
 
 
-def principal_variances(box: NDArray[np.int8], spacing: tuple[float, float, float]) -> NDArray[np.float64]:
+def principal_variances(box: Binary, spacing: Spacing) -> Floats:
     """Variances in mm² of the voxel centres along the principal axes, ascending, (3,).
 
     `box` is 0 outside, 1 inside; z, y, x; `spacing` is z, y, x in mm. The covariance is exact until it is scaled.
@@ -25,7 +24,7 @@ def principal_variances(box: NDArray[np.int8], spacing: tuple[float, float, floa
 
 
 @njit
-def _moments(box: Any, sums: Any, products: Any) -> Any:
+def _moments(box: Binary, sums: Ints, products: Ints) -> int:
     """Sums of z, y, x and of their products over the region; gives the number of voxels."""
     depth, height, width = box.shape
     total = 0
@@ -52,7 +51,7 @@ def _moments(box: Any, sums: Any, products: Any) -> Any:
 
 
 @njit
-def _eigenvalues(matrix: Any) -> Any:
+def _eigenvalues(matrix: Floats) -> Floats:
     """Eigenvalues of a symmetric 3 x 3 matrix by Jacobi's rotations, which keep the digits of small ones."""
     a = matrix.copy()
     for _ in range(30):
@@ -65,7 +64,7 @@ def _eigenvalues(matrix: Any) -> Any:
 
 
 @njit
-def _rotate(a: Any, p: Any, q: Any) -> None:
+def _rotate(a: Floats, p: int, q: int) -> None:
     """Turn axes p and q so that a[p, q] becomes 0."""
     if abs(a[p, q]) <= 1e-17 * math.sqrt(abs(a[p, p] * a[q, q])) or a[p, q] == 0.0:
         a[p, q] = a[q, p] = 0.0
