@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voxmill.errors import InputError, RegionError, SettingsError, VoxmillError
     from voxmill.extraction import extract
     from voxmill.io import read_image, read_mask, write_image, write_mask
-    from voxmill.settings import Settings
+    from voxmill.settings import Discretise, Settings
     from voxmill.table import Row, Table
     from voxmill.volume import Grid, Mask, Segment, Volume, Window
 
@@ -25,6 +25,7 @@ _PLACES = {
     "read_mask": "io",
     "write_image": "io",
     "write_mask": "io",
+    "Discretise": "settings",
     "Settings": "settings",
     "Row": "table",
     "Table": "table",
@@ -40,6 +41,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "Discretise",
     "Grid",
     "InputError",
     "Mask",

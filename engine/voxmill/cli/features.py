@@ -12,19 +12,23 @@ def features(
         str | None,
         typer.Argument(help="One family: shape, firstorder, glcm, gldm, glrlm, glszm or ngtdm.", show_default=False),
     ] = None,
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a page in Markdown.")] = False,
 ) -> None:
     """List every feature with its IBSI code, unit and definition.
 
     Shows tables on a terminal, and CSV when piped.
     """
-    from voxmill.cli.show import catalogue_csv, show_catalogue
+    from voxmill.cli.show import catalogue_csv, catalogue_markdown, show_catalogue
     from voxmill.errors import SettingsError, nearest
     from voxmill_kernels.features.catalogue import FAMILIES
 
     if family is not None and family not in FAMILIES:
         raise SettingsError(f"unknown feature family {family!r}{nearest(family, list(FAMILIES))}")
     chosen = FAMILIES if family is None else {family: FAMILIES[family]}
-    if sys.stdout.isatty():
+    if markdown:
+        typer.echo(catalogue_markdown(chosen), nl=False)
+    elif sys.stdout.isatty():
         show_catalogue(chosen)
     else:
         typer.echo(catalogue_csv(chosen), nl=False)

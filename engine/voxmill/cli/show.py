@@ -96,3 +96,19 @@ def catalogue_csv(families: Mapping[str, tuple[Feature, ...]]) -> str:
     for features in families.values():
         writer.writerows([f.family, f.name, f.ibsi, f.unit, f.definition, f.source] for f in features)
     return text.getvalue()
+
+
+def catalogue_markdown(families: Mapping[str, tuple[Feature, ...]]) -> str:
+    """The catalogue as a page: `docs/features.md`."""
+    lines = [
+        "# Features",
+        "",
+        "Made from the catalogue by `voxmill features --markdown`. A column is named after the image type, the family and",
+        "the feature: `original_glcm_Contrast`. Units: I is the image's own (HU, SUV, …), 1 a pure number.",
+    ]
+    for family, features in families.items():
+        lines += ["", f"## {family}", "", f"{features[0].source}.", "", "| name | IBSI | unit | definition |", "|---|---|---|---|"]
+        for f in features:
+            definition = f.definition.replace("|", "\\|")
+            lines.append(f"| {f.name} | {f.ibsi} | {f.unit} | {definition} |")
+    return "\n".join(lines) + "\n"
