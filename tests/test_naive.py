@@ -1,7 +1,6 @@
 """Checks of the oracles of matrices and shape: by hand, against IBSI and PyRadiomics.
 
-The phantom's matrices and values are those of the IBSI 1 reference manual. What needs
-PyRadiomics 3.0.1 is skipped where it is missing.
+The phantom's matrices and values are those of the IBSI 1 reference manual.
 """
 
 from __future__ import annotations
@@ -239,8 +238,8 @@ IN_3D = (False, 0)  # force2D and the dimension that it would leave out
 
 
 @pytest.fixture
-def c_matrices() -> ModuleType:
-    found: ModuleType = pytest.importorskip("radiomics").cMatrices
+def c_matrices(radiomics: ModuleType) -> ModuleType:
+    found: ModuleType = radiomics.cMatrices
     return found
 
 
@@ -305,9 +304,8 @@ def test_ngtdm_is_that_of_pyradiomics(c_matrices: ModuleType, levels: Levels, di
 
 
 @volumes
-def test_diameters_are_those_of_pyradiomics(levels: Levels) -> None:
-    c_shape = pytest.importorskip("radiomics").cShape
+def test_diameters_are_those_of_pyradiomics(radiomics: ModuleType, levels: Levels) -> None:
     spacing = (3.0, 0.7, 1.3)
     padded = np.pad(levels > 0, 1)
-    _, _, theirs = c_shape.calculate_coefficients(padded, np.array(spacing))
+    _, _, theirs = radiomics.cShape.calculate_coefficients(padded, np.array(spacing))
     np.testing.assert_allclose(naive.diameters(levels, spacing), theirs, rtol=1e-13)

@@ -1,21 +1,23 @@
 """Checks of the oracles of features: by hand, against IBSI and PyRadiomics.
 
-The published values are those of the IBSI 1 reference manual. What needs PyRadiomics
-3.0.1 is skipped where it is missing.
+The published values are those of the IBSI 1 reference manual.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import TypeAlias
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 import naive
 import naive_features
 from naive_cases import PHANTOM, VOLUMES, Levels
+from naive_regions import glcm_features, glrlm_features, present, size_features
 
 Numbers: TypeAlias = naive_features.Numbers
 Calculate: TypeAlias = Callable[..., dict[str, float]]
@@ -25,38 +27,6 @@ SPACING = (3.0, 0.7, 1.3)
 volumes = pytest.mark.parametrize("levels", VOLUMES.values(), ids=VOLUMES.keys())
 # PyRadiomics takes means of nothing, which NumPy warns of.
 quietly = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-
-
-def present(levels: Levels) -> list[int]:
-    return sorted({int(level) for level in levels[levels > 0]})
-
-
-def averaged(features: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """The mean over directions; nothing where no direction is left."""
-    listed = list(features)
-    return {name: sum(f[name] for f in listed) / len(listed) for f in listed[:1] for name in f}
-
-
-def glcm_features(levels: Levels) -> dict[str, float]:
-    """Averaged over the directions that hold a pair (IBSI: ITBB)."""
-    numbers = present(levels)
-    rows = [number - 1 for number in numbers]
-    counts = naive.glcm(levels)[:, rows][:, :, rows]
-    pairs = [one + one.T for one in counts if one.any()]
-    return averaged(naive_features.glcm_features(one / one.sum(), numbers) for one in pairs)
-
-
-def size_features(levels: Levels, matrix: Levels) -> dict[str, float]:
-    numbers = present(levels)
-    rows = matrix[[number - 1 for number in numbers]]
-    voxels = int(np.count_nonzero(levels))
-    return naive_features.size_matrix_features(rows, numbers, voxels)
-
-
-def glrlm_features(levels: Levels) -> dict[str, float]:
-    """Averaged over the directions that hold a run (IBSI: ITBB)."""
-    counts = naive.glrlm(levels)
-    return averaged(size_features(levels, one) for one in counts if one.any())
 
 
 def assert_published(computed: Mapping[str, float], published: str) -> None:
@@ -245,10 +215,8 @@ def test_ngtdm_features_with_denominators_of_zero() -> None:
 
 
 @pytest.fixture
-def calculated() -> Calculate:
+def calculated(radiomics: ModuleType) -> Calculate:
     """Runs a feature class of PyRadiomics: name, levels of the region, its values if they are others."""
-    radiomics = pytest.importorskip("radiomics")
-    sitk = pytest.importorskip("SimpleITK")
     classes = radiomics.getFeatureClasses()
 
     def run(name: str, levels: Levels, values: Numbers | None = None) -> dict[str, float]:
