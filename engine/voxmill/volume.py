@@ -19,6 +19,7 @@ from voxmill.errors import InputError, nearest
 Index = tuple[int, int, int]
 Point = tuple[float, float, float]
 Affine = tuple[tuple[float, float, float, float], ...]
+Names = Mapping[int, str] | Mapping[tuple[int, int], str] | Mapping[int | tuple[int, int], str]
 
 MAX_LABEL = 65_535
 IDENTITY: tuple[Point, Point, Point] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -313,7 +314,7 @@ class Mask:
         spacing: Sequence[float] | None = None,
         origin: Sequence[float] | None = None,
         direction: ArrayLike | None = None,
-        names: Mapping[int | tuple[int, int], str] | None = None,
+        names: Names | None = None,
         name: str = "mask",
     ) -> None:
         arrays = list(array) if isinstance(array, list | tuple) else [array]
@@ -431,9 +432,7 @@ def _within(array: NDArray[Any]) -> bool:
     return bool(array.min() >= 0 and array.max() <= MAX_LABEL)
 
 
-def _segments(
-    layers: tuple[NDArray[Any], ...], names: Mapping[int | tuple[int, int], str], name: str
-) -> tuple[Segment, ...]:
+def _segments(layers: tuple[NDArray[Any], ...], names: Mapping[Any, str], name: str) -> tuple[Segment, ...]:
     from voxmill_kernels.facts import boxes
 
     found = [

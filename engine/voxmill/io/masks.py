@@ -34,9 +34,7 @@ def read_mask(source: Source, image: Volume | None = None, *, label_channel: int
         _refuse_other_grid(raster, image)
     named = _named(raster)
     channels = _channels(raster, label_channel, layered=bool(named))
-    names: dict[int | tuple[int, int], str] = {
-        (channels.index(one.layer), one.label): one.name for one in named if one.layer in channels
-    }
+    names = {(channels.index(one.layer), one.label): one.name for one in named if one.layer in channels}
     return Mask([raster.array[..., channel] for channel in channels], raster.grid, names=names, name=raster.name)
 
 
