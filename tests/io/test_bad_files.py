@@ -277,6 +277,7 @@ BAD: list[tuple[str, str, Make, str]] = [
     ("NIfTI complex", "a.nii", lambda p: write_nifti(p, nifti_header(datatype=32)), "complex numbers"),
     ("NIfTI 128 bits", "a.nii", lambda p: write_nifti(p, nifti_header(datatype=1536)), "NIfTI type 1536"),
     ("NIfTI size zero", "a.nii", lambda p: write_nifti(p, nifti_header((4, 0, 2))), r"no sense \(4, 0, 2\)"),
+    ("NIfTI too many sizes", "a.nii", lambda p: write_nifti(p, nifti_header(dim=[8, *[1] * 7])), "make no sense"),
     ("NIfTI no sizes", "a.nii", lambda p: write_nifti(p, nifti_header(())), "sizes in its header make no sense"),
     ("NIfTI offset", "a.nii", lambda p: write_nifti(p, nifti_header(vox_offset=np.nan)), "offset of its voxels"),
     (

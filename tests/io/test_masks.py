@@ -158,3 +158,10 @@ def test_empty_mask_is_refused(tmp_path: Path) -> None:
 def test_float_mask_of_whole_numbers(tmp_path: Path) -> None:
     sitk.WriteImage(sitk.GetImageFromArray(LABELS.astype(np.float64)), str(tmp_path / "a.nii.gz"))
     assert len(read_mask(tmp_path / "a.nii.gz").segments) == 3
+
+
+def test_metadata_in_another_encoding_does_no_harm(tmp_path: Path) -> None:
+    path = write_nrrd(tmp_path / "a.nrrd")
+    fields = b"encoding: raw\nSegment0_Name:=L\xe9sion\nSegment0_LabelValue:=3\nPati\xe9nt:=Jos\xe9\nSegment\xe9:=1\n"
+    path.write_bytes(path.read_bytes().replace(b"encoding: raw\n", fields))
+    assert read_mask(path).select([3])[0].name == "L\N{REPLACEMENT CHARACTER}sion"

@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -162,14 +163,23 @@ def test_nan_is_kept_everywhere(tmp_path: Path) -> None:
         assert np.array_equal(read_image(tmp_path / f"a{suffix}").array, array, equal_nan=True)
 
 
-def test_real_scan_equals_simpleitk() -> None:
-    folder = os.environ.get("VOXMILL_REFERENCE_DATA")
-    path = Path(folder or "") / "pyradiomics" / "brain1_image.nrrd"
-    if not folder or not path.exists():
-        pytest.skip("VOXMILL_REFERENCE_DATA does not lead to pyradiomics/brain1_image.nrrd")
+def test_real_scan_equals_simpleitk(reference_data: Path) -> None:
+    path = reference_data / "pyradiomics" / "brain1_image.nrrd"
     image = sitk.ReadImage(str(path))
     volume = read_image(path)
     assert_equals_itk(volume, image)
     mask = read_mask(path.with_name("brain1_label.nrrd"), volume)
     assert [segment.label for segment in mask.segments] == [1]
     assert isinstance(mask.grid, Grid)
+
+
+def test_many_threads_read_at_once(tmp_path: Path) -> None:
+    paths = [tmp_path / f"a{number}{suffix}" for number in range(8) for suffix in SUFFIXES]
+    for number, path in enumerate(paths):
+        sitk.WriteImage(itk_image() + number, str(path))
+    before = sitk.ProcessObject.GetGlobalWarningDisplay()
+    with ThreadPoolExecutor(8) as pool:
+        volumes = list(pool.map(read_image, paths * 4))
+    first = sitk.GetArrayFromImage(itk_image())
+    assert all(np.array_equal(volume.array, first + n % len(paths)) for n, volume in enumerate(volumes))
+    assert sitk.ProcessObject.GetGlobalWarningDisplay() is before

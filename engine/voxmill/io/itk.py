@@ -76,8 +76,13 @@ def _components(image: sitk.Image) -> int:
 
 def _raster(image: sitk.Image, grid: Grid, name: str) -> Raster:
     array = sitk.GetArrayFromImage(image)
-    metadata = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
-    return Raster(np.reshape(array, (*grid.shape, _components(image))), grid, name, metadata)
+    return Raster(np.reshape(array, (*grid.shape, _components(image))), grid, name, _segment_metadata(image))
+
+
+def _segment_metadata(image: sitk.Image) -> dict[str, str]:
+    """What an image says about segments, and nothing else of what it says; SimpleITK hands over bytes as surrogates."""
+    keys = [key for key in image.GetMetaDataKeys() if key.startswith("Segment") and key.isascii()]
+    return {key: image.GetMetaData(key).encode("utf-8", "surrogateescape").decode("utf-8", "replace") for key in keys}
 
 
 class _Quiet:

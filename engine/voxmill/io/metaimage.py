@@ -16,6 +16,8 @@ from voxmill.io.raster import Raster, parse_spacing
 
 LONGEST_HEADER = 2**20
 PIECE = 2**20
+YES = ("T", "t", "1")
+"""What MetaIO takes for true, by the first letter."""
 NUMBERS = ("Offset", "Position", "Origin", "TransformMatrix", "Rotation", "Orientation")
 REQUIRED = ("NDims", "DimSize", "ElementType", "ElementDataFile")
 BYTES = {
@@ -37,7 +39,12 @@ class Header:
     @property
     def compressed(self) -> bool:
         """Whether the voxels are compressed."""
-        return self.fields.get("CompressedData", "").lower() in ("true", "1")
+        return self.fields.get("CompressedData", "")[:1] in YES
+
+    @property
+    def text(self) -> bool:
+        """Whether the voxels are written as text."""
+        return self.fields.get("BinaryData", "True")[:1] not in YES
 
 
 def read(path: Path, *, name: str, vectors: bool) -> Raster:
@@ -101,7 +108,7 @@ def _damaged(label: str, key: str, header: Header) -> InputError:
 
 def _refuse_voxels(path: Path, header: Header) -> None:
     """Refuse voxels that cannot be in the file, or that ITK would read wrongly or from elsewhere."""
-    if header.fields.get("BinaryData", "True").lower() in ("false", "0"):
+    if header.text:
         raise InputError(f"{path.name}: its voxels are written as text, which cannot be read; save it as binary")
     stream = _stream(path, header)
     promised = _promised(path.name, header)

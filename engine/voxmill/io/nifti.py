@@ -60,9 +60,9 @@ class Header:
 
     @property
     def dims(self) -> tuple[int, ...]:
-        """The sizes as stored: x, y, z, time, and so on."""
-        dim = self.fields["dim"]
-        return tuple(int(n) for n in dim[1 : 1 + min(7, max(0, int(dim[0])))])
+        """The sizes as stored: x, y, z, time, and so on; none where their number makes no sense."""
+        rank, *sizes = (int(n) for n in self.fields["dim"])
+        return tuple(sizes[:rank]) if 1 <= rank <= len(sizes) else ()
 
     @property
     def channels(self) -> int:

@@ -13,7 +13,10 @@ from voxmill.volume import Grid
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """Voxels and their place, as a file holds them: `array` is indexed z, y, x, channel."""
+    """Voxels and their place, as a file holds them.
+
+    `array` is indexed z, y, x, channel; `metadata` is what the file says about segments.
+    """
 
     array: NDArray[Any]
     grid: Grid
