@@ -174,7 +174,7 @@ def test_real_scan_equals_simpleitk(reference_data: Path) -> None:
 
 
 def test_many_threads_read_at_once(tmp_path: Path) -> None:
-    paths = [tmp_path / f"a{number}{suffix}" for number in range(8) for suffix in SUFFIXES]
+    paths = [tmp_path / f"a{number}{suffix}" for number, suffix in enumerate(SUFFIXES * 8)]
     for number, path in enumerate(paths):
         sitk.WriteImage(itk_image() + number, str(path))
     before = sitk.ProcessObject.GetGlobalWarningDisplay()
