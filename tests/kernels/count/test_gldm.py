@@ -1,0 +1,38 @@
+"""GLDM counts equal those of the definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import naive
+from kernel_cases import VOLUMES, Volume, batch_of, occurring, volumes
+from voxmill_kernels.count.gldm import count_gldm
+from voxmill_kernels.count.offsets import neighbours
+
+
+def assert_equals_definition(volume: Volume, alpha: int, distance: int) -> None:
+    (counts,) = count_gldm(batch_of(volume, border=distance), neighbours(distance), alpha=alpha)
+    expected = occurring(volume, naive.gldm(volume, alpha=alpha, distance=distance))
+    np.testing.assert_array_equal(counts, expected)
+
+
+@pytest.mark.parametrize("alpha, distance", [(0, 1), (1, 1), (2, 2), (150, 1)])
+@pytest.mark.parametrize("name", VOLUMES)
+def test_named_regions(name: str, alpha: int, distance: int) -> None:
+    assert_equals_definition(VOLUMES[name], alpha, distance)
+
+
+@pytest.mark.parametrize("distance", [1, 2, 3])
+@given(volume=volumes(max_side=4), alpha=st.integers(0, 6))
+def test_drawn_regions(volume: Volume, alpha: int, distance: int) -> None:
+    """Levels may be missing: `alpha` compares their numbers, not their places in the table."""
+    assert_equals_definition(volume, alpha, distance)
+
+
+@given(volume=volumes())
+def test_with_a_large_alpha_every_neighbour_depends(volume: Volume) -> None:
+    flat = (volume > 0).astype(np.int64)
+    (counts,) = count_gldm(batch_of(volume), neighbours(), alpha=100)
+    (of_one_level,) = count_gldm(batch_of(flat), neighbours())
+    np.testing.assert_array_equal(counts.sum(axis=0), of_one_level[0])

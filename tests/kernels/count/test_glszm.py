@@ -1,0 +1,50 @@
+"""GLSZM cells equal those of the definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import naive
+from kernel_cases import VOLUMES, Volume, batch_of, blocks, occurring, read_only, volumes
+from voxmill_kernels.count.cells import Cells, dense
+from voxmill_kernels.count.glszm import count_glszm
+from voxmill_kernels.count.offsets import directions
+
+
+def zones(volume: Volume, border: int = 1) -> Cells:
+    (cells,) = count_glszm(batch_of(volume, border=border), directions())
+    return cells
+
+
+def assert_equals_definition(volume: Volume) -> None:
+    cells = zones(volume)
+    matrix = occurring(volume, naive.glszm(volume))
+    np.testing.assert_array_equal(dense(cells, len(matrix)), matrix)
+    assert (cells.count > 0).all()
+
+
+@pytest.mark.parametrize("name", VOLUMES)
+def test_named_regions(name: str) -> None:
+    assert_equals_definition(VOLUMES[name])
+
+
+@given(volume=volumes())
+def test_drawn_regions(volume: Volume) -> None:
+    assert_equals_definition(volume)
+
+
+@given(volume=volumes(max_side=4))
+def test_a_wider_border_changes_nothing(volume: Volume) -> None:
+    levels = len(np.unique(volume[volume > 0]))
+    np.testing.assert_array_equal(dense(zones(volume), levels), dense(zones(volume, border=2), levels))
+
+
+def test_a_winding_zone_is_one() -> None:
+    """A spiral, whose ends are first seen as zones of their own."""
+    spiral = np.array([[1, 1, 1, 1, 1], [2, 2, 2, 2, 1], [1, 1, 1, 2, 1], [1, 2, 2, 2, 1], [1, 1, 1, 1, 1]])
+    cells = zones(read_only(spiral[np.newaxis]))
+    assert list(zip(cells.level, cells.size, cells.count, strict=True)) == [(0, 17, 1), (1, 8, 1)]
+
+
+def test_large_zones() -> None:
+    assert_equals_definition(blocks())
