@@ -32,17 +32,30 @@ def bin_edges(values: Array, *, width: float | None = None, count: int | None = 
     does (imageoperations.getBinEdges); for integer types without overflow. With `width` the first edge is the largest
     multiple of it that is not above the minimum; with `count` the last bin holds the maximum.
 
-    Raises ValueError when this gives more than 65,535 grey levels.
+    Raises ValueError when this gives more than 65,535 grey levels, or when the type is too coarse for such bins.
     """
     low, high = values.min(), values.max()
     if values.dtype.kind in "iu":
         low, high = int(low), int(high)
     if count is not None:
-        edges = np.histogram_bin_edges(np.array([low, high]), count).astype(np.float64)
-        edges[-1] += 1
-        return edges
+        return _edges_of_count(low, high, count)
     if width is None:
         raise ValueError("either width or count is needed")
+    edges = _edges_of_width(low, high, width)
+    if len(edges) < 2 or edges[0] == edges[1]:
+        raise ValueError(f"a bin width of {width:g} is lost in the rounding of {values.dtype} at {float(low):g}")
+    return edges
+
+
+def _edges_of_count(low: float, high: float, count: int) -> Floats:
+    if count > MAX_LEVELS:
+        raise ValueError(f"{count} bins are more than {MAX_LEVELS} grey levels")
+    edges = np.histogram_bin_edges(np.array([low, high]), count)
+    edges[-1] += 1
+    return edges.astype(np.float64)
+
+
+def _edges_of_width(low: float, high: float, width: float) -> Floats:
     levels = (float(high) - float(low)) / width + 1
     if levels > MAX_LEVELS:
         raise ValueError(

@@ -1,0 +1,139 @@
+"""Sums equal those that NumPy takes of the matrices, and counts of counts those of the single cells."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from kernel_cases import VOLUMES, Volume, batch_of, blocks, read_only, volumes
+from voxmill_kernels.count.cells import Cells, cells_of
+from voxmill_kernels.count.glcm import count_glcm
+from voxmill_kernels.count.glszm import count_glszm
+from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.sums import FEW, GlcmSums, SizeSums, sum_glcm, sum_sizes
+from voxmill_kernels.types import Array, Counts, Ints
+
+# Around FEW, where the tally turns into a list, and so large that products need an int64.
+CELL_COUNTS = st.sampled_from([0, 0, 0, 1, 2, 3, FEW // 2, FEW - 1, FEW, FEW + 1, 70_000, 200_000_000])
+
+
+@st.composite
+def level_numbers(draw: st.DrawFn, levels: int) -> Ints:
+    drawn = draw(st.sets(st.integers(1, 60), min_size=levels, max_size=levels))
+    return read_only(np.array(sorted(drawn), dtype=np.int64))
+
+
+@st.composite
+def co_occurrences(draw: st.DrawFn) -> tuple[Counts, Ints]:
+    """Matrices (offsets, levels, levels) and the numbers of their levels."""
+    offsets, levels = draw(st.integers(1, 3)), draw(st.integers(1, 6))
+    matrix = draw(arrays(np.uint32, (offsets, levels, levels), elements=CELL_COUNTS, fill=st.just(0)))
+    return read_only(matrix), draw(level_numbers(levels))
+
+
+@st.composite
+def sized_cells(draw: st.DrawFn) -> tuple[Cells, Ints]:
+    """Cells of a matrix (levels, sizes) and the numbers of its levels; sizes up to tens of thousands."""
+    levels = draw(st.integers(1, 6))
+    counts = draw(arrays(np.uint32, (levels, 5), elements=CELL_COUNTS, fill=st.just(0)))
+    sizes = np.sort(draw(arrays(np.int64, 5, elements=st.integers(1, 20_000), unique=True)))
+    cells = cells_of(counts)
+    placed = (read_only(cells.level), read_only(sizes[cells.size - 1]), read_only(cells.count))
+    return Cells(*placed), draw(level_numbers(levels))
+
+
+def assert_tally(few: Ints, many: Ints, counts: Array) -> None:
+    """`few` and `many` say how often each count occurs among the cells."""
+    filled = counts[counts > 0]
+    np.testing.assert_array_equal(few, np.bincount(filled[filled < FEW].astype(np.int64), minlength=FEW))
+    large = np.sort(filled[filled >= FEW])
+    np.testing.assert_array_equal(many[: len(large)], large)
+    assert not many[len(large) :].any()
+
+
+def assert_sums_of_one(sums: GlcmSums, a: int, matrix: Array, numbers: Ints) -> None:
+    """`matrix` is the symmetric one of offset `a`, int64."""
+    i, j = np.meshgrid(numbers, numbers, indexing="ij")
+    assert sums.total[a] == matrix.sum()
+    np.testing.assert_array_equal(sums.marginal[a], matrix.sum(axis=1))
+    for row, key in ((sums.plus[a], i + j), (sums.minus[a], abs(i - j))):
+        expected = np.zeros(len(row), dtype=np.int64)
+        np.add.at(expected, key, matrix)
+        np.testing.assert_array_equal(row, expected)
+    assert sums.product[a] == (i * j * matrix).sum()
+    assert sums.squares[a] == (matrix**2).sum()
+    assert sums.largest[a] == matrix.max()
+    assert_tally(sums.few[a], sums.many[a], matrix)
+
+
+def assert_glcm_sums(matrix: Counts, numbers: Ints) -> None:
+    sums = sum_glcm(read_only(matrix), numbers)
+    assert sums.plus.shape == (len(matrix), 2 * numbers[-1] + 1)
+    assert sums.minus.shape == (len(matrix), numbers[-1])
+    for a, one_way in enumerate(matrix.astype(np.int64)):
+        assert_sums_of_one(sums, a, one_way + one_way.T, numbers)
+
+
+def assert_size_sums(cells: Cells, numbers: Ints) -> None:
+    sums: SizeSums = sum_sizes(cells, numbers)
+    i = numbers[cells.level]
+    assert sums.total == cells.count.sum()
+    assert sums.voxels == (cells.count * cells.size).sum()
+    by_level = np.zeros((len(numbers), 2), dtype=np.int64)
+    np.add.at(by_level, cells.level, np.stack([cells.count, cells.count * cells.size**2], axis=1))
+    np.testing.assert_array_equal(sums.by_level, by_level)
+    by_size = np.zeros((cells.size.max(initial=0) + 1, 2), dtype=np.int64)
+    np.add.at(by_size, cells.size, np.stack([cells.count, cells.count * i**2], axis=1))
+    np.testing.assert_array_equal(sums.by_size, by_size)
+    assert_tally(sums.few, sums.many, cells.count)
+
+
+@given(drawn=co_occurrences())
+def test_glcm_sums(drawn: tuple[Counts, Ints]) -> None:
+    assert_glcm_sums(*drawn)
+
+
+@given(volume=volumes())
+def test_glcm_sums_of_drawn_regions(volume: Volume) -> None:
+    batch = batch_of(volume)
+    (matrix,) = count_glcm(batch, directions())
+    assert_glcm_sums(matrix, *batch.numbers)
+
+
+@pytest.mark.parametrize("volume", [VOLUMES["many levels"], blocks()], ids=["many levels", "blocks"])
+def test_glcm_sums_of_large_regions(volume: Volume) -> None:
+    batch = batch_of(volume)
+    (matrix,) = count_glcm(batch, directions())
+    assert_glcm_sums(matrix, *batch.numbers)
+
+
+def test_blocks_have_counts_that_are_listed() -> None:
+    (matrix,) = count_glcm(batch_of(blocks()), directions())
+    assert (matrix + matrix.transpose(0, 2, 1) > FEW).sum() > 20
+
+
+@given(drawn=sized_cells())
+def test_size_sums(drawn: tuple[Cells, Ints]) -> None:
+    assert_size_sums(*drawn)
+
+
+@given(volume=volumes())
+def test_size_sums_of_zones(volume: Volume) -> None:
+    batch = batch_of(volume)
+    (cells,) = count_glszm(batch, directions())
+    assert_size_sums(cells, *batch.numbers)
+
+
+def test_many_large_counts_come_in_ascending_order() -> None:
+    counts = np.random.default_rng(5).integers(FEW - 5, FEW + 40, (1, 30, 30)).astype(np.uint32)
+    assert_glcm_sums(counts, np.arange(1, 31))
+    assert_size_sums(cells_of(counts[0]), np.arange(1, 31))
+
+
+def test_sums_of_no_cells() -> None:
+    none = read_only(np.zeros(0, dtype=np.int64))
+    sums = sum_sizes(Cells(none, none, none), read_only(np.array([3])))
+    assert (sums.total, sums.voxels) == (0, 0)
+    assert not sums.few.any()
+    assert not sums.many.any()

@@ -1,0 +1,56 @@
+"""Boxes of labels equal those of the definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import DTypeLike
+
+import naive
+from kernel_cases import read_only
+from voxmill_kernels.facts import boxes
+from voxmill_kernels.types import Array
+
+UNSIGNED = (np.uint8, np.uint16, np.uint32)
+
+
+@st.composite
+def labelled(draw: st.DrawFn, dtype: DTypeLike) -> Array:
+    shape = draw(array_shapes(min_dims=3, max_dims=3, max_side=6))
+    elements = st.sampled_from([0, 0, 0, 1, 2, 7, 255])
+    return read_only(draw(arrays(dtype, shape, elements=elements, fill=st.just(0))))
+
+
+@pytest.mark.parametrize("dtype", UNSIGNED)
+@given(data=st.data())
+def test_boxes_are_those_of_the_definition(dtype: DTypeLike, data: st.DataObject) -> None:
+    labels = data.draw(labelled(dtype))
+    expected = [(label, *box) for label, box in sorted(naive.boxes(labels).items())]
+    assert boxes(labels) == expected
+
+
+@pytest.mark.parametrize("dtype", UNSIGNED)
+def test_no_label_has_no_box(dtype: DTypeLike) -> None:
+    assert boxes(read_only(np.zeros((2, 3, 4), dtype=dtype))) == []
+
+
+def test_large_labels_that_touch_every_side() -> None:
+    labels = np.zeros((4, 5, 6), dtype=np.uint32)
+    labels[[0, -1], 0, 0] = 70_000
+    labels[1, [0, -1], :] = 65_536
+    assert boxes(read_only(labels)) == [
+        (65_536, (1, 0, 0), (2, 5, 6), 12),
+        (70_000, (0, 0, 0), (4, 1, 1), 2),
+    ]
+
+
+def test_one_label_everywhere() -> None:
+    assert boxes(read_only(np.full((2, 3, 4), 9, dtype=np.uint8))) == [(9, (0, 0, 0), (2, 3, 4), 24)]
+
+
+def test_a_view_of_a_volume() -> None:
+    labels = np.zeros((4, 6, 8), dtype=np.uint16)
+    labels[2, 2, 2:5] = 3
+    expected = boxes(np.ascontiguousarray(labels[::2, ::2, ::2]))
+    assert boxes(read_only(labels[::2, ::2, ::2])) == expected == [(3, (1, 1, 1), (2, 2, 3), 2)]
