@@ -7,7 +7,7 @@ The names below are loaded at their first use, so that importing the package cos
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voxmill._version import __version__
 
@@ -63,10 +63,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _PLACES:
         raise AttributeError(f"module 'voxmill' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"voxmill.{_PLACES[name]}"), name)
+    value: object = getattr(importlib.import_module(f"voxmill.{_PLACES[name]}"), name)
     globals()[name] = value
     return value
 

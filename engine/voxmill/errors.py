@@ -3,6 +3,11 @@
 Every message is one sentence (or two): what, where, what was found, what to do.
 """
 
+from collections.abc import Iterable, Mapping
+
+NEAR = 0.6
+"""How alike a misspelt word must be to what was meant, from 0 to 1."""
+
 
 class VoxmillError(Exception):
     """Anything that Voxmill refuses; its text is meant for a person."""
@@ -12,6 +17,10 @@ class VoxmillError(Exception):
 
 class InputError(VoxmillError):
     """An image, mask or label that cannot be used."""
+
+
+class OutputError(VoxmillError):
+    """A file that cannot be written."""
 
 
 class SettingsError(VoxmillError):
@@ -24,12 +33,21 @@ class RegionError(VoxmillError):
     """A region that cannot be measured: its row fails, the others go on."""
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """The hint `; did you mean 'x'?` for a misspelt `word`, or what is known when nothing is near."""
-    from difflib import get_close_matches
+def nearest(word: str, known: Iterable[str], *, shown: Mapping[str, str] | None = None) -> str:
+    """The hint `; did you mean 'x'?` for a misspelt `word`, or what is known when nothing is near.
 
-    folded = {name.lower(): name for name in known}
-    match = get_close_matches(word.lower(), list(folded), n=1, cutoff=0.6)
-    if match:
-        return f"; did you mean {folded[match[0]]!r}?"
-    return f"; known: {', '.join(known)}"
+    `shown` says how to write those known words that are compared without the place where they belong.
+    """
+    folded = {name.lower(): (shown or {}).get(name, name) for name in known}
+    likeness = {name: _likeness(word.lower(), name) for name in folded}
+    best = max(likeness, key=likeness.__getitem__, default="")
+    if best and likeness[best][0] >= NEAR:
+        return f"; did you mean {folded[best]!r}?"
+    return f"; known: {', '.join(folded.values())}"
+
+
+def _likeness(word: str, name: str) -> tuple[float, bool]:
+    """How alike two words are, from 0 to 1, and whether only the order of their letters differs."""
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, word, name).ratio(), sorted(word) == sorted(name)

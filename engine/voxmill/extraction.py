@@ -1,9 +1,9 @@
 """One case → rows: the features of every region of a mask in an image."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError, RegionError, SettingsError
 from voxmill.io import read_image, read_mask
-from voxmill.settings import Settings
+from voxmill.settings import Settings, parse_labels
 from voxmill.table import Row, Table
 from voxmill.volume import Mask, Segment, Volume
 from voxmill_kernels.count.arena import Batch, pack
@@ -49,13 +49,14 @@ def extract(
     mask: "Mask | str | Path | SimpleITK.Image",
     *,
     settings: Settings | None = None,
-    labels: Sequence[int | str] | None = None,
+    labels: int | str | Iterable[int | str] | None = None,
     device: str = "auto",
 ) -> Table:
     """The features of every region of a mask: one row each, in the order of the labels.
 
     `image` and `mask` are a Volume and a Mask, paths, or SimpleITK images. `settings` are PyRadiomics' defaults when
-    None. `labels` (numbers or names) choose regions and go before those of the settings. `device` is auto or cpu.
+    None. `labels` (numbers or names) choose regions, each once, and go before those of the settings. `device` is auto
+    or cpu.
 
     A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
@@ -65,8 +66,8 @@ def extract(
     volume = image if isinstance(image, Volume) else read_image(image)
     labelled = mask if isinstance(mask, Mask) else read_mask(mask, label_channel=settings.label_channel)
     _check_grids(volume, labelled, settings.grid_tolerance)
-    segments = labelled.select(settings.labels if labels is None else labels)
-    return Table(tuple(_row(volume, labelled, segment, settings) for segment in segments), settings)
+    segments = labelled.select(settings.labels if labels is None else _parse_labels(labels))
+    return Table(tuple(_row(volume, labelled, segment, settings) for segment in dict.fromkeys(segments)), settings)
 
 
 def parse_device(device: str) -> str:
@@ -78,7 +79,19 @@ def parse_device(device: str) -> str:
     return device
 
 
+def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:
+    try:
+        return parse_labels(labels)
+    except ValueError as error:
+        raise SettingsError(f"labels: {error}") from None
+
+
 def _check_grids(image: Volume, mask: Mask, tolerance: float) -> None:
+    if image.grid.dimensions != mask.grid.dimensions:
+        raise InputError(
+            f"{mask.name}: the mask has {mask.grid.dimensions} dimensions, {image.name} has {image.grid.dimensions}; "
+            "save both with the same"
+        )
     if not image.grid.matches(mask.grid, tolerance=tolerance):
         raise InputError(
             f"{mask.name}: the mask does not lie on the grid of {image.name}; image: {image.grid}; mask: {mask.grid}; "
@@ -92,13 +105,19 @@ def _check_grids(image: Volume, mask: Mask, tolerance: float) -> None:
 
 
 def _row(image: Volume, mask: Mask, segment: Segment, settings: Settings) -> Row:
-    diagnostics = MappingProxyType({"label": segment.label, "voxels": segment.voxels, "box": list(segment.box.shape)})
+    diagnostics = {"label": segment.label, "voxels": segment.voxels, "box": list(segment.box.shape)}
+    case, name = _text(image.name), _text(str(segment))
     try:
         region = Region.read(image, mask, segment, settings)
         features, notes = _measure(region, settings)
     except RegionError as error:
-        return Row(image.name, str(segment), MappingProxyType({}), diagnostics=diagnostics, error=str(error))
-    return Row(image.name, str(segment), MappingProxyType(features), notes, diagnostics)
+        return Row(case, name, {}, diagnostics=diagnostics, error=f"region {name}: {error}")
+    return Row(case, name, features, notes, diagnostics)
+
+
+def _text(name: str) -> str:
+    """A name that can be written: bytes of a file's name that are no text become question marks."""
+    return name.encode(errors="replace").decode()
 
 
 def _measure(region: "Region", settings: Settings) -> tuple[dict[str, float], tuple[str, ...]]:
@@ -108,12 +127,18 @@ def _measure(region: "Region", settings: Settings) -> tuple[dict[str, float], tu
         if family == "shape" and region.dimensions == 2:
             notes.append("shape needs three dimensions: left out for a flat image")
             continue
-        values = MEASURES[family](region)
-        if np.isnan(values).any():
-            notes.append(UNDEFINED.get(family, f"some {family} features are undefined (NaN)"))
-        known = zip(FAMILIES[family], values.tolist(), strict=True)
-        features.update({f"original_{feature.full_name}": value for feature, value in known if feature.name in wanted})
+        known = zip(FAMILIES[family], MEASURES[family](region).tolist(), strict=True)
+        values = {f"original_{feature.full_name}": value for feature, value in known if feature.name in wanted}
+        features.update(values)
+        notes += _remarks(family, values)
     return features, tuple(notes)
+
+
+def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
+    if any(math.isnan(value) for value in values.values()):
+        yield UNDEFINED.get(family, f"some {family} features are undefined (NaN)")
+    if any(math.isinf(value) for value in values.values()):
+        yield f"some {family} features are too large to be held as numbers (infinite)"
 
 
 @dataclass(frozen=True)
@@ -138,11 +163,11 @@ class Region:
         values = image.read(segment.box)[inside]
         broken = values.size - int(np.isfinite(values).sum())
         if broken:
-            raise RegionError(f"region {segment}: {broken} of its {values.size} voxels are NaN or infinite")
+            raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite")
         try:
             edges = bin_edges(values, width=settings.discretise.bin_width, count=settings.discretise.bin_count)
         except ValueError as error:
-            raise RegionError(f"region {segment}: {error}; choose a larger bin_width, or a bin_count") from None
+            raise RegionError(f"{error}; choose a larger bin_width, or a bin_count") from None
         intensities = values.astype(np.float64)
         x, y, z = image.grid.spacing
         levels = discretise(intensities, edges)
@@ -164,12 +189,12 @@ def _check_size(segment: Segment, settings: Settings) -> None:
     long_sides = sum(size > 1 for size in segment.box.shape)
     if segment.voxels < settings.min_region_voxels:
         raise RegionError(
-            f"region {segment}: {segment.voxels} voxel{'s' * (segment.voxels != 1)}, "
+            f"{segment.voxels} voxel{'s' * (segment.voxels != 1)}, "
             f"at least {settings.min_region_voxels} are needed (min_region_voxels)"
         )
     if long_sides < settings.min_region_dimensions:
         raise RegionError(
-            f"region {segment}: longer than one voxel along {long_sides} axes only, "
+            f"longer than one voxel along {long_sides} axes only, "
             f"at least {settings.min_region_dimensions} are needed (min_region_dimensions)"
         )
 

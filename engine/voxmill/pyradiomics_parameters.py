@@ -1,21 +1,69 @@
 """PyRadiomics' parameter files → our settings: an explicit table of its keys."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from voxmill.errors import SettingsError, nearest
+from voxmill_kernels.features.catalogue import FAMILIES
 
 SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
+IMAGE_TYPES = (
+    "Original",
+    "LoG",
+    "Wavelet",
+    "Square",
+    "SquareRoot",
+    "Logarithm",
+    "Exponential",
+    "Gradient",
+    "LBP2D",
+    "LBP3D",
+)
 
+
+@dataclass(frozen=True)
+class Number:
+    """What PyRadiomics takes for a key: whole numbers only, from `low` to `high`, or above `above`."""
+
+    whole: bool = True
+    low: float = -math.inf
+    high: float = math.inf
+    above: float = -math.inf
+
+    def parse(self, key: str, value: object) -> float | int:
+        """The value as a number; raises SettingsError naming the key."""
+        number = _number(value)
+        fits = self.low <= number <= self.high and number > self.above
+        if not fits or not math.isfinite(number) or (self.whole and number != int(number)):
+            raise SettingsError(f"setting.{key} must be {self}; found {value!r}")
+        return int(number) if self.whole else number
+
+    def __str__(self) -> str:
+        parts = ["a whole number" if self.whole else "a number"]
+        parts += [f"above {self.above:g}"] if math.isfinite(self.above) else []
+        parts += [f"from {self.low:g}"] if math.isfinite(self.low) else []
+        parts += [f"to {self.high:g}"] if math.isfinite(self.high) else []
+        return " ".join(parts)
+
+
+NUMBERS: Mapping[str, Number] = {
+    "binWidth": Number(whole=False, above=0),
+    "binCount": Number(low=1, high=65_535),
+    "label": Number(above=0),
+    "label_channel": Number(low=0),
+    "minimumROISize": Number(above=0),
+    "minimumROIDimensions": Number(low=1, high=3),
+    "geometryTolerance": Number(whole=False, above=0),
+    "voxelArrayShift": Number(whole=False),
+}
 # the same setting here, under another name
 RENAMED = {
     "minimumROIDimensions": "min_region_dimensions",
     "geometryTolerance": "grid_tolerance",
     "voxelArrayShift": "voxel_array_shift",
-    "label_channel": "label_channel",
 }
-TRANSLATED = ("binWidth", "binCount", "label", "minimumROISize")
-
 # accepted with this value, which asks for nothing
 NEUTRAL: Mapping[str, Any] = {
     "correctMask": False,
@@ -51,50 +99,103 @@ DEPENDENT = (
     "lbp3DIcosphereRadius",
     "lbp3DIcosphereSubdivision",
 )
-KNOWN = (*RENAMED, *TRANSLATED, *NEUTRAL, *DEPENDENT)
+KNOWN = (*NUMBERS, *NEUTRAL, *DEPENDENT)
+# PyRadiomics computes these only when they are named, and says that they are deprecated
+DEPRECATED: Mapping[str, tuple[str, ...]] = {
+    "shape": ("Compactness1", "Compactness2", "SphericalDisproportion"),
+    "firstorder": ("StandardDeviation",),
+    "glcm": ("Dissimilarity", "Homogeneity1", "Homogeneity2", "SumVariance"),
+    "gldm": ("DependencePercentage", "GrayLevelNonUniformityNormalized"),
+}
 
 
 def translate(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a PyRadiomics parameter file as a mapping for `Settings.parse`.
 
-    Raises SettingsError for a key that PyRadiomics does not have, and for what is not supported yet.
+    Raises SettingsError for a key that PyRadiomics does not have, and for all that is not supported yet, key by key.
     """
     for section in parameters:
         if section not in SECTIONS:
-            raise SettingsError(f"unknown section {section!r}{nearest(str(section), list(SECTIONS))}")
-    if parameters.get("voxelSetting"):
-        raise SettingsError("voxelSetting is not supported yet: leave it out")
-    _check_image_types(parameters.get("imageType") or {"Original": None})
-    return {**_settings(parameters.get("setting") or {}), "features": _features(parameters.get("featureClass") or {})}
+            raise SettingsError(f"unknown section {section!r}{nearest(str(section), SECTIONS)}")
+    setting, image_types, classes, voxels = (_section(parameters, name) for name in SECTIONS)
+    _refuse_unknown(setting, image_types, classes)
+    unsupported = [
+        *(f"setting.{key} {value!r} (only {NEUTRAL[key]!r})" for key, value in setting.items() if _asks(key, value)),
+        *_unsupported_images(image_types),
+        *_unsupported_features(classes),
+        *(f"voxelSetting.{key}" for key in voxels),
+    ]
+    if unsupported:
+        raise SettingsError(
+            f"not supported yet: {', '.join(dict.fromkeys(unsupported))}; leave it out to go on without"
+        )
+    return {**_settings(setting), "features": {name: names or "all" for name, names in classes.items()} or "all"}
+
+
+def _section(parameters: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = parameters.get(name)
+    if section is not None and not isinstance(section, Mapping):
+        raise SettingsError(f"{name} holds names with values; found {section!r}")
+    return section or {}
+
+
+def _refuse_unknown(setting: Mapping[str, Any], image_types: Mapping[str, Any], classes: Mapping[str, Any]) -> None:
+    """Raise SettingsError for the first key that PyRadiomics does not have either."""
+    families = (*FAMILIES, "shape2D")
+    for section, given, known in (
+        ("setting", setting, KNOWN),
+        ("imageType", image_types, IMAGE_TYPES),
+        ("featureClass", classes, families),
+    ):
+        for key in given:
+            if key not in known:
+                raise SettingsError(f"{section}: unknown key {key!r}{nearest(str(key), known)}")
+
+
+def _asks(key: str, value: object) -> bool:
+    """Whether a key asks for something that there is not."""
+    return key in NEUTRAL and value is not None and value != NEUTRAL[key]
+
+
+def _unsupported_images(image_types: Mapping[str, Any]) -> list[str]:
+    others = [f"imageType.{name}" for name in image_types if name != "Original"]
+    if not image_types or "Original" in image_types:
+        custom = image_types.get("Original")
+        return [*others, f"settings of imageType.Original alone ({custom!r})"] if custom else others
+    return others
+
+
+def _unsupported_features(classes: Mapping[str, Any]) -> list[str]:
+    found = ["featureClass.shape2D"] if "shape2D" in classes else []
+    for family, names in classes.items():
+        named = names if isinstance(names, list | tuple) else [names]
+        found += [
+            f"featureClass.{family} {name} (deprecated by PyRadiomics)"
+            for name in named
+            if isinstance(name, str) and name in DEPRECATED.get(family, ())
+        ]
+    return found
 
 
 def _settings(setting: Mapping[str, Any]) -> dict[str, Any]:
-    for key, value in setting.items():
-        if key not in KNOWN:
-            raise SettingsError(f"setting: unknown key {key!r}{nearest(str(key), list(KNOWN))}")
-        if key in NEUTRAL and value != NEUTRAL[key]:
-            raise SettingsError(f"setting.{key}: {value!r} is not supported yet, only {NEUTRAL[key]!r}")
-    given = {key: value for key, value in setting.items() if value is not None}
+    given = {
+        key: NUMBERS[key].parse(key, value) for key, value in setting.items() if key in NUMBERS and value is not None
+    }
     values: dict[str, Any] = {ours: given[theirs] for theirs, ours in RENAMED.items() if theirs in given}
     if "binCount" in given:  # wins over binWidth, as in PyRadiomics
         values["discretise"] = {"bin_count": given["binCount"]}
     elif "binWidth" in given:
         values["discretise"] = {"bin_width": given["binWidth"]}
     if "minimumROISize" in given:  # PyRadiomics wants more voxels than this
-        values["min_region_voxels"] = max(2, given["minimumROISize"] + 1)
-    return {**values, "labels": [given.get("label", 1)]}
+        values["min_region_voxels"] = max(2, int(given["minimumROISize"]) + 1)
+    return {**values, "labels": [given.get("label", 1)], "label_channel": given.get("label_channel", 0)}
 
 
-def _check_image_types(image_types: Mapping[str, Any]) -> None:
-    for name, custom in image_types.items():
-        if name != "Original":
-            raise SettingsError(f"imageType.{name} is not supported yet, only Original")
-        if custom:
-            raise SettingsError(f"imageType.Original: settings of its own ({', '.join(custom)}) are not supported yet")
-
-
-def _features(classes: Mapping[str, Any]) -> object:
-    """Null and an empty list both mean all features of a class."""
-    if "shape2D" in classes:
-        raise SettingsError("featureClass.shape2D is not supported yet: leave it out")
-    return {family: names or "all" for family, names in classes.items()} or "all"
+def _number(value: object) -> float:
+    """A number, also one that YAML takes for text (1e-6); NaN for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan

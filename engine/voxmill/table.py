@@ -4,23 +4,19 @@ import csv
 import io
 import json
 import math
-import os
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from voxmill._version import __version__
-from voxmill.errors import SettingsError
+from voxmill.errors import OutputError, SettingsError
 from voxmill.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-SUFFIXES = (".json", ".csv", ".parquet")
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Row:
     region: str
     features: Mapping[str, float]
     notes: tuple[str, ...] = ()
-    diagnostics: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
 
 
@@ -57,12 +53,15 @@ class Table:
         return tuple(dict.fromkeys(name for row in self.rows for name in row.features))
 
     def to_dict(self) -> dict[str, Any]:
-        """Version, settings and rows as plain lists and dictionaries, NaN as None: the content of the JSON file."""
+        """Version, settings and rows as plain lists and dictionaries: the content of the JSON file.
+
+        JSON knows neither NaN nor infinity: both are None, and the row's notes say why.
+        """
         rows = [
             {
                 "case": row.case,
                 "region": row.region,
-                "features": {name: None if math.isnan(value) else value for name, value in row.features.items()},
+                "features": {name: value if math.isfinite(value) else None for name, value in row.features.items()},
                 "notes": list(row.notes),
                 "diagnostics": dict(row.diagnostics),
                 "error": row.error,
@@ -101,32 +100,51 @@ class Table:
         return text.getvalue()
 
     def write(self, path: str | Path) -> None:
-        """Write to a file whose suffix says how: .json, .csv or .parquet. The file appears whole or not at all."""
-        path = Path(path)
-        parse_output(path)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            if path.suffix == ".parquet":
-                import pyarrow.parquet as pq
+        """Write to a file whose suffix says how: .json, .csv or .parquet. The file appears whole or not at all.
 
-                pq.write_table(self.to_arrow(), draft)
-            else:
-                text = self.to_csv() if path.suffix == ".csv" else json.dumps(self.to_dict(), indent=1) + "\n"
-                draft.write_text(text, encoding="utf-8")
+        Raises SettingsError for another suffix or a folder that is not there, OutputError when writing fails.
+        """
+        path = parse_output(Path(path))
+        draft = path.with_name(f".{uuid.uuid4().hex}")
+        try:
+            WRITERS[path.suffix.lower()](self, draft)
             draft.replace(path)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
         finally:
             draft.unlink(missing_ok=True)
 
 
 def parse_output(path: Path) -> Path:
     """A path that `Table.write` can write to; raises SettingsError otherwise, before any work is done."""
-    if path.suffix not in SUFFIXES:
-        raise SettingsError(
-            f"{path}: the suffix says how to write, one of {', '.join(SUFFIXES)}; found {path.suffix!r}"
-        )
+    if path.suffix.lower() not in WRITERS:
+        raise SettingsError(f"{path}: the suffix says how to write, one of {', '.join(WRITERS)}; found {path.suffix!r}")
     if not path.parent.is_dir():
         raise SettingsError(f"{path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise SettingsError(f"{path}: this is a folder; give the name of a file")
     return path
+
+
+def _write_json(table: Table, path: Path) -> None:
+    path.write_text(json.dumps(table.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_csv(table: Table, path: Path) -> None:
+    path.write_text(table.to_csv(), encoding="utf-8", newline="")
+
+
+def _write_parquet(table: Table, path: Path) -> None:
+    from pyarrow import parquet
+
+    parquet.write_table(table.to_arrow(), path)
+
+
+WRITERS: Mapping[str, Callable[[Table, Path], None]] = {
+    ".json": _write_json,
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+}
 
 
 def _number(value: float | None) -> str:

@@ -2,15 +2,20 @@
 
 # No `from __future__ import annotations` here: typer reads the annotations.
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 
 from voxmill._version import __version__
 from voxmill.cli.demo import demo
-from voxmill.cli.extract import extract
+from voxmill.cli.extract import EXAMPLES, extract
 from voxmill.cli.features import features
+from voxmill.cli.streams import speak_utf8, tell
 from voxmill.errors import VoxmillError
+
+UNFORESEEN = 70
+"""The exit code of a mistake in Voxmill itself (EX_SOFTWARE)."""
 
 app = typer.Typer(
     name="voxmill",
@@ -19,9 +24,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 all done, 1 finished with failed regions, 2 wrong use or settings, 3 nothing could be done.",
+    epilog="Exit codes: 0 all done, 1 finished with failed regions, 2 wrong use or settings, 3 nothing could be done, "
+    f"{UNFORESEEN} a mistake in Voxmill itself.",
 )
-app.command()(extract)
+app.command(epilog=EXAMPLES)(extract)
 app.command()(demo)
 app.command()(features)
 
@@ -34,23 +40,36 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 @app.callback()
 def _options(
-    context: typer.Context,
     *,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and leave.", callback=_show_version, is_eager=True)
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere in the command.")
+    ] = False,
 ) -> None:
     """Radiomics features from medical images: PyRadiomics' values, at the cost of the region of interest."""
-    context.obj = {"debug": debug}
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    speak_utf8()
     try:
-        app()
-    except VoxmillError as error:
+        app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
+    except Exception as error:
         if "--debug" in sys.argv[1:]:
-            raise
-        typer.echo(f"voxmill: {error}", err=True)
-        sys.exit(error.exit_code)
+            traceback.print_exc()
+        code, sentence = _last_words(error)
+        tell(sentence)
+        sys.exit(code)
+
+
+def _last_words(error: Exception) -> tuple[int, str]:
+    if isinstance(error, VoxmillError):
+        return error.exit_code, str(error)
+    if isinstance(error, MemoryError):
+        return VoxmillError.exit_code, "this needs more memory than there is"
+    return UNFORESEEN, (
+        f"{type(error).__name__}: a mistake in Voxmill, not yours; run the command again with --debug and report "
+        "what it prints"
+    )

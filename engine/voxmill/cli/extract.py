@@ -7,39 +7,50 @@ from typing import Annotated
 
 import typer
 
+EXAMPLES = """\b
+For example:
+  voxmill extract ct.nii.gz tumour.nii.gz
+  voxmill extract ct.nrrd segments.seg.nrrd --label tumour --out features.csv
+  voxmill extract ct.nrrd segments.nrrd -l 1 -l 3 --settings Params.yaml
+"""
+
 
 def extract(
-    image: Annotated[Path, typer.Argument(help="Image: NIfTI, NRRD or MetaImage.", show_default=False)],
-    mask: Annotated[Path, typer.Argument(help="Mask on the same grid; every label is a region.", show_default=False)],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Image: NIfTI, NRRD or MetaImage.")],
+    mask: Annotated[Path, typer.Argument(metavar="MASK", help="Mask on the same grid; every label is a region.")],
     label: Annotated[
         list[str] | None,
-        typer.Option("--label", "-l", help="Only this label, by number or name; may be repeated.", show_default=False),
+        typer.Option(
+            "--label",
+            "-l",
+            metavar="LABEL",
+            help="Only this label, by number or name; may be repeated.",
+            show_default=False,
+        ),
     ] = None,
     settings: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="YAML file: settings of Voxmill, or a parameter file of PyRadiomics. "
             "Without one: PyRadiomics' defaults (original image, all features, bin width 25).",
             show_default=False,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="Where to compute: auto, cpu or gpu.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="Where to compute: auto, cpu or gpu.")] = "auto",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write to this .json, .csv or .parquet file.", show_default=False),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Write to this .json, .csv or .parquet file.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    r"""Extract the features of every region of MASK in IMAGE.
+    """Extract the features of every region of MASK in IMAGE.
 
     Shows a table on a terminal, and CSV when piped.
-
-    \b
-    For example:
-      voxmill extract ct.nii.gz tumour.nii.gz
-      voxmill extract ct.nrrd segments.seg.nrrd --label tumour --out features.csv
-      voxmill extract ct.nrrd segments.nrrd -l 1 -l 3 --settings Params.yaml
     """
     from voxmill.cli.show import compiling, show_table
+    from voxmill.cli.streams import emit, tell
     from voxmill.table import parse_output
 
     if out is not None:
@@ -51,12 +62,12 @@ def extract(
         table = vm.extract(image, mask, settings=chosen, labels=label or None, device=device)
     if out is not None:
         table.write(out)
-        typer.echo(f"{len(table.rows)} rows of {len(table.columns)} features: {out}", err=True)
+        tell(f"{len(table.rows)} rows of {len(table.columns)} features: {out}")
     elif sys.stdout.isatty():
         show_table(table)
     else:
-        typer.echo(table.to_csv(), nl=False)
+        emit(table.to_csv())
     for row in table.failed:
-        typer.echo(f"voxmill: {row.case}: {row.error}", err=True)
+        tell(f"{row.case}: {row.error}")
     if table.failed:
         raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)

@@ -10,7 +10,11 @@ import typer
 def features(
     family: Annotated[
         str | None,
-        typer.Argument(help="One family: shape, firstorder, glcm, gldm, glrlm, glszm or ngtdm.", show_default=False),
+        typer.Argument(
+            metavar="FAMILY",
+            help="One family: shape, firstorder, glcm, gldm, glrlm, glszm or ngtdm.",
+            show_default=False,
+        ),
     ] = None,
     *,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a page in Markdown.")] = False,
@@ -20,6 +24,7 @@ def features(
     Shows tables on a terminal, and CSV when piped.
     """
     from voxmill.cli.show import catalogue_csv, catalogue_markdown, show_catalogue
+    from voxmill.cli.streams import emit
     from voxmill.errors import SettingsError, nearest
     from voxmill_kernels.features.catalogue import FAMILIES
 
@@ -27,8 +32,8 @@ def features(
         raise SettingsError(f"unknown feature family {family!r}{nearest(family, list(FAMILIES))}")
     chosen = FAMILIES if family is None else {family: FAMILIES[family]}
     if markdown:
-        typer.echo(catalogue_markdown(chosen), nl=False)
+        emit(catalogue_markdown(chosen))
     elif sys.stdout.isatty():
         show_catalogue(chosen)
     else:
-        typer.echo(catalogue_csv(chosen), nl=False)
+        emit(catalogue_csv(chosen))

@@ -3,19 +3,23 @@
 import csv
 import io
 import math
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
+from voxmill.cli.streams import printable, tell
+from voxmill.settings import Settings
 from voxmill.table import Row, Table
+from voxmill_kernels.features.catalogue import CATALOGUE
 from voxmill_kernels.features.feature import Feature
 
-NAME_WIDTH = 36
-VALUE_WIDTH = 13
+VALUE_WIDTH = 12
+"""Six significant digits, a sign, and a comma or an exponent."""
 
 
 @contextmanager
@@ -25,7 +29,7 @@ def compiling() -> Iterator[None]:
 
     cache = kernel_cache()
     if cache.note:
-        sys.stderr.write(f"voxmill: {cache.note}\n")
+        tell(cache.note)
     if not cache.is_cold:
         yield
         return
@@ -36,7 +40,7 @@ def compiling() -> Iterator[None]:
         with console.status(message):
             yield
     else:
-        sys.stderr.write(f"voxmill: {message}\n")
+        tell(message)
         yield
 
 
@@ -44,29 +48,59 @@ def show_table(table: Table, console: Console | None = None) -> None:
     """Features down, regions across: as many regions as the terminal is wide."""
     console = console or Console()
     rows = [row for row in table.rows if row.error is None]
-    fits = max(1, (console.width - NAME_WIDTH) // (VALUE_WIDTH + 2))
-    if rows:
-        console.print(_features_grid(rows[:fits], table.columns))
-    if len(rows) > fits:
-        console.print(f"{len(rows) - fits} more regions: make the terminal wider, or write them with --out FILE.csv")
+    if not rows:
+        return
+    shown = _fitting(rows, table.columns, console.width)
+    console.print(_features_grid(rows[:shown], table.columns))
+    say = partial(console.print, markup=False, highlight=False, emoji=False)
+    if rows[shown:]:
+        rest = printable(", ".join(row.region for row in rows[shown:]))
+        say(f"{len(rows) - shown} more: {rest}. Widen the terminal, choose with --label, or write all with --out.")
     for row in rows:
         for note in row.notes:
-            console.print(f"{row.case}, region {row.region}: {note}")
+            say(printable(f"{row.region}: {note}"))
+    say(f"{_described(table.settings)}. I: the unit of the image. In files, columns are named like {table.columns[0]}.")
+
+
+def _fitting(rows: list[Row], columns: tuple[str, ...], width: int) -> int:
+    """How many regions fit beside names and units; one at least."""
+    left = width - max(len(name.split("_", 2)[2]) for name in columns) - 2 - 8
+    for index, row in enumerate(rows):
+        left -= max(VALUE_WIDTH, *(len(line) for line in _heading(row).split("\n"))) + 2
+        if left < 0:
+            return max(1, index)
+    return len(rows)
+
+
+def _heading(row: Row) -> str:
+    return f"{printable(row.case)}\n{printable(row.region)}"
 
 
 def _features_grid(rows: list[Row], columns: tuple[str, ...]) -> Grid:
-    grid = Grid(box=SIMPLE_HEAD, pad_edge=False)
-    grid.add_column("feature", no_wrap=True)
+    units = {f"{f.family}_{f.name}": f.unit for f in CATALOGUE if f.unit != "1"}
+    grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    grid.add_column("feature", no_wrap=True, vertical="bottom")
+    grid.add_column("unit", no_wrap=True, vertical="bottom")
     for row in rows:
-        grid.add_column(f"{row.case}\n{row.region}", justify="right", overflow="fold")
+        grid.add_column(Text(_heading(row)), justify="right", overflow="fold", min_width=VALUE_WIDTH)
     family = None
     for name in columns:
         _, new_family, feature = name.split("_", 2)
         if new_family != family:
             family = new_family
-            grid.add_row(f"[bold]{family}[/bold]")
-        grid.add_row(f"  {feature}", *(format_value(row.features.get(name)) for row in rows))
+            grid.add_row(Text(family, style="bold"))
+        values = (format_value(row.features.get(name)) for row in rows)
+        grid.add_row(f"  {feature}", units.get(f"{family}_{feature}", ""), *values)
     return grid
+
+
+def _described(settings: Settings) -> str:
+    """How grey levels were made, and whether these are PyRadiomics' defaults."""
+    levels = settings.discretise
+    bins = f"bin width {levels.bin_width:g}" if levels.bin_width else f"{levels.bin_count} bins"
+    chosen = {"features", "labels", "label_channel"}  # what does not change a value
+    defaults = settings.model_dump(exclude=chosen) == Settings().model_dump(exclude=chosen)
+    return ("PyRadiomics' defaults" if defaults else "Settings") + f": original image, {bins}"
 
 
 def format_value(value: float | None) -> str:
@@ -80,12 +114,14 @@ def show_catalogue(families: Mapping[str, tuple[Feature, ...]]) -> None:
     """A table per family."""
     console = Console()
     for family, features in families.items():
-        grid = Grid(title=f"{family}: {features[0].source}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        console.print(Text(f"{family}  ", style="bold"), Text(features[0].source), "\n", sep="")
+        grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for heading in ("name", "IBSI", "unit", "definition"):
-            grid.add_column(heading)
+            grid.add_column(heading, no_wrap=heading != "definition")
         for feature in features:
-            grid.add_row(feature.name, feature.ibsi, feature.unit, feature.definition)
+            grid.add_row(feature.name, feature.ibsi, "" if feature.unit == "1" else feature.unit, feature.definition)
         console.print(grid)
+        console.print()
 
 
 def catalogue_csv(families: Mapping[str, tuple[Feature, ...]]) -> str:
@@ -103,11 +139,20 @@ def catalogue_markdown(families: Mapping[str, tuple[Feature, ...]]) -> str:
     lines = [
         "# Features",
         "",
-        "Made from the catalogue by `voxmill features --markdown`. A column is named after the image type, the family and",
+        "Made from the catalogue by `voxmill features --markdown`. A column is named after the image type, the family "
+        "and",
         "the feature: `original_glcm_Contrast`. Units: I is the image's own (HU, SUV, …), 1 a pure number.",
     ]
     for family, features in families.items():
-        lines += ["", f"## {family}", "", f"{features[0].source}.", "", "| name | IBSI | unit | definition |", "|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {family}",
+            "",
+            f"{features[0].source}.",
+            "",
+            "| name | IBSI | unit | definition |",
+            "|---|---|---|---|",
+        ]
         for f in features:
             definition = f.definition.replace("|", "\\|")
             lines.append(f"| {f.name} | {f.ibsi} | {f.unit} | {definition} |")
