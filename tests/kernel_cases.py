@@ -1,5 +1,6 @@
 """Regions for the tests of kernels: drawn by hypothesis, or made for one purpose; arrays are read-only."""
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 
 import naive_cases
 from voxmill_kernels.count.arena import Batch, pack
+from voxmill_kernels.features.feature import Feature
 from voxmill_kernels.levels import Levels
-from voxmill_kernels.types import Bools
+from voxmill_kernels.types import Bools, Floats
 
 Volume: TypeAlias = naive_cases.Levels
 """Grey levels z, y, x; 0 is outside of the region."""
@@ -93,3 +95,8 @@ def batch_of(*regions: Volume, border: int = 1) -> Batch:
 def occurring(volume: Volume, by_level: NDArray[Any], axis: int = 0) -> NDArray[Any]:
     """The rows (along `axis`) of the levels that occur, out of those of all levels 1..Ng."""
     return np.take(by_level, np.unique(volume[volume > 0]) - 1, axis=axis)
+
+
+def by_name(features: Iterable[Feature], values: Floats) -> dict[str, float]:
+    """The values of a family under the names of its features."""
+    return {feature.name: value for feature, value in zip(features, values.tolist(), strict=True)}

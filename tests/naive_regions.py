@@ -43,3 +43,36 @@ def glrlm_features(levels: Levels) -> dict[str, float]:
     """Averaged over the directions that hold a run (IBSI: ITBB)."""
     counts = naive.glrlm(levels)
     return averaged(size_features(levels, one) for one in counts if one.any())
+
+
+# PyRadiomics' words for what the three size matrices share, replaced in this order.
+WORDS = {
+    "glrlm": {
+        "ShortRun": "Small",
+        "LongRun": "Large",
+        "RunLength": "Size",
+        "RunVariance": "SizeVariance",
+        "Run": "",
+    },
+    "glszm": {
+        "SmallArea": "Small",
+        "LargeArea": "Large",
+        "SizeZone": "Size",
+        "ZoneVariance": "SizeVariance",
+        "Zone": "",
+    },
+    "gldm": {
+        "SmallDependence": "Small",
+        "LargeDependence": "Large",
+        "DependenceEntropy": "Entropy",
+        "Dependence": "Size",
+    },
+}
+
+
+def generic(name: str, theirs: Mapping[str, float]) -> dict[str, float]:
+    """The features of that class under the names that `size_features` has."""
+    renamed = dict(theirs)
+    for word, shared in WORDS[name].items():
+        renamed = {feature.replace(word, shared): value for feature, value in renamed.items()}
+    return renamed

@@ -17,7 +17,7 @@ import SimpleITK as sitk
 import naive
 import naive_features
 from naive_cases import PHANTOM, VOLUMES, Levels
-from naive_regions import glcm_features, glrlm_features, present, size_features
+from naive_regions import generic, glcm_features, glrlm_features, present, size_features
 
 Numbers: TypeAlias = naive_features.Numbers
 Calculate: TypeAlias = Callable[..., dict[str, float]]
@@ -241,39 +241,6 @@ def assert_same(ours: Mapping[str, float], theirs: Mapping[str, float], *, atol:
         return
     for name, value in theirs.items():
         np.testing.assert_allclose(ours[name], value, 1e-11, atol, err_msg=name)
-
-
-# PyRadiomics' words for what the three size matrices share, replaced in this order.
-WORDS = {
-    "glrlm": {
-        "ShortRun": "Small",
-        "LongRun": "Large",
-        "RunLength": "Size",
-        "RunVariance": "SizeVariance",
-        "Run": "",
-    },
-    "glszm": {
-        "SmallArea": "Small",
-        "LargeArea": "Large",
-        "SizeZone": "Size",
-        "ZoneVariance": "SizeVariance",
-        "Zone": "",
-    },
-    "gldm": {
-        "SmallDependence": "Small",
-        "LargeDependence": "Large",
-        "DependenceEntropy": "Entropy",
-        "Dependence": "Size",
-    },
-}
-
-
-def generic(name: str, theirs: Mapping[str, float]) -> dict[str, float]:
-    """The features of that class under the generic names."""
-    renamed = dict(theirs)
-    for word, shared in WORDS[name].items():
-        renamed = {feature.replace(word, shared): value for feature, value in renamed.items()}
-    return renamed
 
 
 @quietly

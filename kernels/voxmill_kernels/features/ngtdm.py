@@ -25,6 +25,7 @@ def ngtdm_features(ngtdm: Ngtdm, numbers: Ints) -> Floats:
 
 @njit
 def _ngtdm(voxels: Ints, differences: Ints, numbers: Ints) -> tuple[float, ...]:
+    """The divisor of Busyness is of whole numbers, so that it is 0 where all i p_i are equal."""
     levels = numbers.shape[0]
     total = 0
     for i in range(levels):
@@ -41,12 +42,12 @@ def _ngtdm(voxels: Ints, differences: Ints, numbers: Ints) -> tuple[float, ...]:
         coarse += p[i] * s[i]
         for j in range(levels):
             away = float(abs(numbers[i] - numbers[j]))
-            spread += abs(numbers[i] * p[i] - numbers[j] * p[j])
+            spread += float(abs(numbers[i] * voxels[i] - numbers[j] * voxels[j]))
             contrast += p[i] * p[j] * away * away
             complexity += away * (p[i] * s[i] + p[j] * s[j]) / (p[i] + p[j])
             strength += (p[i] + p[j]) * away * away
     return (
-        coarse / spread if spread != 0.0 else 0.0,
+        coarse / (spread / total) if spread != 0.0 else 0.0,
         1 / coarse if coarse != 0.0 else 1e6,
         complexity / total,
         contrast / (levels * (levels - 1)) * difference / total if levels > 1 else 0.0,
