@@ -13,8 +13,8 @@ from voxmill_kernels.types import Bools, Floats, Spacing
 FEATURES = table(
     "shape",
     "PyRadiomics 3.0.1, shape; IBSI 1 manual, morphological features (DHQ4)",
-    ("Elongation", "Q3CK", "1", "√(λ2 / λ1), λ1 ≥ λ2 ≥ λ3 the variances along the principal axes"),
-    ("Flatness", "N17B", "1", "√(λ3 / λ1)"),
+    ("Elongation", "Q3CK", "1", "√(λ2 / λ1), λ1 ≥ λ2 ≥ λ3 the variances along the principal axes; NaN for one voxel"),
+    ("Flatness", "N17B", "1", "√(λ3 / λ1); NaN for one voxel"),
     ("LeastAxisLength", "7J51", "mm", "4 √λ3"),
     ("MajorAxisLength", "TDIC", "mm", "4 √λ1"),
     ("Maximum2DDiameterColumn", "", "mm", "largest distance of two mesh vertices of equal y"),
@@ -25,7 +25,7 @@ FEATURES = table(
     ("MinorAxisLength", "P9VJ", "mm", "4 √λ2"),
     ("Sphericity", "QCFX", "1", "∛(36 π V²) / A"),
     ("SurfaceArea", "C0JK", "mm²", "A: area of the mesh"),
-    ("SurfaceVolumeRatio", "2PR5", "1/mm", "A / V"),
+    ("SurfaceVolumeRatio", "2PR5", "1/mm", "A / V; NaN where V is 0"),
     ("VoxelVolume", "YEKZ", "mm³", "voxels times the volume of one"),
 )
 
@@ -38,8 +38,8 @@ def shape_features(inside: Bools, spacing: Spacing) -> Floats:
     least, minor, major = (float(variance) for variance in principal_variances(box, spacing))
     return np.array(
         [
-            math.sqrt(minor / major),
-            math.sqrt(least / major),
+            math.sqrt(_ratio(minor, major)),
+            math.sqrt(_ratio(least, major)),
             4 * math.sqrt(least),
             4 * math.sqrt(major),
             column,
@@ -50,7 +50,11 @@ def shape_features(inside: Bools, spacing: Spacing) -> Floats:
             4 * math.sqrt(minor),
             math.cbrt(36 * math.pi * volume**2) / area,
             area,
-            area / volume,
+            _ratio(area, volume),
             int(inside.sum()) * (spacing[0] * spacing[1] * spacing[2]),
         ]
     )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole != 0 else math.nan

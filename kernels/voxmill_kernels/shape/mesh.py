@@ -36,6 +36,8 @@ def area_and_volume(codes: CubeCodes, spacing: Spacing) -> tuple[float, float]:
     """Area in mm² and volume in mm³ of the mesh; `spacing` is z, y, x in mm.
 
     The volume is the sum of signed tetrahedra from the corner of the padded box, in whole numbers until the last step.
+    PyRadiomics' mesh has gaps at some faces with two opposite corners inside. Where it has, the volume depends on the
+    corner, so that the box has to be the smallest one around the region; it may even be 0 or negative.
     """
     code, cross, determinant = surface_vectors()
     z, y, x = spacing
