@@ -77,7 +77,7 @@ def sources_hash() -> str:
 def _candidates() -> Iterator[Path]:
     named = os.environ.get("VOXMILL_CACHE_DIR")
     if named:
-        yield Path(named)
+        yield Path(named).absolute()
     else:
         user = _user_cache()
         if user is not None:
@@ -101,9 +101,10 @@ def _user_cache() -> Path | None:
 
 
 def _unusable(folder: Path) -> str:
-    """Why compiled code may not be kept in this folder; empty when it may. Makes the folder, for its owner only."""
+    """Why compiled code may not be kept in this folder; empty when it may. Makes it, for its owner only."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in (*reversed(folder.parents), folder):
+            path.mkdir(mode=0o700, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
         return _untrusted(folder) or _untrusted(folder.parent)
@@ -116,10 +117,10 @@ def _untrusted(folder: Path) -> str:
     if not hasattr(os, "getuid"):
         return ""
     status = folder.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        return _untrusted(folder.resolve())
     if status.st_uid not in (os.getuid(), 0):
         return "it belongs to another user"
+    if stat.S_ISLNK(status.st_mode):
+        return _untrusted(folder.resolve())
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return "others can write to it"
     return ""
