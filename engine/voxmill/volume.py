@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from voxmill.errors import InputError, nearest
 
 Index = tuple[int, int, int]
+Box = tuple[int, Index, Index, int]  # label, start, stop, voxels
 Point = tuple[float, float, float]
 Affine = tuple[tuple[float, float, float, float], ...]
 Names = Mapping[int, str] | Mapping[tuple[int, int], str] | Mapping[int | tuple[int, int], str]
@@ -319,13 +320,15 @@ class Mask:
     ) -> None:
         arrays = list(array) if isinstance(array, list | tuple) else [array]
         shaped = [_voxels(np.asarray(layer), name) for layer in arrays]
-        layers = tuple(_frozen(_labels(voxels, name)) for voxels, _ in shaped)
+        found = [_labels(voxels, name) for voxels, _ in shaped]
+        boxes = [_boxes(labels, name) for labels in found]
+        layers = tuple(_frozen(_unsigned(labels)) for labels in found)
         place = _placed(layers[0].shape, shaped[0][1], name, grid, spacing, origin, direction)
         if any(layer.shape != place.shape for layer in layers):
             raise InputError(f"{name}: all layers must have one shape; found {[layer.shape for layer in layers]}")
         object.__setattr__(self, "layers", layers)
         object.__setattr__(self, "grid", place)
-        object.__setattr__(self, "segments", _segments(layers, names or {}, name))
+        object.__setattr__(self, "segments", _segments(boxes, names or {}, name))
         object.__setattr__(self, "name", name)
 
     @cached_property
@@ -415,34 +418,41 @@ def _in_space(direction: ArrayLike) -> NDArray[np.float64]:
 
 
 def _labels(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """The array as unsigned labels, without a copy where it can be read as such."""
-    if array.dtype.kind == "f":
-        whole = array.astype(np.uint16) if _within(array) else None
-        if whole is None or not np.array_equal(whole, array):
-            raise InputError(f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found fractions or others")
-        return whole
-    if not _within(array):
-        raise InputError(
-            f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found {array.min()} to {array.max()}"
-        )
-    return array.view(np.dtype(f"u{array.dtype.itemsize}"))
+    """The array as whole numbers, without a copy where it holds them already."""
+    if array.dtype.kind != "f":
+        return array
+    inside = array.min() >= 0 and array.max() <= MAX_LABEL  # False for NaN
+    whole = array.astype(np.uint16) if inside else None
+    if whole is None or not np.array_equal(whole, array):
+        raise InputError(f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found fractions or others")
+    return whole
 
 
-def _within(array: NDArray[Any]) -> bool:
-    return bool(array.min() >= 0 and array.max() <= MAX_LABEL)
-
-
-def _segments(layers: tuple[NDArray[Any], ...], names: Mapping[Any, str], name: str) -> tuple[Segment, ...]:
-    from voxmill_kernels.facts import boxes
-
+def _segments(boxes: list[list[Box]], names: Mapping[Any, str], name: str) -> tuple[Segment, ...]:
     found = [
         Segment(label, names.get((layer, label), names.get(label)), layer, Window(start, stop), voxels)
-        for layer, labels in enumerate(layers)
-        for label, start, stop, voxels in boxes(labels)
+        for layer, in_layer in enumerate(boxes)
+        for label, start, stop, voxels in in_layer
     ]
     if not found:
         raise InputError(f"{name}: nothing is segmented: every voxel is 0; give a mask in which the region has a label")
     return tuple(found)
+
+
+def _boxes(labels: NDArray[Any], name: str) -> list[Box]:
+    """The boxes of all labels; a negative number, read as unsigned, is higher than its type allows."""
+    from voxmill_kernels.facts import boxes
+
+    try:
+        return boxes(_unsigned(labels), highest=min(MAX_LABEL, int(np.iinfo(labels.dtype).max)))
+    except ValueError:
+        raise InputError(
+            f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found {labels.min()} to {labels.max()}"
+        ) from None
+
+
+def _unsigned(labels: NDArray[Any]) -> NDArray[Any]:
+    return labels.view(np.dtype(f"u{labels.dtype.itemsize}"))
 
 
 def _digest(grid: Grid, arrays: Sequence[NDArray[Any]]) -> str:
