@@ -125,7 +125,7 @@ def _measure(region: "Region", settings: Settings) -> tuple[dict[str, float], tu
     notes = []
     for family, wanted in settings.features.items():
         if family == "shape" and region.dimensions == 2:
-            notes.append("shape needs three dimensions: left out for a flat image")
+            notes.append("shape needs three dimensions: left out for a flat image (shape2D is not supported yet)")
             continue
         known = zip(FAMILIES[family], MEASURES[family](region).tolist(), strict=True)
         values = {f"original_{feature.full_name}": value for feature, value in known if feature.name in wanted}
@@ -135,10 +135,12 @@ def _measure(region: "Region", settings: Settings) -> tuple[dict[str, float], tu
 
 
 def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
-    if any(math.isnan(value) for value in values.values()):
-        yield UNDEFINED.get(family, f"some {family} features are undefined (NaN)")
-    if any(math.isinf(value) for value in values.values()):
-        yield f"some {family} features are too large to be held as numbers (infinite)"
+    undefined = [name.rpartition("_")[2] for name, value in values.items() if math.isnan(value)]
+    infinite = [name.rpartition("_")[2] for name, value in values.items() if math.isinf(value)]
+    if undefined:
+        yield UNDEFINED.get(family, f"{family}: undefined for this region (NaN): {', '.join(undefined)}")
+    if infinite:
+        yield f"{family}: larger than any number (infinite): {', '.join(infinite)}"
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,6 @@ MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
     "ngtdm": _ngtdm,
 }
 UNDEFINED: Mapping[str, str] = {
-    "glcm": "no two voxels of the region are neighbours: the glcm features are undefined (NaN)",
-    "glrlm": "no line holds two voxels of the region: the glrlm features are undefined (NaN)",
+    "glcm": "glcm: undefined for this region (NaN): no two of its voxels are neighbours",
+    "glrlm": "glrlm: undefined for this region (NaN): no two of its voxels lie in a line",
 }

@@ -20,6 +20,9 @@ from voxmill_kernels.features.feature import Feature
 
 VALUE_WIDTH = 12
 """Six significant digits, a sign, and a comma or an exponent."""
+UNIT_WIDTH = 6
+GAP = 3
+"""Between two columns."""
 
 
 @contextmanager
@@ -64,9 +67,9 @@ def show_table(table: Table, console: Console | None = None) -> None:
 
 def _fitting(rows: list[Row], columns: tuple[str, ...], width: int) -> int:
     """How many regions fit beside names and units; one at least."""
-    left = width - max(len(name.split("_", 2)[2]) for name in columns) - 2 - 8
+    left = width - 2 - max(len(name.split("_", 2)[2]) for name in columns) - GAP - UNIT_WIDTH
     for index, row in enumerate(rows):
-        left -= max(VALUE_WIDTH, *(len(line) for line in _heading(row).split("\n"))) + 2
+        left -= max(VALUE_WIDTH, *(len(line) for line in _heading(row).split("\n"))) + GAP
         if left < 0:
             return max(1, index)
     return len(rows)

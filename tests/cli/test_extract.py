@@ -1,0 +1,386 @@
+"""`voxmill extract`: where the rows go, and that every mistake is one sentence and an exit code."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pyarrow import parquet
+
+import voxmill as vm
+from small_images import SPACING, texture, two_labels, write_case
+from voxmill.cli import main
+
+FEATURE = "original_glcm_Contrast"
+
+
+class Run:
+    """What a command line left behind."""
+
+    def __init__(self, code: object, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+class Voxmill:
+    """The command line in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.monkeypatch, self.capsys = monkeypatch, capsys
+
+    def __call__(self, *arguments: object) -> Run:
+        self.monkeypatch.setattr(sys, "argv", ["voxmill", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        return Run(left.value.code or 0, *self.capsys.readouterr())
+
+    def refused(self, *arguments: object) -> Run:
+        """A run that must end with one sentence."""
+        run = self("extract", *arguments)
+        assert run.out == ""
+        assert run.err.startswith("voxmill: ")
+        assert run.err.count("\n") == 1
+        assert "Traceback" not in run.err
+        return run
+
+
+@pytest.fixture
+def voxmill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Voxmill:
+    return Voxmill(monkeypatch, capsys)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return write_case(tmp_path)
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def saved(folder: Path, name: str, array: NDArray[Any], origin: tuple[float, ...] = (0, 0, 0)) -> Path:
+    """A mask or image as a file."""
+    path = folder / f"{name}.nrrd"
+    vm.write_image(vm.Volume(array, spacing=SPACING, origin=origin), path)
+    return path
+
+
+# where the rows go
+
+
+def test_piped_it_is_csv_and_nothing_else(voxmill: Voxmill, files: tuple[Path, Path]) -> None:
+    run = voxmill("extract", *files)
+    table = vm.extract(*files)
+    assert (run.code, run.err) == (0, "")
+    assert run.out == table.to_csv()
+    rows = rows_of(run.out)
+    assert [row["region"] for row in rows] == ["1", "node"]
+    assert float(rows[0][FEATURE]) == table.rows[0].features[FEATURE]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".parquet"])
+def test_into_a_file(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"features{suffix}"
+    run = voxmill("extract", *files, "--out", out)
+    assert (run.code, run.out) == (0, "")
+    assert run.err == f"voxmill: 2 rows of 107 features: {out}\n"
+    expected = vm.extract(*files)
+    if suffix == ".json":
+        assert json.loads(out.read_text("utf-8")) == expected.to_dict()
+    elif suffix == ".csv":
+        assert out.read_text("utf-8") == expected.to_csv()
+    else:
+        assert parquet.read_table(out).equals(expected.to_arrow())
+
+
+@pytest.mark.parametrize(
+    "labels, regions",
+    [
+        (["-l", "3"], ["node"]),
+        (["--label", "node", "--label", "1"], ["node", "1"]),
+        (["-l", "node", "-l", "3"], ["node"]),
+    ],
+)
+def test_labels(voxmill: Voxmill, files: tuple[Path, Path], labels: list[str], regions: list[str]) -> None:
+    assert [row["region"] for row in rows_of(voxmill("extract", *files, *labels).out)] == regions
+
+
+def test_our_settings(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    path = written(tmp_path, "features: {glcm: [Contrast]}\ndiscretise: {bin_width: 10}\nlabels: [node]")
+    (row,) = rows_of(voxmill("extract", *files, "--settings", path).out)
+    assert list(row) == ["case", "region", FEATURE, "notes", "error"]
+    assert row["region"] == "node"
+    (first, _) = rows_of(voxmill("extract", *files, "--settings", path, "-l", "1", "-l", "3").out)
+    assert first["region"] == "1"
+
+
+def test_settings_of_pyradiomics(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    path = written(tmp_path, "setting: {binWidth: 10, label: 3}\nfeatureClass: {glcm: [Contrast]}")
+    (row,) = rows_of(voxmill("extract", *files, "--settings", path).out)
+    (ours,) = vm.extract(*files, settings=vm.Settings.read(path)).rows
+    assert float(row[FEATURE]) == ours.features[FEATURE]
+    assert ours.region == "node"
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_devices(voxmill: Voxmill, files: tuple[Path, Path], device: str) -> None:
+    assert voxmill("extract", *files, "--device", device).code == 0
+
+
+# what goes wrong
+
+
+def test_some_regions_fail(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    labels = two_labels()
+    labels[0, 0, 0] = 9
+    run = voxmill("extract", files[0], saved(tmp_path, "dotted", labels))
+    assert run.code == 1
+    assert run.err == "voxmill: scan: region 9: 1 voxel, at least 2 are needed (min_region_voxels)\n"
+    rows = rows_of(run.out)
+    assert [bool(row[FEATURE]) for row in rows] == [True, True, False]
+    assert rows[2]["error"].startswith("region 9: 1 voxel")
+
+
+def test_all_regions_fail(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    labels = np.zeros_like(two_labels())
+    labels[0, 0, 0] = 9
+    mask = saved(tmp_path, "dot", labels)
+    run = voxmill("extract", files[0], mask)
+    assert run.code == 3
+    assert rows_of(run.out)[0]["error"].startswith("region 9: 1 voxel")
+    out = tmp_path / "t.json"
+    assert voxmill("extract", files[0], mask, "--out", out).code == 3
+    assert json.loads(out.read_text("utf-8"))["rows"][0]["features"] == {}
+
+
+def test_what_is_no_number_in_the_region(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    image = texture().astype(np.float32)
+    image[two_labels() == 3] = np.nan
+    run = voxmill("extract", saved(tmp_path, "holes", image), files[1])
+    assert run.code == 1
+    assert "region node: " in run.err
+    assert "are NaN or infinite" in run.err
+
+
+def test_bad_images_and_masks(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    image, mask = files
+    (tmp_path / "words.nrrd").write_text("not an image")
+    empty = saved(tmp_path, "empty", np.zeros_like(two_labels()))
+    elsewhere = saved(tmp_path, "elsewhere", two_labels(), origin=(0, 0, 9.5))
+    for arguments, said in (
+        ((tmp_path / "none.nrrd", mask), "none.nrrd: there is no such file"),
+        ((image, tmp_path / "none.nrrd"), "none.nrrd: there is no such file"),
+        ((tmp_path / "words.nrrd", mask), "words.nrrd: "),
+        ((tmp_path, mask), "folder"),
+        ((image, empty), "empty"),
+        ((image, mask, "--label", "4"), "label 4 is not in the mask; labels present: 1"),
+        ((image, elsewhere), "origin (0, 0, 9.5) mm"),
+    ):
+        run = voxmill.refused(*arguments)
+        assert run.code == 3, arguments
+        assert said in run.err
+
+
+def test_bad_settings_and_options(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    typo = written(tmp_path, "discretise: {bin_widht: 3}")
+    later = tmp_path / "later.yaml"
+    later.write_text("setting: {normalize: true}\nimageType: {LoG: {sigma: [1]}}")
+    for arguments, said in (
+        (("--settings", typo), "mine.yaml: discretise: unknown setting 'bin_widht'; did you mean 'bin_width'?"),
+        (("--settings", later), "not supported yet: setting.normalize True (only False), imageType.LoG"),
+        (("--settings", tmp_path / "none.yaml"), "none.yaml: settings cannot be read: No such file or directory"),
+        (("--device", "gpu"), "this version computes on the CPU only"),
+        (("--device", "tpu"), "unknown device 'tpu'; known: auto, cpu, gpu"),
+        (("--out", tmp_path / "t.xlsx"), "one of .json, .csv, .parquet; found '.xlsx'"),
+        (("--out", tmp_path / "none" / "t.csv"), "there is no folder"),
+    ):
+        run = voxmill.refused(*files, *arguments)
+        assert run.code == 2, arguments
+        assert said in run.err
+
+
+def test_the_output_is_checked_before_any_work(voxmill: Voxmill, tmp_path: Path) -> None:
+    assert "there is no folder" in voxmill.refused("none.nrrd", "none.nrrd", "-o", tmp_path / "none" / "t.csv").err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["extract"], ["extract", "a"], ["extract", "a", "b", "--lable", "1"], ["extrakt"]]
+)
+def test_wrong_use(voxmill: Voxmill, arguments: list[str]) -> None:
+    run = voxmill(*arguments)
+    assert run.code == 2
+    assert run.err.startswith("Usage: ")
+    assert "Traceback" not in run.err
+
+
+def test_a_full_disk(
+    voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    run = voxmill.refused(*files, "--out", tmp_path / "t.csv")
+    assert run.code == 3
+    assert "t.csv: cannot be written: No space left on device" in run.err
+
+
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_debug_shows_the_traceback_with_the_same_exit_code(voxmill: Voxmill, place: int) -> None:
+    arguments = ["extract", "none.nrrd", "none.nrrd"]
+    arguments.insert(place, "--debug")
+    run = voxmill(*arguments)
+    assert run.code == 3
+    assert "Traceback (most recent call last)" in run.err
+    assert run.err.splitlines()[-1] == "voxmill: none.nrrd: there is no such file; check the path"
+
+
+def break_reading(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    from voxmill import extraction
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(extraction, "read_image", fail)
+
+
+def test_a_mistake_of_ours(voxmill: Voxmill, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    break_reading(monkeypatch, ZeroDivisionError("in the patient's file"))
+    run = voxmill.refused(*files)
+    assert run.code == 70
+    assert "ZeroDivisionError: a mistake in Voxmill" in run.err
+    assert "--debug" in run.err
+    assert "patient" not in run.err
+    shown = voxmill("extract", "--debug", *files)
+    assert shown.code == 70
+    assert "in the patient's file" in shown.err
+
+
+def test_not_enough_memory(voxmill: Voxmill, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    break_reading(monkeypatch, MemoryError())
+    run = voxmill.refused(*files)
+    assert (run.code, run.err) == (3, "voxmill: this needs more memory than there is\n")
+
+
+def test_interrupted(voxmill: Voxmill, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    break_reading(monkeypatch, KeyboardInterrupt())
+    run = voxmill("extract", *files)
+    assert run.code == 130
+    assert "Traceback" not in run.err
+
+
+def test_names_out_of_files_cannot_command_the_terminal(voxmill: Voxmill, tmp_path: Path) -> None:
+    image, _ = write_case(tmp_path)
+    volume = vm.read_image(image)
+    names = {1: "\x1b[2Jred\nvoxmill: all is well", 3: "node"}
+    mask = tmp_path / "odd.nrrd"
+    vm.write_mask(vm.Mask(two_labels(), volume.grid), mask)
+    run = voxmill.refused(image, mask, "--label", names[1])
+    assert "\x1b" not in run.err
+    assert "label ?[2Jred voxmill: all is well is not in the mask" in run.err
+
+
+# a process of its own
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command line of Bash, in which $V is Voxmill; it fails where a part of a pipe does."""
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        env={**os.environ, "V": f"{sys.executable} -m voxmill", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def read_terminal(terminal: int) -> bytes:
+    """What was written to a terminal; nothing at its end, which Linux calls an error."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Bash")
+class TestProcess:
+    def test_exit_codes(self, files: tuple[Path, Path]) -> None:
+        image, mask = files
+        assert shell(f"$V extract {image} {mask}").returncode == 0
+        assert shell(f"$V extract {image} {mask} --device gpu").returncode == 2
+        done = shell(f"$V extract {image} none.nrrd")
+        assert done.returncode == 3
+        assert done.stderr == "voxmill: none.nrrd: there is no such file; check the path\n"
+
+    @pytest.mark.parametrize(
+        "command", ["extract {} {} | head -n 0", "features | head -n 1", "features --markdown | true"]
+    )
+    def test_nobody_reads_to_the_end(self, files: tuple[Path, Path], command: str) -> None:
+        done = shell(f"$V {command.format(*files)}")
+        assert done.returncode in (0, 141)
+        assert done.stderr == ""
+
+    def test_utf8_whatever_the_platform_says(self) -> None:
+        done = shell("$V features | tail -n 200", PYTHONIOENCODING="ascii")
+        assert done.returncode == 0
+        assert done.stderr == ""
+        assert "Σ" in done.stdout
+
+    def test_on_a_terminal_it_is_a_table(self, files: tuple[Path, Path]) -> None:
+        pty = pytest.importorskip("pty")
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "voxmill", "extract", *map(str, files)]
+        with subprocess.Popen(command, env={**os.environ, "COLUMNS": "80"}, stdout=theirs) as process:
+            os.close(theirs)
+            screen = b""
+            while chunk := read_terminal(ours):
+                screen += chunk
+        os.close(ours)
+        assert process.returncode == 0
+        text = screen.decode()
+        assert "PyRadiomics' defaults: original image, bin width 25." in text
+        assert "MeshVolume" in text
+        assert "case,region" not in text
+
+    def test_ctrl_c(self, files: tuple[Path, Path], tmp_path: Path) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-m", "voxmill", "extract", *files],
+            env={**os.environ, "VOXMILL_CACHE_DIR": str(tmp_path / "cache")},
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            assert "Compiling kernels" in process.stderr.readline()  # and now it is busy for seconds
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert (out, err) == ("", "")
+
+    def test_kernels_are_compiled_with_a_word_to_say_so(self, files: tuple[Path, Path], tmp_path: Path) -> None:
+        image, mask = files
+        settings = written(tmp_path, "features: {firstorder: [Mean]}")  # few kernels
+        cache = tmp_path / "cache"
+        command = f"$V extract {image} {mask} --settings {settings}"
+        cold = shell(command, VOXMILL_CACHE_DIR=str(cache))
+        assert cold.returncode == 0
+        (where,) = cache.iterdir()
+        assert cold.stderr == (
+            f"voxmill: Compiling kernels for this machine, once: about 20 seconds; kept in {where} for the next time\n"
+        )
+        warm = shell(command, VOXMILL_CACHE_DIR=str(cache))
+        assert (warm.returncode, warm.stderr) == (0, "")
+        assert warm.stdout == cold.stdout

@@ -1,0 +1,556 @@
+"""Extraction: which rows there are, that they depend on the region alone, and what a region cannot be."""
+
+import math
+import pickle
+import tracemalloc
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from numpy.typing import ArrayLike, NDArray
+
+import voxmill as vm
+from oracle import pyradiomics_features
+from small_images import SHAPE, SPACING, case, sitk_image, texture, two_labels, write_case
+from voxmill.extraction import MAX_SHEAR
+
+TURNED = np.array(
+    (
+        (84 / 85, -13 / 85 * 40 / 41, 13 / 85 * 9 / 41),
+        (13 / 85, 84 / 85 * 40 / 41, -84 / 85 * 9 / 41),
+        (0, 9 / 41, 40 / 41),
+    )
+)
+FAMILIES = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
+
+
+def features_of(
+    image: NDArray[Any], labels: NDArray[Any], *, label: int = 1, **place: ArrayLike
+) -> Mapping[str, float]:
+    """The features of one label."""
+    grid = vm.Grid.from_spacing(labels.shape, **{"spacing": SPACING, **place})  # type: ignore[arg-type]
+    volume = vm.Volume(image, grid)
+    (row,) = vm.extract(volume, vm.Mask(labels, volume.grid), labels=label).rows
+    assert row.error is None
+    return row.features
+
+
+def failure(image: NDArray[Any], labels: NDArray[Any], **settings: object) -> str:
+    """Why the only region fails."""
+    volume = vm.Volume(image, spacing=SPACING)
+    table = vm.extract(volume, vm.Mask(labels, volume.grid), settings=vm.Settings.parse(settings))
+    (row,) = table.failed
+    assert row.features == {}
+    assert row.error is not None
+    assert "\n" not in row.error
+    return row.error
+
+
+def box(*voxels: slice | int, shape: tuple[int, ...] = SHAPE) -> NDArray[np.uint8]:
+    """A mask with label 1 in a part of it."""
+    labels = np.zeros(shape, dtype=np.uint8)
+    labels[voxels] = 1
+    return labels
+
+
+def near(ours: Mapping[str, float], theirs: Mapping[str, float], *, rel: float = 1e-9) -> None:
+    assert list(ours) == list(theirs)
+    for name, value in theirs.items():
+        assert ours[name] == pytest.approx(value, rel=rel, abs=1e-9, nan_ok=True), name
+
+
+# rows
+
+
+def test_one_row_per_label_in_order() -> None:
+    table = vm.extract(*case("CT of the chest"))
+    assert [(row.case, row.region) for row in table.rows] == [("CT of the chest", "1"), ("CT of the chest", "node")]
+    assert [row.diagnostics["label"] for row in table.rows] == [1, 3]
+    labels = two_labels()
+    assert [row.diagnostics["voxels"] for row in table.rows] == [(labels == 1).sum(), (labels == 3).sum()]
+    assert table.rows[1].diagnostics["box"] == [4, 5, 6]
+    assert table.settings == vm.Settings()
+
+
+def test_names_and_order_are_those_of_the_catalogue() -> None:
+    (row, _) = vm.extract(*case()).rows
+    assert list(row.features) == [
+        f"original_{family}_{name}" for family in FAMILIES for name in vm.Settings().features[family]
+    ]
+    assert len(row.features) == 107
+    assert all(type(value) is float for value in row.features.values())
+    assert row.notes == ()
+
+
+def test_chosen_features_have_the_values_of_all() -> None:
+    chosen = {"glszm": "all", "firstorder": ["Mean", "10Percentile"]}
+    image, mask = case()
+    some = vm.extract(image, mask, settings=vm.Settings.parse({"features": chosen})).rows[0].features
+    everything = vm.extract(image, mask).rows[0].features
+    assert list(some)[:3] == [
+        f"original_{name}" for name in ("firstorder_10Percentile", "firstorder_Mean", "glszm_GrayLevelNonUniformity")
+    ]
+    assert some.items() <= everything.items()
+    assert len(some) == 18
+
+
+@pytest.mark.parametrize(
+    "labels, regions",
+    [
+        (None, ["1", "node"]),
+        (3, ["node"]),
+        ("node", ["node"]),
+        ("3", ["node"]),
+        (["node", 1], ["node", "1"]),
+        ([3, "node", 3], ["node"]),
+        (np.array([3, 1]), ["node", "1"]),
+    ],
+)
+def test_labels_by_number_and_name(labels: list[int | str] | None, regions: list[str]) -> None:
+    image, mask = case()
+    assert [row.region for row in vm.extract(image, mask, labels=labels).rows] == regions
+    if labels is not None:
+        in_settings = vm.Settings.parse({"labels": labels})
+        assert [row.region for row in vm.extract(image, mask, settings=in_settings).rows] == regions
+        assert len(vm.extract(image, mask, settings=in_settings, labels=1).rows) == 1
+
+
+def test_a_label_that_is_not_there_lists_those_that_are() -> None:
+    with pytest.raises(vm.InputError, match=r"labels: label 2 is not in the mask; labels present: 1, 3 \(node\)"):
+        vm.extract(*case(), labels=[1, 2])
+    with pytest.raises(vm.InputError, match="did you mean 'node'"):
+        vm.extract(*case(), labels="nodes")
+
+
+@pytest.mark.parametrize("labels", [[], [True], [1.5], [None]])
+def test_labels_that_are_none(labels: list[int | str]) -> None:
+    with pytest.raises(vm.SettingsError, match=r"^labels: give "):
+        vm.extract(*case(), labels=labels)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_devices(device: str) -> None:
+    assert vm.extract(*case(), device=device) == vm.extract(*case())
+
+
+@pytest.mark.parametrize(
+    "device, said",
+    [
+        ("gpu", "computes on the CPU only; use 'auto' or 'cpu'"),
+        ("cuda", "unknown device 'cuda'; known: auto, cpu, gpu"),
+    ],
+)
+def test_other_devices(device: str, said: str) -> None:
+    with pytest.raises(vm.SettingsError, match=said):
+        vm.extract(*case(), device=device)
+
+
+# where images and masks come from
+
+
+def test_volumes_paths_and_simpleitk_images_are_equal(tmp_path: Path) -> None:
+    image, mask = write_case(tmp_path)
+    rows = vm.extract(*case()).rows
+    assert vm.extract(image, mask).rows == rows
+    assert vm.extract(str(image), str(mask)).rows == rows
+    assert vm.extract(vm.read_image(image), mask).rows == rows
+    read = vm.extract(sitk.ReadImage(image), sitk.ReadImage(mask)).rows
+    assert [row.features for row in read] == [row.features for row in rows]
+    assert [row.case for row in read] == ["image", "image"]
+
+
+def test_a_bare_array_is_refused_with_what_to_do() -> None:
+    with pytest.raises(vm.InputError, match="Volume"):
+        vm.extract(texture(), case()[1])  # type: ignore[arg-type]
+
+
+def test_a_channel_of_a_vector_mask() -> None:
+    mask = sitk.Compose([sitk_image(two_labels()), sitk_image(box(slice(2, 6), slice(2, 6), slice(2, 6)))])
+    image = sitk_image(texture())
+    (row,) = vm.extract(image, mask, settings=vm.Settings(label_channel=1)).rows
+    assert row.diagnostics["voxels"] == 64
+    assert [row.diagnostics["label"] for row in vm.extract(image, mask).rows] == [1, 3]
+
+
+def test_read_only_arrays_do_and_nothing_is_written_to() -> None:
+    array, labels = texture(), two_labels()
+    before = array.tobytes(), labels.tobytes()
+    array.flags.writeable = labels.flags.writeable = False
+    features_of(array, labels)
+    assert (array.tobytes(), labels.tobytes()) == before
+
+
+def test_a_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
+    volume = vm.Volume(texture(), spacing=SPACING, name="scan\udcff")
+    table = vm.extract(volume, vm.Mask(two_labels(), volume.grid))
+    assert table.rows[0].case == "scan?"
+    table.write(tmp_path / "t.parquet")
+
+
+# values depend on the region, not on what lies around it
+
+
+def test_labels_are_independent_where_their_boxes_overlap() -> None:
+    image, labels = texture(), two_labels()
+    inside = tuple(slice(where.min(), where.max() + 1) for where in np.nonzero(labels == 3))
+    labels[inside][::2, ::2, ::2] = 1
+    assert {1, 3} <= set(np.unique(labels[inside]))
+    volume = vm.Volume(image, spacing=SPACING)
+    for row in vm.extract(volume, vm.Mask(labels, volume.grid)).rows:
+        number = row.diagnostics["label"]
+        alone = np.where(labels == number, number, 0).astype(np.uint8)
+        assert features_of(image, alone, label=number) == row.features
+
+
+def test_touching_labels_are_independent() -> None:
+    labels = np.ones(SHAPE, dtype=np.uint8)
+    labels[:, :, 6:] = 2
+    image = texture()
+    assert features_of(image, labels) == features_of(image[:, :, :6], labels[:, :, :6])
+
+
+def test_a_region_cropped_by_hand_and_one_in_a_larger_image_have_the_same_values() -> None:
+    image, labels = texture(), (two_labels() == 1).astype(np.uint8)
+    expected = features_of(image, labels)
+    inside = tuple(slice(where.min(), where.max() + 1) for where in np.nonzero(labels))
+    assert features_of(image[inside], labels[inside]) == expected
+    around = ((3, 9), (20, 1), (0, 40))
+    noise = texture(tuple(n + a + b for n, (a, b) in zip(SHAPE, around, strict=True)), seed=5)
+    padded = np.pad(labels, around)
+    noise[tuple(slice(a, a + n) for n, (a, _) in zip(SHAPE, around, strict=True))] = image
+    assert features_of(noise, padded) == expected
+
+
+def test_voxels_outside_the_region_do_not_matter() -> None:
+    image, labels = texture(), two_labels()
+    assert features_of(np.where(labels == 1, image, -31_000).astype(np.int16), labels) == features_of(image, labels)
+
+
+def test_where_the_image_lies_does_not_matter() -> None:
+    image, labels = texture(), two_labels()
+    expected = features_of(image, labels)
+    assert features_of(image, labels, origin=(-250.25, 1000, 3e4)) == expected
+    turned = features_of(image, labels, origin=(-250.25, 17, 3), direction=TURNED)
+    near(turned, expected, rel=1e-12)
+    assert features_of(image, labels, direction=-np.eye(3)) == expected
+
+
+def test_spacing_does_matter() -> None:
+    image, labels = texture(), two_labels()
+    apart = features_of(image, labels, spacing=(1.5, 3, 6))
+    expected = features_of(image, labels)
+    assert apart["original_shape_MeshVolume"] == pytest.approx(8 * expected["original_shape_MeshVolume"], rel=1e-12)
+    assert apart["original_glcm_Contrast"] == expected["original_glcm_Contrast"]
+
+
+def test_eight_threads_at_once_give_identical_tables() -> None:
+    image, mask = case()
+    alone = vm.extract(image, mask)
+    others = [vm.Volume(texture(seed=seed), image.grid) for seed in range(4)]
+    in_turn = [vm.extract(other, mask).rows for other in others]
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(vm.extract, image, mask) for _ in range(24)]
+        mixed = [pool.submit(vm.extract, others[n % 4], mask) for n in range(24)]
+        assert all(pickle.dumps(job.result().rows) == pickle.dumps(alone.rows) for job in jobs)
+        assert all(job.result().rows == in_turn[n % 4] for n, job in enumerate(mixed))
+
+
+def test_memory_follows_the_region() -> None:
+    array = np.zeros((100, 512, 512), dtype=np.int16)
+    array[40:50, 200:210, 300:310] = texture((10, 10, 10))
+    labels = box(slice(40, 50), slice(200, 210), slice(300, 310), shape=array.shape)
+    image = vm.Volume(array, spacing=SPACING)
+    mask = vm.Mask(labels, image.grid)
+    expected = vm.extract(image, mask)  # kernels are loaded
+    tracemalloc.start()
+    try:
+        table = vm.extract(image, mask)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert table == expected
+    assert table.rows[0].diagnostics["voxels"] == 1000
+    assert peak < 5e6
+
+
+# types of voxels and labels
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "i2", "u2", "i4", "u4", "i8", "f4", "f8", ">i2", ">f4"])
+def test_types_of_voxels_agree(dtype: str) -> None:
+    image, labels = texture() // 2, two_labels()
+    assert features_of(image.astype(dtype), labels) == features_of(image, labels)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "i4", "u4", "i8", "u8", "f4", "f8", ">u2", "?"])
+def test_types_of_labels_agree(dtype: str) -> None:
+    image, labels = texture(), (two_labels() == 1).astype(np.uint8)
+    assert features_of(image, labels.astype(dtype)) == features_of(image, labels)
+
+
+def test_the_largest_label() -> None:
+    image, labels = texture(), two_labels().astype(np.uint16)
+    expected = features_of(image, labels)
+    labels[labels == 1] = 65_535
+    assert features_of(image, labels, label=65_535) == expected
+    volume = vm.Volume(image, spacing=SPACING)
+    with pytest.raises(vm.InputError, match=r"0 to 65535; found 0 to 65536"):
+        vm.Mask(labels.astype(np.int32) + (labels > 3), volume.grid)
+
+
+@pytest.mark.parametrize(
+    "shift, dtype", [(-32_768, np.int16), (32_767 - 249, np.int16), (65_535 - 249, np.uint16), (2**31 - 250, np.int32)]
+)
+def test_values_at_the_limits_of_their_type(shift: int, dtype: type) -> None:
+    wide = texture().astype(np.int64) + shift
+    assert features_of(wide.astype(dtype), two_labels()) == features_of(wide, two_labels())
+
+
+# the oracle, on the shapes that images rarely have
+
+
+def compare_with_pyradiomics(
+    radiomics: ModuleType, image: NDArray[Any], labels: NDArray[Any], spacing: tuple[float, ...]
+) -> vm.Row:
+    # PyRadiomics refuses a mask without a 0, so it gets some around
+    theirs = pyradiomics_features(
+        radiomics, sitk_image(np.pad(image, 1), spacing), sitk_image(np.pad(labels, 1), spacing), {}
+    )
+    (row,) = vm.extract(sitk_image(image, spacing), sitk_image(labels, spacing), labels=1).rows
+    near(row.features, {name: value for name, value in theirs.items() if "shape2D" not in name})
+    return row
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.7, 1.9)])
+def test_a_flat_image(radiomics: ModuleType, spacing: tuple[float, float]) -> None:
+    image, labels = (
+        texture((14, 17)),
+        two_labels((1, 14, 17))[0] * 0 + (np.random.default_rng(3).random((14, 17)) < 0.7).astype(np.uint8),
+    )
+    row = compare_with_pyradiomics(radiomics, image, labels, spacing)
+    assert not any("shape" in name for name in row.features)
+    assert row.notes == ("shape needs three dimensions: left out for a flat image (shape2D is not supported yet)",)
+    volume = vm.Volume(image, spacing=spacing)
+    assert vm.extract(volume, vm.Mask(labels, volume.grid)).rows[0].features == row.features
+
+
+def test_one_slice_of_an_image(radiomics: ModuleType) -> None:
+    labels = box(4, slice(2, 9), slice(3, 11))
+    labels[4, 5, 5] = 0
+    row = compare_with_pyradiomics(radiomics, texture(), labels, SPACING)
+    assert row.features["original_shape_LeastAxisLength"] == 0
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [np.ones(SHAPE, dtype=np.uint8), box(slice(None), slice(None), slice(None, None, 2))],
+    ids=["all", "stripes"],
+)
+def test_a_region_that_touches_every_border(radiomics: ModuleType, labels: NDArray[np.uint8]) -> None:
+    compare_with_pyradiomics(radiomics, texture(), labels, SPACING)
+
+
+EXACT_WHEN_FLAT = {
+    "firstorder": (
+        "10Percentile",
+        "90Percentile",
+        "Energy",
+        "InterquartileRange",
+        "Maximum",
+        "Mean",
+        "Median",
+        "Minimum",
+        "Range",
+        "Skewness",
+        "Kurtosis",
+        "Variance",
+        "Uniformity",
+        "TotalEnergy",
+    ),
+    "glcm": (
+        "Autocorrelation",
+        "ClusterShade",
+        "Contrast",
+        "Correlation",
+        "Id",
+        "Idm",
+        "JointAverage",
+        "JointEnergy",
+        "MCC",
+        "MaximumProbability",
+        "SumAverage",
+        "SumSquares",
+        "Imc1",
+        "Imc2",
+    ),
+    "glszm": ("GrayLevelVariance", "ZonePercentage", "ZoneVariance", "LargeAreaEmphasis"),
+    "ngtdm": ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength"),
+}
+
+
+@pytest.mark.parametrize("value", [0, 7, -1000])
+def test_a_flat_region(radiomics: ModuleType, value: int) -> None:
+    """Close for all features; the same bits for those that have a value of their own for a flat region."""
+    image, labels = np.full(SHAPE, value, dtype=np.int16), (two_labels() == 1).astype(np.uint8)
+    theirs = pyradiomics_features(radiomics, sitk_image(image), sitk_image(labels), {})
+    ours = features_of(image, labels)
+    near(ours, theirs)
+    for family, names in EXACT_WHEN_FLAT.items():
+        for name in names:
+            full = f"original_{family}_{name}"
+            assert ours[full] == theirs[full], full
+    assert not any(math.isnan(value) for value in ours.values())
+
+
+# regions that cannot be measured, or not in full
+
+
+def test_one_voxel_fails_and_the_others_go_on() -> None:
+    labels = two_labels()
+    labels[0, 0, 0] = 9
+    volume = vm.Volume(texture(), spacing=SPACING)
+    table = vm.extract(volume, vm.Mask(labels, volume.grid, names={9: "dot"}))
+    assert [row.error is None for row in table.rows] == [True, True, False]
+    assert table.failed[0].error == "region dot: 1 voxel, at least 2 are needed (min_region_voxels)"
+    assert table.failed[0].diagnostics == {"label": 9, "voxels": 1, "box": [1, 1, 1]}
+    assert table.rows[:2] == vm.extract(volume, vm.Mask(two_labels(), volume.grid)).rows
+
+
+def test_a_line_fails_by_default_and_has_values_when_it_is_wanted() -> None:
+    labels = box(3, 4, slice(2, 8))
+    assert failure(texture(), labels) == (
+        "region 1: longer than one voxel along 1 axes only, at least 2 are needed (min_region_dimensions)"
+    )
+    assert "along 2 axes only, at least 3" in failure(texture(), box(3, slice(4), slice(4)), min_region_dimensions=3)
+    volume = vm.Volume(texture(), spacing=SPACING)
+    settings = vm.Settings.parse({"min_region_dimensions": 1})
+    (row,) = vm.extract(volume, vm.Mask(labels, volume.grid), settings=settings).rows
+    assert row.error is None
+    assert row.features["original_firstorder_Mean"] == texture()[3, 4, 2:8].mean()
+
+
+def test_a_region_smaller_than_asked_for() -> None:
+    assert "27 voxels, at least 28 are needed" in failure(texture(), box(*[slice(3)] * 3), min_region_voxels=28)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_no_number_inside_fails_and_outside_does_not_matter(value: float, dtype: type) -> None:
+    image: NDArray[Any] = texture().astype(dtype)
+    labels = two_labels()
+    expected = features_of(image, labels)
+    image[labels == 0] = value
+    assert features_of(image, labels) == expected
+    image[tuple(np.argwhere(labels == 1)[[0, 5]].T)] = value
+    volume = vm.Volume(image, spacing=SPACING)
+    table = vm.extract(volume, vm.Mask(labels, volume.grid))
+    assert table.rows[0].error == f"region 1: 2 of its {(labels == 1).sum()} voxels are NaN or infinite"
+    assert table.rows[1].error is None
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32, np.float64])
+def test_too_many_grey_levels(dtype: type) -> None:
+    said = failure((texture() * 1e6).astype(dtype), two_labels() // 2)
+    assert re_levels(said) > 65_535
+    assert said.endswith("; choose a larger bin_width, or a bin_count")
+    volume = vm.Volume((texture() * 1e6).astype(dtype), spacing=SPACING)
+    settings = vm.Settings(discretise=vm.Discretise(bin_count=32))
+    assert not vm.extract(volume, vm.Mask(two_labels(), volume.grid), settings=settings).failed
+
+
+def re_levels(said: str) -> int:
+    """How many grey levels a message speaks of."""
+    return int(said.split(" grey levels")[0].rsplit(" ", 1)[1])
+
+
+@pytest.mark.parametrize("value", [1e30, -1e200, 3e38])
+@pytest.mark.parametrize("step", [0.0, 1.0])
+def test_values_that_no_bin_width_fits_fail_or_have_values(value: float, step: float) -> None:
+    """A width of 25 vanishes beside 1e30: never a crash, and never values from beyond an array."""
+    image: NDArray[np.float64] = np.full(SHAPE, value) * (1 + step * texture() / 1e3)
+    volume = vm.Volume(image, spacing=SPACING)
+    (row, _) = vm.extract(volume, vm.Mask(two_labels(), volume.grid)).rows
+    if row.error is None:
+        assert row.features["original_firstorder_Mean"] == pytest.approx(value)
+    else:
+        assert row.error.startswith("region 1: ")
+        assert "bin_width" in row.error
+
+
+def test_voxels_far_apart_have_no_neighbours() -> None:
+    labels = box(0, 0, 0)
+    labels[8, 10, 12] = 1
+    volume = vm.Volume(texture(), spacing=SPACING)
+    (row,) = vm.extract(volume, vm.Mask(labels, volume.grid)).rows
+    assert row.error is None
+    undefined = {name.split("_")[1] for name, value in row.features.items() if math.isnan(value)}
+    assert {note.split(": undefined for this region (NaN): ")[0] for note in row.notes} == undefined
+    assert undefined == {"firstorder", "glcm", "glrlm"}
+    assert "firstorder: undefined for this region (NaN): RobustMeanAbsoluteDeviation" in row.notes
+    assert row.features["original_firstorder_Maximum"] == max(texture()[0, 0, 0], texture()[8, 10, 12])
+
+
+def test_a_note_only_on_what_was_asked_for() -> None:
+    labels = box(0, 0, 0)
+    labels[8, 10, 12] = 1
+    volume = vm.Volume(texture(), spacing=SPACING)
+    settings = vm.Settings.parse({"features": {"firstorder": ["Mean"], "shape": "all"}})
+    assert vm.extract(volume, vm.Mask(labels, volume.grid), settings=settings).rows[0].notes == ()
+
+
+def test_energy_beyond_what_a_number_can_hold() -> None:
+    image = texture() * 1e200
+    volume = vm.Volume(image, spacing=SPACING)
+    settings = vm.Settings.parse({"features": {"firstorder": ["Energy", "Mean"]}, "discretise": {"bin_count": 8}})
+    row = vm.extract(volume, vm.Mask(two_labels(), volume.grid), settings=settings).rows[0]
+    assert row.features["original_firstorder_Energy"] == math.inf
+    assert row.notes == ("firstorder: larger than any number (infinite): Energy",)
+
+
+# grids
+
+
+def test_grids_that_differ_are_both_in_the_message() -> None:
+    image = vm.Volume(texture(), spacing=SPACING, origin=(0, 0, 5), name="ct")
+    mask = vm.Mask(two_labels(), spacing=(0.75, 1.5, 3.5), name="seg")
+    with pytest.raises(vm.InputError) as caught:
+        vm.extract(image, mask)
+    said = str(caught.value)
+    assert said.startswith("seg: the mask does not lie on the grid of ct; ")
+    assert str(image.grid) in said
+    assert str(mask.grid) in said
+    assert "(0.75, 1.5, 3) mm" in said
+    assert "(0.75, 1.5, 3.5) mm" in said
+
+
+def test_how_far_grids_may_differ_is_a_setting() -> None:
+    image = vm.Volume(texture(), spacing=SPACING)
+    mask = vm.Mask(two_labels(), spacing=SPACING, origin=(0.0007, 0, 0))
+    with pytest.raises(vm.InputError, match="does not lie on the grid"):
+        vm.extract(image, mask)
+    assert len(vm.extract(image, mask, settings=vm.Settings(grid_tolerance=1e-3)).rows) == 2
+
+
+def test_a_flat_mask_for_an_image_that_is_not() -> None:
+    image = vm.Volume(texture((1, 8, 8)), spacing=SPACING, name="ct")
+    mask = vm.Mask(box(slice(2, 6), slice(2, 6), shape=(8, 8)), spacing=SPACING, name="seg")
+    with pytest.raises(vm.InputError, match="seg: the mask has 2 dimensions, ct has 3"):
+        vm.extract(image, mask)
+
+
+@pytest.mark.parametrize("shear, refused", [(MAX_SHEAR * 10, True), (MAX_SHEAR / 10, False)])
+def test_a_sheared_grid_is_refused(shear: float, refused: bool) -> None:  # noqa: FBT001
+    affine = np.diag([3.0, 1.5, 0.75, 1.0])[[2, 1, 0, 3]]
+    affine[1, 0] = 3 * shear
+    grid = vm.Grid(SHAPE, affine)  # type: ignore[arg-type]
+    image, mask = vm.Volume(texture(), grid, name="tilted"), vm.Mask(two_labels(), grid)
+    if refused:
+        with pytest.raises(vm.InputError, match="tilted: its axes are not at right angles"):
+            vm.extract(image, mask)
+    else:
+        assert not vm.extract(image, mask).failed

@@ -1,0 +1,110 @@
+"""The package as such: what importing it costs, what it offers, what it says of itself."""
+
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+import pytest
+
+import voxmill as vm
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"numba", "scipy", "dask", "SimpleITK", "highdicom", "matplotlib", "nibabel", "pandas", "pyarrow", "rich.table"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules that a statement loads in a new interpreter."""
+    script = f"import json, sys\nbefore = set(sys.modules)\n{statement}\nprint('\\n' + json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def best_of_five(*command: str) -> float:
+    """The shortest wall time in seconds: what it costs when nothing else is going on."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def test_importing_takes_no_time() -> None:
+    assert best_of_five(sys.executable, "-c", "import voxmill") < 0.3
+
+
+def test_help_answers_at_once() -> None:
+    assert best_of_five(sys.executable, "-m", "voxmill", "--help") < 0.5
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import voxmill")
+    assert "voxmill" in loaded
+    assert loaded.isdisjoint({*HEAVY, "numpy", "pydantic", "yaml", "typer", "voxmill.extraction", "voxmill_kernels"})
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["extract", "--help"], ["demo", "--help"], ["features", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    loaded = loaded_by(
+        f"from voxmill.cli import app\ntry: app(args={arguments!r})\nexcept SystemExit as done: assert not done.code"
+    )
+    assert "voxmill.cli.extract" in loaded
+    assert loaded.isdisjoint({*HEAVY, "numpy"})
+
+
+@pytest.mark.parametrize("name", vm.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    value = getattr(vm, name)
+    assert not isinstance(value, ModuleType)
+    if name != "__version__":
+        assert value.__name__ == name
+        assert value.__module__.startswith("voxmill.")
+        assert value.__doc__
+
+
+def test_public_names_are_listed() -> None:
+    assert dir(vm) == sorted(vm.__all__)
+    names: dict[str, object] = {}
+    exec("from voxmill import *", names)
+    assert set(vm.__all__) <= set(names)
+
+
+def test_other_names_are_no_attributes() -> None:
+    with pytest.raises(AttributeError, match="module 'voxmill' has no attribute 'extrakt'"):
+        vm.extrakt  # noqa: B018
+
+
+def test_no_module_shares_a_name_with_a_public_function() -> None:
+    """A lazily loaded `voxmill.extract` would turn into a module as soon as that module was imported."""
+    modules = {module.name for module in pkgutil.iter_modules(vm.__path__)}
+    assert {"extraction", "settings", "io"} <= modules
+    assert modules.isdisjoint(vm.__all__)
+
+
+def test_public_names_survive_the_import_of_every_module() -> None:
+    before = {name: getattr(vm, name) for name in vm.__all__}
+    for module in pkgutil.walk_packages(vm.__path__, "voxmill."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    assert {name: getattr(vm, name) for name in vm.__all__} == before
+    assert isinstance(vm.extract, FunctionType)
+
+
+def test_one_version() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {vm.__version__}\n" in citation
+
+
+def test_it_says_that_it_is_typed() -> None:
+    for package in ("voxmill", "voxmill_kernels"):
+        assert (Path(importlib.import_module(package).__path__[0]) / "py.typed").is_file()
+
+
+def test_run_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "voxmill", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"voxmill {vm.__version__}\n"

@@ -1,0 +1,223 @@
+"""Table: every form in which rows leave, to the last digit, and files that are whole or not there."""
+
+import csv
+import io
+import json
+import math
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+import voxmill as vm
+from small_images import case
+from voxmill import table as table_module
+from voxmill.errors import OutputError
+
+NAMES = ("original_glcm_Contrast", "original_firstorder_Mean", "original_firstorder_Energy")
+HARD = (0.1 + 0.2, 1 / 3, -5e-324, 1.7976931348623157e308, 2.0**53 + 2, -0.0, 123456789.123456789)
+
+
+def row(values: tuple[float, ...] = (1.0, 2.5, 1 / 3), **changes: object) -> vm.Row:
+    return vm.Row("scan", "node", dict(zip(NAMES, values, strict=True)), **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def table() -> vm.Table:
+    """A sound row, one with an undefined value, a failed one."""
+    undefined = row((math.nan, 2.0, math.inf), notes=("glcm is undefined, so", 'a "note"'))
+    failed = vm.Row("scan", "tiny, too", {}, diagnostics={"label": 9}, error="region tiny: 1 voxel")
+    return vm.Table((row(diagnostics={"label": 3, "box": [1, 2, 3]}), undefined, failed), vm.Settings())
+
+
+def test_a_dictionary_as_the_json_file_has_it(table: vm.Table) -> None:
+    content = table.to_dict()
+    assert list(content) == ["voxmill", "settings", "rows"]
+    assert content["voxmill"] == vm.__version__
+    assert vm.Settings.parse(content["settings"]) == table.settings
+    assert [list(one) for one in content["rows"]] == [
+        ["case", "region", "features", "notes", "diagnostics", "error"],
+    ] * 3
+    assert content["rows"][0] == {
+        "case": "scan",
+        "region": "node",
+        "features": dict(zip(NAMES, (1.0, 2.5, 1 / 3), strict=True)),
+        "notes": [],
+        "diagnostics": {"label": 3, "box": [1, 2, 3]},
+        "error": None,
+    }
+    assert list(content["rows"][1]["features"].values()) == [None, 2.0, None]
+    assert content["rows"][2]["features"] == {}
+    assert content["rows"][2]["error"] == "region tiny: 1 voxel"
+
+
+def test_json_is_json(table: vm.Table, tmp_path: Path) -> None:
+    table.write(tmp_path / "t.json")
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)  # NaN and Infinity are no JSON
+
+    assert json.loads((tmp_path / "t.json").read_text("utf-8"), parse_constant=refuse) == table.to_dict()
+
+
+def test_csv(table: vm.Table) -> None:
+    lines = list(csv.reader(io.StringIO(table.to_csv())))
+    assert lines[0] == ["case", "region", *NAMES, "notes", "error"]
+    assert lines[1] == ["scan", "node", "1.0", "2.5", "0.3333333333333333", "", ""]
+    assert lines[2] == ["scan", "node", "nan", "2.0", "inf", 'glcm is undefined, so; a "note"', ""]
+    assert lines[3] == ["scan", "tiny, too", "", "", "", "", "region tiny: 1 voxel"]
+
+
+def in_every_form(table: vm.Table, folder: Path) -> dict[str, list[float]]:
+    """The column that all rows of a table have, out of each form."""
+    for suffix in (".csv", ".json", ".parquet"):
+        table.write(folder / f"t{suffix}")
+    assert (folder / "t.csv").read_text("utf-8") == table.to_csv()
+    name = NAMES[0]
+    content = json.loads((folder / "t.json").read_text("utf-8"))
+    return {
+        "csv": [float(line[name]) for line in csv.DictReader(io.StringIO(table.to_csv()))],
+        "json": [one["features"][name] for one in content["rows"]],
+        "parquet": parquet.read_table(folder / "t.parquet")[name].to_pylist(),
+        "arrow": table.to_arrow()[name].to_pylist(),
+        "pandas": table.to_pandas()[name].tolist(),
+    }
+
+
+def test_no_digit_is_lost(tmp_path: Path) -> None:
+    table = vm.Table(tuple(vm.Row("scan", "1", {NAMES[0]: value}) for value in HARD), vm.Settings())
+    for form, values in in_every_form(table, tmp_path).items():
+        assert np.array(values).tobytes() == np.array(HARD).tobytes(), form
+
+
+def test_numpy_numbers_are_numbers() -> None:
+    table = vm.Table((vm.Row("scan", "1", {NAMES[0]: np.float64(0.1)}),), vm.Settings())
+    assert table.to_csv().splitlines()[1] == "scan,1,0.1,,"
+
+
+def test_arrow(table: vm.Table) -> None:
+    arrow = table.to_arrow()
+    assert arrow.schema == pa.schema(
+        [
+            ("case", pa.string()),
+            ("region", pa.string()),
+            *((name, pa.float64()) for name in NAMES),
+            ("notes", pa.string()),
+            ("error", pa.string()),
+        ]
+    )
+    assert arrow["region"].to_pylist() == ["node", "node", "tiny, too"]
+    assert arrow["error"].to_pylist() == [None, None, "region tiny: 1 voxel"]
+    assert arrow[NAMES[1]].to_pylist() == [2.5, 2.0, None]
+    assert math.isnan(arrow[NAMES[0]][1].as_py())  # undefined is not missing
+    assert arrow[NAMES[0]].null_count == 1
+
+
+def test_pandas(table: vm.Table) -> None:
+    frame = table.to_pandas()
+    assert isinstance(frame, pd.DataFrame)
+    assert list(frame.columns) == table.to_arrow().column_names
+    assert frame[NAMES[2]].dtype == np.float64
+    assert frame.loc[0, NAMES[2]] == 1 / 3
+
+
+def test_parquet_is_the_arrow_table(table: vm.Table, tmp_path: Path) -> None:
+    table.write(tmp_path / "t.parquet")
+    found = parquet.read_table(tmp_path / "t.parquet")
+    assert found.schema == table.to_arrow().schema
+    assert found.num_rows == 3
+
+
+def test_failed_and_columns(table: vm.Table) -> None:
+    assert table.failed == (table.rows[2],)
+    assert table.columns == NAMES
+
+
+def test_columns_of_rows_that_differ() -> None:
+    rows = (vm.Row("a", "1", {"x_y_A": 1.0}), vm.Row("a", "2", {"x_y_B": 2.0, "x_y_A": 3.0}))
+    table = vm.Table(rows, vm.Settings())
+    assert table.columns == ("x_y_A", "x_y_B")
+    assert table.to_csv() == "case,region,x_y_A,x_y_B,notes,error\na,1,1.0,,,\na,2,3.0,2.0,,\n"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet", ".CSV"])
+def test_an_empty_table(suffix: str, tmp_path: Path) -> None:
+    table = vm.Table((), vm.Settings())
+    table.write(tmp_path / f"t{suffix}")
+    assert table.to_csv() == "case,region,notes,error\n"
+    assert table.to_arrow().num_rows == 0
+    assert len(table.to_pandas()) == 0
+    assert (tmp_path / f"t{suffix}").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t", ".csv", "t.csv.gz"])
+def test_an_unknown_suffix(table: vm.Table, tmp_path: Path, name: str) -> None:
+    with pytest.raises(vm.SettingsError, match=r"one of \.json, \.csv, \.parquet; found"):
+        table.write(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there(table: vm.Table, tmp_path: Path) -> None:
+    with pytest.raises(vm.SettingsError, match="there is no folder"):
+        table.write(tmp_path / "none" / "t.csv")
+    (tmp_path / "t.csv").mkdir()
+    with pytest.raises(vm.SettingsError, match="this is a folder"):
+        table.write(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
+def test_a_file_is_whole_or_not_there(
+    table: vm.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f"t{suffix}"
+    path.write_text("what was there before")
+    honest = table_module.WRITERS[suffix]
+
+    def full_disk(table: vm.Table, draft: Path) -> None:
+        honest(table, draft)
+        assert path.read_text() == "what was there before"
+        assert draft.parent == tmp_path  # so that it can be renamed
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(table_module, "WRITERS", {suffix: full_disk})
+    with pytest.raises(OutputError, match="cannot be written: No space left on device"):
+        table.write(path)
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert path.read_text() == "what was there before"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
+def test_writing_replaces_and_leaves_nothing_else(table: vm.Table, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"t{suffix}"
+    path.write_text("what was there before")
+    table.write(str(path))
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert b"before" not in path.read_bytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "umask"), reason="no umask here")
+def test_a_file_has_the_mode_of_any_other(table: vm.Table, tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    table.write(tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_names_in_any_script(tmp_path: Path) -> None:
+    table = vm.Table((vm.Row("Größe", "瘤, links\n2", {NAMES[0]: 1.0}),), vm.Settings())
+    for suffix in (".csv", ".json", ".parquet"):
+        table.write(tmp_path / f"t{suffix}")
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        assert next(csv.DictReader(file))["region"] == "瘤, links\n2"
+    assert json.loads((tmp_path / "t.json").read_text("utf-8"))["rows"][0]["case"] == "Größe"
+    assert parquet.read_table(tmp_path / "t.parquet")["region"].to_pylist() == ["瘤, links\n2"]
+
+
+def test_what_an_extraction_gives_goes_to_another_process() -> None:
+    table = vm.extract(*case())
+    assert pickle.loads(pickle.dumps(table)) == table
+    assert isinstance(table.rows[0].features, dict)
