@@ -1,0 +1,43 @@
+"""Voxmill: all 107 features of the original image, with its default settings."""
+
+from collections.abc import Callable, Mapping
+
+import SimpleITK as sitk
+
+import voxmill as vm
+from workloads import Case
+
+PACKAGE = "voxmill"
+
+
+def bare_arrays(case: Case) -> Callable[[], vm.Table]:
+    """From arrays: what volume and mask check, and the search for the box, are in the time."""
+
+    def call() -> vm.Table:
+        image = vm.Volume(case.image, spacing=case.spacing)
+        return vm.extract(image, vm.Mask(case.labels, image.grid))
+
+    return call
+
+
+def prepared(case: Case) -> Callable[[], vm.Table]:
+    """From a volume and a mask that exist: the box is known."""
+    image = vm.Volume(case.image, spacing=case.spacing)
+    mask = vm.Mask(case.labels, image.grid)
+    return lambda: vm.extract(image, mask)
+
+
+def simpleitk_images(case: Case) -> Callable[[], vm.Table]:
+    """From SimpleITK images, what PyRadiomics starts from."""
+    image, mask = sitk.GetImageFromArray(case.image), sitk.GetImageFromArray(case.labels)
+    for one in (image, mask):
+        one.SetSpacing(case.spacing)
+    return lambda: vm.extract(image, mask)
+
+
+def features(result: vm.Table) -> Mapping[str, float]:
+    """The features of the only row; raises RuntimeError where it has failed."""
+    (row,) = result.rows
+    if row.error is not None:
+        raise RuntimeError(row.error)
+    return row.features

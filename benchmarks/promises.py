@@ -1,0 +1,61 @@
+"""What is promised of speed and memory, as a table, and whether a record keeps it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from records import Record
+from table import Result, results_of
+from tools import OURS
+from workloads import WORKLOADS
+
+Results = dict[tuple[str, str], Result]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A sentence, the figure it is about (KeyError where the record lacks it), and the least or the most it may be."""
+
+    sentence: str
+    figure: Callable[[Results], float]
+    least: float = float("-inf")
+    most: float = float("inf")
+
+
+def _faster(workload: str, tool: str) -> Callable[[Results], float]:
+    return lambda found: found[workload, tool]["cpu_s"] / found[workload, OURS]["cpu_s"]
+
+
+def _longer(workload: str, other: str, *, voxels: float = 1) -> Callable[[Results], float]:
+    return lambda found: found[workload, OURS]["cpu_s"] / found[other, OURS]["cpu_s"] / voxels
+
+
+PROMISES: Sequence[Promise] = (
+    *(
+        Promise(f"{workload}: times faster than pictologics", _faster(workload, "pictologics"), least=least)
+        for workload, least in {**dict.fromkeys(WORKLOADS, 1.0), "brain1": 2.0, "1e5": 2.0, "1e6": 1.7}.items()
+    ),
+    Promise("brain1: times faster than PyRadiomics", _faster("brain1", "pyradiomics"), least=70),
+    Promise("lung1: times faster than PyRadiomics", _faster("lung1", "pyradiomics"), least=20),
+    Promise("1e6: MB at the peak", lambda found: found["1e6", OURS]["peak_bytes"] / 1e6, most=600),
+    Promise("1e5 in a volume ten times as large: times longer", _longer("1e5", "1e5-tenth"), most=1.2),
+    *(
+        Promise(f"{many} beside 1e4: times longer per voxel", _longer(many, "1e4", voxels=float(many) / 1e4), most=2)
+        for many in ("1e5", "1e6", "5e6")
+    ),
+)
+
+
+def verdicts(record: Record) -> list[str]:
+    """A line for every promise: kept, broken, or not measured."""
+    found = results_of(record)
+    return [_verdict(promise, found) for promise in PROMISES]
+
+
+def _verdict(promise: Promise, found: Results) -> str:
+    bound = f"at least {promise.least:g}" if promise.least > float("-inf") else f"at most {promise.most:g}"
+    try:
+        figure = promise.figure(found)
+    except (KeyError, TypeError):
+        return f"not measured  {promise.sentence} ({bound})"
+    kept = promise.least <= figure <= promise.most
+    return f"{'kept  ' if kept else 'BROKEN'}  {promise.sentence}: {figure:.2f} ({bound})"
