@@ -39,6 +39,7 @@ FEATURES = table(
     ("SumEntropy", "P6QZ", "bit", "-Σ p₊(k) log2 p₊(k)"),
     ("SumSquares", "UR99", "1", "σ² = Σ (i - μ)² p(i, j)"),
 )
+NO_INFORMATION = 1e-14
 MCC = next(index for index, feature in enumerate(FEATURES) if feature.name == "MCC")
 
 
@@ -66,8 +67,9 @@ def _glcm(
 ) -> tuple[float, ...]:
     """One direction: from the marginals of i, of i + j and of |i - j|; MCC is left at 0.
 
-    With HX = HY of a symmetric matrix, HXY1 = HXY2 = 2 HX. The covariance is (Var(i + j) - Var(i - j)) / 4, which
-    loses no digits to a large mean.
+    With HX = HY of a symmetric matrix, HXY1 = HXY2 = 2 HX. Where i and j are independent, HXY is 2 HX too, but for
+    rounding, whose root would be Imc2. The covariance is (Var(i + j) - Var(i - j)) / 4, which loses no digits to a
+    large mean.
     """
     total = scalars[0][a]
     mean, variance = _moments(marginal, numbers, total)
@@ -75,6 +77,9 @@ def _glcm(
     contrast, difference_average, id_, idm, idmn, idn, inverse_variance = _differences(minus, numbers[-1], total)
     joint = tallied_entropy(few, many, total)
     single = entropy(marginal, total)
+    information = 2 * single - joint
+    if information <= NO_INFORMATION * joint:
+        information = 0.0
     return (
         scalars[1][a] / total,
         prominence,
@@ -89,8 +94,8 @@ def _glcm(
         idm,
         idmn,
         idn,
-        0.0 if single == 0.0 else (joint - 2 * single) / single,
-        math.sqrt(max(0.0, 1 - math.exp(-2 * (2 * single - joint)))),
+        0.0 if single == 0.0 else -information / single,
+        math.sqrt(1 - math.exp(-2 * information)),
         inverse_variance,
         mean,
         scalars[2][a] / total / total,
