@@ -1,6 +1,7 @@
 """Features of two regions in an image made of NumPy arrays: with your own arrays, start here."""
 
 import numpy as np
+
 import voxmill as vm
 
 random = np.random.default_rng(1)

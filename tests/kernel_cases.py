@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 import naive_cases
 from voxmill_kernels.count.arena import Batch, pack
+from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.sweep import Matrices, sweep
 from voxmill_kernels.features.feature import Feature
 from voxmill_kernels.levels import Levels
-from voxmill_kernels.types import Bools, Floats
+from voxmill_kernels.types import Binary, Bools, Floats
 
 Volume: TypeAlias = naive_cases.Levels
 """Grey levels z, y, x; 0 is outside of the region."""
@@ -90,6 +92,17 @@ def batch_of(*regions: Volume, border: int = 1) -> Batch:
     read_only(batch.arena)
     read_only(batch.table)
     return batch
+
+
+def padded(inside: Bools) -> Binary:
+    """The box of a region within one layer of outside."""
+    return read_only(np.pad(inside.astype(np.int8), 1))
+
+
+def swept(volume: Volume, *, distance: int = 1, border: int | None = None, alpha: int = 0) -> Matrices:
+    """The matrices of a region."""
+    (matrices,) = sweep(batch_of(volume, border=border or distance), directions(distance), alpha=alpha)
+    return matrices
 
 
 def occurring(volume: Volume, by_level: NDArray[Any], axis: int = 0) -> NDArray[Any]:

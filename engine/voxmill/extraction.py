@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,12 @@ from voxmill.io import read_image, read_mask
 from voxmill.settings import Settings, parse_labels
 from voxmill.table import Row, Table
 from voxmill.volume import Mask, Segment, Volume
-from voxmill_kernels.count.arena import Batch, pack
+from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.cells import Cells, cells_of
-from voxmill_kernels.count.glcm import count_glcm
-from voxmill_kernels.count.gldm import count_gldm
-from voxmill_kernels.count.glrlm import count_glrlm
-from voxmill_kernels.count.glszm import count_glszm
-from voxmill_kernels.count.ngtdm import count_ngtdm
-from voxmill_kernels.count.offsets import directions, neighbours
+from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sums import sum_glcm, sum_sizes
+from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
+from voxmill_kernels.count.sweep import Matrices, sweep
 from voxmill_kernels.features.catalogue import FAMILIES
 from voxmill_kernels.features.firstorder import first_order
 from voxmill_kernels.features.glcm import glcm_features
@@ -32,6 +29,7 @@ from voxmill_kernels.features.glszm import glszm_features
 from voxmill_kernels.features.ngtdm import ngtdm_features
 from voxmill_kernels.features.shape import shape_features
 from voxmill_kernels.features.sizes import size_features
+from voxmill_kernels.intensities import Distribution, distribution, gather
 from voxmill_kernels.levels import Levels, bin_edges, discretise
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "gpu")
 MAX_SHEAR = 1e-3
-FORWARD, AROUND = directions(), neighbours()
+OFFSETS = directions()
 
 
 def extract(
@@ -147,38 +145,55 @@ def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
 class Region:
     """What every family starts from: where the region lies in its box, its intensities, its grey levels.
 
-    inside: box of the region, z, y, x. values: (voxels,) float64, in the order of the box. spacing: z, y, x in mm.
+    box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
+    (voxels,), in the order of the box and of the image's type. spacing: z, y, x in mm. wanted: the texture matrices
+    that are needed (count.sweep).
     """
 
-    inside: NDArray[np.bool_]
-    values: NDArray[np.float64]
+    box: NDArray[np.int8]
+    values: NDArray[Any]
+    intensities: Distribution
     levels: Levels
     spacing: tuple[float, float, float]
     dimensions: int
     shift: float
+    wanted: int
 
     @classmethod
     def read(cls, image: Volume, mask: Mask, segment: Segment, settings: Settings) -> "Region":
         """Read the box of a segment; raises RegionError when it cannot be measured."""
         _check_size(segment, settings)
-        inside = np.ascontiguousarray(mask.layers[segment.layer][segment.box.slices] == segment.label)
-        values = image.read(segment.box)[inside]
-        broken = values.size - int(np.isfinite(values).sum())
+        labels = mask.layers[segment.layer][segment.box.slices]
+        box, values = gather(image.read(segment.box), labels, segment.label, segment.voxels)
+        broken = values.size - int(np.isfinite(values).sum()) if values.dtype.kind == "f" else 0
         if broken:
             raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite")
+        intensities = distribution(values)
         try:
             edges = bin_edges(values, width=settings.discretise.bin_width, count=settings.discretise.bin_count)
         except ValueError as error:
             raise RegionError(f"{error}; choose a larger bin_width, or a bin_count") from None
-        intensities = values.astype(np.float64)
         x, y, z = image.grid.spacing
-        levels = discretise(intensities, edges)
-        return cls(inside, intensities, levels, (z, y, x), image.grid.dimensions, settings.voxel_array_shift)
+        return cls(
+            box,
+            values,
+            intensities,
+            discretise(values, intensities, edges),
+            (z, y, x),
+            image.grid.dimensions,
+            settings.voxel_array_shift,
+            sum(TEXTURES[family] for family in settings.features if family in TEXTURES),
+        )
 
     @cached_property
-    def batch(self) -> Batch:
-        """The grey levels in their box."""
-        return pack([(self.levels, self.inside)])
+    def matrices(self) -> Matrices:
+        """The texture matrices that are needed, counted at their first use."""
+        inside = self.box[1:-1, 1:-1, 1:-1]
+        try:
+            (matrices,) = sweep(pack([(self.levels, inside)]), OFFSETS, wanted=self.wanted)
+        except ValueError as error:
+            raise RegionError(f"{error}; choose a larger bin_width, or a smaller bin_count") from None
+        return matrices
 
     @property
     def voxel_volume(self) -> float:
@@ -202,38 +217,32 @@ def _check_size(segment: Segment, settings: Settings) -> None:
 
 
 def _shape(region: Region) -> NDArray[np.float64]:
-    return shape_features(region.inside, region.spacing)
+    return shape_features(region.box, region.spacing)
 
 
 def _first_order(region: Region) -> NDArray[np.float64]:
-    return first_order(
-        np.sort(region.values), region.levels.counts, voxel_volume=region.voxel_volume, shift=region.shift
-    )
+    return first_order(region.intensities, region.levels.counts, voxel_volume=region.voxel_volume, shift=region.shift)
 
 
 def _glcm(region: Region) -> NDArray[np.float64]:
-    (matrix,) = count_glcm(region.batch, FORWARD)
-    return glcm_features(sum_glcm(matrix, region.levels.numbers), matrix, region.levels.numbers)
+    matrix, numbers = region.matrices.glcm, region.levels.numbers
+    return glcm_features(sum_glcm(matrix, numbers), matrix, numbers)
 
 
 def _gldm(region: Region) -> NDArray[np.float64]:
-    (matrix,) = count_gldm(region.batch, AROUND)
-    return gldm_features(_sizes(cells_of(matrix), region))
+    return gldm_features(_sizes(cells_of(region.matrices.gldm), region))
 
 
 def _glrlm(region: Region) -> NDArray[np.float64]:
-    (matrices,) = count_glrlm(region.batch, FORWARD)
-    return glrlm_features([_sizes(cells_of(matrix), region) for matrix in matrices])
+    return glrlm_features(_sizes(cells_of(region.matrices.glrlm), region))
 
 
 def _glszm(region: Region) -> NDArray[np.float64]:
-    (cells,) = count_glszm(region.batch, FORWARD)
-    return glszm_features(_sizes(cells, region))
+    return glszm_features(_sizes(region.matrices.glszm, region))
 
 
 def _ngtdm(region: Region) -> NDArray[np.float64]:
-    (ngtdm,) = count_ngtdm(region.batch, AROUND)
-    return ngtdm_features(ngtdm, region.levels.numbers)
+    return ngtdm_features(region.matrices.ngtdm, region.levels.counts, region.levels.numbers)
 
 
 def _sizes(cells: Cells, region: Region) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from voxmill_kernels.types import Array, Ints
 
 Index = tuple[int, int, int]
 
+
 def boxes(labels: Array, *, highest: int = (1 << 24) - 1) -> list[tuple[int, Index, Index, int]]:
     """The bounding box of every label but 0.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from voxmill_kernels.intensities import Distribution
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats, Ints
 
@@ -15,12 +16,12 @@ MAX_LEVELS = 65_535
 class Levels:
     """The grey levels of a region, those that do not occur taken out.
 
-    indices: (voxels,) uint16, 1 and up: which of the levels below each voxel has, in the order of the intensities.
+    indices: (voxels,) uint8 or uint16, 1 and up: which of the levels below each voxel has, in the order of the box.
     numbers: (levels,) int64, ascending: the number of each level, as the definition counts them from 1.
     counts: (levels,) int64: how many voxels have it.
     """
 
-    indices: NDArray[np.uint16]
+    indices: Array
     numbers: Ints
     counts: Ints
 
@@ -50,7 +51,11 @@ def bin_edges(values: Array, *, width: float | None = None, count: int | None = 
 def _edges_of_count(low: float, high: float, count: int) -> Floats:
     if count > MAX_LEVELS:
         raise ValueError(f"{count} bins are more than {MAX_LEVELS} grey levels")
-    edges = np.histogram_bin_edges(np.array([low, high]), count)
+    ends = np.array([low, high])
+    try:
+        edges = np.histogram_bin_edges(ends, count)
+    except ValueError:
+        raise ValueError(f"{count} bins are lost in the rounding of {ends.dtype} at {float(low):g}") from None
     edges[-1] += 1
     return edges.astype(np.float64)
 
@@ -65,31 +70,55 @@ def _edges_of_width(low: float, high: float, width: float) -> Floats:
     return np.arange(low - low % width, high + 2 * width, width).astype(np.float64)
 
 
-def discretise(values: Floats, edges: Floats) -> Levels:
+def discretise(values: Array, known: Distribution, edges: Floats) -> Levels:
     """The grey levels of the intensities of a region: level n lies from edge n on, up to below edge n + 1.
 
-    `values` is 1D; `edges` ascend, at (nearly) equal distances, from at most the smallest value to above the largest.
+    `values` is (voxels,), `known` its distribution; `edges` ascend, at (nearly) equal distances, from at most the
+    smallest value to above the largest.
     """
-    raw = np.empty(values.shape, dtype=np.uint16)
+    raw = np.empty(known.values.shape, dtype=np.uint16)
     counts = np.zeros(len(edges) + 1, dtype=np.int64)
-    _digitise(values, edges, raw, counts)
+    _digitise(known.values, known.counts, edges, raw, counts)
     numbers = np.flatnonzero(counts)
-    index = np.zeros(len(counts), dtype=np.uint16)
+    index = np.zeros(len(counts), dtype=np.uint8 if len(numbers) < 256 else np.uint16)
     index[numbers] = np.arange(1, len(numbers) + 1)
-    return Levels(index[raw], numbers, counts[numbers])
+    indices = np.empty(values.shape, dtype=index.dtype)
+    if len(known.values) < len(values) and values.dtype.kind in "iu":
+        low = int(known.values[0])
+        table = np.zeros(int(known.values[-1]) - low + 1, dtype=index.dtype)
+        table[known.values.astype(np.int64) - low] = index[raw]
+        _look_up(values, low, table, indices)
+    else:
+        _index(values, edges, index, indices)
+    return Levels(indices, numbers, counts[numbers])
 
 
 @njit
-def _digitise(values: Floats, edges: Floats, levels: NDArray[np.uint16], counts: Ints) -> None:
+def _digitise(values: Floats, voxels: Ints, edges: Floats, levels: NDArray[np.uint16], counts: Ints) -> None:
+    for place in range(values.shape[0]):
+        levels[place] = _level(values[place], edges)
+        counts[levels[place]] += voxels[place]
+
+
+@njit
+def _look_up(values: Array, low: int, table: Array, indices: Array) -> None:
+    for voxel in range(values.shape[0]):
+        indices[voxel] = table[np.int64(values[voxel]) - low]
+
+
+@njit
+def _index(values: Array, edges: Floats, index: Array, indices: Array) -> None:
+    for voxel in range(values.shape[0]):
+        indices[voxel] = index[_level(np.float64(values[voxel]), edges)]
+
+
+@njit
+def _level(value: float, edges: Floats) -> int:
     """Guess a level from the mean distance of edges, then compare with the edges themselves."""
     last = edges.shape[0] - 1
-    scale = last / (edges[last] - edges[0])
-    for voxel in range(values.shape[0]):
-        value = values[voxel]
-        level = min(max(int((value - edges[0]) * scale), 0), last)
-        while level > 0 and value < edges[level]:
-            level -= 1
-        while level < last and value >= edges[level + 1]:
-            level += 1
-        levels[voxel] = level + 1
-        counts[level + 1] += 1
+    level = min(max(int((value - edges[0]) * (last / (edges[last] - edges[0]))), 0), last)
+    while level > 0 and value < edges[level]:
+        level -= 1
+    while level < last and value >= edges[level + 1]:
+        level += 1
+    return level + 1

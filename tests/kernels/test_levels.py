@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import naive
 from kernel_cases import read_only
+from voxmill_kernels.intensities import distribution
 from voxmill_kernels.levels import MAX_LEVELS, Levels, bin_edges, discretise
 from voxmill_kernels.types import Array, Floats
 
@@ -38,13 +39,14 @@ every_type = pytest.mark.parametrize("dtype", [*INTEGERS, np.float32, np.float64
 
 def levels_of(values: Array, edges: Floats) -> NDArray[np.int64]:
     """The level number of each voxel, by way of the levels that occur."""
-    levels = discretise(read_only(values.astype(np.float64)), edges)
+    levels = discretise(values, distribution(values), edges)
     assert_consistent(levels)
-    return levels.numbers[levels.indices - 1]
+    numbers: NDArray[np.int64] = levels.numbers[levels.indices - 1]
+    return numbers
 
 
 def assert_consistent(levels: Levels) -> None:
-    assert levels.indices.dtype == np.uint16
+    assert levels.indices.dtype == (np.uint8 if len(levels.numbers) < 256 else np.uint16)
     assert levels.numbers.dtype == levels.counts.dtype == np.int64
     occurring, counts = np.unique(levels.indices, return_counts=True)
     np.testing.assert_array_equal(occurring, np.arange(1, len(levels.numbers) + 1))
@@ -104,7 +106,7 @@ def test_flat_regions(radiomics: ModuleType, value: int, dtype: type, setting: d
     values: Array = read_only(np.full(5, value, dtype=dtype))
     theirs = {THEIR_NAMES[name]: number for name, number in setting.items()}
     assert_as_pyradiomics(radiomics, values, bin_edges(values, **setting), **theirs)
-    levels = discretise(values.astype(np.float64), bin_edges(values, **setting))
+    levels = discretise(values, distribution(values), bin_edges(values, **setting))
     assert (len(levels.numbers), levels.counts.tolist()) == (1, [5])
 
 
@@ -149,7 +151,7 @@ def test_edges_that_are_not_quite_evenly_spaced(values: Floats) -> None:
 
 def test_many_levels() -> None:
     values = read_only(np.arange(MAX_LEVELS, dtype=np.int32))
-    levels = discretise(values.astype(np.float64), bin_edges(values, width=1))
+    levels = discretise(values, distribution(values), bin_edges(values, width=1))
     np.testing.assert_array_equal(levels.indices, np.arange(1, MAX_LEVELS + 1))
     np.testing.assert_array_equal(levels.numbers, np.arange(1, MAX_LEVELS + 1))
 

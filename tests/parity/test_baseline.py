@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 import voxmill as vm
 from voxmill_kernels.features.catalogue import FAMILIES
 

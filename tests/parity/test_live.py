@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
+
 import voxmill as vm
 from oracle import pyradiomics_features
 

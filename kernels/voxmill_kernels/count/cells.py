@@ -1,4 +1,4 @@
-"""Cells: a matrix of grey level by size (run length, zone, dependence) without its empty cells."""
+"""Cells: matrices of grey level by size (run length, zone, dependence) without their empty cells."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,29 @@ from voxmill_kernels.types import Array, Ints
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of a matrix of level by size that are not zero, in the order of level, then size.
+    """The cells of some matrices of level by size that are not zero, matrix by matrix.
 
-    level: (cells,) int64, index of the grey level, from 0. size: (cells,) int64, from 1. count: (cells,) int64.
+    matrix: (cells,) int64, which of the matrices, from 0. level: (cells,) int64, index of the grey level, from 0.
+    size: (cells,) int64, from 1. count: (cells,) int64. matrices: how many there are.
     """
 
+    matrix: Ints
     level: Ints
     size: Ints
     count: Ints
+    matrices: int = 1
 
 
-def cells_of(matrix: Array) -> Cells:
-    """The cells of a matrix (levels, sizes) whose first column is size 1."""
-    flat = matrix.ravel()
-    full = np.flatnonzero(flat)
-    return Cells(full // matrix.shape[1], full % matrix.shape[1] + 1, flat[full].astype(np.int64))
+def cells_of(matrices: Array) -> Cells:
+    """The cells of matrices (n, levels, sizes), or of one (levels, sizes), whose first column is size 1."""
+    full = np.nonzero(matrices if matrices.ndim == 3 else matrices[np.newaxis])
+    matrix, level, column = (np.ascontiguousarray(index) for index in full)
+    count = matrices[full[3 - matrices.ndim :]].astype(np.int64)
+    return Cells(matrix, level, column + 1, count, len(matrices) if matrices.ndim == 3 else 1)
 
 
 def dense(cells: Cells, levels: int) -> Ints:
-    """The matrix (levels, largest size) of these cells."""
-    matrix = np.zeros((levels, int(cells.size.max(initial=0))), dtype=np.int64)
-    matrix[cells.level, cells.size - 1] = cells.count
-    return matrix
+    """The matrices (n, levels, largest size) of these cells."""
+    matrices = np.zeros((cells.matrices, levels, int(cells.size.max(initial=0))), dtype=np.int64)
+    matrices[cells.matrix, cells.level, cells.size - 1] = cells.count
+    return matrices

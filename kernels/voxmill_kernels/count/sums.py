@@ -88,15 +88,15 @@ def _sum_glcm(
 
 @dataclass(frozen=True)
 class SizeSums:
-    """Sums of a matrix of grey level i by size j (run length, zone, dependence); c is the count of a cell.
+    """Sums of matrices of grey level i by size j (run length, zone, dependence); c is the count of a cell.
 
-    total: sum of c. voxels: sum of c * j. by_level (levels, 2): sums of c and of c * j * j.
-    by_size (largest size + 1, 2): sums of c and of c * i * i, row j for size j.
-    few (FEW,) and many (…): occurrences of counts, see the module.
+    total (n,): sum of c. voxels (n,): sum of c * j. by_level (n, levels, 2): sums of c and of c * j * j.
+    by_size (n, largest size + 1, 2): sums of c and of c * i * i, row j for size j.
+    few (n, FEW) and many (n, …): occurrences of counts, see the module.
     """
 
-    total: int
-    voxels: int
+    total: Ints
+    voxels: Ints
     by_level: Ints
     by_size: Ints
     few: Ints
@@ -104,28 +104,38 @@ class SizeSums:
 
 
 def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
-    """Sums of the cells of a matrix of grey level by size."""
-    total = int(cells.count.sum())
-    by_level = np.zeros((len(numbers), 2), dtype=np.int64)
-    by_size = np.zeros((int(cells.size.max(initial=0)) + 1, 2), dtype=np.int64)
-    few = np.zeros(FEW, dtype=np.int64)
-    many = np.zeros(min(len(cells.count), total // FEW), dtype=np.int64)
-    _sum_sizes(cells.level, cells.size, cells.count, numbers, by_level, by_size, few, many)
-    return SizeSums(total, int((cells.count * cells.size).sum()), by_level, by_size, few, many)
+    """Sums of the cells of matrices of grey level by size; `numbers` are the level numbers i."""
+    n, most = cells.matrices, int(cells.count.sum())
+    sums = SizeSums(
+        total=np.zeros(n, dtype=np.int64),
+        voxels=np.zeros(n, dtype=np.int64),
+        by_level=np.zeros((n, len(numbers), 2), dtype=np.int64),
+        by_size=np.zeros((n, int(cells.size.max(initial=0)) + 1, 2), dtype=np.int64),
+        few=np.zeros((n, FEW), dtype=np.int64),
+        many=np.zeros((n, min(len(cells.count), most // FEW)), dtype=np.int64),
+    )
+    given = (cells.matrix, cells.level, cells.size, cells.count)
+    _sum_sizes(given, numbers, (sums.total, sums.voxels), (sums.by_level, sums.by_size), sums.few, sums.many)
+    return sums
 
 
 @njit
 def _sum_sizes(
-    level: Ints, size: Ints, count: Ints, numbers: Ints, by_level: Ints, by_size: Ints, few: Ints, many: Ints
+    cells: tuple[Ints, ...], numbers: Ints, scalars: tuple[Ints, Ints], rows: tuple[Ints, Ints], few: Ints, many: Ints
 ) -> None:
-    listed = 0
-    for cell in range(level.shape[0]):
-        number = numbers[level[cell]]
-        by_level[level[cell], 0] += count[cell]
-        by_level[level[cell], 1] += count[cell] * size[cell] * size[cell]
-        by_size[size[cell], 0] += count[cell]
-        by_size[size[cell], 1] += count[cell] * number * number
-        listed = tally(count[cell], few, many, listed)
+    matrices, levels, sizes, counts = cells
+    total, voxels = scalars
+    by_level, by_size = rows
+    listed = np.zeros(few.shape[0], dtype=np.int64)
+    for cell in range(levels.shape[0]):
+        a, level, size, count = matrices[cell], levels[cell], sizes[cell], counts[cell]
+        total[a] += count
+        voxels[a] += count * size
+        by_level[a, level, 0] += count
+        by_level[a, level, 1] += count * size * size
+        by_size[a, size, 0] += count
+        by_size[a, size, 1] += count * numbers[level] * numbers[level]
+        listed[a] = tally(count, few[a], many[a], listed[a])
 
 
 @njit

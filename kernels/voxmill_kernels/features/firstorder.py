@@ -6,6 +6,7 @@ import numpy as np
 
 from voxmill_kernels.features.entropy import entropy
 from voxmill_kernels.features.feature import table
+from voxmill_kernels.intensities import Distribution
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Floats, Ints
 
@@ -38,68 +39,138 @@ FEATURES = table(
 )
 
 
-def first_order(ordered: Floats, level_counts: Ints, *, voxel_volume: float, shift: float = 0.0) -> Floats:
+def first_order(known: Distribution, level_counts: Ints, *, voxel_volume: float, shift: float = 0.0) -> Floats:
     """The values of FEATURES, in its order.
 
-    `ordered` holds the intensities of the region in ascending order, `level_counts` the voxels of each grey level;
+    `known` is the distribution of the intensities of the region, `level_counts` the voxels of each grey level;
     `voxel_volume` is in mm³; `shift` is added to every intensity before it is squared.
     """
-    return np.array(_first_order(ordered, level_counts, voxel_volume, shift))
+    return np.array(_first_order(known.values, known.counts, level_counts, voxel_volume, shift))
 
 
 @njit
-def _first_order(ordered: Floats, level_counts: Ints, voxel_volume: float, shift: float) -> tuple[float, ...]:
-    voxels = ordered.shape[0]
-    mean = _mean(ordered)
-    m1 = m2 = m3 = m4 = energy = 0.0
-    for value in ordered:
-        away = value - mean
-        square = away * away
-        m1 += abs(away)
-        m2 += square
-        m3 += square * away
-        m4 += square * square
-        energy += (value + shift) * (value + shift)
-    flat = ordered[0] == ordered[voxels - 1]
-    variance = 0.0 if flat else m2 / voxels
-    p10, p90 = percentile(ordered, 10.0), percentile(ordered, 90.0)
+def _first_order(
+    values: Floats, counts: Ints, level_counts: Ints, voxel_volume: float, shift: float
+) -> tuple[float, ...]:
+    """Central moments are taken about the mean, in a second pass; those of a flat region are 0, not a rounding."""
+    upto = _cumulative(counts)
+    voxels, last = upto[upto.shape[0] - 1], values.shape[0] - 1
+    mean = _mean(values, counts, 0, last)
+    m2, m3, m4 = _central_moments(values, counts, mean)
+    p10, p90 = percentile(values, upto, 10.0), percentile(values, upto, 90.0)
+    energy = _energy(values, counts, shift)
     return (
         p10,
         p90,
         energy,
         entropy(level_counts, voxels),
-        percentile(ordered, 75.0) - percentile(ordered, 25.0),
-        0.0 if flat else m4 / voxels / (variance * variance),
-        ordered[voxels - 1],
-        0.0 if flat else m1 / voxels,
+        percentile(values, upto, 75.0) - percentile(values, upto, 25.0),
+        0.0 if m2 == 0.0 else m4 / (m2 * m2),
+        values[last],
+        _deviation(values, counts, 0, last, mean),
         mean,
-        percentile(ordered, 50.0),
-        ordered[0],
-        ordered[voxels - 1] - ordered[0],
-        _robust_deviation(ordered, p10, p90),
+        percentile(values, upto, 50.0),
+        values[0],
+        values[last] - values[0],
+        _robust_deviation(values, counts, p10, p90),
         math.sqrt(energy / voxels),
-        0.0 if flat else m3 / voxels / math.sqrt(variance) ** 3,
+        0.0 if m2 == 0.0 else m3 / math.sqrt(m2) ** 3,
         energy * voxel_volume,
         _uniformity(level_counts, voxels),
-        variance,
+        m2,
     )
 
 
 @njit
-def percentile(ordered: Floats, percent: float) -> float:
-    """The percentile of ascending values, linear between the two nearest."""
-    rank = (ordered.shape[0] - 1) * percent / 100
-    below = int(rank)
-    above = min(below + 1, ordered.shape[0] - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (rank - below)
+def _cumulative(counts: Ints) -> Ints:
+    upto = np.empty(counts.shape[0], dtype=np.int64)
+    total = 0
+    for place in range(counts.shape[0]):
+        total += counts[place]
+        upto[place] = total
+    return upto
 
 
 @njit
-def _mean(values: Floats) -> float:
+def percentile(values: Floats, upto: Ints, percent: float) -> float:
+    """The percentile of ascending values, linear between the two nearest; `upto` counts voxels up to each value."""
+    rank = (upto[upto.shape[0] - 1] - 1) * percent / 100
+    below = int(rank)
+    low = values[_place_of(upto, below)]
+    if rank == below:
+        return low
+    return low + (values[_place_of(upto, below + 1)] - low) * (rank - below)
+
+
+@njit
+def _place_of(upto: Ints, voxel: int) -> int:
+    """Which value the voxel of this rank (from 0) has."""
+    low, high = 0, upto.shape[0] - 1
+    while low < high:
+        middle = (low + high) // 2
+        if upto[middle] > voxel:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@njit
+def _mean(values: Floats, counts: Ints, first: int, last: int) -> float:
+    """The mean of the values from place `first` to `last`; NaN for none."""
     total = 0.0
-    for value in values:
-        total += value
-    return total / values.shape[0]
+    voxels = 0
+    for place in range(first, last + 1):
+        total += values[place] * counts[place]
+        voxels += counts[place]
+    return total / voxels
+
+
+@njit
+def _deviation(values: Floats, counts: Ints, first: int, last: int, mean: float) -> float:
+    """The mean absolute deviation of the values from place `first` to `last`; NaN for none."""
+    total = 0.0
+    voxels = 0
+    for place in range(first, last + 1):
+        total += abs(values[place] - mean) * counts[place]
+        voxels += counts[place]
+    return 0.0 if values[first] == values[last] and voxels > 0 else total / voxels
+
+
+@njit
+def _robust_deviation(values: Floats, counts: Ints, low: float, high: float) -> float:
+    """Mean absolute deviation of the values from `low` to `high`; NaN where there is none (two unequal voxels)."""
+    first, last = 0, values.shape[0] - 1
+    while values[first] < low:
+        first += 1
+    while values[last] > high:
+        last -= 1
+    return _deviation(values, counts, first, last, _mean(values, counts, first, last))
+
+
+@njit
+def _central_moments(values: Floats, counts: Ints, mean: float) -> tuple[float, float, float]:
+    last = values.shape[0] - 1
+    if values[0] == values[last]:
+        return 0.0, 0.0, 0.0
+    m2 = m3 = m4 = 0.0
+    voxels = 0
+    for place in range(last + 1):
+        away = values[place] - mean
+        square = away * away * counts[place]
+        m2 += square
+        m3 += square * away
+        m4 += square * away * away
+        voxels += counts[place]
+    return m2 / voxels, m3 / voxels, m4 / voxels
+
+
+@njit
+def _energy(values: Floats, counts: Ints, shift: float) -> float:
+    total = 0.0
+    for place in range(values.shape[0]):
+        total += (values[place] + shift) * (values[place] + shift) * counts[place]
+    return total
 
 
 @njit
@@ -108,19 +179,3 @@ def _uniformity(level_counts: Ints, voxels: int) -> float:
     for count in level_counts:
         total += (count / voxels) ** 2
     return total
-
-
-@njit
-def _robust_deviation(ordered: Floats, low: float, high: float) -> float:
-    """Mean absolute deviation of the values from `low` to `high`; NaN where there is none (two unequal voxels)."""
-    first, last = 0, ordered.shape[0]
-    while ordered[first] < low:
-        first += 1
-    while ordered[last - 1] > high:
-        last -= 1
-    inside = ordered[first:last]
-    mean = _mean(inside)
-    total = 0.0
-    for value in inside:
-        total += abs(value - mean)
-    return total / inside.shape[0]

@@ -7,7 +7,7 @@ import numpy as np
 from voxmill_kernels.count.sums import GlcmSums
 from voxmill_kernels.features.entropy import entropy, tallied_entropy
 from voxmill_kernels.features.feature import table
-from voxmill_kernels.features.mcc import maximal_correlation
+from voxmill_kernels.features.mcc import mean_maximal_correlation
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Counts, Floats, Ints
 
@@ -48,17 +48,30 @@ def glcm_features(sums: GlcmSums, matrix: Counts, numbers: Ints) -> Floats:
 
     All NaN when no direction holds a pair of voxels.
     """
-    full = sums.total > 0
-    if not full.any():
-        return np.full(len(FEATURES), np.nan)
+    values = np.full(len(FEATURES), np.nan)
     scalars = (sums.total, sums.product, sums.squares, sums.largest)
-    directions = [
-        _glcm(a, scalars, sums.marginal[a], sums.plus[a], sums.minus[a], sums.few[a], sums.many[a], numbers)
-        for a in np.flatnonzero(full).tolist()
-    ]
-    values: Floats = np.mean(directions, axis=0)
-    values[MCC] = 1.0 if len(numbers) == 1 else np.mean([maximal_correlation(m) for m in matrix[full]])
+    _mean_over_directions(scalars, (sums.marginal, sums.plus, sums.minus, sums.few, sums.many), numbers, values)
+    if not np.isnan(values[MCC]):
+        values[MCC] = 1.0 if len(numbers) == 1 else mean_maximal_correlation(matrix, sums.total)
     return values
+
+
+@njit
+def _mean_over_directions(scalars: tuple[Ints, ...], tables: tuple[Ints, ...], numbers: Ints, values: Floats) -> None:
+    """Leaves `values` as they are when no direction holds a pair."""
+    marginal, plus, minus, few, many = tables
+    directions = 0
+    for a in range(marginal.shape[0]):
+        if scalars[0][a] == 0:
+            continue
+        if directions == 0:
+            values[:] = 0.0
+        directions += 1
+        row = _glcm(a, scalars, marginal[a], plus[a], minus[a], few[a], many[a], numbers)
+        for place in range(len(row)):
+            values[place] += row[place]
+    for place in range(values.shape[0]):
+        values[place] /= max(directions, 1)
 
 
 @njit

@@ -38,4 +38,4 @@ _ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
 
 def gldm_features(values: Floats) -> Floats:
     """The values of FEATURES, in its order, from `size_features` of the dependences."""
-    return values[_ORDER]
+    return values[0, _ORDER]

@@ -1,7 +1,5 @@
 """Grey level run length features (IBSI family TP0I): each the mean over the directions that hold a line of two."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from voxmill_kernels.features.feature import table
@@ -37,7 +35,7 @@ FEATURES = table(
 _ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
 
 
-def glrlm_features(directions: Sequence[Floats]) -> Floats:
-    """The values of FEATURES, in its order, from `size_features` of each direction; NaN when all are empty."""
-    counted = [values for values in directions if not np.isnan(values).any()]
-    return np.mean(counted, axis=0)[_ORDER] if counted else np.full(len(FEATURES), np.nan)
+def glrlm_features(values: Floats) -> Floats:
+    """The values of FEATURES, in its order, from `size_features` of every direction; NaN when all are empty."""
+    counted = values[~np.isnan(values[:, 0])]
+    return counted.mean(axis=0)[_ORDER] if len(counted) else np.full(len(FEATURES), np.nan)

@@ -35,4 +35,4 @@ _ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
 
 def glszm_features(values: Floats) -> Floats:
     """The values of FEATURES, in its order, from `size_features` of the zones."""
-    return values[_ORDER]
+    return values[0, _ORDER]

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from voxmill_kernels.count.ngtdm import Ngtdm
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Floats, Ints
@@ -18,9 +17,12 @@ FEATURES = table(
 )
 
 
-def ngtdm_features(ngtdm: Ngtdm, numbers: Ints) -> Floats:
-    """The values of FEATURES, in its order; `numbers` are the level numbers i."""
-    return np.array(_ngtdm(ngtdm.voxels, ngtdm.differences, numbers))
+def ngtdm_features(differences: Ints, voxels: Ints, numbers: Ints) -> Floats:
+    """The values of FEATURES, in its order, from the NGTDM of whole numbers (see count.sweep).
+
+    `voxels` are those of each level, `numbers` the level numbers i.
+    """
+    return np.array(_ngtdm(voxels, differences, numbers))
 
 
 @njit

@@ -6,9 +6,10 @@ import numpy as np
 
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.shape.diameters import diameters
-from voxmill_kernels.shape.mesh import area_and_volume, cube_codes, padded
+from voxmill_kernels.shape.mesh import area_and_volume
 from voxmill_kernels.shape.moments import principal_variances
-from voxmill_kernels.types import Bools, Floats, Spacing
+from voxmill_kernels.shape.scan import scan
+from voxmill_kernels.types import Binary, Floats, Spacing
 
 FEATURES = table(
     "shape",
@@ -30,12 +31,16 @@ FEATURES = table(
 )
 
 
-def shape_features(inside: Bools, spacing: Spacing) -> Floats:
-    """The values of FEATURES, in its order; `inside` is the box of the region z, y, x, `spacing` z, y, x in mm."""
-    box = padded(inside)
-    area, volume = area_and_volume(cube_codes(box), spacing)
-    slice_, column, row, space = diameters(box, spacing)
-    least, minor, major = (float(variance) for variance in principal_variances(box, spacing))
+def shape_features(box: Binary, spacing: Spacing) -> Floats:
+    """The values of FEATURES, in its order.
+
+    `box` is the smallest one around the region within one layer of outside (0 outside, 1 inside; z, y, x), `spacing`
+    z, y, x in mm.
+    """
+    extent = scan(box)
+    area, volume = area_and_volume(extent.codes, extent.places, spacing)
+    slice_, column, row, space = diameters(extent, spacing)
+    least, minor, major = principal_variances(extent, spacing).tolist()
     return np.array(
         [
             math.sqrt(_ratio(minor, major)),
@@ -51,7 +56,7 @@ def shape_features(inside: Bools, spacing: Spacing) -> Floats:
             math.cbrt(36 * math.pi * volume**2) / area,
             area,
             _ratio(area, volume),
-            int(inside.sum()) * (spacing[0] * spacing[1] * spacing[2]),
+            extent.voxels * (spacing[0] * spacing[1] * spacing[2]),
         ]
     )
 

@@ -31,13 +31,26 @@ NAMES = tuple(DEFINITIONS)
 
 
 def size_features(cells: Cells, sums: SizeSums, numbers: Ints) -> Floats:
-    """The values of NAMES, in its order; all NaN for an empty matrix. `numbers` are the level numbers i."""
-    if sums.total == 0:
-        return np.full(len(NAMES), np.nan)
-    small_low = _small_low(cells.level, cells.size, cells.count, numbers)
-    return np.array(
-        _sizes(sums.by_level, sums.by_size, sums.few, sums.many, numbers, sums.total, sums.voxels, small_low)
-    )
+    """The values of NAMES, in its order, one row per matrix; all NaN for an empty one. `numbers` are the levels i."""
+    values = np.full((cells.matrices, len(NAMES)), np.nan)
+    small_low = np.zeros(cells.matrices)
+    _small_low(cells.matrix, cells.level, cells.size, cells.count, numbers, small_low)
+    tables = (sums.by_level, sums.by_size, sums.few, sums.many)
+    _every(tables, numbers, sums.total, sums.voxels, small_low, values)
+    return values
+
+
+@njit
+def _every(
+    tables: tuple[Ints, ...], numbers: Ints, total: Ints, voxels: Ints, small_low: Floats, values: Floats
+) -> None:
+    by_level, by_size, few, many = tables
+    for a in range(values.shape[0]):
+        if total[a] == 0:
+            continue
+        row = _sizes(by_level[a], by_size[a], few[a], many[a], numbers, total[a], voxels[a], small_low[a])
+        for place in range(len(row)):
+            values[a, place] = row[place]
 
 
 @njit
@@ -106,10 +119,8 @@ def _by_size(by_size: Ints, total: int) -> tuple[float, ...]:
 
 
 @njit
-def _small_low(level: Ints, size: Ints, count: Ints, numbers: Ints) -> float:
+def _small_low(matrix: Ints, level: Ints, size: Ints, count: Ints, numbers: Ints, totals: Floats) -> None:
     """The one sum that needs single cells: Σ c / (i² j²)."""
-    total = 0.0
     for cell in range(level.shape[0]):
         number = float(numbers[level[cell]])
-        total += count[cell] / (number * number * (float(size[cell]) * size[cell]))
-    return total
+        totals[matrix[cell]] += count[cell] / (number * number * (float(size[cell]) * size[cell]))

@@ -1,64 +1,42 @@
 """The four diameters of a region: largest distances between vertices of its mesh.
 
-Only the outermost vertex of a line, and of those only the corners of the hull of a plane, can end a diameter.
+Only the first and the last vertex of a line can end a diameter, of those only the corners of the hull of their plane,
+and a diameter in space only those that are such corners in all three planes through them.
 """
 
 import math
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Binary, Floats, Ints, Spacing
+from voxmill_kernels.shape.scan import Extent
+from voxmill_kernels.types import Array, Floats, Ints, Spacing
 
-Places: TypeAlias = NDArray[np.int32]  # by plane and line, in half voxels
+IN_SLICE, IN_COLUMN, IN_ROW = 1, 2, 4
 
 
-def diameters(box: Binary, spacing: Spacing) -> tuple[float, float, float, float]:
+def diameters(extent: Extent, spacing: Spacing) -> tuple[float, float, float, float]:
     """Largest distance in mm within a plane of equal z, of equal y, of equal x, and in space.
 
-    `box` is padded (0 outside, 1 inside; z, y, x), `spacing` z, y, x in mm. Vertices are the midpoints between a voxel
-    of the region and a neighbour outside, so planes lie half a voxel apart.
+    `spacing` is z, y, x in mm. Vertices are the midpoints between a voxel of the region and a neighbour outside, so
+    planes lie half a voxel apart.
     """
     z, y, x = (step / 2 for step in spacing)
-    along_x = _extremes(box)
-    along_y = _extremes(np.ascontiguousarray(box.transpose(2, 0, 1)))
-    slices = _hulls(*along_x)
-    columns = _hulls(*(np.ascontiguousarray(side.T) for side in along_x))
-    rows = _hulls(*along_y)
+    first, last = extent.along_x[0], extent.along_x[1]
+    slices = _hulls(first, last)
+    columns = _hulls(np.ascontiguousarray(first.T), np.ascontiguousarray(last.T))
+    rows = _hulls(extent.along_y[0], extent.along_y[1])
+    corners = _corners(extent.along_x, slices, columns, rows)
     return (
-        math.sqrt(_largest_in_planes(slices, np.array([z, y, x]))),
-        math.sqrt(_largest_in_planes(columns, np.array([y, z, x]))),
-        math.sqrt(_largest_in_planes(rows, np.array([x, z, y]))),
-        math.sqrt(_largest(slices * np.array([z, y, x]))),
+        math.sqrt(_largest_in_planes(slices, y, x)),
+        math.sqrt(_largest_in_planes(columns, z, x)),
+        math.sqrt(_largest_in_planes(rows, z, y)),
+        math.sqrt(_largest(corners, np.array([z, y, x]))),
     )
 
 
 @njit
-def _extremes(box: Binary) -> tuple[Places, Places]:
-    """First and last vertex on every line along the last axis, in half voxels; last < first where there is none."""
-    depth, height, width = box.shape
-    first = np.full((2 * depth, 2 * height), 2 * width, dtype=np.int32)
-    last = np.full((2 * depth, 2 * height), -1, dtype=np.int32)
-    for z in range(depth - 1):
-        for y in range(height - 1):
-            for x in range(width - 1):
-                here = box[z, y, x]
-                if box[z, y, x + 1] != here:
-                    first[2 * z, 2 * y] = min(first[2 * z, 2 * y], 2 * x + 1)
-                    last[2 * z, 2 * y] = 2 * x + 1
-                if box[z, y + 1, x] != here:
-                    first[2 * z, 2 * y + 1] = min(first[2 * z, 2 * y + 1], 2 * x)
-                    last[2 * z, 2 * y + 1] = 2 * x
-                if box[z + 1, y, x] != here:
-                    first[2 * z + 1, 2 * y] = min(first[2 * z + 1, 2 * y], 2 * x)
-                    last[2 * z + 1, 2 * y] = 2 * x
-    return first, last
-
-
-@njit
-def _hulls(first: Places, last: Places) -> Ints:
+def _hulls(first: Array, last: Array) -> Ints:
     """The corners of the convex hull of each plane: (n, 3) of plane, line, place on the line, plane by plane."""
     planes, lines = first.shape
     points = np.empty((2 * planes * lines, 3), dtype=np.int64)
@@ -66,11 +44,11 @@ def _hulls(first: Places, last: Places) -> Ints:
     for plane in range(planes):
         for side in range(2):
             start = count
+            sign = 1 - 2 * side
             for line in range(lines):
                 if last[plane, line] < first[plane, line]:
                     continue
                 place = first[plane, line] if side == 0 else last[plane, line]
-                sign = 1 if side == 0 else -1
                 while count - start >= 2 and _turn(points, count, line, place) * sign <= 0:
                     count -= 1
                 points[count, 0], points[count, 1], points[count, 2] = plane, line, place
@@ -87,7 +65,38 @@ def _turn(points: Ints, count: int, line: int, place: int) -> int:
 
 
 @njit
-def _largest_in_planes(points: Ints, scale: Floats) -> float:
+def _corners(ends: Array, slices: Ints, columns: Ints, rows: Ints) -> Ints:
+    """The vertices z, y, x that are corners of the hull in all three planes through them; `ends` are along x."""
+    _, planes, lines = ends.shape
+    seen = np.zeros((2, planes, lines), dtype=np.int8)
+    for i in range(slices.shape[0]):
+        _mark(seen, ends, slices[i, 0], slices[i, 1], slices[i, 2], IN_SLICE)
+    for i in range(columns.shape[0]):
+        _mark(seen, ends, columns[i, 1], columns[i, 0], columns[i, 2], IN_COLUMN)
+    for i in range(rows.shape[0]):
+        _mark(seen, ends, rows[i, 1], rows[i, 2], rows[i, 0], IN_ROW)
+    points = np.empty((slices.shape[0], 3), dtype=np.int64)
+    count = 0
+    for z in range(planes):
+        for y in range(lines):
+            for side in range(2):
+                if seen[side, z, y] == IN_SLICE | IN_COLUMN | IN_ROW:
+                    points[count, 0], points[count, 1], points[count, 2] = z, y, ends[side, z, y]
+                    count += 1
+    return points[:count]
+
+
+@njit
+def _mark(seen: Array, ends: Array, z: int, y: int, x: int, mark: int) -> None:
+    """A vertex is known by its line along x and by the end of it that it is."""
+    if ends[0, z, y] == x:
+        seen[0, z, y] |= mark
+    elif ends[1, z, y] == x:
+        seen[1, z, y] |= mark
+
+
+@njit
+def _largest_in_planes(points: Ints, across: float, along: float) -> float:
     """The largest squared distance between two points of one plane."""
     largest = 0.0
     start = 0
@@ -95,53 +104,20 @@ def _largest_in_planes(points: Ints, scale: Floats) -> float:
         if points[index, 0] != points[start, 0]:
             start = index
         for other in range(start, index):
-            across = (points[index, 1] - points[other, 1]) * scale[1]
-            along = (points[index, 2] - points[other, 2]) * scale[2]
-            largest = max(largest, across * across + along * along)
+            a = (points[index, 1] - points[other, 1]) * across
+            b = (points[index, 2] - points[other, 2]) * along
+            largest = max(largest, a * a + b * b)
     return largest
 
 
 @njit
-def _largest(points: Floats) -> float:
-    """The largest squared distance between any two points (n, 3), in their unit.
-
-    A point is left out when not even the far corner of the box around all is farther away than a pair already known.
-    """
-    first, last = _extreme_points(points)
+def _largest(points: Ints, scale: Floats) -> float:
+    """The largest squared distance between any two points (n, 3)."""
     largest = 0.0
-    for axis in range(3):
-        for index in range(points.shape[0]):
-            largest = max(largest, _squared(points, index, first[axis]), _squared(points, index, last[axis]))
-    kept = np.empty(points.shape[0], dtype=np.int64)
-    count = 0
     for index in range(points.shape[0]):
-        reach = 0.0
-        for axis in range(3):
-            place = points[index, axis]
-            reach += max(place - points[first[axis], axis], points[last[axis], axis] - place) ** 2
-        if reach > largest:
-            kept[count] = index
-            count += 1
-    for index in range(count):
         for other in range(index):
-            largest = max(largest, _squared(points, kept[index], kept[other]))
+            z = (points[index, 0] - points[other, 0]) * scale[0]
+            y = (points[index, 1] - points[other, 1]) * scale[1]
+            x = (points[index, 2] - points[other, 2]) * scale[2]
+            largest = max(largest, z * z + y * y + x * x)
     return largest
-
-
-@njit
-def _extreme_points(points: Floats) -> tuple[Ints, Ints]:
-    """Which point comes first, and which last, along each axis."""
-    first, last = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
-    for axis in range(3):
-        for index in range(points.shape[0]):
-            if points[index, axis] < points[first[axis], axis]:
-                first[axis] = index
-            if points[index, axis] > points[last[axis], axis]:
-                last[axis] = index
-    return first, last
-
-
-@njit
-def _squared(points: Floats, i: int, j: int) -> float:
-    z, y, x = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1], points[i, 2] - points[j, 2]
-    return z * z + y * y + x * x

@@ -1,53 +1,26 @@
-"""Moments of a region, in whole numbers, and the variances along its principal axes."""
+"""The variances of a region along its principal axes, from its moments."""
 
 import math
 
 import numpy as np
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Binary, Floats, Ints, Spacing
+from voxmill_kernels.shape.scan import Extent
+from voxmill_kernels.types import Floats, Spacing
 
 
-def principal_variances(box: Binary, spacing: Spacing) -> Floats:
+def principal_variances(extent: Extent, spacing: Spacing) -> Floats:
     """Variances in mm² of the voxel centres along the principal axes, ascending, (3,).
 
-    `box` is 0 outside, 1 inside; z, y, x; `spacing` is z, y, x in mm. The covariance is exact until it is scaled.
+    `spacing` is z, y, x in mm. The covariance is exact until it is scaled.
     """
-    sums, products = np.zeros(3, dtype=np.int64), np.zeros((3, 3), dtype=np.int64)
-    voxels = int(_moments(box, sums, products))
+    voxels, sums, products = extent.voxels, extent.sums.tolist(), extent.products.tolist()
     covariance = np.empty((3, 3))
     for a in range(3):
         for b in range(3):
-            whole = voxels * int(products[a, b]) - int(sums[a]) * int(sums[b])
+            whole = voxels * products[a][b] - sums[a] * sums[b]
             covariance[a, b] = whole / voxels**2 * (spacing[a] * spacing[b])
     return np.sort(np.maximum(_eigenvalues(covariance), 0.0))
-
-
-@njit
-def _moments(box: Binary, sums: Ints, products: Ints) -> int:
-    """Sums of z, y, x and of their products over the region; gives the number of voxels."""
-    depth, height, width = box.shape
-    total = 0
-    for z in range(depth):
-        for y in range(height):
-            count = first = second = 0
-            for x in range(width):
-                if box[z, y, x] != 0:
-                    count += 1
-                    first += x
-                    second += x * x
-            total += count
-            sums[0] += count * z
-            sums[1] += count * y
-            sums[2] += first
-            products[0, 0] += count * z * z
-            products[1, 1] += count * y * y
-            products[2, 2] += second
-            products[0, 1] += count * z * y
-            products[0, 2] += z * first
-            products[1, 2] += y * first
-    products[1, 0], products[2, 0], products[2, 1] = products[0, 1], products[0, 2], products[1, 2]
-    return total
 
 
 @njit

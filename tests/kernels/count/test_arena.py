@@ -1,21 +1,15 @@
 """The arena: what lies where, and a batch of unlike boxes counts as its boxes one by one."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kernel_cases import VOLUMES, Volume, batch_of, grey_levels, volumes
-from voxmill_kernels.count.arena import Batch, allocate
-from voxmill_kernels.count.glcm import count_glcm
-from voxmill_kernels.count.gldm import count_gldm
-from voxmill_kernels.count.glrlm import count_glrlm
-from voxmill_kernels.count.glszm import count_glszm
-from voxmill_kernels.count.ngtdm import count_ngtdm
-from voxmill_kernels.count.offsets import directions, neighbours
+from kernel_cases import VOLUMES, Volume, batch_of, grey_levels, swept, volumes
+from voxmill_kernels.count.arena import Batch
+from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.sweep import EVERYTHING, FAMILIES, sweep
 
 batches = st.lists(volumes(max_side=4) | st.sampled_from(list(VOLUMES.values())), min_size=1, max_size=4)
 
@@ -40,8 +34,9 @@ def test_table(regions: list[Volume], border: int) -> None:
     assert len(batch) == len(regions)
     assert batch.shapes == [volume.shape for volume in regions]
     assert batch.levels == [len(numbers) for numbers in batch.numbers]
-    for volume, numbers in zip(regions, batch.numbers, strict=True):
-        np.testing.assert_array_equal(numbers, np.unique(volume[volume > 0]))
+    for volume, numbers, counts in zip(regions, batch.numbers, batch.counts, strict=True):
+        expected = np.unique(volume[volume > 0], return_counts=True)
+        np.testing.assert_array_equal([numbers, counts], expected)
     assert batch.table[0, 0] == 0
     assert batch.table[-1, 0] + batch.table[-1, 1:4].prod() == len(batch.arena)
 
@@ -54,47 +49,32 @@ def test_arena_is_as_narrow_as_its_levels_allow(levels: int, dtype: type) -> Non
     assert batch.arena.max() == levels
 
 
-def test_allocate_gives_zeros_that_share_one_array() -> None:
-    flat, starts, views = allocate([(2, 3), (0, 4), (5,)], np.uint32)
-    assert [view.shape for view in views] == [(2, 3), (0, 4), (5,)]
-    assert starts.tolist() == [0, 6, 6]
-    assert flat.dtype == np.uint32
-    assert not flat.any()
-    views[2][:] = 1
-    assert flat.tolist() == [0] * 6 + [1] * 5
-
-
-def glcm(batch: Batch) -> list[list[NDArray[np.integer]]]:
-    return [[matrix] for matrix in count_glcm(batch, directions())]
-
-
-def glrlm(batch: Batch) -> list[list[NDArray[np.integer]]]:
-    return [[matrix] for matrix in count_glrlm(batch, directions())]
-
-
-def glszm(batch: Batch) -> list[list[NDArray[np.integer]]]:
-    return [[cells.level, cells.size, cells.count] for cells in count_glszm(batch, directions())]
-
-
-def gldm(batch: Batch) -> list[list[NDArray[np.integer]]]:
-    return [[matrix] for matrix in count_gldm(batch, neighbours(), alpha=1)]
-
-
-def ngtdm(batch: Batch) -> list[list[NDArray[np.integer]]]:
-    return [[one.voxels, one.differences] for one in count_ngtdm(batch, neighbours())]
-
-
-@pytest.mark.parametrize("count", [glcm, glrlm, glszm, gldm, ngtdm])
-@given(regions=batches)
-def test_a_batch_is_its_boxes_one_by_one(
-    count: Callable[[Batch], list[list[NDArray[np.integer]]]], regions: list[Volume]
-) -> None:
-    together = count(batch_of(*regions))
+@given(regions=batches, distance=st.integers(1, 2), alpha=st.integers(0, 1))
+def test_a_batch_is_its_boxes_one_by_one(regions: list[Volume], distance: int, alpha: int) -> None:
+    together = sweep(batch_of(*regions, border=distance), directions(distance), alpha=alpha)
     assert len(together) == len(regions)
-    for counted, volume in zip(together, regions, strict=True):
-        (alone,) = count(batch_of(volume))
-        for one, other in zip(counted, alone, strict=True):
-            np.testing.assert_array_equal(one, other)
+    for matrices, volume in zip(together, regions, strict=True):
+        alone = swept(volume, distance=distance, alpha=alpha)
+        for family in ("glcm", "gldm", "ngtdm", "glrlm"):
+            np.testing.assert_array_equal(getattr(matrices, family), getattr(alone, family))
+        for part in ("level", "size", "count"):
+            np.testing.assert_array_equal(getattr(matrices.glszm, part), getattr(alone.glszm, part))
+
+
+@given(volume=volumes(), wanted=st.integers(0, EVERYTHING))
+def test_what_is_wanted_does_not_depend_on_what_else_is(volume: Volume, wanted: int) -> None:
+    (some,), everything = sweep(batch_of(volume), directions(), wanted=wanted), swept(volume)
+    for family in ("glcm", "gldm", "ngtdm", "glrlm"):
+        if wanted & FAMILIES[family]:
+            np.testing.assert_array_equal(getattr(some, family), getattr(everything, family))
+    if wanted & FAMILIES["glszm"]:
+        np.testing.assert_array_equal(some.glszm.count, everything.glszm.count)
+
+
+def test_matrices_that_need_too_much_memory_are_refused() -> None:
+    levels = np.arange(1, 10_001, dtype=np.int64).reshape(1, 100, 100)
+    with pytest.raises(ValueError, match=r"10000 grey levels need matrices of 4\.9 GiB, at most 4 are taken"):
+        swept(levels)
 
 
 def test_levels_are_placed_in_the_order_of_the_box() -> None:

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 
 import naive
-from kernel_cases import VOLUMES, Volume, batch_of, occurring, volumes
-from voxmill_kernels.count.glcm import count_glcm
-from voxmill_kernels.count.offsets import directions, neighbours
+from kernel_cases import VOLUMES, Volume, batch_of, occurring, swept, volumes
+from voxmill_kernels.count.offsets import neighbours
+from voxmill_kernels.count.sweep import GLCM, sweep
 
 
 def assert_equals_definition(volume: Volume, distance: int) -> None:
-    (counts,) = count_glcm(batch_of(volume, border=distance), directions(distance))
+    counts = swept(volume, distance=distance).glcm
     expected = naive.glcm(volume, offsets=naive.directions(distance))
     np.testing.assert_array_equal(counts, occurring(volume, occurring(volume, expected, axis=1), axis=2))
 
@@ -30,13 +30,11 @@ def test_drawn_regions(volume: Volume, distance: int) -> None:
 
 @given(volume=volumes())
 def test_turning_the_offsets_around_transposes(volume: Volume) -> None:
-    batch = batch_of(volume)
-    (counts,) = count_glcm(batch, neighbours())
+    (matrices,) = sweep(batch_of(volume), neighbours(), wanted=GLCM)
+    counts = matrices.glcm
     np.testing.assert_array_equal(counts[:13], counts[13:].transpose(0, 2, 1))
 
 
 @given(volume=volumes())
 def test_a_wider_border_changes_nothing(volume: Volume) -> None:
-    (narrow,) = count_glcm(batch_of(volume), directions())
-    (wide,) = count_glcm(batch_of(volume, border=3), directions())
-    np.testing.assert_array_equal(narrow, wide)
+    np.testing.assert_array_equal(swept(volume).glcm, swept(volume, border=3).glcm)

@@ -6,13 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from kernel_cases import VOLUMES, Volume, batch_of, occurring, volumes
-from voxmill_kernels.count.gldm import count_gldm
-from voxmill_kernels.count.offsets import neighbours
+from kernel_cases import VOLUMES, Volume, occurring, swept, volumes
 
 
 def assert_equals_definition(volume: Volume, alpha: int, distance: int) -> None:
-    (counts,) = count_gldm(batch_of(volume, border=distance), neighbours(distance), alpha=alpha)
+    counts = swept(volume, distance=distance, alpha=alpha).gldm
     expected = occurring(volume, naive.gldm(volume, alpha=alpha, distance=distance))
     np.testing.assert_array_equal(counts, expected)
 
@@ -33,6 +31,4 @@ def test_drawn_regions(volume: Volume, alpha: int, distance: int) -> None:
 @given(volume=volumes())
 def test_with_a_large_alpha_every_neighbour_depends(volume: Volume) -> None:
     flat = (volume > 0).astype(np.int64)
-    (counts,) = count_gldm(batch_of(volume), neighbours(), alpha=100)
-    (of_one_level,) = count_gldm(batch_of(flat), neighbours())
-    np.testing.assert_array_equal(counts.sum(axis=0), of_one_level[0])
+    np.testing.assert_array_equal(swept(volume, alpha=100).gldm.sum(axis=0), swept(flat).gldm[0])

@@ -5,15 +5,13 @@ import pytest
 from hypothesis import given
 
 import naive
-from kernel_cases import VOLUMES, Volume, batch_of, occurring, read_only, volumes
-from voxmill_kernels.count.glrlm import count_glrlm
+from kernel_cases import VOLUMES, Volume, occurring, read_only, swept, volumes
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.types import Counts
 
 
 def runs(volume: Volume, border: int = 1) -> Counts:
-    (counts,) = count_glrlm(batch_of(volume, border=border), directions())
-    return counts
+    return swept(volume, border=border).glrlm
 
 
 def placed(shape: tuple[int, int, int], voxels: dict[tuple[int, int, int], int]) -> Volume:

@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import Batch, pack
 from voxmill_kernels.count.cells import dense
-from voxmill_kernels.count.glcm import count_glcm
-from voxmill_kernels.count.gldm import count_gldm
-from voxmill_kernels.count.glrlm import count_glrlm
-from voxmill_kernels.count.glszm import count_glszm
-from voxmill_kernels.count.ngtdm import count_ngtdm
-from voxmill_kernels.count.offsets import directions, neighbours
+from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.sweep import Matrices, sweep
 from voxmill_kernels.facts import boxes
+from voxmill_kernels.intensities import distribution, gather
 from voxmill_kernels.levels import bin_edges, discretise
 
 cases = pytest.mark.parametrize("case", ["brain1", "breast1", "lung1"])
@@ -34,9 +31,14 @@ def batch_of_case(folder: Path, case: str) -> Batch:
     )
     (box,) = (box for box in boxes(labels.astype(np.uint8)) if box[0] == 1)
     window = tuple(slice(start, stop) for start, stop in zip(box[1], box[2], strict=True))
-    inside = np.ascontiguousarray(labels[window] == 1)
-    values = image[window][inside]
-    return pack([(discretise(values.astype(np.float64), bin_edges(values, width=25)), inside)])
+    box_of_region, values = gather(image[window], labels[window], 1, box[3])
+    levels = discretise(values, distribution(values), bin_edges(values, width=25))
+    return pack([(levels, box_of_region[1:-1, 1:-1, 1:-1])])
+
+
+def matrices(folder: Path, case: str) -> Matrices:
+    (counted,) = sweep(batch_of_case(folder, case), directions())
+    return counted
 
 
 def published(folder: Path, case: str, family: str) -> NDArray[np.float64]:
@@ -51,7 +53,7 @@ def occurring_sizes(matrix: NDArray[np.integer]) -> NDArray[np.integer]:
 
 @cases
 def test_glcm(reference_data: Path, case: str) -> None:
-    (counts,) = count_glcm(batch_of_case(reference_data, case), directions())
+    counts = matrices(reference_data, case).glcm
     both_ways = counts + counts.transpose(0, 2, 1)
     ours = both_ways / both_ways.sum(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(np.moveaxis(ours, 0, -1), published(reference_data, case, "glcm"), rtol=0, atol=1e-15)
@@ -59,7 +61,7 @@ def test_glcm(reference_data: Path, case: str) -> None:
 
 @cases
 def test_glrlm(reference_data: Path, case: str) -> None:
-    (counts,) = count_glrlm(batch_of_case(reference_data, case), directions())
+    counts = matrices(reference_data, case).glrlm
     ours = np.moveaxis(occurring_sizes(counts), 0, -1)
     np.testing.assert_array_equal(ours, published(reference_data, case, "glrlm"))
 
@@ -67,21 +69,19 @@ def test_glrlm(reference_data: Path, case: str) -> None:
 @cases
 def test_glszm(reference_data: Path, case: str) -> None:
     batch = batch_of_case(reference_data, case)
-    (cells,) = count_glszm(batch, directions())
-    ours = occurring_sizes(dense(cells, *batch.levels))
+    ours = occurring_sizes(dense(matrices(reference_data, case).glszm, *batch.levels)[0])
     np.testing.assert_array_equal(ours, published(reference_data, case, "glszm"))
 
 
 @cases
 def test_gldm(reference_data: Path, case: str) -> None:
-    (counts,) = count_gldm(batch_of_case(reference_data, case), neighbours())
+    counts = matrices(reference_data, case).gldm
     np.testing.assert_array_equal(occurring_sizes(counts), published(reference_data, case, "gldm"))
 
 
 @cases
 def test_ngtdm(reference_data: Path, case: str) -> None:
     batch = batch_of_case(reference_data, case)
-    (ngtdm,) = count_ngtdm(batch, neighbours())
-    divided = ngtdm.differences[:, 1:] / np.arange(1, 27)
-    ours = np.stack([ngtdm.voxels, divided.sum(axis=1), *batch.numbers], axis=1)
+    divided = matrices(reference_data, case).ngtdm[:, 1:] / np.arange(1, 27)
+    ours = np.stack([*batch.counts, divided.sum(axis=1), *batch.numbers], axis=1)
     np.testing.assert_allclose(ours, published(reference_data, case, "ngtdm"), rtol=1e-12, atol=0)

@@ -6,11 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kernel_cases import VOLUMES, Volume, batch_of, blocks, read_only, volumes
+from kernel_cases import VOLUMES, Volume, batch_of, blocks, read_only, swept, volumes
 from voxmill_kernels.count.cells import Cells, cells_of
-from voxmill_kernels.count.glcm import count_glcm
-from voxmill_kernels.count.glszm import count_glszm
-from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sums import FEW, GlcmSums, SizeSums, sum_glcm, sum_sizes
 from voxmill_kernels.types import Array, Counts, Ints
 
@@ -34,13 +31,13 @@ def co_occurrences(draw: st.DrawFn) -> tuple[Counts, Ints]:
 
 @st.composite
 def sized_cells(draw: st.DrawFn) -> tuple[Cells, Ints]:
-    """Cells of a matrix (levels, sizes) and the numbers of its levels; sizes up to tens of thousands."""
-    levels = draw(st.integers(1, 6))
-    counts = draw(arrays(np.uint32, (levels, 5), elements=CELL_COUNTS, fill=st.just(0)))
+    """Cells of matrices (n, levels, sizes) and the numbers of their levels; sizes up to tens of thousands."""
+    n, levels = draw(st.integers(1, 3)), draw(st.integers(1, 6))
+    counts = draw(arrays(np.uint32, (n, levels, 5), elements=CELL_COUNTS, fill=st.just(0)))
     sizes = np.sort(draw(arrays(np.int64, 5, elements=st.integers(1, 20_000), unique=True)))
     cells = cells_of(counts)
-    placed = (read_only(cells.level), read_only(sizes[cells.size - 1]), read_only(cells.count))
-    return Cells(*placed), draw(level_numbers(levels))
+    size, matrix = read_only(sizes[cells.size - 1]), read_only(cells.matrix)
+    return Cells(matrix, read_only(cells.level), size, read_only(cells.count), n), draw(level_numbers(levels))
 
 
 def assert_tally(few: Ints, many: Ints, counts: Array) -> None:
@@ -77,16 +74,18 @@ def assert_glcm_sums(matrix: Counts, numbers: Ints) -> None:
 
 def assert_size_sums(cells: Cells, numbers: Ints) -> None:
     sums: SizeSums = sum_sizes(cells, numbers)
-    i = numbers[cells.level]
-    assert sums.total == cells.count.sum()
-    assert sums.voxels == (cells.count * cells.size).sum()
-    by_level = np.zeros((len(numbers), 2), dtype=np.int64)
-    np.add.at(by_level, cells.level, np.stack([cells.count, cells.count * cells.size**2], axis=1))
-    np.testing.assert_array_equal(sums.by_level, by_level)
-    by_size = np.zeros((cells.size.max(initial=0) + 1, 2), dtype=np.int64)
-    np.add.at(by_size, cells.size, np.stack([cells.count, cells.count * i**2], axis=1))
-    np.testing.assert_array_equal(sums.by_size, by_size)
-    assert_tally(sums.few, sums.many, cells.count)
+    for a in range(cells.matrices):
+        here = cells.matrix == a
+        level, size, count = cells.level[here], cells.size[here], cells.count[here]
+        assert sums.total[a] == count.sum()
+        assert sums.voxels[a] == (count * size).sum()
+        by_level = np.zeros((len(numbers), 2), dtype=np.int64)
+        np.add.at(by_level, level, np.stack([count, count * size**2], axis=1))
+        np.testing.assert_array_equal(sums.by_level[a], by_level)
+        by_size = np.zeros((cells.size.max(initial=0) + 1, 2), dtype=np.int64)
+        np.add.at(by_size, size, np.stack([count, count * numbers[level] ** 2], axis=1))
+        np.testing.assert_array_equal(sums.by_size[a], by_size)
+        assert_tally(sums.few[a], sums.many[a], count)
 
 
 @given(drawn=co_occurrences())
@@ -96,20 +95,16 @@ def test_glcm_sums(drawn: tuple[Counts, Ints]) -> None:
 
 @given(volume=volumes())
 def test_glcm_sums_of_drawn_regions(volume: Volume) -> None:
-    batch = batch_of(volume)
-    (matrix,) = count_glcm(batch, directions())
-    assert_glcm_sums(matrix, *batch.numbers)
+    assert_glcm_sums(swept(volume).glcm, *batch_of(volume).numbers)
 
 
 @pytest.mark.parametrize("volume", [VOLUMES["many levels"], blocks()], ids=["many levels", "blocks"])
 def test_glcm_sums_of_large_regions(volume: Volume) -> None:
-    batch = batch_of(volume)
-    (matrix,) = count_glcm(batch, directions())
-    assert_glcm_sums(matrix, *batch.numbers)
+    assert_glcm_sums(swept(volume).glcm, *batch_of(volume).numbers)
 
 
 def test_blocks_have_counts_that_are_listed() -> None:
-    (matrix,) = count_glcm(batch_of(blocks()), directions())
+    matrix = swept(blocks()).glcm
     assert (matrix + matrix.transpose(0, 2, 1) > FEW).sum() > 20
 
 
@@ -120,9 +115,7 @@ def test_size_sums(drawn: tuple[Cells, Ints]) -> None:
 
 @given(volume=volumes())
 def test_size_sums_of_zones(volume: Volume) -> None:
-    batch = batch_of(volume)
-    (cells,) = count_glszm(batch, directions())
-    assert_size_sums(cells, *batch.numbers)
+    assert_size_sums(swept(volume).glszm, *batch_of(volume).numbers)
 
 
 def test_many_large_counts_come_in_ascending_order() -> None:
@@ -133,7 +126,7 @@ def test_many_large_counts_come_in_ascending_order() -> None:
 
 def test_sums_of_no_cells() -> None:
     none = read_only(np.zeros(0, dtype=np.int64))
-    sums = sum_sizes(Cells(none, none, none), read_only(np.array([3])))
-    assert (sums.total, sums.voxels) == (0, 0)
+    sums = sum_sizes(Cells(none, none, none, none), read_only(np.array([3])))
+    assert sums.total.tolist() == sums.voxels.tolist() == [0]
     assert not sums.few.any()
     assert not sums.many.any()

@@ -24,7 +24,7 @@ def test_entropy(counts: list[int]) -> None:
 def test_tallied_entropy(counts: list[int]) -> None:
     cells = cells_of(read_only(np.array([counts], dtype=np.uint32)))
     sums = sum_sizes(cells, read_only(np.array([1])))
-    ours = tallied_entropy(read_only(sums.few), read_only(sums.many), sums.total)
+    ours = tallied_entropy(read_only(sums.few[0]), read_only(sums.many[0]), sums.total[0])
     assert ours == pytest.approx(naive_features.entropy(counts), rel=1e-12, abs=1e-15)
 
 

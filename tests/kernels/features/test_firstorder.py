@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 import naive_features
 from kernel_cases import by_name, read_only
 from voxmill_kernels.features.firstorder import FEATURES, first_order, percentile
+from voxmill_kernels.intensities import Distribution
 from voxmill_kernels.types import Floats
 
 
@@ -27,9 +28,16 @@ def regions(draw: st.DrawFn) -> Floats:
 
 
 def measured(values: Floats, *, voxel_volume: float = 1.0, shift: float = 0.0) -> dict[str, float]:
-    """Each intensity is a grey level of its own."""
-    counts = read_only(np.unique(values, return_counts=True)[1].astype(np.int64))
-    return by_name(FEATURES, first_order(values, counts, voxel_volume=voxel_volume, shift=shift))
+    """Each intensity is a grey level of its own; a distribution of single voxels and one of values are the same."""
+    distinct, counts = np.unique(values, return_counts=True)
+    of_values = Distribution(read_only(distinct), read_only(counts.astype(np.int64)))
+    of_voxels = Distribution(values, read_only(np.ones(len(values), dtype=np.int64)))
+    ours, other = (
+        by_name(FEATURES, first_order(known, of_values.counts, voxel_volume=voxel_volume, shift=shift))
+        for known in (of_values, of_voxels)
+    )
+    assert ours == pytest.approx(other, rel=1e-12, abs=1e-11, nan_ok=True)
+    return ours
 
 
 @given(values=regions())
@@ -75,4 +83,6 @@ def test_of_two_unequal_voxels_none_lies_between_the_percentiles() -> None:
 
 @given(values=regions(), percent=st.sampled_from([0, 10, 25, 50, 75, 90, 100]))
 def test_percentiles_are_numpys(values: Floats, percent: int) -> None:
-    np.testing.assert_allclose(percentile(values, float(percent)), np.percentile(values, percent), rtol=1e-14)
+    distinct, counts = np.unique(values, return_counts=True)
+    ours = percentile(distinct, np.cumsum(counts), float(percent))
+    np.testing.assert_allclose(ours, np.percentile(values, percent), rtol=1e-14)

@@ -10,16 +10,13 @@ import pytest
 from hypothesis import given
 
 import naive_regions
-from kernel_cases import VOLUMES, Volume, batch_of, blocks, by_name, volumes
-from voxmill_kernels.count.glcm import count_glcm
-from voxmill_kernels.count.offsets import directions
+from kernel_cases import VOLUMES, Volume, batch_of, blocks, by_name, swept, volumes
 from voxmill_kernels.count.sums import sum_glcm
 from voxmill_kernels.features.glcm import FEATURES, glcm_features
 
 
 def measured(volume: Volume) -> dict[str, float]:
-    batch = batch_of(volume)
-    (matrix,), (numbers,) = count_glcm(batch, directions()), batch.numbers
+    matrix, (numbers,) = swept(volume).glcm, batch_of(volume).numbers
     return by_name(FEATURES, glcm_features(sum_glcm(matrix, numbers), matrix, numbers))
 
 

@@ -6,16 +6,13 @@ from hypothesis import given
 
 import naive
 import naive_features
-from kernel_cases import VOLUMES, Volume, batch_of, by_name, read_only, volumes
-from voxmill_kernels.count.ngtdm import count_ngtdm
-from voxmill_kernels.count.offsets import neighbours
+from kernel_cases import VOLUMES, Volume, batch_of, by_name, read_only, swept, volumes
 from voxmill_kernels.features.ngtdm import FEATURES, ngtdm_features
 
 
 def measured(volume: Volume) -> dict[str, float]:
     batch = batch_of(volume)
-    (ngtdm,), (numbers,) = count_ngtdm(batch, neighbours()), batch.numbers
-    return by_name(FEATURES, ngtdm_features(ngtdm, numbers))
+    return by_name(FEATURES, ngtdm_features(swept(volume).ngtdm, *batch.counts, *batch.numbers))
 
 
 def assert_equals_definition(volume: Volume) -> None:

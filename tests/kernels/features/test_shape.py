@@ -7,22 +7,24 @@ import pytest
 from hypothesis import given
 
 import naive
-from kernel_cases import by_name, masks, read_only
+from kernel_cases import by_name, masks, padded, read_only
 from voxmill_kernels.features.shape import FEATURES, shape_features
-from voxmill_kernels.shape.mesh import area_and_volume, cube_codes, padded
+from voxmill_kernels.shape.mesh import area_and_volume
+from voxmill_kernels.shape.scan import scan
 from voxmill_kernels.types import Bools, Spacing
 
 SPACING = (2.1, 0.7, 1.3)
 
 
 def measured(inside: Bools, spacing: Spacing = SPACING) -> dict[str, float]:
-    return by_name(FEATURES, shape_features(inside, spacing))
+    return by_name(FEATURES, shape_features(padded(inside), spacing))
 
 
 @given(inside=masks(max_side=5))
 def test_features_are_made_of_the_measures(inside: Bools) -> None:
     ours = measured(inside)
-    area, volume = area_and_volume(cube_codes(padded(inside)), SPACING)
+    extent = scan(padded(inside))
+    area, volume = area_and_volume(extent.codes, extent.places, SPACING)
     slice_, column, row, space = naive.diameters(inside, SPACING)
     least, minor, major = np.maximum(np.linalg.eigvalsh(naive.covariance(inside, SPACING)), 0)
     expected = {

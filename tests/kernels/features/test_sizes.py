@@ -13,12 +13,8 @@ from hypothesis import given
 import naive
 import naive_features
 import naive_regions
-from kernel_cases import VOLUMES, Volume, batch_of, by_name, read_only, volumes
+from kernel_cases import VOLUMES, Volume, batch_of, by_name, read_only, swept, volumes
 from voxmill_kernels.count.cells import Cells, cells_of
-from voxmill_kernels.count.gldm import count_gldm
-from voxmill_kernels.count.glrlm import count_glrlm
-from voxmill_kernels.count.glszm import count_glszm
-from voxmill_kernels.count.offsets import directions, neighbours
 from voxmill_kernels.count.sums import sum_sizes
 from voxmill_kernels.features import gldm, glrlm, glszm
 from voxmill_kernels.features.sizes import NAMES, size_features
@@ -30,22 +26,18 @@ def measured_cells(cells: Cells, numbers: Ints) -> Floats:
 
 
 def measured_runs(volume: Volume) -> dict[str, float]:
-    batch = batch_of(volume)
-    (matrices,), (numbers,) = count_glrlm(batch, directions()), batch.numbers
-    values = [measured_cells(cells_of(matrix), numbers) for matrix in matrices]
+    values = measured_cells(cells_of(swept(volume).glrlm), *batch_of(volume).numbers)
     return by_name(glrlm.FEATURES, glrlm.glrlm_features(values))
 
 
 def measured_zones(volume: Volume) -> dict[str, float]:
-    batch = batch_of(volume)
-    (cells,), (numbers,) = count_glszm(batch, directions()), batch.numbers
-    return by_name(glszm.FEATURES, glszm.glszm_features(measured_cells(cells, numbers)))
+    values = measured_cells(swept(volume).glszm, *batch_of(volume).numbers)
+    return by_name(glszm.FEATURES, glszm.glszm_features(values))
 
 
 def measured_dependences(volume: Volume) -> dict[str, float]:
-    batch = batch_of(volume)
-    (matrix,), (numbers,) = count_gldm(batch, neighbours()), batch.numbers
-    return by_name(gldm.FEATURES, gldm.gldm_features(measured_cells(cells_of(matrix), numbers)))
+    values = measured_cells(cells_of(swept(volume).gldm), *batch_of(volume).numbers)
+    return by_name(gldm.FEATURES, gldm.gldm_features(values))
 
 
 FAMILIES: dict[str, tuple[Callable[[Volume], dict[str, float]], Callable[[Volume], dict[str, float]]]] = {
@@ -84,7 +76,7 @@ def test_large_counts_and_sizes() -> None:
     matrix[[0, 0, 1, 2, 2], [0, 29_999, 700, 0, 12]] = [5000, 2, 70_000, 1, 1024]
     numbers = read_only(np.array([2, 40, 300]))
     cells = cells_of(read_only(matrix))
-    ours = dict(zip(NAMES, measured_cells(cells, numbers).tolist(), strict=True))
+    ours = dict(zip(NAMES, measured_cells(cells, numbers)[0].tolist(), strict=True))
     voxels = int((cells.count * cells.size).sum())
     expected = naive_features.size_matrix_features(matrix, numbers, voxels)
     assert ours == pytest.approx(expected, rel=1e-12)

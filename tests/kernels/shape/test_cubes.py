@@ -9,8 +9,8 @@ import pytest
 
 from kernel_cases import read_only
 from voxmill_kernels.shape.cubes import CORNERS, surface, surface_vectors
-from voxmill_kernels.shape.mesh import CubeCodes, area_and_volume
-from voxmill_kernels.types import Binary
+from voxmill_kernels.shape.mesh import area_and_volume
+from voxmill_kernels.types import Binary, Ints
 
 SPACING = (2.1, 0.7, 1.3)
 
@@ -19,11 +19,11 @@ def cube(code: int) -> Binary:
     return read_only(np.array([code >> corner & 1 for corner in range(8)], dtype=np.int8).reshape(2, 2, 2))
 
 
-def one(code: int) -> CubeCodes:
+def one(code: int) -> tuple[Ints, Ints]:
     """A single cube of this code at the corner of the box."""
     counts = np.zeros(256, dtype=np.int64)
     counts[code] = 1
-    return CubeCodes(counts, np.zeros((256, 3), dtype=np.int64))
+    return counts, np.zeros((256, 3), dtype=np.int64)
 
 
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), SPACING])
@@ -32,7 +32,7 @@ def test_area_and_volume_of_every_code_are_pyradiomics(
 ) -> None:
     for code in range(1, 255):
         area, volume, _ = radiomics.cShape.calculate_coefficients(cube(code).astype(bool), np.array(spacing))
-        assert area_and_volume(one(code), spacing) == pytest.approx((area, volume), rel=1e-12, abs=1e-12), code
+        assert area_and_volume(*one(code), spacing) == pytest.approx((area, volume), rel=1e-12, abs=1e-12), code
 
 
 def test_empty_and_full_cubes_have_no_surface() -> None:

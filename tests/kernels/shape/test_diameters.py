@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from kernel_cases import VOLUMES, masks, read_only
+from kernel_cases import VOLUMES, masks, padded
 from voxmill_kernels.shape.diameters import diameters
-from voxmill_kernels.shape.mesh import padded
+from voxmill_kernels.shape.scan import scan
 from voxmill_kernels.types import Bools, Spacing
 
 SPACINGS = ((1.0, 1.0, 1.0), (2.1, 0.7, 1.3), (5.0, 0.5, 0.5))
@@ -20,7 +20,7 @@ spacings = pytest.mark.parametrize("spacing", SPACINGS)
 
 
 def measured(inside: Bools, spacing: Spacing) -> tuple[float, float, float, float]:
-    return diameters(read_only(padded(inside)), spacing)
+    return diameters(scan(padded(inside)), spacing)
 
 
 @spacings

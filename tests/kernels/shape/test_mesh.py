@@ -8,16 +8,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kernel_cases import masks, read_only
+from kernel_cases import masks, padded
 from voxmill_kernels.shape.cubes import surface_vectors
-from voxmill_kernels.shape.mesh import area_and_volume, cube_codes, padded
+from voxmill_kernels.shape.mesh import area_and_volume
+from voxmill_kernels.shape.scan import scan
 from voxmill_kernels.types import Bools, Spacing
 
 SPACING = (2.1, 0.7, 1.3)
 
 
 def mesh(inside: Bools, spacing: Spacing = SPACING) -> tuple[float, float]:
-    return area_and_volume(cube_codes(read_only(padded(inside))), spacing)
+    extent = scan(padded(inside))
+    return area_and_volume(extent.codes, extent.places, spacing)
 
 
 @given(inside=masks())
@@ -52,7 +54,7 @@ def test_area_of_a_box(shape: tuple[int, int, int]) -> None:
 def has_gaps(inside: Bools) -> bool:
     """Whether the vectors of all triangles do not add up to nothing, as those of a closed surface do."""
     codes, crosses, _ = surface_vectors()
-    counts = cube_codes(padded(inside)).counts
+    counts = scan(padded(inside)).codes
     return bool((counts[codes][:, np.newaxis] * crosses).sum(axis=0).any())
 
 

@@ -1,0 +1,66 @@
+"""The intensities of a region: gathered from its box, and as a distribution."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Binary, Floats, Ints
+
+BINS = 65_536
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """The intensities of a region in ascending order, with how often each occurs.
+
+    values: (n,) float64; each once for an image of whole numbers, otherwise one per voxel. counts: (n,) int64.
+    """
+
+    values: Floats
+    counts: Ints
+
+
+def gather(image: Array, labels: Array, label: int, voxels: int) -> tuple[Binary, Array]:
+    """Where a region lies, and what its intensities are.
+
+    `image` and `labels` are boxes of one shape, z, y, x; `voxels` is how often `label` occurs. Gives the box within one
+    layer of outside, 0 outside and 1 inside, and the intensities (voxels,) in its order, of the image's type.
+    """
+    depth, height, width = labels.shape
+    box = np.zeros((depth + 2, height + 2, width + 2), dtype=np.int8)
+    values = np.empty(voxels, dtype=image.dtype)
+    _gather(image, labels, label, box, values)
+    return box, values
+
+
+@njit
+def _gather(image: Array, labels: Array, label: int, box: Binary, values: Array) -> None:
+    depth, height, width = labels.shape
+    voxel = 0
+    for z in range(depth):
+        for y in range(height):
+            row, inside, intensities = labels[z, y], box[z + 1, y + 1], image[z, y]
+            for x in range(width):
+                if row[x] == label:
+                    inside[x + 1] = 1
+                    values[voxel] = intensities[x]
+                    voxel += 1
+
+
+def distribution(values: Array) -> Distribution:
+    """The distribution of the intensities of a region: by an exact histogram for whole numbers, otherwise by a sort."""
+    if values.dtype.kind in "iu":
+        low, high = int(values.min()), int(values.max())
+        if high - low < max(BINS, values.size):
+            histogram = np.zeros(high - low + 1, dtype=np.int64)
+            _count(values, low, histogram)
+            present = np.flatnonzero(histogram)
+            return Distribution((present + low).astype(np.float64), histogram[present])
+    return Distribution(np.sort(values.astype(np.float64)), np.ones(values.size, dtype=np.int64))
+
+
+@njit
+def _count(values: Array, low: int, histogram: Ints) -> None:
+    for value in values:
+        histogram[np.int64(value) - low] += 1
