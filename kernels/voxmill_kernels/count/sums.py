@@ -2,7 +2,7 @@
 
 Whole numbers added up in any order give the same sums, so threads and devices cannot change them. An entropy needs the
 sum of c * log2(c) over the cells; its exact, order-free form is how often each count c occurs: `few` for the counts
-below FEW, the larger ones listed in ascending order in `many` (0 where the list has ended).
+below FEW, the larger ones in ascending order in `many` (after zeros, where there is room to spare).
 """
 
 from dataclasses import dataclass
@@ -54,6 +54,7 @@ def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
     )
     scalars = (sums.total, sums.product, sums.squares, sums.largest)
     _sum_glcm(matrix, numbers, scalars, (sums.marginal, sums.plus, sums.minus), sums.few, sums.many)
+    sums.many.sort(axis=1)
     return sums
 
 
@@ -116,6 +117,7 @@ def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
     )
     given = (cells.matrix, cells.level, cells.size, cells.count)
     _sum_sizes(given, numbers, (sums.total, sums.voxels), (sums.by_level, sums.by_size), sums.few, sums.many)
+    sums.many.sort(axis=1)
     return sums
 
 
@@ -140,13 +142,9 @@ def _sum_sizes(
 
 @njit
 def tally(count: int | np.int64, few: Ints, many: Ints, listed: int) -> int:
-    """Note that `count` occurs once more; gives how many large counts are listed by now."""
+    """Note that `count` occurs once more; gives how many large counts are listed by now, in no order yet."""
     if count < few.shape[0]:
         few[count] += 1
         return listed
-    place = listed
-    while place > 0 and many[place - 1] > count:
-        many[place] = many[place - 1]
-        place -= 1
-    many[place] = count
+    many[listed] = count
     return listed + 1
