@@ -9,7 +9,7 @@ import numpy as np
 
 
 def pyradiomics_features(
-    radiomics: ModuleType, image: Any, mask: Any, parameters: Mapping[str, Any]
+    radiomics: ModuleType, image: object, mask: object, parameters: Mapping[str, Any]
 ) -> dict[str, float]:
     """What PyRadiomics gives for SimpleITK images and a parameter file as a mapping, without its diagnostics.
 

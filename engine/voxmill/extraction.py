@@ -234,7 +234,9 @@ def _gldm(region: Region) -> NDArray[np.float64]:
 
 
 def _glrlm(region: Region) -> NDArray[np.float64]:
-    return glrlm_features(_sizes(cells_of(region.matrices.glrlm), region))
+    cells, numbers = cells_of(region.matrices.glrlm), region.levels.numbers
+    sums = sum_sizes(cells, numbers)
+    return glrlm_features(size_features(cells, sums, numbers), sums.total)
 
 
 def _glszm(region: Region) -> NDArray[np.float64]:

@@ -64,8 +64,8 @@ def _edges_of_width(low: float, high: float, width: float) -> Floats:
     levels = (float(high) - float(low)) / width + 1
     if levels > MAX_LEVELS:
         raise ValueError(
-            f"a bin width of {width:g} cuts the range {float(low):g} to {float(high):g} into {levels:.0f} grey levels, "
-            f"more than {MAX_LEVELS}"
+            f"a bin width of {width:g} cuts the range {float(low):g} to {float(high):g} into {levels:.0f} grey "
+            f"levels, more than {MAX_LEVELS}"
         )
     return np.arange(low - low % width, high + 2 * width, width).astype(np.float64)
 
@@ -75,11 +75,15 @@ def discretise(values: Array, known: Distribution, edges: Floats) -> Levels:
 
     `values` is (voxels,), `known` its distribution; `edges` ascend, at (nearly) equal distances, from at most the
     smallest value to above the largest.
+
+    Raises ValueError when more than 65,535 levels occur.
     """
-    raw = np.empty(known.values.shape, dtype=np.uint16)
+    raw = np.empty(known.values.shape, dtype=np.uint32)
     counts = np.zeros(len(edges) + 1, dtype=np.int64)
     _digitise(known.values, known.counts, edges, raw, counts)
     numbers = np.flatnonzero(counts)
+    if len(numbers) > MAX_LEVELS:
+        raise ValueError(f"{len(numbers)} grey levels are more than {MAX_LEVELS}")
     index = np.zeros(len(counts), dtype=np.uint8 if len(numbers) < 256 else np.uint16)
     index[numbers] = np.arange(1, len(numbers) + 1)
     indices = np.empty(values.shape, dtype=index.dtype)
@@ -94,7 +98,7 @@ def discretise(values: Array, known: Distribution, edges: Floats) -> Levels:
 
 
 @njit
-def _digitise(values: Floats, voxels: Ints, edges: Floats, levels: NDArray[np.uint16], counts: Ints) -> None:
+def _digitise(values: Floats, voxels: Ints, edges: Floats, levels: NDArray[np.uint32], counts: Ints) -> None:
     for place in range(values.shape[0]):
         levels[place] = _level(values[place], edges)
         counts[levels[place]] += voxels[place]
@@ -114,9 +118,11 @@ def _index(values: Array, edges: Floats, index: Array, indices: Array) -> None:
 
 @njit
 def _level(value: float, edges: Floats) -> int:
-    """Guess a level from the mean distance of edges, then compare with the edges themselves."""
+    """Guess a level from the mean distance of edges (the last may be farther), then compare with the edges."""
     last = edges.shape[0] - 1
-    level = min(max(int((value - edges[0]) * (last / (edges[last] - edges[0]))), 0), last)
+    level = 0
+    if last > 1:
+        level = min(max(int((value - edges[0]) * ((last - 1) / (edges[last - 1] - edges[0]))), 0), last)
     while level > 0 and value < edges[level]:
         level -= 1
     while level < last and value >= edges[level + 1]:

@@ -1,5 +1,6 @@
 """Edges are PyRadiomics' to the last bit, levels those of the definition."""
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -55,10 +56,20 @@ def assert_consistent(levels: Levels) -> None:
     assert levels.numbers[0] >= 1
 
 
-def assert_as_pyradiomics(radiomics: ModuleType, values: Array, edges: Floats, **settings: float) -> None:
-    expected, expected_edges = radiomics.imageoperations.binImage(values, **settings)
-    np.testing.assert_array_equal(edges, np.asarray(expected_edges, dtype=np.float64))
-    np.testing.assert_array_equal(levels_of(values, edges), expected)
+def assert_as_pyradiomics(
+    radiomics: ModuleType, values: Array, setting: Mapping[str, Any], *, their_values: Array | None = None
+) -> None:
+    """The same edges and levels; the same refusal where the type is too coarse for such bins."""
+    theirs = {THEIR_NAMES[name]: number for name, number in setting.items()}
+    try:
+        expected, edges = radiomics.imageoperations.binImage(values if their_values is None else their_values, **theirs)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"lost in the rounding of float"):
+            bin_edges(values, **setting)
+        return
+    ours = bin_edges(values, **setting)
+    np.testing.assert_array_equal(ours, np.asarray(edges, dtype=np.float64))
+    np.testing.assert_array_equal(levels_of(values, ours), expected)
 
 
 # PyRadiomics
@@ -69,24 +80,27 @@ def assert_as_pyradiomics(radiomics: ModuleType, values: Array, edges: Floats, *
 def test_bin_width_is_that_of_pyradiomics(
     radiomics: ModuleType, dtype: type, data: st.DataObject, width: float
 ) -> None:
-    values = data.draw(intensities(dtype))
-    assert_as_pyradiomics(radiomics, values, bin_edges(values, width=width), binWidth=width)
+    assert_as_pyradiomics(radiomics, data.draw(intensities(dtype)), {"width": width})
 
 
 @every_type
 @given(data=st.data(), count=COUNTS)
 def test_bin_count_is_that_of_pyradiomics(radiomics: ModuleType, dtype: type, data: st.DataObject, count: int) -> None:
-    values = data.draw(intensities(dtype))
-    assume(float(np.spacing(abs(values).max())) * count < 1)  # else too coarse for so many bins, for PyRadiomics too
-    assert_as_pyradiomics(radiomics, values, bin_edges(values, count=count), binCount=count)
+    assert_as_pyradiomics(radiomics, data.draw(intensities(dtype)), {"count": count})
 
 
 def test_bin_count_where_float32_cannot_add_one(radiomics: ModuleType) -> None:
     """The last edge is the maximum itself there, which falls into a bin of its own, in PyRadiomics too."""
     values = read_only(np.array([2**24, 2**24 + 2, 2**24 + 8], dtype=np.float32))
-    edges = bin_edges(values, count=4)
-    assert_as_pyradiomics(radiomics, values, edges, binCount=4)
-    assert levels_of(values, edges).max() == 5
+    assert_as_pyradiomics(radiomics, values, {"count": 4})
+    assert levels_of(values, bin_edges(values, count=4)).max() == 5
+
+
+def test_bin_count_where_float32_cannot_part_the_bins(radiomics: ModuleType) -> None:
+    values = read_only(np.full(3, 1e6, dtype=np.float32))
+    assert_as_pyradiomics(radiomics, values, {"count": 17})
+    with pytest.raises(ValueError, match=r"17 bins are lost in the rounding of float32 at 1e\+06"):
+        bin_edges(values, count=17)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16, np.uint16])
@@ -96,17 +110,15 @@ def test_near_the_limits_of_a_type(radiomics: ModuleType, dtype: type, setting: 
     limits = np.iinfo(dtype)
     span = np.linspace(limits.max - 250, limits.max, 40) if limits.bits > 8 else np.linspace(limits.min, limits.max, 40)
     values: Array = read_only(span.astype(dtype))
-    wide = {THEIR_NAMES[name]: value for name, value in setting.items()}
-    assert_as_pyradiomics(radiomics, values.astype(np.int64), bin_edges(values, **setting), **wide)
+    assert_as_pyradiomics(radiomics, values, setting, their_values=values.astype(np.int64))
 
 
 @pytest.mark.parametrize("value", [0, 1, 25, -25, 1024])
 @pytest.mark.parametrize("dtype", [np.int16, np.float32, np.float64])
 @pytest.mark.parametrize("setting", [{"width": 25}, {"count": 1}, {"count": 7}])
-def test_flat_regions(radiomics: ModuleType, value: int, dtype: type, setting: dict[str, int]) -> None:
+def test_flat_regions(radiomics: ModuleType, value: int, dtype: type, setting: dict[str, Any]) -> None:
     values: Array = read_only(np.full(5, value, dtype=dtype))
-    theirs = {THEIR_NAMES[name]: number for name, number in setting.items()}
-    assert_as_pyradiomics(radiomics, values, bin_edges(values, **setting), **theirs)
+    assert_as_pyradiomics(radiomics, values, setting)
     levels = discretise(values, distribution(values), bin_edges(values, **setting))
     assert (len(levels.numbers), levels.counts.tolist()) == (1, [5])
 

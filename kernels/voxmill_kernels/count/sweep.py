@@ -86,8 +86,10 @@ def sweep(batch: Batch, offsets: Ints, *, alpha: int = 0, wanted: int = EVERYTHI
     neighbours of GLCM, GLDM and NGTDM. Runs and zones always go by the 13 directions. A neighbour depends on a voxel
     (GLDM) when its level differs by at most `alpha`.
 
-    Raises ValueError when the matrices would need more than 4 GiB.
+    Raises ValueError when the matrices would need more than 4 GiB, and for offsets beyond the border.
     """
+    if np.abs(offsets).max() > batch.border:
+        raise ValueError(f"offsets of up to {np.abs(offsets).max()} voxels lead out of a border of {batch.border}")
     return [_sweep_box(batch, box, offsets, alpha, wanted) for box in range(len(batch))]
 
 
@@ -145,7 +147,8 @@ def _strip(shape: tuple[int, int, int], offsets: int, top: int) -> _Strip:
 
 def _numbered(levels: Array, numbers: Ints) -> Array:
     """The arena with level numbers in place of indices, where levels are missing in between."""
-    return np.concatenate([[0], numbers]).astype(np.uint16)[levels]
+    table = np.concatenate([[0], numbers])
+    return table.astype(np.min_scalar_type(table[-1]))[levels]
 
 
 def _steps(offsets: Ints, shape: tuple[int, int, int]) -> Ints:

@@ -116,25 +116,33 @@ def _place_of(upto: Ints, voxel: int) -> int:
 
 
 @njit
+def _add(total: float, rest: float, term: float) -> tuple[float, float]:
+    """One more term of a sum; `rest` collects what rounding took from it (Neumaier), to be added at the end."""
+    new = total + term
+    lost = (total - new) + term if abs(total) >= abs(term) else (term - new) + total
+    return new, rest + lost
+
+
+@njit
 def _mean(values: Floats, counts: Ints, first: int, last: int) -> float:
     """The mean of the values from place `first` to `last`; NaN for none."""
-    total = 0.0
+    total = rest = 0.0
     voxels = 0
     for place in range(first, last + 1):
-        total += values[place] * counts[place]
+        total, rest = _add(total, rest, values[place] * counts[place])
         voxels += counts[place]
-    return total / voxels
+    return (total + rest) / voxels
 
 
 @njit
 def _deviation(values: Floats, counts: Ints, first: int, last: int, mean: float) -> float:
     """The mean absolute deviation of the values from place `first` to `last`; NaN for none."""
-    total = 0.0
+    total = rest = 0.0
     voxels = 0
     for place in range(first, last + 1):
-        total += abs(values[place] - mean) * counts[place]
+        total, rest = _add(total, rest, abs(values[place] - mean) * counts[place])
         voxels += counts[place]
-    return 0.0 if values[first] == values[last] and voxels > 0 else total / voxels
+    return 0.0 if values[first] == values[last] and voxels > 0 else (total + rest) / voxels
 
 
 @njit
@@ -153,24 +161,24 @@ def _central_moments(values: Floats, counts: Ints, mean: float) -> tuple[float, 
     last = values.shape[0] - 1
     if values[0] == values[last]:
         return 0.0, 0.0, 0.0
-    m2 = m3 = m4 = 0.0
+    m2 = m3 = m4 = r2 = r3 = r4 = 0.0
     voxels = 0
     for place in range(last + 1):
         away = values[place] - mean
         square = away * away * counts[place]
-        m2 += square
-        m3 += square * away
-        m4 += square * away * away
+        m2, r2 = _add(m2, r2, square)
+        m3, r3 = _add(m3, r3, square * away)
+        m4, r4 = _add(m4, r4, square * away * away)
         voxels += counts[place]
-    return m2 / voxels, m3 / voxels, m4 / voxels
+    return (m2 + r2) / voxels, (m3 + r3) / voxels, (m4 + r4) / voxels
 
 
 @njit
 def _energy(values: Floats, counts: Ints, shift: float) -> float:
-    total = 0.0
+    total = rest = 0.0
     for place in range(values.shape[0]):
-        total += (values[place] + shift) * (values[place] + shift) * counts[place]
-    return total
+        total, rest = _add(total, rest, (values[place] + shift) * (values[place] + shift) * counts[place])
+    return total + rest
 
 
 @njit

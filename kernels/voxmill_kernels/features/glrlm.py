@@ -4,7 +4,7 @@ import numpy as np
 
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
-from voxmill_kernels.types import Floats
+from voxmill_kernels.types import Floats, Ints
 
 _ROWS = {
     "GrayLevelNonUniformity": ("GrayLevelNonUniformity", "R5YN"),
@@ -35,7 +35,10 @@ FEATURES = table(
 _ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
 
 
-def glrlm_features(values: Floats) -> Floats:
-    """The values of FEATURES, in its order, from `size_features` of every direction; NaN when all are empty."""
-    counted = values[~np.isnan(values[:, 0])]
+def glrlm_features(values: Floats, runs: Ints) -> Floats:
+    """The values of FEATURES, in its order, from `size_features` of every direction; NaN when all are empty.
+
+    `runs` is how many runs each direction has.
+    """
+    counted = values[runs > 0]
     return counted.mean(axis=0)[_ORDER] if len(counted) else np.full(len(FEATURES), np.nan)

@@ -81,7 +81,7 @@ def _largest_of_rest(size: int, work: _Work) -> float:
 
 @njit
 def _deflate(matrix: Counts, work: _Work) -> int:
-    """Scale the matrix over the levels that occur, and take off its first eigenpair; gives the number of these levels."""
+    """Scale the matrix over the levels that occur, take off its first eigenpair; gives the number of these levels."""
     size = 0
     total = 0.0
     for i in range(matrix.shape[0]):

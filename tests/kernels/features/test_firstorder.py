@@ -86,3 +86,18 @@ def test_percentiles_are_numpys(values: Floats, percent: int) -> None:
     distinct, counts = np.unique(values, return_counts=True)
     ours = percentile(distinct, np.cumsum(counts), float(percent))
     np.testing.assert_allclose(ours, np.percentile(values, percent), rtol=1e-14)
+
+
+@pytest.mark.parametrize("scale, spread", [(100.0, 0.1), (0.1, 1e-6)])
+def test_sums_of_many_equal_fractions_keep_their_digits(scale: float, spread: float) -> None:
+    """A running sum of a million ties rounds one way every time."""
+    steps = np.repeat(np.arange(-2, 3), [100_000, 400_000, 700_000, 399_000, 101_000])
+    values = np.sort(scale + spread * steps)
+    counts = np.ones(len(values), dtype=np.int64)
+    ours = by_name(FEATURES, first_order(Distribution(values, counts), counts[:1], voxel_volume=1.0))
+    mean = math.fsum(values) / len(values)
+    m2, m3 = (math.fsum((values - mean) ** power) / len(values) for power in (2, 3))
+    assert ours["Mean"] == pytest.approx(mean, rel=1e-15)
+    assert ours["Variance"] == pytest.approx(m2, rel=1e-12)
+    assert ours["Skewness"] == pytest.approx(m3 / m2**1.5, rel=1e-9)
+    assert ours["MeanAbsoluteDeviation"] == pytest.approx(math.fsum(abs(values - mean)) / len(values), rel=1e-13)

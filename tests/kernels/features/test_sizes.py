@@ -26,8 +26,9 @@ def measured_cells(cells: Cells, numbers: Ints) -> Floats:
 
 
 def measured_runs(volume: Volume) -> dict[str, float]:
-    values = measured_cells(cells_of(swept(volume).glrlm), *batch_of(volume).numbers)
-    return by_name(glrlm.FEATURES, glrlm.glrlm_features(values))
+    cells, (numbers,) = cells_of(swept(volume).glrlm), batch_of(volume).numbers
+    values = glrlm.glrlm_features(measured_cells(cells, numbers), sum_sizes(cells, numbers).total)
+    return by_name(glrlm.FEATURES, values)
 
 
 def measured_zones(volume: Volume) -> dict[str, float]:
