@@ -1,6 +1,7 @@
 """Every adapter that can run here, once on a small region; and the driver, from a workload to README's table."""
 
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -9,6 +10,7 @@ import pytest
 
 import records
 import run
+from environments import ENVIRONMENTS, ROOT
 from measure import measure_pass, measure_turn
 from promises import PROMISES, verdicts
 from table import markdown, milliseconds
@@ -100,3 +102,9 @@ def test_a_tool_that_fails_is_a_sentence_and_a_dash(tmp_path: Path) -> None:
 
 def test_times_have_three_digits() -> None:
     assert [milliseconds(one) for one in (0.0012345, 0.012345, 1.2345)] == ["1.23 ms", "12.3 ms", "1,234 ms"]
+
+
+def test_every_environment_is_pinned_to_the_version_of_its_tool() -> None:
+    for name, environment in ENVIRONMENTS.items():
+        (pins,) = [argument for argument in environment.install if argument.endswith(".txt")]
+        assert re.search(rf"^{name}=={re.escape(environment.version)}\b", (ROOT / pins).read_text(), re.MULTILINE)

@@ -18,8 +18,9 @@ class InstallError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """A package at a version, the Python it runs on, and what installs it (`uv pip install`, from the root)."""
+    """A module and its version, the Python it runs on, and what installs it (`uv pip install`, from the root)."""
 
+    module: str
     version: str
     python: str
     install: tuple[str, ...]
@@ -27,11 +28,15 @@ class Environment:
 
 ENVIRONMENTS: Mapping[str, Environment] = {
     # Built from source against this numpy: a wheel kept from elsewhere may be one for numpy 1.
-    "pyradiomics": Environment("3.0.1", "3.11", ("--no-cache", "-r", "requirements-oracle.txt")),
-    "flash-radiomics": Environment("1.0.0", "3.12", ("--no-deps", "-r", "benchmarks/peers/flash-radiomics.txt")),
-    "pictologics": Environment("0.9.0", "3.12", ("--no-deps", "-r", "benchmarks/peers/pictologics.txt")),
+    "pyradiomics": Environment("radiomics", "3.0.1", "3.11", ("--no-cache", "-r", "requirements-oracle.txt")),
+    "flash-radiomics": Environment(
+        "flash_radiomics", "1.0.0", "3.12", ("--no-deps", "-r", "benchmarks/peers/flash-radiomics.txt")
+    ),
+    "pictologics": Environment("pictologics", "0.9.0", "3.12", ("--no-deps", "-r", "benchmarks/peers/pictologics.txt")),
     # Without what it only plots and compares with; torch for the CPU, which has an index of its own.
-    "fastrad": Environment("1.2.0", "3.12", ("--no-deps", "--torch-backend=cpu", "-r", "benchmarks/peers/fastrad.txt")),
+    "fastrad": Environment(
+        "fastrad", "1.2.0", "3.12", ("--no-deps", "--torch-backend=cpu", "-r", "benchmarks/peers/fastrad.txt")
+    ),
 }
 
 
@@ -63,6 +68,7 @@ def _make(environment: Environment, folder: Path, python: Path) -> None:
     for command in (
         [uv, "venv", "-q", "--python", environment.python, str(folder)],
         [uv, "pip", "install", "-q", "--python", str(python), *environment.install],
+        [str(python), "-c", f"import {environment.module}"],  # pictologics compiles for minutes, once
     ):
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         if done.returncode:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from records import Record
 from table import Result, results_of
-from tools import OURS
+from tools import OURS, PREPARED
 from workloads import WORKLOADS
 
 Results = dict[tuple[str, str], Result]
@@ -25,8 +25,14 @@ def _faster(workload: str, tool: str) -> Callable[[Results], float]:
     return lambda found: found[workload, tool]["cpu_s"] / found[workload, OURS]["cpu_s"]
 
 
-def _longer(workload: str, other: str, *, voxels: float = 1) -> Callable[[Results], float]:
-    return lambda found: found[workload, OURS]["cpu_s"] / found[other, OURS]["cpu_s"] / voxels
+def _longer(workload: str, other: str) -> Callable[[Results], float]:
+    return lambda found: found[workload, OURS]["cpu_s"] / found[other, OURS]["cpu_s"]
+
+
+def _longer_per_voxel(workload: str, other: str) -> Callable[[Results], float]:
+    """With the box known: its search in the same volume takes equally long for both."""
+    voxels = float(workload) / float(other)
+    return lambda found: found[workload, PREPARED]["cpu_s"] / found[other, PREPARED]["cpu_s"] / voxels
 
 
 PROMISES: Sequence[Promise] = (
@@ -39,7 +45,7 @@ PROMISES: Sequence[Promise] = (
     Promise("1e6: MB at the peak", lambda found: found["1e6", OURS]["peak_bytes"] / 1e6, most=600),
     Promise("1e5 in a volume ten times as large: times longer", _longer("1e5", "1e5-tenth"), most=1.2),
     *(
-        Promise(f"{many} beside 1e4: times longer per voxel", _longer(many, "1e4", voxels=float(many) / 1e4), most=2)
+        Promise(f"{many} beside 1e4: times longer per voxel", _longer_per_voxel(many, "1e4"), most=2)
         for many in ("1e5", "1e6", "5e6")
     ),
 )

@@ -40,7 +40,8 @@ def _time(result: Result, ours: Result) -> str:
 def _memory(result: Result, ours: Result) -> str:
     if result["peak_bytes"] is None or ours["peak_bytes"] is None:
         return "–"
-    return f"{result['peak_bytes'] / 1e6:,.0f} MB"
+    value = result["peak_bytes"] / 1e6
+    return f"{value:,.{0 if value >= 10 else 1}f} MB"
 
 
 def _beside(text: str, value: float, ours: float) -> str:

@@ -36,10 +36,10 @@ class Tool:
     in_table: bool = True
 
 
-OURS = "voxmill"
+OURS, PREPARED = "voxmill", "voxmill-prepared"
 TOOLS: Mapping[str, Tool] = {
     OURS: Tool("Voxmill", "voxmill", "bare_arrays"),
-    "voxmill-prepared": Tool("Voxmill, box known", "voxmill", "prepared", in_table=False),
+    PREPARED: Tool("Voxmill, box known", "voxmill", "prepared", in_table=False),
     "voxmill-simpleitk": Tool("Voxmill, from SimpleITK", "voxmill", "simpleitk_images", in_table=False),
     "pictologics": Tool("pictologics", "pictologics", "pipeline", "pictologics"),
     "pyradiomics": Tool("PyRadiomics", "pyradiomics", "features_only", "pyradiomics"),
