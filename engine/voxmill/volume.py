@@ -358,6 +358,20 @@ class Mask:
         return found
 
 
+def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> None:
+    """Raise InputError, with both grids, unless a mask lies on the grid of an image: to `tolerance`, as Grid.matches."""
+    if image.grid.dimensions != mask.grid.dimensions:
+        raise InputError(
+            f"{mask.name}: the mask has {mask.grid.dimensions} dimensions, {image.name} has {image.grid.dimensions}; "
+            "save both with the same"
+        )
+    if not image.grid.matches(mask.grid, tolerance=tolerance):
+        raise InputError(
+            f"{mask.name}: the mask does not lie on the grid of {image.name}; image: {image.grid}; mask: {mask.grid}; "
+            "resample the mask onto the image's grid, or give the image that it was drawn on"
+        )
+
+
 def _voxels(array: NDArray[Any], name: str) -> tuple[NDArray[Any], int]:
     """The array as z, y, x in native byte order, C-contiguous; and whether the image is flat (2) or not (3)."""
     if array.ndim not in (2, 3) or array.size == 0:

@@ -1,0 +1,34 @@
+"""Files that appear whole or not at all: written under a temporary name in the same folder, then renamed."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from voxmill.errors import OutputError
+
+
+@contextmanager
+def draft_of(path: Path, *, suffix: str = "") -> Iterator[Path]:
+    """A temporary path, with this suffix, to write to; at the end it becomes `path`, after a failure it is removed.
+
+    A symbolic link stays, and what it leads to is written. Raises OutputError with the cause for every OSError inside.
+    """
+    target = Path(os.path.realpath(path))
+    draft = target.with_name(f".{uuid.uuid4().hex}{suffix}")
+    try:
+        yield draft
+        draft.replace(target)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        _remove(draft)
+
+
+def _remove(draft: Path) -> None:
+    """Remove a draft if it is there; a folder that cannot be reached any more has told its error already."""
+    try:
+        draft.unlink(missing_ok=True)
+    except OSError:
+        return

@@ -1,0 +1,67 @@
+"""Drafts: whole files or none, links written through, causes in the message."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from voxmill.drafts import draft_of
+from voxmill.errors import OutputError
+
+
+def test_a_file_appears_whole_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with draft_of(path, suffix=".csv") as draft:
+        draft.write_text("new")
+        assert path.read_text() == "old"
+        assert draft.parent == tmp_path
+        assert draft.suffix == ".csv"
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["a.csv"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), draft_of(path) as draft:
+        draft.write_text("half")
+        _ = 1 // 0
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.csv"]
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "a.csv"
+    link.symlink_to(tmp_path / "elsewhere" / "real.csv")
+    with draft_of(link) as draft:
+        draft.write_text("new")
+    assert link.is_symlink()
+    assert (tmp_path / "elsewhere" / "real.csv").read_text() == "new"
+    assert os.listdir(tmp_path / "elsewhere") == ["real.csv"]
+
+
+def test_the_longest_file_name_works(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 251 + ".csv")
+    with draft_of(path, suffix=".seg.nrrd") as draft:
+        draft.write_text("new")
+    assert path.read_text() == "new"
+
+
+def test_the_cause_is_in_the_message(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"a\.csv: cannot be written: No such file or directory"),
+        draft_of(tmp_path / "missing" / "a.csv") as draft,
+    ):
+        draft.write_text("new")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="Not a directory"), draft_of(tmp_path / "file" / "a.csv") as draft:
+        draft.write_text("new")
+    if os.path.exists("/dev/full"):
+        with (
+            pytest.raises(OutputError, match="No space left on device"),
+            draft_of(tmp_path / "a.csv"),
+            open("/dev/full", "w") as full,
+        ):
+            full.write("x")
