@@ -8,6 +8,7 @@ import numpy as np
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Counts, Floats, Ints
 
+FIRST_CHECK = 12
 CHECK_EVERY = 4
 ENOUGH = 1e-14
 NOTHING = 1e-12
@@ -58,22 +59,23 @@ def _mean(matrices: Counts, totals: Ints, work: _Work) -> float:
 
 @njit
 def _largest_of_rest(size: int, work: _Work) -> float:
+    """Lanczos: the basis grows until the largest eigenvalue within it grows no more."""
     found = 0.0
     _fresh_vector(size, 0, work)
     for step in range(size - 1):
-        _multiply(size, work.rest, work.basis[step], work.vector)
-        work.alpha[step] = _dot(size, work.vector, work.basis[step])
-        _orthogonalise(size, step + 1, work.vector, work)
-        length = math.sqrt(_dot(size, work.vector, work.vector))
+        _multiply(size, step, work)
+        work.alpha[step] = _dot(size, work.basis, step, work.vector)
+        _orthogonalise(size, step + 1, work)
+        length = _length(size, work.vector)
         work.beta[step] = length if length > NOTHING else 0.0
-        last = step == size - 2
-        if last or step % CHECK_EVERY == CHECK_EVERY - 1:
-            before, found = found, _largest_eigenvalue(step + 1, found, work.alpha, work.beta)
-            if last or (length > NOTHING and abs(found - before) <= ENOUGH * found):
-                break
+        if step == size - 2:
+            return _largest_eigenvalue(step + 1, found, work.alpha, work.beta)
+        if step + 1 >= FIRST_CHECK and (step + 1) % CHECK_EVERY == 0:
+            if length > NOTHING and _all_within(step + 1, found * (1 + ENOUGH), work.alpha, work.beta):
+                return found
+            found = _largest_eigenvalue(step + 1, found, work.alpha, work.beta)
         if length > NOTHING:
-            for i in range(size):
-                work.basis[step + 1, i] = work.vector[i] / length
+            _keep(size, step + 1, length, work)
         else:
             _fresh_vector(size, step + 1, work)
     return found
@@ -109,54 +111,70 @@ def _fresh_vector(size: int, known: int, work: _Work) -> None:
 
     Its numbers are arbitrary, and the same at every call.
     """
-    vector = work.basis[known]
     state = 12345 + known
     for i in range(size):
         state = (state * 1103515245 + 12345) % 2147483648
-        vector[i] = state / 2147483648 - 0.5
-    _orthogonalise(size, known, vector, work)
-    length = max(math.sqrt(_dot(size, vector, vector)), 1e-300)
+        work.vector[i] = state / 2147483648 - 0.5
+    _orthogonalise(size, known, work)
+    _keep(size, known, max(_length(size, work.vector), 1e-300), work)
+
+
+@njit
+def _keep(size: int, known: int, length: float, work: _Work) -> None:
+    """The vector, made one unit long, becomes a row of the basis."""
     for i in range(size):
-        vector[i] /= length
+        work.basis[known, i] = work.vector[i] / length
 
 
 @njit
-def _orthogonalise(size: int, known: int, vector: Floats, work: _Work) -> None:
-    """Take off what `vector` shares with the first eigenvector and the known basis; twice is enough."""
+def _orthogonalise(size: int, known: int, work: _Work) -> None:
+    """Take off what the vector shares with the first eigenvector and the known basis; twice is enough."""
+    basis, vector, first = work.basis, work.vector, work.first
     for _ in range(2):
-        _add(size, -_dot(size, vector, work.first), work.first, vector)
-        for index in range(known):
-            _add(size, -_dot(size, vector, work.basis[index]), work.basis[index], vector)
+        share = 0.0
+        for i in range(size):
+            share += first[i] * vector[i]
+        for i in range(size):
+            vector[i] -= share * first[i]
+        for row in range(known):
+            share = _dot(size, basis, row, vector)
+            for i in range(size):
+                vector[i] -= share * basis[row, i]
 
 
 @njit
-def _multiply(size: int, matrix: Floats, vector: Floats, product: Floats) -> None:
-    """A symmetric matrix times a vector, row by row, which is column by column: many elements at once."""
+def _multiply(size: int, row: int, work: _Work) -> None:
+    """The symmetric matrix times a row of the basis, column by column: many elements at once."""
+    matrix, basis, product = work.rest, work.basis, work.vector
     for i in range(size):
         product[i] = 0.0
     for j in range(size):
-        _add(size, vector[j], matrix[j], product)
+        factor = basis[row, j]
+        for i in range(size):
+            product[i] += factor * matrix[j, i]
 
 
 @njit
-def _add(size: int, factor: float, other: Floats, vector: Floats) -> None:
-    for i in range(size):
-        vector[i] += factor * other[i]
-
-
-@njit
-def _dot(size: int, a: Floats, b: Floats) -> float:
+def _dot(size: int, rows: Floats, row: int, vector: Floats) -> float:
     """Four sums side by side, always in the same order."""
     s0 = s1 = s2 = s3 = 0.0
     whole = size - size % 4
     for i in range(0, whole, 4):
-        s0 += a[i] * b[i]
-        s1 += a[i + 1] * b[i + 1]
-        s2 += a[i + 2] * b[i + 2]
-        s3 += a[i + 3] * b[i + 3]
+        s0 += rows[row, i] * vector[i]
+        s1 += rows[row, i + 1] * vector[i + 1]
+        s2 += rows[row, i + 2] * vector[i + 2]
+        s3 += rows[row, i + 3] * vector[i + 3]
     for i in range(whole, size):
-        s0 += a[i] * b[i]
+        s0 += rows[row, i] * vector[i]
     return (s0 + s1) + (s2 + s3)
+
+
+@njit
+def _length(size: int, vector: Floats) -> float:
+    total = 0.0
+    for i in range(size):
+        total += vector[i] * vector[i]
+    return math.sqrt(total)
 
 
 @njit
@@ -166,11 +184,11 @@ def _largest_eigenvalue(size: int, least: float, alpha: Floats, beta: Floats) ->
     for i in range(size):
         high = max(high, abs(alpha[i]) + (beta[i - 1] if i > 0 else 0.0) + (beta[i] if i < size - 1 else 0.0))
     low = least * (1 - 1e-12)
-    for _ in range(80):
+    while high - low > 1e-15 * high:
         middle = 0.5 * (low + high)
         if middle in (low, high):
             break
-        if _count_below(size, middle, alpha, beta) == size and _count_below(size, -middle, alpha, beta) == 0:
+        if _all_within(size, middle, alpha, beta):
             high = middle
         else:
             low = middle
@@ -178,14 +196,14 @@ def _largest_eigenvalue(size: int, least: float, alpha: Floats, beta: Floats) ->
 
 
 @njit
-def _count_below(size: int, value: float, alpha: Floats, beta: Floats) -> int:
-    """How many eigenvalues are smaller than `value` (Sturm's sequence)."""
-    below = 0
-    pivot = 1.0
-    for i in range(size):
-        pivot = alpha[i] - value - (beta[i - 1] * beta[i - 1] / pivot if i > 0 else 0.0)
-        if pivot == 0.0:
-            pivot = 1e-300
-        if pivot < 0.0:
-            below += 1
-    return below
+def _all_within(size: int, bound: float, alpha: Floats, beta: Floats) -> bool:
+    """Whether all eigenvalues lie between -bound and bound (Sturm's sequence: all pivots of one sign)."""
+    above = alpha[0] - bound
+    below = alpha[0] + bound
+    for i in range(1, size):
+        if above >= 0.0 or below <= 0.0:
+            return False
+        square = beta[i - 1] * beta[i - 1]
+        above = alpha[i] - bound - square / above
+        below = alpha[i] + bound - square / below
+    return above < 0.0 and below > 0.0
