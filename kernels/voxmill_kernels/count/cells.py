@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Ints
 
 
@@ -24,10 +25,23 @@ class Cells:
 
 def cells_of(matrices: Array) -> Cells:
     """The cells of matrices (n, levels, sizes), or of one (levels, sizes), whose first column is size 1."""
-    full = np.nonzero(matrices if matrices.ndim == 3 else matrices[np.newaxis])
-    matrix, level, column = (np.ascontiguousarray(index) for index in full)
-    count = matrices[full[3 - matrices.ndim :]].astype(np.int64)
-    return Cells(matrix, level, column + 1, count, len(matrices) if matrices.ndim == 3 else 1)
+    stack = matrices if matrices.ndim == 3 else matrices[np.newaxis]
+    cells = np.empty((4, np.count_nonzero(stack)), dtype=np.int64)
+    _collect(stack, cells)
+    return Cells(cells[0], cells[1], cells[2], cells[3], len(stack))
+
+
+@njit
+def _collect(matrices: Array, cells: Ints) -> None:
+    place = 0
+    for matrix in range(matrices.shape[0]):
+        for level in range(matrices.shape[1]):
+            for column in range(matrices.shape[2]):
+                count = matrices[matrix, level, column]
+                if count != 0:
+                    cells[0, place], cells[1, place] = matrix, level
+                    cells[2, place], cells[3, place] = column + 1, count
+                    place += 1
 
 
 def dense(cells: Cells, levels: int) -> Ints:
