@@ -9,6 +9,7 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from voxmill.errors import InputError
+from voxmill.grid import Grid
 from voxmill.pictures import (
     COLOURS,
     View,
@@ -20,7 +21,7 @@ from voxmill.pictures import (
     terminal_picture,
     texture_range,
 )
-from voxmill.volume import Grid, Mask, Volume
+from voxmill.volume import Mask, Volume
 
 AXIAL = np.eye(3)
 CORONAL = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])

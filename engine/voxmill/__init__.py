@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from voxmill._version import __version__
 
 if TYPE_CHECKING:
-    from voxmill.errors import InputError, RegionError, SettingsError, VoxmillError
+    from voxmill.errors import InputError, OutputError, RegionError, SettingsError, VoxmillError
     from voxmill.extraction import extract
+    from voxmill.grid import Grid, Window
     from voxmill.io import read_image, read_mask, write_image, write_mask
     from voxmill.settings import Discretise, Settings
     from voxmill.table import Row, Table
-    from voxmill.volume import Grid, Mask, Segment, Volume, Window
+    from voxmill.volume import Mask, Segment, Volume
 
 _PLACES = {
     "extract": "extraction",
@@ -29,12 +30,13 @@ _PLACES = {
     "Settings": "settings",
     "Row": "table",
     "Table": "table",
-    "Grid": "volume",
+    "Grid": "grid",
     "Mask": "volume",
     "Segment": "volume",
     "Volume": "volume",
-    "Window": "volume",
+    "Window": "grid",
     "InputError": "errors",
+    "OutputError": "errors",
     "RegionError": "errors",
     "SettingsError": "errors",
     "VoxmillError": "errors",
@@ -45,6 +47,7 @@ __all__ = [
     "Grid",
     "InputError",
     "Mask",
+    "OutputError",
     "RegionError",
     "Row",
     "Segment",

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voxmill.grid import IDENTITY, Grid, Index, Point
 from voxmill.io import write_image, write_mask
-from voxmill.volume import IDENTITY, Grid, Index, Mask, Point, Volume
+from voxmill.volume import Mask, Volume
 
 Field = NDArray[np.int64]
 Where = NDArray[np.bool_]

@@ -25,7 +25,8 @@ from rich.style import Style
 from rich.text import Text
 
 from voxmill.errors import InputError
-from voxmill.volume import Grid, Mask, Segment, Volume
+from voxmill.grid import Grid
+from voxmill.volume import Mask, Segment, Volume
 
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7")
 """Okabe and Ito's colours, which colour-blind people can tell apart too, without black and the dark blue."""

@@ -1,215 +1,33 @@
-"""What everything else goes through: Grid, Window, Source, Volume, Mask.
-
-Anything in mm (spacing, origin, direction, points) is x, y, z in LPS, as in DICOM and SimpleITK;
-anything indexed (arrays, shapes, windows) is z, y, x.
-"""
+"""What everything else goes through: Source, Volume, Mask."""
 
 import hashlib
-import math
+import operator
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voxmill.errors import InputError, nearest
+from voxmill.grid import IDENTITY, Grid, Index, Window
 
-Index = tuple[int, int, int]
-Box = tuple[int, Index, Index, int]  # label, start, stop, voxels
-Point = tuple[float, float, float]
-Affine = tuple[tuple[float, float, float, float], ...]
 Names = Mapping[int, str] | Mapping[tuple[int, int], str] | Mapping[int | tuple[int, int], str]
 
 MAX_LABEL = 65_535
-IDENTITY: tuple[Point, Point, Point] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+SHOWN = 5
+"""The most segments that a mask's repr names."""
 
 
-@dataclass(frozen=True)
-class Window:
-    """Index ranges z, y, x: `start` is inside, `stop` is the first index outside."""
+class LabelBox(NamedTuple):
+    """Where a label lies, and how many voxels it has."""
 
+    label: int
     start: Index
     stop: Index
-
-    def __post_init__(self) -> None:
-        if any(a > b for a, b in zip(self.start, self.stop, strict=True)):
-            raise ValueError(f"a window ends before it starts: {self.start} to {self.stop}")
-
-    @classmethod
-    def whole(cls, shape: Index) -> "Window":
-        """The window of a whole array of this shape."""
-        return cls((0, 0, 0), shape)
-
-    @property
-    def shape(self) -> Index:
-        """The number of indices along z, y, x."""
-        return (self.stop[0] - self.start[0], self.stop[1] - self.start[1], self.stop[2] - self.start[2])
-
-    @property
-    def size(self) -> int:
-        """The number of voxels."""
-        return math.prod(self.shape)
-
-    @property
-    def slices(self) -> tuple[slice, slice, slice]:
-        """What to index an array with."""
-        return (
-            slice(self.start[0], self.stop[0]),
-            slice(self.start[1], self.stop[1]),
-            slice(self.start[2], self.stop[2]),
-        )
-
-    def grow(self, halo: Index) -> "Window":
-        """This window with `halo` more indices at both ends of each axis; it may leave the image."""
-        return Window(_add(self.start, halo, -1), _add(self.stop, halo, 1))
-
-    def clip(self, shape: Index) -> "Window":
-        """The part of this window that lies in an image of this shape."""
-        return self.intersect(Window.whole(shape))
-
-    def intersect(self, other: "Window") -> "Window":
-        """What both windows share; empty (size 0) where they share nothing."""
-        start = tuple(max(a, b) for a, b in zip(self.start, other.start, strict=True))
-        stop = tuple(max(s, min(a, b)) for s, a, b in zip(start, self.stop, other.stop, strict=True))
-        return Window((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
-
-    def contains(self, other: "Window") -> bool:
-        """Whether every voxel of `other` lies in this window."""
-        return self.intersect(other) == other
-
-    def within(self, outer: "Window") -> "Window":
-        """This window counted from the start of `outer`."""
-        return Window(_add(self.start, outer.start, -1), _add(self.stop, outer.start, -1))
-
-
-def _add(index: Index, other: Index, sign: int) -> Index:
-    return (index[0] + sign * other[0], index[1] + sign * other[1], index[2] + sign * other[2])
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where voxels lie: a shape and the affine from index (z, y, x) to LPS in mm.
-
-    `affine` is 4 x 4: its columns are the step along z, along y, along x, and the position of voxel (0, 0, 0).
-    Oblique and sheared grids are kept as they are. `dimensions` is 2 for a flat image, which is held as one slice.
-    """
-
-    shape: Index
-    affine: Affine
-    dimensions: int = 3
-
-    def __post_init__(self) -> None:
-        matrix = np.asarray(self.affine, dtype=np.float64)
-        if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or tuple(matrix[3]) != (0, 0, 0, 1):
-            raise InputError(f"an affine is 4 x 4, finite, with the last row 0 0 0 1; found {matrix.tolist()}")
-        sizes: Sequence[int] = self.shape
-        if len(sizes) != 3 or min(sizes) < 1:
-            raise InputError(f"a grid has three positive sizes z, y, x; found {tuple(self.shape)}")
-        if not abs(np.linalg.det(matrix[:3, :3])) > 0:
-            raise InputError(f"the axes of a grid must span space, with steps other than 0; found {matrix.tolist()}")
-        object.__setattr__(self, "affine", tuple(tuple(float(v) + 0.0 for v in row) for row in matrix))
-        object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
-
-    @classmethod
-    def from_spacing(
-        cls,
-        shape: Index,
-        spacing: Sequence[float],
-        *,
-        origin: Sequence[float] = (0.0, 0.0, 0.0),
-        direction: ArrayLike = IDENTITY,
-        dimensions: int = 3,
-    ) -> "Grid":
-        """A grid as SimpleITK describes it: spacing and origin x, y, z in mm; direction 3 x 3, a unit vector a column.
-
-        Lengths that rounding took from 1 are set to 1, so that the grid's spacing is this one; others are refused.
-        """
-        steps, start, axes = (np.asarray(one, dtype=np.float64) for one in (spacing, origin, direction))
-        if steps.shape != (3,) or not (np.isfinite(steps).all() and (steps > 0).all()):
-            raise InputError(f"spacing is three positive numbers x, y, z in mm; found {steps.tolist()}")
-        if start.shape != (3,) or axes.size != 9:
-            raise InputError(f"origin is three numbers, direction nine; found {start.tolist()} and {axes.tolist()}")
-        matrix = np.eye(4)
-        matrix[:3, :3] = (_unit_columns(axes.reshape(3, 3)) * steps)[:, ::-1]
-        matrix[:3, 3] = start
-        return cls(shape, matrix, dimensions)  # type: ignore[arg-type]
-
-    @cached_property
-    def matrix(self) -> NDArray[np.float64]:
-        """The affine as an array, 4 x 4, read-only."""
-        matrix = np.asarray(self.affine)
-        matrix.flags.writeable = False
-        return matrix
-
-    @cached_property
-    def spacing(self) -> Point:
-        """Distance from voxel to voxel along x, y, z in mm."""
-        x, y, z = (math.hypot(*column) for column in self.matrix[:3, 2::-1].T)
-        return (x, y, z)
-
-    @property
-    def origin(self) -> Point:
-        """Position of voxel (0, 0, 0): x, y, z in mm."""
-        x, y, z = self.matrix[:3, 3].tolist()
-        return (x, y, z)
-
-    @property
-    def direction(self) -> NDArray[np.float64]:
-        """Unit vectors of the axes x, y, z as the columns of a 3 x 3 matrix, as in SimpleITK."""
-        axes: NDArray[np.float64] = self.matrix[:3, 2::-1] / np.asarray(self.spacing)
-        return axes
-
-    @property
-    def shear(self) -> float:
-        """How far the axes are from right angles: the largest cosine between two of them, 0 when they are square."""
-        cosines = self.direction.T @ self.direction
-        return float(np.abs(cosines - np.diag(np.diag(cosines))).max())
-
-    def points(self, indices: ArrayLike) -> NDArray[np.float64]:
-        """Positions x, y, z in mm of indices z, y, x; shape (..., 3) to (..., 3)."""
-        return np.asarray(indices, dtype=np.float64) @ self.matrix[:3, :3].T + self.matrix[:3, 3]
-
-    def indices(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Indices z, y, x (fractions of a voxel included) of positions x, y, z in mm; shape (..., 3) to (..., 3)."""
-        inverse = np.linalg.inv(self.matrix[:3, :3])
-        return (np.asarray(points, dtype=np.float64) - self.matrix[:3, 3]) @ inverse.T
-
-    def crop(self, window: Window) -> "Grid":
-        """The grid of a window of this one."""
-        matrix = self.matrix.copy()
-        matrix[:3, 3] = self.points(window.start)
-        return Grid(window.shape, matrix, self.dimensions)  # type: ignore[arg-type]
-
-    def matches(self, other: "Grid", *, tolerance: float = 1e-6) -> bool:
-        """Whether voxels lie in the same places, as ITK compares: to `tolerance` of a voxel and of the direction."""
-        if self.shape != other.shape or self.dimensions != other.dimensions:
-            return False
-        near = tolerance * self.spacing[0]
-        return (
-            np.allclose(self.origin, other.origin, rtol=0, atol=near)
-            and np.allclose(self.spacing, other.spacing, rtol=0, atol=near)
-            and np.allclose(self.direction, other.direction, rtol=0, atol=tolerance)
-        )
-
-    def __str__(self) -> str:
-        """Size, spacing, origin and direction, x, y, z, in mm, for messages."""
-        size = " x ".join(str(n) for n in self.shape[::-1])
-        axes = " ".join(_list(row) for row in self.direction)
-        return f"size {size}, spacing {_list(self.spacing)} mm, origin {_list(self.origin)} mm, direction {axes}"
-
-
-def _unit_columns(axes: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths = np.linalg.norm(axes, axis=0)
-    if not np.allclose(lengths, 1, rtol=0, atol=1e-3):
-        raise InputError(f"the columns of a direction are unit vectors; found lengths {_list(lengths)}")
-    unit: NDArray[np.float64] = axes / lengths
-    return unit
-
-
-def _list(numbers: ArrayLike) -> str:
-    return "(" + ", ".join(f"{number:.6g}" for number in np.asarray(numbers).tolist()) + ")"
+    voxels: int
 
 
 class Source(Protocol):
@@ -228,7 +46,10 @@ class Source(Protocol):
         """SHA-256 of grid, type and voxels: equal for equal content."""
 
     def read(self, window: Window) -> NDArray[Any]:
-        """The voxels of a window, indexed z, y, x; never to be written to."""
+        """The voxels of a window, indexed z, y, x; never to be written to.
+
+        Raises ValueError for a window that is not inside the image.
+        """
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -256,9 +77,9 @@ class Volume:
         direction: ArrayLike | None = None,
         name: str = "image",
     ) -> None:
-        voxels, dimensions = _voxels(np.asarray(array), name)
+        voxels, dimensions = _voxels(array, name)
         object.__setattr__(self, "array", _frozen(voxels))
-        object.__setattr__(self, "grid", _placed(voxels.shape, dimensions, name, grid, spacing, origin, direction))
+        object.__setattr__(self, "grid", _Place(grid, spacing, origin, direction).of(voxels.shape, dimensions, name))
         object.__setattr__(self, "name", name)
 
     @property
@@ -272,8 +93,20 @@ class Volume:
         return _digest(self.grid, [self.array])
 
     def read(self, window: Window) -> NDArray[Any]:
-        """The voxels of a window: a read-only view."""
+        """The voxels of a window, a read-only view; ValueError when the window is not inside the image."""
+        if not window.lies_in(self.grid.shape):
+            raise ValueError(f"{self.name}: {window} is not inside an image of shape {self.grid.shape}; clip it first")
         return self.array[window.slices]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the fields, no digest."""
+        return {"array": self.array, "grid": self.grid, "name": self.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        _set(self, {**state, "array": _frozen(state["array"])})
+
+    def __repr__(self) -> str:
+        return f"<Volume {self.name!r}: {self.dtype}, {self.grid}>"
 
 
 @dataclass(frozen=True)
@@ -295,11 +128,11 @@ class Segment:
 class Mask:
     """Labels on a grid: 0 is outside, every other number is a segment.
 
-    `array` holds whole numbers 0 to 65,535, indexed z, y, x; segments that overlap lie in several layers (a sequence
-    of arrays). `names` maps a label (or a pair layer, label) to the segment's name. The box of every segment is found
-    here, once. Place and `name` are as for Volume.
+    `array` holds whole numbers 0 to 65,535, indexed z, y, x (y, x for a flat mask); segments that overlap lie in
+    several layers, see `of_layers`. `names` maps a label (or a pair layer, label) to the segment's name; no two
+    segments may be called alike. The box of every segment is found here, once. Place and `name` are as for Volume.
 
-    Raises InputError for numbers that are no labels, and when nothing is segmented.
+    Raises InputError for numbers that are no labels, for names that are of no use, and when nothing is segmented.
     """
 
     layers: tuple[NDArray[Any], ...]
@@ -309,7 +142,7 @@ class Mask:
 
     def __init__(
         self,
-        array: ArrayLike | Sequence[ArrayLike],
+        array: ArrayLike,
         grid: Grid | None = None,
         *,
         spacing: Sequence[float] | None = None,
@@ -318,18 +151,74 @@ class Mask:
         names: Names | None = None,
         name: str = "mask",
     ) -> None:
-        arrays = list(array) if isinstance(array, list | tuple) else [array]
-        shaped = [_voxels(np.asarray(layer), name) for layer in arrays]
+        self._fill([array], names, name, _Place(grid, spacing, origin, direction))
+
+    @classmethod
+    def of_layers(
+        cls,
+        arrays: Sequence[ArrayLike],
+        grid: Grid | None = None,
+        *,
+        spacing: Sequence[float] | None = None,
+        origin: Sequence[float] | None = None,
+        direction: ArrayLike | None = None,
+        names: Names | None = None,
+        name: str = "mask",
+    ) -> "Mask":
+        """A mask of several arrays on one grid, whose segments may overlap; all else is as for Mask.
+
+        Where unnamed segments of two layers have one label, they are called `1 (layer 0)` and `1 (layer 1)`.
+        """
+        mask = cls.__new__(cls)
+        mask._fill(arrays, names, name, _Place(grid, spacing, origin, direction))
+        return mask
+
+    def _fill(self, arrays: Sequence[ArrayLike], names: Names | None, name: str, place: "_Place") -> None:
+        if len(arrays) == 0:
+            raise InputError(f"{name}: a mask has at least one layer; none was given")
+        shaped = [_voxels(layer, name) for layer in arrays]
         found = [_labels(voxels, name) for voxels, _ in shaped]
         boxes = [_boxes(labels, name) for labels in found]
         layers = tuple(_frozen(_unsigned(labels)) for labels in found)
-        place = _placed(layers[0].shape, shaped[0][1], name, grid, spacing, origin, direction)
-        if any(layer.shape != place.shape for layer in layers):
+        grid = place.of(layers[0].shape, shaped[0][1], name)
+        if any(layer.shape != grid.shape for layer in layers):
             raise InputError(f"{name}: all layers must have one shape; found {[layer.shape for layer in layers]}")
-        object.__setattr__(self, "layers", layers)
-        object.__setattr__(self, "grid", place)
-        object.__setattr__(self, "segments", _segments(boxes, names or {}, name))
-        object.__setattr__(self, "name", name)
+        segments = _called(_segments(boxes, name), names or {}, name)
+        _set(self, {"layers": layers, "grid": grid, "segments": segments, "name": name})
+
+    def named(self, names: Names) -> "Mask":
+        """This mask with these names for its segments, in place of those that it has."""
+        plain = tuple(replace(segment, name=None) for segment in self.segments)
+        return self._with(self.layers, _called(plain, names, self.name))
+
+    def layer(self, number: int) -> "Mask":
+        """The mask that one layer holds, counted from 0; InputError when there is none, or when it is empty."""
+        if not 0 <= number < len(self.layers):
+            last = len(self.layers) - 1
+            there = "layers 0 to " + str(last) if last else "layer 0 only"
+            raise InputError(f"{self.name}: there is no layer {number} in the mask; it has {there}")
+        kept = [segment for segment in self.segments if segment.layer == number]
+        if not kept:
+            raise InputError(f"{self.name}: nothing is segmented in layer {number}: every voxel is 0; choose another")
+        own = (replace(one, name=None) if one.name == _layered(one) else one for one in kept)
+        return self._with((self.layers[number],), tuple(replace(segment, layer=0) for segment in own))
+
+    def _with(self, layers: tuple[NDArray[Any], ...], segments: tuple[Segment, ...]) -> "Mask":
+        mask = Mask.__new__(Mask)
+        _set(mask, {"layers": layers, "grid": self.grid, "segments": segments, "name": self.name})
+        return mask
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the fields, no digest."""
+        return {"layers": self.layers, "grid": self.grid, "segments": self.segments, "name": self.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        _set(self, {**state, "layers": tuple(_frozen(layer) for layer in state["layers"])})
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(str, self.segments[:SHOWN]))
+        more = f" and {len(self.segments) - SHOWN} more" if len(self.segments) > SHOWN else ""
+        return f"<Mask {self.name!r}: {shown}{more}; {self.grid}>"
 
     @cached_property
     def digest(self) -> str:
@@ -351,7 +240,7 @@ class Mask:
         named = [s for s in self.segments if s.name == text]
         found = numbered or named if isinstance(wanted, int) else named or numbered
         if not found:
-            present = ", ".join(f"{s.label} ({s.name})" if s.name else str(s.label) for s in self.segments)
+            present = _present(self.segments)
             names = [s.name for s in self.segments if s.name]
             hint = nearest(text, names).split("; known")[0] if names else ""
             raise InputError(f"{self.name}: label {text} is not in the mask; labels present: {present}{hint}")
@@ -359,7 +248,7 @@ class Mask:
 
 
 def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> None:
-    """Raise InputError, with both grids, unless a mask lies on the grid of an image: to `tolerance`, as Grid.matches."""
+    """Raise InputError, with both grids, unless a mask lies on its image's grid: to `tolerance`, as in Grid.matches."""
     if image.grid.dimensions != mask.grid.dimensions:
         raise InputError(
             f"{mask.name}: the mask has {mask.grid.dimensions} dimensions, {image.name} has {image.grid.dimensions}; "
@@ -372,8 +261,18 @@ def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> 
         )
 
 
-def _voxels(array: NDArray[Any], name: str) -> tuple[NDArray[Any], int]:
+def _set(instance: Volume | Mask, fields: Mapping[str, Any]) -> None:
+    """Fill a frozen dataclass."""
+    for key, value in fields.items():
+        object.__setattr__(instance, key, value)
+
+
+def _voxels(given: ArrayLike, name: str) -> tuple[NDArray[Any], int]:
     """The array as z, y, x in native byte order, C-contiguous; and whether the image is flat (2) or not (3)."""
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise InputError(f"{name}: voxels fill a box; found lists of different lengths") from None
     if array.ndim not in (2, 3) or array.size == 0:
         raise InputError(f"{name}: an image has 2 or 3 dimensions and at least one voxel; found shape {array.shape}")
     if array.dtype.kind not in "biuf":
@@ -390,35 +289,42 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
-def _placed(
-    shape: tuple[int, ...],
-    dimensions: int,
-    name: str,
-    grid: Grid | None,
-    spacing: Sequence[float] | None,
-    origin: Sequence[float] | None,
-    direction: ArrayLike | None,
-) -> Grid:
-    if grid is not None:
-        if spacing is not None or origin is not None or direction is not None:
+@dataclass(frozen=True)
+class _Place:
+    """Where a caller says that voxels lie: on a grid, or by spacing, origin and direction."""
+
+    grid: Grid | None
+    spacing: Sequence[float] | None
+    origin: Sequence[float] | None
+    direction: ArrayLike | None
+
+    def of(self, shape: tuple[int, ...], dimensions: int, name: str) -> Grid:
+        """The grid of an array of this shape, which is flat (2) or not (3)."""
+        if self.grid is None:
+            return self._spaced(shape, dimensions, name)
+        if not (self.spacing is None and self.origin is None and self.direction is None):
             raise InputError(f"{name}: give a grid, or spacing with origin and direction, not both")
-        if grid.shape != shape:
-            raise InputError(f"{name}: the array has shape {shape} (z, y, x), its grid {grid.shape}")
-        return grid
-    if spacing is None:
-        raise InputError(f"{name}: where its voxels lie is not known; give spacing=(x, y, z) in mm, or a grid")
-    depth, height, width = shape
-    flat = dimensions == 2
-    try:
-        return Grid.from_spacing(
-            (depth, height, width),
-            (*spacing, 1.0) if flat and np.size(spacing) == 2 else spacing,
-            origin=(0.0, 0.0, 0.0) if origin is None else (*origin, 0.0) if flat and np.size(origin) == 2 else origin,
-            direction=IDENTITY if direction is None else _in_space(direction) if flat else direction,
-            dimensions=dimensions,
-        )
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+        if self.grid.shape != shape:
+            raise InputError(f"{name}: the array has shape {shape} (z, y, x), its grid {self.grid.shape}")
+        return self.grid
+
+    def _spaced(self, shape: tuple[int, ...], dimensions: int, name: str) -> Grid:
+        spacing, origin, direction = self.spacing, self.origin, self.direction
+        if spacing is None:
+            raise InputError(f"{name}: where its voxels lie is not known; give spacing=(x, y, z) in mm, or a grid")
+        depth, height, width = shape
+        flat = dimensions == 2
+        start = (0.0, 0.0, 0.0) if origin is None else origin
+        try:
+            return Grid.from_spacing(
+                (depth, height, width),
+                (*spacing, 1.0) if flat and np.size(spacing) == 2 else spacing,
+                origin=(*start, 0.0) if flat and np.size(start) == 2 else start,
+                direction=IDENTITY if direction is None else _in_space(direction) if flat else direction,
+                dimensions=dimensions,
+            )
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from None
 
 
 def _in_space(direction: ArrayLike) -> NDArray[np.float64]:
@@ -442,27 +348,82 @@ def _labels(array: NDArray[Any], name: str) -> NDArray[Any]:
     return whole
 
 
-def _segments(boxes: list[list[Box]], names: Mapping[Any, str], name: str) -> tuple[Segment, ...]:
+def _segments(boxes: list[list[LabelBox]], name: str) -> tuple[Segment, ...]:
+    """The segments of all layers, still without names."""
     found = [
-        Segment(label, names.get((layer, label), names.get(label)), layer, Window(start, stop), voxels)
+        Segment(one.label, None, layer, Window(one.start, one.stop), one.voxels)
         for layer, in_layer in enumerate(boxes)
-        for label, start, stop, voxels in in_layer
+        for one in in_layer
     ]
     if not found:
         raise InputError(f"{name}: nothing is segmented: every voxel is 0; give a mask in which the region has a label")
     return tuple(found)
 
 
-def _boxes(labels: NDArray[Any], name: str) -> list[Box]:
+def _called(segments: tuple[Segment, ...], names: Mapping[Any, str], name: str) -> tuple[Segment, ...]:
+    """The segments with their names; each can be told from all others."""
+    known = {(segment.layer, segment.label) for segment in segments} | {segment.label for segment in segments}
+    texts = {_key(key, name): text for key, text in names.items()}
+    for key, text in texts.items():
+        if key not in known:
+            raise InputError(f"{name}: names: {key} is not in the mask; labels present: {_present(segments)}")
+        if not isinstance(text, str):
+            raise InputError(f"{name}: names: the name of {key} must be text; found {text!r}")
+    called = [replace(one, name=_own_name(one, texts)) for one in segments]
+    _refuse_alike(called, name)
+    times = Counter(map(str, called))
+    return tuple(replace(one, name=_layered(one)) if times[str(one)] > 1 else one for one in called)
+
+
+def _key(key: Any, name: str) -> int | tuple[int, int]:  # noqa: ANN401 (whatever a caller gives)
+    """A label, or a pair layer, label, as plain integers."""
+    try:
+        if not isinstance(key, tuple):
+            return operator.index(key)
+        layer, label = map(operator.index, key)
+        return layer, label
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{name}: names: a key is a label (a whole number) or a pair (layer, label); found {key!r}"
+        ) from None
+
+
+def _own_name(segment: Segment, texts: Mapping[int | tuple[int, int], str]) -> str | None:
+    """The name given to a segment; None for none, and for one that is only its number."""
+    text = texts.get((segment.layer, segment.label), texts.get(segment.label))
+    return text if text and text != str(segment.label) else None
+
+
+def _refuse_alike(segments: Sequence[Segment], name: str) -> None:
+    times = Counter(segment.name for segment in segments)
+    labels = {str(segment.label) for segment in segments}
+    for segment in segments:
+        if segment.name and times[segment.name] > 1:
+            raise InputError(f"{name}: names: two segments are called {segment.name!r}; give each a name of its own")
+        if segment.name in labels:
+            raise InputError(f"{name}: names: {segment.name!r} is the label of another segment; choose another name")
+
+
+def _layered(segment: Segment) -> str:
+    """What a segment without a name is called when another layer has its label too."""
+    return f"{segment.label} (layer {segment.layer})"
+
+
+def _present(segments: Sequence[Segment]) -> str:
+    return ", ".join(f"{one.label} ({one.name})" if one.name else str(one.label) for one in segments)
+
+
+def _boxes(labels: NDArray[Any], name: str) -> list[LabelBox]:
     """The boxes of all labels; a negative number, read as unsigned, is higher than its type allows."""
     from voxmill_kernels.facts import boxes
 
     try:
-        return boxes(_unsigned(labels), highest=min(MAX_LABEL, int(np.iinfo(labels.dtype).max)))
+        found = boxes(_unsigned(labels), highest=min(MAX_LABEL, int(np.iinfo(labels.dtype).max)))
     except ValueError:
         raise InputError(
             f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found {labels.min()} to {labels.max()}"
         ) from None
+    return [LabelBox(*one) for one in found]
 
 
 def _unsigned(labels: NDArray[Any]) -> NDArray[Any]:

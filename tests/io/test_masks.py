@@ -41,7 +41,7 @@ def test_mask_on_another_grid_prints_both() -> None:
     with pytest.raises(InputError) as caught:
         read_mask(sitk.GetImageFromArray(LABELS), image)
     message = str(caught.value)
-    assert "mask: the mask lies on another grid than the image ct; " in message
+    assert "mask: the mask does not lie on the grid of ct; " in message
     assert "mask: size 2 x 2 x 2, spacing (1, 1, 1) mm, origin (0, 0, 0) mm, direction (1, 0, 0)" in message
     assert "image: size 2 x 2 x 2, spacing (1, 1, 2.5) mm" in message
     assert "resample the mask onto the image's grid" in message
@@ -49,13 +49,20 @@ def test_mask_on_another_grid_prints_both() -> None:
 
 def test_flat_mask_for_an_image_of_one_slice_is_refused() -> None:
     image = Volume(np.zeros((1, 2, 2)), spacing=(1, 1, 1))
-    with pytest.raises(InputError, match=r"the mask has 2 dimensions, the image image has 3; save both"):
+    with pytest.raises(InputError, match=r"the mask has 2 dimensions, image has 3; save both"):
         read_mask(sitk.GetImageFromArray(LABELS[0]), image)
 
 
 def test_flat_mask_for_a_flat_image() -> None:
     image = read_image(sitk.GetImageFromArray(np.zeros((2, 2), np.float32)))
     assert read_mask(sitk.GetImageFromArray(LABELS[0]), image).grid.dimensions == 2
+
+
+def test_how_far_a_grid_may_be_off_can_be_said() -> None:
+    image = Volume(np.zeros((2, 2, 2)), spacing=(1, 1, 1), origin=(0.01, 0, 0))
+    with pytest.raises(InputError, match="does not lie on the grid of image"):
+        read_mask(sitk.GetImageFromArray(LABELS), image)
+    assert read_mask(sitk.GetImageFromArray(LABELS), image, tolerance=0.02).layers[0].max() == 3
 
 
 @pytest.mark.parametrize("channel,labels", [(None, [1, 2, 3]), (0, [1, 2, 3]), (1, [5])])
@@ -90,6 +97,43 @@ def test_slicer_names_in_one_layer(tmp_path: Path) -> None:
     mask = read_mask(path)
     assert mask.name == "Segmentation"
     assert {segment.label: segment.name for segment in mask.segments} == {1: "Oedema", 2: "Tumour: left, ä", 3: None}
+
+
+@pytest.mark.parametrize(
+    "names,expected",
+    [
+        (("", "b", "c"), ["1", "b", "c"]),
+        (("1", "2", "c"), ["1", "2", "c"]),
+        (("a", "a", "c"), ["a (1)", "a (2)", "c"]),
+        (("2", "b", "c"), ["2 (1)", "b", "c"]),
+    ],
+)
+def test_names_of_a_file_are_made_to_differ(tmp_path: Path, names: tuple[str, ...], expected: list[str]) -> None:
+    segments = [{"Name": name, "LabelValue": str(label)} for label, name in enumerate(names, 1)]
+    mask = read_mask(slicer_file(tmp_path / "a.seg.nrrd", LABELS, segments))
+    assert [str(segment) for segment in mask.segments] == expected
+
+
+def test_names_of_layers_are_made_to_differ(tmp_path: Path) -> None:
+    segments = [{**one, "Name": "Organ"} for one in LAYERED[:2]]
+    mask = read_mask(slicer_file(tmp_path / "a.seg.nrrd", layered_array(), segments))
+    assert [str(segment) for segment in mask.segments] == ["Organ (1, layer 0)", "2", "Organ (1, layer 1)"]
+
+
+def test_unnamed_labels_are_listed_once(tmp_path: Path) -> None:
+    path = slicer_file(tmp_path / "a.seg.nrrd", LABELS, [{"Name": "1", "LabelValue": "1"}])
+    with pytest.raises(InputError, match="labels present: 1, 2, 3$"):
+        read_mask(path).select([9])
+
+
+@pytest.mark.parametrize("kind", ["RGB-color", "3-color"])
+def test_a_picture_in_colour_is_no_mask(tmp_path: Path, kind: str) -> None:
+    fields = {"type": "uchar", "dimension": "4", "sizes": "3 2 2 2", "kinds": f"{kind} domain domain domain"}
+    path = write_nrrd(
+        tmp_path / "a.nrrd", **fields, space_directions="none (1,0,0) (0,1,0) (0,0,1)", data=bytes(range(24))
+    )
+    with pytest.raises(InputError, match=r"a\.nrrd: .* one value per voxel, this one has 3 \(colour"):
+        read_mask(path)
 
 
 LAYERED = [

@@ -11,8 +11,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from image_files import FLAT, NRRD, VOXELS, gzipped, write_compressed_metaimage, write_metaimage, write_nrrd
+from voxmill.grid import Grid
 from voxmill.io import read_image, read_mask
-from voxmill.volume import Grid, Volume
+from voxmill.volume import Volume
 
 SUFFIXES = [".nrrd", ".nhdr", ".mha", ".mhd", ".nii", ".nii.gz", ".hdr", ".img.gz"]
 DTYPES = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"]

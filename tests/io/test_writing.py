@@ -7,8 +7,9 @@ import pytest
 import SimpleITK as sitk
 
 from voxmill.errors import InputError
+from voxmill.grid import Grid
 from voxmill.io import read_image, read_mask, write_image, write_mask
-from voxmill.volume import Grid, Mask, Volume
+from voxmill.volume import Mask, Volume
 
 SUFFIXES = [".nrrd", ".mha", ".nii", ".nii.gz"]
 OBLIQUE = [[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]]
@@ -52,7 +53,7 @@ def test_names_are_read_back(tmp_path: Path) -> None:
 def test_layers_are_read_back(tmp_path: Path) -> None:
     inner, outer = np.zeros((2, 3, 4, 5), np.uint8)
     inner[1, 1, 1], outer[1:, 1:, 1:] = 1, 1
-    mask = Mask([outer, inner], GRID, names={(0, 1): "Organ", (1, 1): "Lesion"})
+    mask = Mask.of_layers([outer, inner], GRID, names={(0, 1): "Organ", (1, 1): "Lesion"})
     write_mask(mask, tmp_path / "a.seg.nrrd")
     assert read_mask(tmp_path / "a.seg.nrrd").segments == mask.segments
     with pytest.raises(InputError, match=r"a.nii.gz: segments that overlap can only be written as .seg.nrrd"):

@@ -1,43 +1,54 @@
 """The table of file formats, and what a path or an image is read by."""
 
 import os
-from collections.abc import Callable
+import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-
-import SimpleITK as sitk
+from typing import TYPE_CHECKING
 
 from voxmill.errors import InputError
-from voxmill.io import itk, metaimage, nifti, nrrd
 from voxmill.io.files import file_size
 from voxmill.io.raster import Raster
 
-Source = str | os.PathLike[str] | sitk.Image
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+Readable = "str | os.PathLike[str] | sitk.Image"
 
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file: the endings of its names, and its reader."""
+    """A kind of file: the endings of its names, and the module whose `read` reads it, loaded when it is needed."""
 
     suffixes: tuple[str, ...]
-    read: Callable[..., Raster]
+    module: str
+
+    def read(self, path: Path, *, name: str, vectors: bool) -> Raster:
+        """The raster in a file of this format."""
+        raster: Raster = import_module(f"voxmill.io.{self.module}").read(path, name=name, vectors=vectors)
+        return raster
 
 
 FORMATS = (
-    Format((".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img"), nifti.read),
-    Format((".seg.nrrd", ".nrrd", ".nhdr"), nrrd.read),
-    Format((".mha", ".mhd"), metaimage.read),
+    Format((".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img"), "nifti"),
+    Format((".seg.nrrd", ".nrrd", ".nhdr"), "nrrd"),
+    Format((".mha", ".mhd"), "metaimage"),
 )
 SUPPORTED = "NIfTI (.nii, .nii.gz, .hdr with .img), NRRD (.nrrd, .nhdr) and MetaImage (.mha, .mhd)"
 
 
-def read_source(source: Source, *, kind: str, vectors: bool) -> Raster:
+def read_source(source: "Readable", *, kind: str, vectors: bool) -> Raster:
     """The raster of a file or SimpleITK image; `kind` names an image that has no name of its own."""
-    if isinstance(source, sitk.Image):
-        return itk.from_image(source, name=kind, vectors=vectors)
     if not isinstance(source, str | os.PathLike):
-        found = type(source).__name__
-        raise InputError(f"a path or a SimpleITK image can be read, not {found}; for arrays there are Volume and Mask")
+        if not _is_image(source):
+            found = type(source).__name__
+            raise InputError(
+                f"a path or a SimpleITK image can be read, not {found}; for arrays there are Volume and Mask"
+            )
+        from voxmill.io import itk
+
+        return itk.from_image(source, name=kind, vectors=vectors)
     path = Path(source)
     suffix, found_format = _format(path)
     return found_format.read(path, name=path.name[: -len(suffix)], vectors=vectors)
@@ -51,3 +62,9 @@ def _format(path: Path) -> tuple[str, Format]:
                 return suffix, candidate
     file_size(path)
     raise InputError(f"{path.name}: by its name this is no image that can be read; supported are {SUPPORTED}")
+
+
+def _is_image(source: object) -> bool:
+    """Whether this is an image of SimpleITK; there is none before SimpleITK is loaded."""
+    loaded = sys.modules.get("SimpleITK")
+    return loaded is not None and isinstance(source, loaded.Image)

@@ -1,10 +1,10 @@
 """Images: files and SimpleITK images to Volume."""
 
-from voxmill.io.formats import Source, read_source
+from voxmill.io.formats import Readable, read_source
 from voxmill.volume import Volume
 
 
-def read_image(source: Source) -> Volume:
+def read_image(source: Readable) -> Volume:
     """The image in a file (NIfTI, NRRD, MetaImage; a path) or in a SimpleITK image.
 
     Its values, type and grid are those that SimpleITK reads, but for NaN, which stays NaN, and for sheared grids, which

@@ -9,8 +9,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from voxmill.errors import InputError
+from voxmill.grid import Grid
 from voxmill.io.raster import Raster, place, refuse_complex, refuse_shape
-from voxmill.volume import Grid
 
 COMPLEX = (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64)
 LABEL_MAPS = (sitk.sitkLabelUInt8, sitk.sitkLabelUInt16, sitk.sitkLabelUInt32, sitk.sitkLabelUInt64)

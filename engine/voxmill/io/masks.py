@@ -1,13 +1,14 @@
 """Masks: files and SimpleITK images to Mask, with the names of segments where 3D Slicer wrote them."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voxmill.errors import InputError
-from voxmill.io.formats import Source, read_source
+from voxmill.io.formats import Readable, read_source
 from voxmill.io.raster import Raster
-from voxmill.volume import Mask, Volume
+from voxmill.volume import Mask, Volume, require_same_grid
 
 
 @dataclass(frozen=True)
@@ -19,36 +20,40 @@ class Named:
     name: str
 
 
-def read_mask(source: Source, image: Volume | None = None, *, label_channel: int | None = None) -> Mask:
+def read_mask(
+    source: Readable, image: Volume | None = None, *, label_channel: int | None = None, tolerance: float = 1e-6
+) -> Mask:
     """The mask in a file (NIfTI, NRRD, MetaImage; a path) or in a SimpleITK image.
 
-    With `image`, the mask must lie on its grid. Of a mask with several values per voxel, `label_channel` is read (the
-    first unless given); of 3D Slicer's .seg.nrrd with several layers, all are, unless it is given. Segments keep the
-    names that such a file gives them.
+    With `image`, the mask must lie on its grid, to `tolerance` of a voxel. Of a mask with several values per voxel,
+    `label_channel` is read (the first unless given); of 3D Slicer's .seg.nrrd with several layers, all are, unless it
+    is given. Segments keep the names that such a file gives them; where two have one name, the label follows in
+    brackets. A picture in colour that does not say so in its header is taken for a mask with several values per voxel.
 
     Raises InputError, in one sentence, when there is no such channel, when the grids differ, and for everything that
     is not a mask in 2 or 3 dimensions.
     """
     raster = read_source(source, kind="mask", vectors=True)
-    if image is not None:
-        _refuse_other_grid(raster, image)
     named = _named(raster)
     channels = _channels(raster, label_channel, layered=bool(named))
-    names = {(channels.index(one.layer), one.label): one.name for one in named if one.layer in channels}
-    return Mask([raster.array[..., channel] for channel in channels], raster.grid, names=names, name=raster.name)
+    plain = Mask.of_layers([raster.array[..., channel] for channel in channels], raster.grid, name=raster.name)
+    if image is not None:
+        require_same_grid(image, plain, tolerance=tolerance)
+    return plain.named(_distinct({(channels.index(one.layer), one.label): one.name for one in named if one.layer in channels}, plain))
 
 
-def _refuse_other_grid(mask: Raster, image: Volume) -> None:
-    if mask.grid.dimensions != image.grid.dimensions:
-        raise InputError(
-            f"{mask.name}: the mask has {mask.grid.dimensions} dimensions, the image {image.name} has "
-            f"{image.grid.dimensions}; save both with the same"
-        )
-    if not mask.grid.matches(image.grid):
-        raise InputError(
-            f"{mask.name}: the mask lies on another grid than the image {image.name}; mask: {mask.grid}; "
-            f"image: {image.grid}; resample the mask onto the image's grid, or give the image that it was drawn on"
-        )
+def _distinct(names: Mapping[tuple[int, int], str], mask: Mask) -> dict[tuple[int, int], str]:
+    """The names of the segments that were drawn, with label and layer in brackets where a name says too little."""
+    keys = [(one.layer, one.label) for one in mask.segments]
+    given = {key: names[key] for key in keys if names.get(key, "") not in ("", str(key[1]))}
+    labelled = {key: f"{name} ({key[1]})" for key, name in given.items()}
+    layered = {key: f"{name} ({key[1]}, layer {key[0]})" for key, name in given.items()}
+    taken = Counter([*given.values(), *{str(label) for _, label in keys}])
+    twice = Counter(labelled.values())
+    return {
+        key: name if taken[name] == 1 else labelled[key] if twice[labelled[key]] == 1 else layered[key]
+        for key, name in given.items()
+    }
 
 
 def _channels(raster: Raster, wanted: int | None, *, layered: bool) -> list[int]:

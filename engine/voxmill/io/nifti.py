@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import InputError
+from voxmill.grid import Grid
 from voxmill.io import itk
 from voxmill.io.files import file_size, refuse_promise
 from voxmill.io.raster import Raster, parse_spacing, place, refuse_complex, refuse_shape
-from voxmill.volume import Grid
 
 LARGEST_HEADER = 540
 KINDS: dict[int, tuple[Any, int]] = {1: (nibabel.Nifti1Header, 344), 2: (nibabel.Nifti2Header, 4)}

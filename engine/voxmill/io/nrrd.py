@@ -36,12 +36,18 @@ class Header:
     fields: dict[str, str]
     end: int
 
+    @property
+    def coloured(self) -> bool:
+        """Whether the values of a voxel are a colour."""
+        return "-color" in self.fields.get("kinds", "").lower()
+
 
 def read(path: Path, *, name: str, vectors: bool) -> Raster:
     """The raster in a NRRD file."""
     header = parse_header(path)
     _refuse_spacing(path.name, header)
     _refuse_size(path, header)
+    vectors = vectors and not header.coloured
     return itk.read_file(path, image_io="NrrdImageIO", name=name, vectors=vectors)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voxmill.errors import InputError
-from voxmill.volume import Grid
+from voxmill.grid import Grid
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from voxmill.errors import InputError
-from voxmill.volume import Grid, Mask, Volume
+from voxmill.grid import Grid
+from voxmill.volume import Mask, Volume
 
 SUFFIXES = (".seg.nrrd", ".nrrd", ".nii.gz", ".nii", ".mha")
 SQUARE = 1e-4
