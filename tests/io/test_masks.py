@@ -122,7 +122,7 @@ def test_names_of_layers_are_made_to_differ(tmp_path: Path) -> None:
 
 def test_unnamed_labels_are_listed_once(tmp_path: Path) -> None:
     path = slicer_file(tmp_path / "a.seg.nrrd", LABELS, [{"Name": "1", "LabelValue": "1"}])
-    with pytest.raises(InputError, match="labels present: 1, 2, 3$"):
+    with pytest.raises(InputError, match=r"labels present: 1, 2, 3$"):
         read_mask(path).select([9])
 
 

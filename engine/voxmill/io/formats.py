@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from voxmill.errors import InputError
 from voxmill.io.files import file_size
@@ -14,7 +14,7 @@ from voxmill.io.raster import Raster
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-Readable = "str | os.PathLike[str] | sitk.Image"
+Readable: TypeAlias = "str | os.PathLike[str] | sitk.Image"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ FORMATS = (
 SUPPORTED = "NIfTI (.nii, .nii.gz, .hdr with .img), NRRD (.nrrd, .nhdr) and MetaImage (.mha, .mhd)"
 
 
-def read_source(source: "Readable", *, kind: str, vectors: bool) -> Raster:
+def read_source(source: Readable, *, kind: str, vectors: bool) -> Raster:
     """The raster of a file or SimpleITK image; `kind` names an image that has no name of its own."""
     if not isinstance(source, str | os.PathLike):
         if not _is_image(source):

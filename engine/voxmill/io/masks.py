@@ -39,7 +39,8 @@ def read_mask(
     plain = Mask.of_layers([raster.array[..., channel] for channel in channels], raster.grid, name=raster.name)
     if image is not None:
         require_same_grid(image, plain, tolerance=tolerance)
-    return plain.named(_distinct({(channels.index(one.layer), one.label): one.name for one in named if one.layer in channels}, plain))
+    names = {(channels.index(one.layer), one.label): one.name for one in named if one.layer in channels}
+    return plain.named(_distinct(names, plain))
 
 
 def _distinct(names: Mapping[tuple[int, int], str], mask: Mask) -> dict[tuple[int, int], str]:
