@@ -378,7 +378,7 @@ def _zone_cells(zones: _Zones, found: int, levels: int) -> Cells:
     listed = int(_measure_zones(zones, found, small))
     level, size = np.nonzero(small)
     key = zones.level[:listed].astype(np.int64) << 32 | zones.size[:listed]
-    large, count = np.unique(key, return_counts=True)
+    large, count = np.unique(key, return_counts=True) if listed else (key, key)
     return Cells(
         np.zeros(len(level) + len(large), dtype=np.int64),
         np.concatenate([level, (large >> 32) - 1]),

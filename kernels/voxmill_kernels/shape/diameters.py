@@ -39,7 +39,7 @@ def diameters(extent: Extent, spacing: Spacing) -> tuple[float, float, float, fl
 def _hulls(first: Array, last: Array) -> Ints:
     """The corners of the convex hull of each plane: (n, 3) of plane, line, place on the line, plane by plane."""
     planes, lines = first.shape
-    points = np.empty((2 * planes * lines, 3), dtype=np.int64)
+    points = np.empty((2 * _count_lines(first, last), 3), dtype=np.int64)
     count = 0
     for plane in range(planes):
         for side in range(2):
@@ -54,6 +54,16 @@ def _hulls(first: Array, last: Array) -> Ints:
                 points[count, 0], points[count, 1], points[count, 2] = plane, line, place
                 count += 1
     return points[:count]
+
+
+@njit
+def _count_lines(first: Array, last: Array) -> int:
+    """How many lines have a vertex."""
+    count = 0
+    for plane in range(first.shape[0]):
+        for line in range(first.shape[1]):
+            count += first[plane, line] <= last[plane, line]
+    return count
 
 
 @njit
@@ -77,12 +87,11 @@ def _corners(ends: Array, slices: Ints, columns: Ints, rows: Ints) -> Ints:
         _mark(seen, ends, rows[i, 1], rows[i, 2], rows[i, 0], IN_ROW)
     points = np.empty((slices.shape[0], 3), dtype=np.int64)
     count = 0
-    for z in range(planes):
-        for y in range(lines):
-            for side in range(2):
-                if seen[side, z, y] == IN_SLICE | IN_COLUMN | IN_ROW:
-                    points[count, 0], points[count, 1], points[count, 2] = z, y, ends[side, z, y]
-                    count += 1
+    for i in range(slices.shape[0]):
+        z, y, x = slices[i, 0], slices[i, 1], slices[i, 2]
+        if seen[0 if ends[0, z, y] == x else 1, z, y] == IN_SLICE | IN_COLUMN | IN_ROW:
+            points[count, 0], points[count, 1], points[count, 2] = z, y, x
+            count += 1
     return points[:count]
 
 
