@@ -1,126 +1,143 @@
-"""`njit` with a kernel cache of our own: the one place here that touches a folder.
+"""`njit` with a kernel cache of our own; `cache` says where it lies.
 
-Numba stamps a cached function with its own file only: when a helper in another file changes, the old code would run.
-So the cache lies in a folder named after a hash of all kernel sources, which changes when any of them does.
-Numba's own configuration is left as it was found.
+Numba's own cache will not do. It looks at the file of the cached function only: when a helper in another file changes,
+the old code would run. A full disk or a damaged file ends the process. And two first runs at once can give one file to
+two signatures. Here every signature of a kernel has a file of its own, which starts with a checksum of the rest.
 """
 
 import hashlib
 import os
-import stat
-import sys
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+import pickle
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numba
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+
+from voxmill_kernels.cache import OTHERS_WRITE, KernelCache, is_strangers, kernel_cache
+
+__all__ = ["KernelCache", "kernel_cache", "njit"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-_LOCK = threading.Lock()
-
-
-@dataclass(frozen=True)
-class KernelCache:
-    """Where compiled kernels are kept: a folder, or None when no folder could be used; `note` says what was amiss."""
-
-    folder: Path | None
-    note: str = ""
-
-    @property
-    def is_cold(self) -> bool:
-        """Whether nothing has been compiled into it yet."""
-        return self.folder is None or next(self.folder.glob("*/*.nbi"), None) is None
+CHECKSUM_BYTES = hashlib.sha256().digest_size
 
 
 def njit(function: Function) -> Function:
     """Compile a kernel at its first call: serial, without the interpreter lock, from the cache when it is there."""
-    config: Any = numba.config
-    with _LOCK:
-        folder = kernel_cache().folder
-        before = config.CACHE_DIR
-        config.CACHE_DIR = str(folder or "")
-        try:
-            compiled: Any = numba.njit(nogil=True, cache=folder is not None, error_model="numpy")(function)
-        finally:
-            config.CACHE_DIR = before
+    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    cache = kernel_cache()
+    if cache.folder is not None and os.path.exists(function.__code__.co_filename):
+        compiled._cache = CompiledKernel(function, cache, cache.folder)
     return cast(Function, compiled)
 
 
-@cache
-def kernel_cache() -> KernelCache:
-    """The cache of this process: VOXMILL_CACHE_DIR, else the user's cache folder, else a temporary one."""
-    refused: list[str] = []
-    for parent in _candidates():
-        folder = parent / sources_hash()
-        reason = _unusable(folder)
-        if not reason:
-            return KernelCache(folder, "; ".join(refused))
-        refused.append(f"kernel cache {parent} not used: {reason}")
-    return KernelCache(None, "; ".join([*refused, "kernels are compiled anew by every process"]))
+class Codegen(Protocol):
+    """Numba's, for a processor."""
+
+    def magic_tuple(self) -> tuple[object, ...]:
+        """Which processor."""
 
 
-@cache
-def sources_hash() -> str:
-    """A hash of all kernel sources, of Numba's version and of Python's: the name of the cache folder."""
-    root = Path(__file__).parent
-    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]}".encode())
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+class Target(Protocol):
+    """What Numba compiles for."""
+
+    def refresh(self) -> None:
+        """Learn what has been registered since."""
+
+    def codegen(self) -> Codegen:
+        """Its code generator."""
 
 
-def _candidates() -> Iterator[Path]:
-    named = os.environ.get("VOXMILL_CACHE_DIR")
-    if named:
-        yield Path(named).absolute()
-    else:
-        user = _user_cache()
-        if user is not None:
-            yield user / "voxmill" / "kernels"
-    yield Path(tempfile.gettempdir()) / f"voxmill-kernels-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+class Result(Protocol):
+    """What Numba has compiled."""
+
+    library: Any
+    lifted: tuple[object, ...]
+    codegen: Codegen
+
+    def _reduce(self) -> tuple[object, ...]: ...
 
 
-def _user_cache() -> Path | None:
-    """The platform's cache folder of this user, None without a home."""
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return Path(local) if local else None
-    xdg = os.environ.get("XDG_CACHE_HOME")
-    if xdg:
-        return Path(xdg)
+class CompiledKernel:
+    """The cache of one kernel, in the place and with the methods of Numba's `FunctionCache`.
+
+    Relied upon, from Numba 0.61 to 0.68: a dispatcher asks its `_cache` before it compiles (`load_overload`) and gives
+    it what it has compiled (`save_overload`); a `CompileResult` turns into something to pickle and back.
+    """
+
+    def __init__(self, function: Callable[..., object], cache: KernelCache, folder: Path) -> None:
+        self._function = function
+        self._cache = cache
+        self.cache_path = folder
+        self._source = _digest(function.__code__.co_filename)
+
+    def load_overload(self, signature: object, target: Target) -> CompileResult | None:
+        """What was compiled for a signature; None where it is not there, not ours or damaged."""
+        target.refresh()
+        data = _read(self._path(signature, target.codegen()))
+        return None if data is None else CompileResult._rebuild(target, *pickle.loads(data))
+
+    def save_overload(self, signature: object, result: Result) -> None:
+        """Keep what was compiled for a signature, if it can be used by another process and there is room."""
+        if self._cache.read_only:
+            self._cache.stop_writing("can only be read")
+        elif not result.lifted and not result.library.has_dynamic_globals:
+            try:
+                _write(self._path(signature, result.codegen), dumps(result._reduce()))
+            except OSError as error:
+                self._cache.stop_writing(f"cannot be written to ({error.strerror})")
+
+    def enable(self) -> None:
+        """Numba's: it is always enabled."""
+
+    def flush(self) -> None:
+        """Numba's, before it compiles everything anew: what is saved then replaces what was there."""
+
+    def _path(self, signature: object, codegen: Codegen) -> Path:
+        function = self._function
+        closure = dumps(tuple(cell.cell_contents for cell in function.__closure__ or ()))
+        key = (
+            (function.__module__, function.__qualname__, function.__code__.co_firstlineno, self._source),
+            (str(signature), codegen.magic_tuple(), hashlib.sha256(closure).hexdigest()),
+        )
+        name = function.__name__.strip("<>")
+        return self.cache_path / f"{name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}.kernel"
+
+
+@lru_cache
+def _digest(source: str) -> str:
+    """Of a source file: kernels of tests and scripts are no part of the hash of all kernel sources."""
+    return hashlib.sha256(Path(source).read_bytes()).hexdigest()
+
+
+def _read(path: Path) -> bytes | None:
+    """What was written, None where it is not."""
     try:
-        home = Path.home()
-    except RuntimeError:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
+    except OSError:
         return None
-    return home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
+    if is_strangers(status) or (os.name == "posix" and status.st_mode & OTHERS_WRITE):
+        return None
+    checksum, data = content[:CHECKSUM_BYTES], content[CHECKSUM_BYTES:]
+    return data if hashlib.sha256(data).digest() == checksum else None
 
 
-def _unusable(folder: Path) -> str:
-    """Why compiled code may not be kept in this folder; empty when it may. Makes it, for its owner only."""
+def _write(path: Path, data: bytes) -> None:
+    """To a name of its own, then renamed: others may be writing the same."""
+    temporary = path.with_suffix(f".{uuid.uuid4().hex}")
     try:
-        for path in (*reversed(folder.parents), folder):
-            path.mkdir(mode=0o700, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        return _untrusted(folder) or _untrusted(folder.parent)
-    except OSError as error:
-        return f"it cannot be written to ({error.strerror})"
-
-
-def _untrusted(folder: Path) -> str:
-    """Cached kernels are code: a folder that somebody else can write to must not be run from."""
-    if not hasattr(os, "getuid"):
-        return ""
-    status = folder.lstat()
-    if status.st_uid not in (os.getuid(), 0):
-        return "it belongs to another user"
-    if stat.S_ISLNK(status.st_mode):
-        return _untrusted(folder.resolve())
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "others can write to it"
-    return ""
+        with open(temporary, "xb", opener=partial(os.open, mode=0o644)) as file:
+            file.write(hashlib.sha256(data).digest() + data)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

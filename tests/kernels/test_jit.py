@@ -1,12 +1,9 @@
-"""The kernel cache: where it lies and whom it trusts; test_jit_processes has what happens from process to process."""
+"""Kernels from the cache, damaged files and full disks; test_jit_processes has what happens between processes."""
 
+import errno
 import os
-import re
-import stat
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,192 +11,144 @@ import numba
 import pytest
 
 from voxmill_kernels import jit
-from voxmill_kernels.jit import KernelCache
+from voxmill_kernels.cache import LACKING, KernelCache
 
-as_root = pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs to be root to change owners")
-STRANGER = 12345
-
-
-@pytest.fixture(autouse=True)
-def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What is not kept elsewhere goes here."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
-@pytest.fixture
-def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of the user's that is not there yet, named by VOXMILL_CACHE_DIR."""
-    folder = tmp_path / "named" / "kernels"
-    monkeypatch.setenv("VOXMILL_CACHE_DIR", str(folder))
-    return folder
-
-
-@contextmanager
-def umask(mask: int) -> Iterator[None]:
-    before = os.umask(mask)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def found_cache() -> KernelCache:
-    """As a new process finds it."""
-    return jit.kernel_cache.__wrapped__()
-
-
-def give_to_stranger(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if os.getuid() == 0:
-        os.chown(path, STRANGER, STRANGER)
-    else:
-        own = os.getuid()
-        monkeypatch.setattr(os, "getuid", lambda: own + 1)
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def assert_refused(named: Path, temporary: Path, reason: str) -> None:
-    cache = found_cache()
-    assert cache.folder is not None
-    assert temporary in cache.folder.parents
-    assert re.fullmatch(f"kernel cache {named} not used: {reason}", cache.note)
-
-
-# Where
-
-
-def test_the_named_folder_is_used(named: Path) -> None:
-    assert found_cache() == KernelCache(named / jit.sources_hash())
-    assert found_cache().is_cold
-
-
-def test_a_relative_name_does_not_follow_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VOXMILL_CACHE_DIR", "here")
-    assert found_cache().folder == tmp_path / "here" / jit.sources_hash()
-
-
-def test_without_a_name_it_is_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("VOXMILL_CACHE_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setattr(sys, "platform", "linux")
-    assert found_cache().folder == tmp_path / "xdg" / "voxmill" / "kernels" / jit.sources_hash()
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert found_cache().folder == tmp_path / "home" / ".cache" / "voxmill" / "kernels" / jit.sources_hash()
-
-
-def test_without_a_home_it_is_a_temporary_folder(temporary_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_home() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.delenv("VOXMILL_CACHE_DIR", raising=False)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(Path, "home", no_home)
-    cache = found_cache()
-    assert cache.folder == temporary_folder / f"voxmill-kernels-{os.getuid()}" / jit.sources_hash()
-    assert cache.note == ""
-
-
-def test_what_cannot_be_written_to_is_not_used(named: Path, temporary_folder: Path) -> None:
-    named.parent.write_text("a file where a folder is needed")
-    assert_refused(named, temporary_folder, r"it cannot be written to \(.+\)")
-
-
-def test_no_folder_at_all(named: Path, temporary_folder: Path) -> None:
-    named.parent.write_text("a file")
-    temporary_folder.rmdir()
-    temporary_folder.write_text("another")
-    cache = found_cache()
-    assert cache.folder is None
-    assert cache.is_cold
-    assert cache.note.endswith("; kernels are compiled anew by every process")
-
-
-# Whom it trusts
-
-
-@pytest.mark.parametrize("mask", [0o000, 0o002, 0o022])
-def test_new_folders_are_their_owners(named: Path, mask: int) -> None:
-    """Whatever the umask: many systems let a user's group write."""
-    with umask(mask):
-        cache = found_cache()
-    assert cache.folder is not None
-    assert cache.note == ""
-    assert [mode(path) for path in (named.parent, named, cache.folder)] == [0o700] * 3
-
-
-@pytest.mark.parametrize("permissions", [0o777, 0o1777, 0o770, 0o707])
-def test_a_folder_that_others_can_write_to_is_refused(named: Path, temporary_folder: Path, permissions: int) -> None:
-    named.mkdir(parents=True)
-    named.chmod(permissions)
-    assert_refused(named, temporary_folder, "others can write to it")
-
-
-def test_so_is_one_whose_compiled_code_others_can_write(named: Path, temporary_folder: Path) -> None:
-    (named / jit.sources_hash()).mkdir(parents=True)
-    (named / jit.sources_hash()).chmod(0o777)
-    named.chmod(0o755)
-    assert_refused(named, temporary_folder, "others can write to it")
-
-
-def test_a_folder_of_another_user_is_refused(named: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (named / jit.sources_hash()).mkdir(parents=True)
-    give_to_stranger(named, monkeypatch)
-    assert f"kernel cache {named} not used: it belongs to another user" in found_cache().note
-
-
-@as_root
-def test_a_link_of_another_user_is_refused(named: Path, temporary_folder: Path, tmp_path: Path) -> None:
-    """Its owner could point it elsewhere at any time."""
-    (tmp_path / "own").mkdir(mode=0o700)
-    named.parent.mkdir()
-    named.symlink_to(tmp_path / "own")
-    os.lchown(named, STRANGER, STRANGER)
-    assert_refused(named, temporary_folder, "it belongs to another user")
-
-
-def test_a_link_of_ones_own_is_followed(named: Path, temporary_folder: Path, tmp_path: Path) -> None:
-    target = tmp_path / "own"
-    target.mkdir(mode=0o700)
-    named.parent.mkdir()
-    named.symlink_to(target)
-    assert found_cache() == KernelCache(named / jit.sources_hash())
-    target.chmod(0o777)
-    assert_refused(named, temporary_folder, "others can write to it")
-
-
-# njit
+as_root = pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs to be root to mount")
 
 
 def plus_one(x: int) -> int:
     return x + 1
 
 
-def test_numbas_configuration_is_left_as_found(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KernelCache:
+    """An empty cache, the one that njit finds."""
+    found = KernelCache(tmp_path)
+    monkeypatch.setattr(jit, "kernel_cache", lambda: found)
+    return found
+
+
+def hits_of_a_new_process() -> int:
+    """Call a kernel as another process would, without what this one has in memory; how often the cache had it."""
+    compiled: Any = jit.njit(plus_one)
+    assert compiled(1) == 2
+    return sum(compiled.stats.cache_hits.values())
+
+
+def kernels(cache: KernelCache) -> list[Path]:
+    assert cache.folder is not None
+    return list(cache.folder.iterdir())
+
+
+def test_it_is_compiled_once(cache: KernelCache) -> None:
+    assert hits_of_a_new_process() == 0
+    assert [path.name.split("-")[0] for path in kernels(cache)] == ["plus_one"]
+    assert hits_of_a_new_process() == 1
+    assert len(kernels(cache)) == 1
+
+
+def test_every_signature_has_a_file(cache: KernelCache) -> None:
+    for hits in (0, 1):
+        kernel: Any = jit.njit(plus_one)
+        assert (kernel(1), kernel(1.5), kernel(1j)) == (2, 2.5, 1 + 1j)
+        assert list(kernel.stats.cache_hits.values()) == [1] * 3 * hits
+    assert len(kernels(cache)) == 3
+
+
+def test_every_closure_has_a_file(cache: KernelCache) -> None:
+    def adder(step: int) -> Callable[[int], int]:
+        return jit.njit(lambda x: x + step)
+
+    assert [adder(1)(1), adder(2)(1), adder(1)(1)] == [2, 3, 2]
+    assert len(kernels(cache)) == 2
+
+
+def test_numbas_configuration_is_left_as_found(monkeypatch: pytest.MonkeyPatch, cache: KernelCache) -> None:
     config: Any = numba.config
     monkeypatch.setattr(config, "CACHE_DIR", "elsewhere")
     assert jit.njit(plus_one)(1) == 2
     assert config.CACHE_DIR == "elsewhere"
-    with pytest.raises(TypeError):
-        jit.njit(None)  # type: ignore[type-var]
-    assert config.CACHE_DIR == "elsewhere"
 
 
-def test_compiled_code_goes_into_our_folder(named: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = found_cache()
-    monkeypatch.setattr(jit, "kernel_cache", lambda: cache)
-    assert jit.njit(plus_one)(1) == 2
-    assert not cache.is_cold
-    assert list((named / jit.sources_hash()).rglob("*plus_one*.nbi"))
+def test_recompiling_replaces_what_is_there(cache: KernelCache) -> None:
+    kernel: Any = jit.njit(plus_one)
+    assert kernel(1) == 2
+    kernel.recompile()
+    assert kernel(1) == 2
+    assert len(kernels(cache)) == 1
 
 
 def test_without_a_folder_kernels_work_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jit, "kernel_cache", lambda: KernelCache(None))
-    assert jit.njit(plus_one)(2) == 3
+    assert hits_of_a_new_process() == 0
+
+
+# Damage
+
+
+@pytest.mark.parametrize("size", [0, 1, 32, 100, 1000, -1])
+def test_a_file_cut_short_is_compiled_anew(cache: KernelCache, size: int) -> None:
+    hits_of_a_new_process()
+    (path,) = kernels(cache)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:size])
+    assert hits_of_a_new_process() == 0
+    assert kernels(cache) == [path]
+    assert hits_of_a_new_process() == 1
+
+
+def test_so_is_one_with_a_turned_bit(cache: KernelCache) -> None:
+    """Which could be in the machine code."""
+    hits_of_a_new_process()
+    (path,) = kernels(cache)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert hits_of_a_new_process() == 0
+    assert hits_of_a_new_process() == 1
+
+
+def test_so_is_one_that_others_can_write_to(cache: KernelCache) -> None:
+    hits_of_a_new_process()
+    (path,) = kernels(cache)
+    path.chmod(0o666)
+    assert hits_of_a_new_process() == 0
+    assert path.stat().st_mode & 0o022 == 0
+    assert hits_of_a_new_process() == 1
+
+
+# No room
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path, cache: KernelCache) -> Iterator[Path]:
+    """A disk of one page for the cache."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", tmp_path], capture_output=True).returncode:
+        pytest.skip("may not mount")
+    yield tmp_path
+    subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+@as_root
+def test_a_full_disk(full_disk: Path, cache: KernelCache) -> None:
+    assert hits_of_a_new_process() == 0
+    assert cache.note == f"kernel cache {full_disk} cannot be written to (No space left on device), so {LACKING}"
+    assert kernels(cache) == []
+    assert hits_of_a_new_process() == 0
+
+
+def test_a_folder_that_disappears(cache: KernelCache) -> None:
+    assert cache.folder is not None
+    cache.folder.rmdir()
+    assert hits_of_a_new_process() == 0
+    assert os.strerror(errno.ENOENT) in cache.note
+
+
+def test_what_can_only_be_read_is_read(cache: KernelCache) -> None:
+    hits_of_a_new_process()
+    cache.read_only = True
+    assert hits_of_a_new_process() == 1
+    assert cache.note == ""
+    assert jit.njit(plus_one)(1.5) == 2.5  # type: ignore[arg-type]
+    assert len(kernels(cache)) == 1
+    assert cache.note.endswith(f"can only be read, so {LACKING}")

@@ -1,5 +1,6 @@
 """The kernel cache from one process to the next, with a copy of the package whose sources a test can change."""
 
+import hashlib
 import json
 import os
 import pickle
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from voxmill_kernels.caller import twice
 result = twice(10)
 hits = sum(twice.stats.cache_hits.values())
 cache = jit.kernel_cache()
+cache.mark_warm()
 print(json.dumps([result, hits, was_cold, str(cache.folder), cache.note]))
 """
 # As in a container that is run under any number. Numba comes first: it may lie where only root can read.
@@ -51,7 +54,7 @@ os.setgroups([])
 os.setgid({STRANGER})
 os.setuid({STRANGER})
 """
-STOP_WATCHING_SOURCES = "import voxmill_kernels.jit; voxmill_kernels.jit.sources_hash = lambda: 'always-the-same'"
+STOP_WATCHING_SOURCES = "import voxmill_kernels.cache; voxmill_kernels.cache.sources_hash = lambda: 'always-the-same'"
 
 
 class Package:
@@ -137,18 +140,20 @@ def test_no_pickle_is_run_from_where_others_can_write(package: Package, tmp_path
     environment = {"VOXMILL_CACHE_DIR": str(package.cache), "TMPDIR": str(temporary)}
 
     def plant() -> None:
-        for index in Path(folder).rglob("*.nbi"):
-            index.write_bytes(pickle.dumps(Payload(marker)))
+        payload = pickle.dumps(Payload(marker))
+        for kernel in Path(folder).glob("*.kernel"):
+            kernel.write_bytes(hashlib.sha256(payload).digest() + payload)
 
     plant()
-    package.call(environment=environment)
+    with pytest.raises(AssertionError):
+        package.call(environment=environment)
     marker.rmdir()  # it was run: pickles in a folder of one's own are trusted, so this test can fail
     plant()
     (package.cache if which == "named" else Path(folder)).chmod(0o777)
     result, _, _, used, note = package.call(environment=environment)
     assert result == 22
     assert temporary in Path(used).parents
-    assert "others can write to it" in note
+    assert "others can write to" in note
     assert not marker.exists()
 
 
@@ -176,3 +181,18 @@ def test_a_user_without_home_and_a_read_only_install(read_only_package: Package,
     assert ("cannot be written to" in note) == (home is not None)
     again = read_only_package.call(before=BECOME_STRANGER, environment=environment)
     assert again == [22, 1, False, folder, note]
+
+
+def test_a_cache_in_an_image_is_used_by_every_user(read_only_package: Package) -> None:
+    """Root has filled it; whoever runs the container compiles nothing."""
+    named = {"VOXMILL_CACHE_DIR": str(read_only_package.cache)}
+    *_, folder, _ = read_only_package.call(environment=named)
+    assert read_only_package.call(before=BECOME_STRANGER, environment=named) == [22, 1, False, folder, ""]
+
+
+def test_four_first_runs_at_once(package: Package) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(package.call) for _ in range(4)]
+    assert {run.result()[0] for run in runs} == {22}
+    assert sorted(path.name.split("-")[0] for path in package.cache.glob("*/*")) == ["step", "twice", "warm"]
+    assert package.call()[:3] == [22, 1, False]
