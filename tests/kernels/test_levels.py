@@ -142,6 +142,14 @@ def test_a_count_of_bins_holds_all_values(values: Floats, count: int) -> None:
         assert (levels.min(), levels.max()) == (1, count)
 
 
+@given(values=intensities(np.int16), width=WIDTHS)
+def test_whole_numbers_have_the_levels_of_the_same_fractions(values: Array, width: float) -> None:
+    """Their levels are looked up in a table, those of others are found voxel by voxel."""
+    fractions = values.astype(np.float64)
+    edges = bin_edges(values, width=width)
+    np.testing.assert_array_equal(levels_of(values, edges), levels_of(fractions, edges))
+
+
 @given(values=intensities(np.int16), steps=st.integers(-40, 40))
 def test_shifting_by_whole_bins_changes_no_level(values: Array, steps: int) -> None:
     shifted = values.astype(np.int32) + 25 * steps
@@ -167,6 +175,19 @@ def test_many_levels() -> None:
     levels = discretise(values, distribution(values), bin_edges(values, width=1))
     np.testing.assert_array_equal(levels.indices, np.arange(1, MAX_LEVELS + 1))
     np.testing.assert_array_equal(levels.numbers, np.arange(1, MAX_LEVELS + 1))
+
+
+@pytest.mark.parametrize("levels", [255, 256])
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_as_many_levels_as_a_byte_holds_and_one_more(levels: int, dtype: type) -> None:
+    values: Array = read_only(np.arange(levels).repeat(2).astype(dtype))
+    np.testing.assert_array_equal(levels_of(values, bin_edges(values, width=1)), np.arange(1, levels + 1).repeat(2))
+
+
+def test_more_levels_than_a_batch_can_hold() -> None:
+    values = read_only(np.arange(MAX_LEVELS + 1, dtype=np.int32))
+    with pytest.raises(ValueError, match="65536 grey levels are more than 65535"):
+        discretise(values, distribution(values), np.arange(MAX_LEVELS + 2, dtype=np.float64))
 
 
 @pytest.mark.parametrize("width", [1, 0.5, 1e-300])
