@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import re
 import tracemalloc
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import SHAPE, SPACING, case, sitk_image, texture, two_labels, write_case
+from voxmill import extraction
 from voxmill.extraction import MAX_SHEAR
+from voxmill.measures import measure
+from voxmill.regions import Region
 
 TURNED = np.array(
     (
@@ -133,6 +137,33 @@ def test_labels_that_are_none(labels: list[int | str]) -> None:
         vm.extract(*case(), labels=labels)
 
 
+def test_settings_in_every_form(tmp_path: Path) -> None:
+    image, mask = case()
+    path = tmp_path / "mine.yaml"
+    path.write_text("{labels: node, features: glcm, discretise: {bin_width: 10}}")
+    ours = {"labels": "node", "features": "glcm", "discretise": {"bin_width": 10}}
+    theirs = {"setting": {"binWidth": 10, "label": 3}, "featureClass": {"glcm": None}}
+    expected = vm.extract(image, mask, settings=vm.Settings.parse(ours))
+    assert expected.settings.features.keys() == {"glcm"}
+    for settings in (ours, path, str(path)):
+        assert vm.extract(image, mask, settings=settings) == expected
+    assert vm.extract(image, mask, settings=theirs).rows == expected.rows
+
+
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        ({"lables": 1}, "did you mean 'labels'"),
+        ({"settings": {}}, "unknown section 'settings'"),
+        ("none.yaml", "none.yaml: settings cannot be read: No such file"),
+        (5, "settings are Settings, a mapping or a path to a file; found 5"),
+    ],
+)
+def test_settings_that_are_none(settings: object, said: str) -> None:
+    with pytest.raises(vm.SettingsError, match=said):
+        vm.extract(*case(), settings=settings)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_devices(device: str) -> None:
     assert vm.extract(*case(), device=device) == vm.extract(*case())
@@ -175,6 +206,19 @@ def test_a_channel_of_a_vector_mask() -> None:
     (row,) = vm.extract(image, mask, settings=vm.Settings(label_channel=1)).rows
     assert row.diagnostics["voxels"] == 64
     assert [row.diagnostics["label"] for row in vm.extract(image, mask).rows] == [1, 3]
+
+
+def test_a_layer_of_a_mask_that_is_already_made() -> None:
+    image, _ = case()
+    inner = box(slice(2, 6), slice(2, 6), slice(2, 6))
+    mask = vm.Mask.of_layers([two_labels(), inner], image.grid)
+    (row,) = vm.extract(image, mask, settings=vm.Settings(label_channel=1)).rows
+    assert row.diagnostics["voxels"] == 64
+    assert row.features == features_of(image.array, inner)
+    theirs = vm.extract(image, mask, settings={"setting": {"label": 1}})  # label_channel 0
+    assert [row.diagnostics["voxels"] for row in theirs.rows] == [(two_labels() == 1).sum()]
+    with pytest.raises(vm.InputError, match="no layer 2"):
+        vm.extract(image, mask, settings=vm.Settings(label_channel=2))
 
 
 def test_read_only_arrays_do_and_nothing_is_written_to() -> None:
@@ -284,7 +328,11 @@ def test_memory_follows_the_region() -> None:
 @pytest.mark.parametrize("dtype", ["u1", "i1", "i2", "u2", "i4", "u4", "i8", "f4", "f8", ">i2", ">f4"])
 def test_types_of_voxels_agree(dtype: str) -> None:
     image, labels = texture() // 2, two_labels()
-    assert features_of(image.astype(dtype), labels) == features_of(image, labels)
+    ours, expected = features_of(image.astype(dtype), labels), features_of(image, labels)
+    if np.dtype(dtype).kind == "f":  # added up voxel by voxel, whole numbers value by value
+        near(ours, expected, rel=1e-12)
+    else:
+        assert ours == expected
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "i4", "u4", "i8", "u8", "f4", "f8", ">u2", "?"])
@@ -424,7 +472,7 @@ def test_one_voxel_fails_and_the_others_go_on() -> None:
 def test_a_line_fails_by_default_and_has_values_when_it_is_wanted() -> None:
     labels = box(3, 4, slice(2, 8))
     assert failure(texture(), labels) == (
-        "region 1: longer than one voxel along 1 axes only, at least 2 are needed (min_region_dimensions)"
+        "region 1: longer than one voxel along 1 axis only, at least 2 are needed (min_region_dimensions)"
     )
     assert "along 2 axes only, at least 3" in failure(texture(), box(3, slice(4), slice(4)), min_region_dimensions=3)
     volume = vm.Volume(texture(), spacing=SPACING)
@@ -461,6 +509,61 @@ def test_too_many_grey_levels(dtype: type) -> None:
     volume = vm.Volume((texture() * 1e6).astype(dtype), spacing=SPACING)
     settings = vm.Settings(discretise=vm.Discretise(bin_count=32))
     assert not vm.extract(volume, vm.Mask(two_labels(), volume.grid), settings=settings).failed
+
+
+FLOAT32_AT_1E6 = np.float32(1e6) + np.float32(0.0625) * (texture() % 2).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "image, discretise, said",
+    [
+        (FLOAT32_AT_1E6, {"bin_count": 500}, "500 bins are lost in the rounding of float32 at 1e+06; choose a smaller"),
+        (FLOAT32_AT_1E6 * 4, {"bin_width": 1e-3}, "a bin width of 0.001 is lost in the rounding of float32 at 4e+06"),
+    ],
+)
+def test_bins_that_rounding_loses(image: NDArray[Any], discretise: dict[str, float], said: str) -> None:
+    found = failure(image, two_labels() // 2, discretise=discretise)
+    assert found.startswith(f"region 1: {said}")
+    (used,) = discretise
+    assert found.endswith(
+        {"bin_count": "; choose a smaller bin_count", "bin_width": "; choose a larger bin_width, or a bin_count"}[used]
+    )
+
+
+@pytest.mark.parametrize(
+    "discretise, hint",
+    [
+        ({"bin_count": 60_000}, "choose a smaller bin_count"),
+        ({"bin_width": 1}, "choose a larger bin_width, or a bin_count"),
+    ],
+)
+def test_matrices_that_are_too_large_fail_one_row(discretise: dict[str, float], hint: str) -> None:
+    shape = (20, 50, 50)
+    image = np.arange(50_000, dtype=np.int32).reshape(shape)
+    labels = np.ones(shape, dtype=np.uint8)
+    labels[0] = 2
+    volume = vm.Volume(image, spacing=SPACING)
+    settings = vm.Settings.parse({"discretise": discretise, "features": {"glcm": ["Id"]}})
+    first, second = vm.extract(volume, vm.Mask(labels, volume.grid), settings=settings).rows
+    assert re.fullmatch(
+        rf"region 1: \d+ grey levels need matrices of .* GiB, at most 4 are taken; {hint}", str(first.error)
+    )
+    assert second.error is None
+
+
+def test_too_little_memory_fails_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hungry(region: Region) -> tuple[dict[str, float], tuple[str, ...]]:
+        if region.values.size > 200:
+            raise MemoryError
+        return measure(region)
+
+    monkeypatch.setattr(extraction, "measure", hungry)
+    table = vm.extract(*case())
+    assert [row.error for row in table.rows] == [
+        "region 1: measuring its box of 847 voxels needs more memory than there is; free some",
+        None,
+    ]
+    assert table.failed[0].label == 1
 
 
 def re_levels(said: str) -> int:

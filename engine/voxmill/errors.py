@@ -1,12 +1,22 @@
 """What can go wrong, each kind with the exit code of the command line.
 
-Every message is one sentence (or two): what, where, what was found, what to do.
+Every message is one sentence (or two): what, where, what was found, what to do. It names files, never folders.
 """
 
-from collections.abc import Iterable, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 NEAR = 0.6
 """How alike a misspelt word must be to what was meant, from 0 to 1."""
+LISTED = 12
+"""Known words are all listed up to this many, several mistakes too; of more, some are."""
+SHOWN = 120
+"""Characters of a value that are shown at most."""
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel, _BRIEF.maxstring, _BRIEF.maxother = 3, SHOWN, SHOWN
 
 
 class VoxmillError(Exception):
@@ -20,7 +30,7 @@ class InputError(VoxmillError):
 
 
 class OutputError(VoxmillError):
-    """A file that cannot be written."""
+    """A file or stream that cannot be written; its text says why."""
 
 
 class SettingsError(VoxmillError):
@@ -33,21 +43,43 @@ class RegionError(VoxmillError):
     """A region that cannot be measured: its row fails, the others go on."""
 
 
+def brief(value: object) -> str:
+    """A value as Python writes it, cut where it is long: settings and their files can hold anything."""
+    try:
+        text = _BRIEF.repr(value)
+    except ValueError:  # more digits than Python writes
+        return f"a very long {type(value).__name__}"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def several(items: Sequence[Item], say: Callable[[Item], str] = str, *, separator: str = "; ") -> str:
+    """What there is to say of each item; where there are too many, of the first ones, and how many more there are."""
+    rest = len(items) - LISTED
+    return separator.join([*map(say, items[:LISTED]), *([f"and {rest} more"] if rest > 0 else [])])
+
+
 def nearest(word: str, known: Iterable[str], *, shown: Mapping[str, str] | None = None) -> str:
     """The hint `; did you mean 'x'?` for a misspelt `word`, or what is known when nothing is near.
 
     `shown` says how to write those known words that are compared without the place where they belong.
     """
     folded = {name.lower(): (shown or {}).get(name, name) for name in known}
-    likeness = {name: _likeness(word.lower(), name) for name in folded}
-    best = max(likeness, key=likeness.__getitem__, default="")
-    if best and likeness[best][0] >= NEAR:
-        return f"; did you mean {folded[best]!r}?"
-    return f"; known: {', '.join(folded.values())}"
+    ranked = sorted(folded, key=lambda name: _likeness(word, name), reverse=True)
+    if ranked and likeness(word, ranked[:1]) >= NEAR:
+        return f"; did you mean {folded[ranked[0]]!r}?"
+    if len(folded) <= LISTED:
+        return f"; known: {', '.join(folded.values())}"
+    return f"; the nearest of {len(folded)}: {', '.join(folded[name] for name in ranked[: LISTED // 2])}"
+
+
+def likeness(word: str, known: Iterable[str]) -> float:
+    """How alike a word is to the most similar known one, from 0 to 1; capitals do not matter."""
+    return max((_likeness(word, name)[0] for name in known), default=0.0)
 
 
 def _likeness(word: str, name: str) -> tuple[float, bool]:
     """How alike two words are, from 0 to 1, and whether only the order of their letters differs."""
     from difflib import SequenceMatcher
 
+    word, name = word[:SHOWN].lower(), name.lower()
     return SequenceMatcher(None, word, name).ratio(), sorted(word) == sorted(name)

@@ -1,11 +1,12 @@
 """PyRadiomics' parameter files → our settings: an explicit table of its keys."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from voxmill.errors import SettingsError, nearest
+from voxmill.errors import NEAR, SettingsError, brief, likeness, nearest, several
 from voxmill_kernels.features.catalogue import FAMILIES
 
 SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
@@ -37,7 +38,7 @@ class Number:
         number = _number(value)
         fits = self.low <= number <= self.high and number > self.above
         if not fits or not math.isfinite(number) or (self.whole and number != int(number)):
-            raise SettingsError(f"setting.{key} must be {self}; found {value!r}")
+            raise SettingsError(f"setting.{key} must be {self}; found {brief(value)}")
         return int(number) if self.whole else number
 
     def __str__(self) -> str:
@@ -109,6 +110,12 @@ DEPRECATED: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def has_sections(values: Mapping[str, Any], ours: Collection[str]) -> bool:
+    """Whether a file is one of PyRadiomics, also with a misspelt section, and not one with `ours`, our settings."""
+    others = [str(name) for name in islice(values, 100) if name not in ours]
+    return any(likeness(name, SECTIONS) >= max(NEAR, likeness(name, ours)) for name in others)
+
+
 def translate(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a PyRadiomics parameter file as a mapping for `Settings.parse`.
 
@@ -116,26 +123,29 @@ def translate(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """
     for section in parameters:
         if section not in SECTIONS:
-            raise SettingsError(f"unknown section {section!r}{nearest(str(section), SECTIONS)}")
+            raise SettingsError(f"unknown section {brief(section)}{nearest(str(section), SECTIONS)}")
     setting, image_types, classes, voxels = (_section(parameters, name) for name in SECTIONS)
     _refuse_unknown(setting, image_types, classes)
     unsupported = [
-        *(f"setting.{key} {value!r} (only {NEUTRAL[key]!r})" for key, value in setting.items() if _asks(key, value)),
+        *(
+            f"setting.{key} {brief(value)} (only {NEUTRAL[key]!r})"
+            for key, value in setting.items()
+            if _asks(key, value)
+        ),
         *_unsupported_images(image_types),
         *_unsupported_features(classes),
-        *(f"voxelSetting.{key}" for key in voxels),
+        *(f"voxelSetting.{str(key)[:40]}" for key in voxels),
     ]
     if unsupported:
-        raise SettingsError(
-            f"not supported yet: {', '.join(dict.fromkeys(unsupported))}; leave it out to go on without"
-        )
+        found = several(list(dict.fromkeys(unsupported)), separator=", ")
+        raise SettingsError(f"not supported yet: {found}; leave it out to go on without")
     return {**_settings(setting), "features": {name: names or "all" for name, names in classes.items()} or "all"}
 
 
 def _section(parameters: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = parameters.get(name)
     if section is not None and not isinstance(section, Mapping):
-        raise SettingsError(f"{name} holds names with values; found {section!r}")
+        raise SettingsError(f"{name} holds names with values; found {brief(section)}")
     return section or {}
 
 
@@ -149,7 +159,7 @@ def _refuse_unknown(setting: Mapping[str, Any], image_types: Mapping[str, Any], 
     ):
         for key in given:
             if key not in known:
-                raise SettingsError(f"{section}: unknown key {key!r}{nearest(str(key), known)}")
+                raise SettingsError(f"{section}: unknown key {brief(key)}{nearest(str(key), known)}")
 
 
 def _asks(key: str, value: object) -> bool:
@@ -161,7 +171,7 @@ def _unsupported_images(image_types: Mapping[str, Any]) -> list[str]:
     others = [f"imageType.{name}" for name in image_types if name != "Original"]
     if not image_types or "Original" in image_types:
         custom = image_types.get("Original")
-        return [*others, f"settings of imageType.Original alone ({custom!r})"] if custom else others
+        return [*others, f"settings of imageType.Original alone ({brief(custom)})"] if custom else others
     return others
 
 

@@ -1,17 +1,22 @@
 """Settings: what is measured, and how. Profiles are data: named values for them."""
 
 # No `from __future__ import annotations` here: pydantic reads the annotations.
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    PlainSerializer,
     ValidationError,
     ValidatorFunctionWrapHandler,
     field_validator,
@@ -19,22 +24,16 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from voxmill.errors import SettingsError, nearest
-from voxmill.pyradiomics_parameters import SECTIONS, translate
+from voxmill.errors import SettingsError, brief, nearest, several
+from voxmill.pyradiomics_parameters import has_sections, translate
 from voxmill.yaml_files import read_yaml
 from voxmill_kernels.features.catalogue import FAMILIES
 
-PROFILES: Mapping[str, Mapping[str, Any]] = {
-    "pyradiomics": {
-        "discretise": {"bin_width": 25},
-        "features": "all",
-        "voxel_array_shift": 0,
-        "min_region_voxels": 2,
-        "min_region_dimensions": 2,
-        "grid_tolerance": 1e-6,
-    }
-}
+PROFILES: Mapping[str, Mapping[str, Any]] = {"pyradiomics": {}}
+"""What each profile sets otherwise than the defaults below, which are PyRadiomics' own."""
 DEFAULT_PROFILE = "pyradiomics"
+MOST = 2**63 - 1
+"""No larger whole number makes sense, and Python cannot even write one of thousands of digits."""
 
 
 def _no_truth(value: object) -> object:
@@ -48,6 +47,33 @@ Real = Annotated[float, BeforeValidator(_no_truth)]
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Features(Mapping[str, tuple[str, ...]]):
+    """Names by family that nobody can change: a mapping that has a hash."""
+
+    pairs: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @classmethod
+    def of(cls, names: Mapping[str, Iterable[str]]) -> Self:
+        """The same names, frozen."""
+        return cls(tuple((family, tuple(chosen)) for family, chosen in names.items()))
+
+    def __getitem__(self, family: str) -> tuple[str, ...]:
+        return dict(self.pairs)[family]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self.pairs))
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.pairs))
+
+    def __repr__(self) -> str:
+        return repr(dict(self.pairs))
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -55,9 +81,14 @@ class _Model(BaseModel):
     @classmethod
     def _in_a_sentence(cls, values: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
-            return handler(values)
+            made = handler(values)
         except ValidationError as error:
-            raise SettingsError("; ".join(_clause(cls, mistake) for mistake in error.errors())) from None
+            raise SettingsError(several(error.errors(), partial(_clause, cls))) from None
+        made._require_sense()
+        return made
+
+    def _require_sense(self) -> None:
+        """Raise SettingsError where values that are valid one by one make no sense together."""
 
 
 class Discretise(_Model):
@@ -68,13 +99,11 @@ class Discretise(_Model):
     bin_count: Annotated[Whole, Field(ge=1, le=65_535)] | None = None
     """How many grey levels of equal width from the region's minimum to its maximum."""
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
+    def _require_sense(self) -> None:
         if self.bin_width is None and self.bin_count is None:
-            raise ValueError("give bin_width or bin_count")
+            raise SettingsError("give bin_width or bin_count")
         if self.bin_width is not None and self.bin_count is not None:
-            raise ValueError("bin_width and bin_count exclude each other; give one of them")
-        return self
+            raise SettingsError("bin_width and bin_count exclude each other; give one of them")
 
 
 class Settings(_Model):
@@ -86,15 +115,17 @@ class Settings(_Model):
     """
 
     discretise: Discretise = Discretise(bin_width=25)
-    features: Mapping[str, tuple[str, ...]] = Field(default="all", validate_default=True)
+    features: Annotated[
+        Mapping[str, tuple[str, ...]], AfterValidator(Features.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
+    ] = Field(default="all", validate_default=True)
     """Names by family: `all`, a list of families, or families with a list of names (or `all`)."""
     labels: tuple[int | str, ...] | None = None
     """Which segments of the mask, by number or name; None for all."""
-    label_channel: Annotated[Whole, Field(ge=0)] | None = None
+    label_channel: Annotated[Whole, Field(ge=0, le=65_535)] | None = None
     """Which channel of a mask that has several per voxel."""
     voxel_array_shift: Real = 0
     """Added to every intensity before it is squared in Energy, TotalEnergy and RootMeanSquared."""
-    min_region_voxels: Annotated[Whole, Field(ge=2)] = 2
+    min_region_voxels: Annotated[Whole, Field(ge=2, le=MOST)] = 2
     """A smaller region fails."""
     min_region_dimensions: Annotated[Whole, Field(ge=1, le=3)] = 2
     """A region that is longer than one voxel along fewer axes fails."""
@@ -124,18 +155,18 @@ class Settings(_Model):
     def parse(cls, values: Mapping[str, Any]) -> Self:
         """Settings from a mapping as in a YAML file; `profile` names the values to start from."""
         if not isinstance(values, Mapping):
-            raise SettingsError(f"settings are names with values; found {values!r}")
+            raise SettingsError(f"settings are names with values; found {brief(values)}")
         given = {str(key): value for key, value in values.items()}
         profile = given.pop("profile", DEFAULT_PROFILE)
         if not isinstance(profile, str) or profile not in PROFILES:
-            raise SettingsError(f"unknown profile {profile!r}{nearest(str(profile), PROFILES)}")
+            raise SettingsError(f"unknown profile {brief(profile)}{nearest(brief(profile), PROFILES)}")
         return cls.model_validate({**PROFILES[profile], **given})
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
         """Settings from a YAML or JSON file, Voxmill's own or a parameter file of PyRadiomics."""
         values = read_yaml(Path(path))
-        return cls._named(path, values, pyradiomics=not values.keys().isdisjoint(SECTIONS))
+        return cls._named(path, values, pyradiomics=_is_pyradiomics(values))
 
     @classmethod
     def from_pyradiomics(cls, source: str | Path | Mapping[str, Any]) -> Self:
@@ -156,10 +187,31 @@ class Settings(_Model):
             raise SettingsError(f"{Path(path).name}: {error}") from None
 
 
+def parse_settings(given: object) -> Settings:
+    """Settings, a mapping of them (ours or PyRadiomics') or a path to a file of them, as settings; None for defaults.
+
+    Raises SettingsError for anything else.
+    """
+    if given is None:
+        return Settings()
+    if isinstance(given, Settings):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return Settings.read(Path(given))
+    if isinstance(given, Mapping):
+        return Settings.from_pyradiomics(given) if _is_pyradiomics(given) else Settings.parse(given)
+    raise SettingsError(f"settings are Settings, a mapping or a path to a file; found {brief(given)}")
+
+
+def _is_pyradiomics(values: Mapping[str, Any]) -> bool:
+    below = Discretise.model_fields
+    return has_sections(values, [*Settings.model_fields, "profile", *below])
+
+
 def parse_labels(wanted: object) -> tuple[int | str, ...]:
     """Labels by number or name, one or several; raises ValueError for anything else, and for none."""
-    several = isinstance(wanted, Iterable) and not isinstance(wanted, str | bytes | Mapping)
-    labels = tuple(wanted) if several else (wanted,)  # type: ignore[arg-type]
+    many = isinstance(wanted, Iterable) and not isinstance(wanted, str | bytes | Mapping)
+    labels = tuple(wanted) if many else (wanted,)  # type: ignore[arg-type]
     if not labels:
         raise ValueError("give at least one, or leave it out for all")
     return tuple(_label(label) for label in labels)
@@ -169,8 +221,10 @@ def _label(label: object) -> int | str:
     if isinstance(label, str) and label:
         return label
     if isinstance(label, Integral) and not isinstance(label, bool):
-        return int(label)
-    raise ValueError(f"give whole numbers or names (in quotes); found {label!r}")
+        number = int(label)
+        if abs(number) <= MOST:
+            return number
+    raise ValueError(f"give whole numbers or names (in quotes); found {brief(label)}")
 
 
 def _chosen(wanted: object) -> dict[str, tuple[str, ...]]:
@@ -182,12 +236,12 @@ def _chosen(wanted: object) -> dict[str, tuple[str, ...]]:
     if isinstance(wanted, list | tuple) and all(isinstance(family, str) for family in wanted):
         wanted = dict.fromkeys(wanted, "all")
     if not isinstance(wanted, Mapping):
-        raise ValueError(f"give 'all', a list of families, or families with lists of names; found {wanted!r}")
+        raise ValueError(f"give 'all', a list of families, or families with lists of names; found {brief(wanted)}")
     if not wanted:
         raise ValueError("give at least one family, or leave it out for all")
     for family in wanted:
         if family not in FAMILIES:
-            raise ValueError(f"unknown feature family {family!r}{nearest(str(family), FAMILIES)}")
+            raise ValueError(f"unknown feature family {brief(family)}{nearest(str(family), FAMILIES)}")
     return {family: _names(family, wanted[family]) for family in FAMILIES if family in wanted}
 
 
@@ -197,10 +251,10 @@ def _names(family: str, wanted: object) -> tuple[str, ...]:
         return tuple(known)
     names = [wanted] if isinstance(wanted, str) else list(wanted) if isinstance(wanted, list | tuple) else None
     if not names:
-        raise ValueError(f".{family}: give 'all' or a list of feature names; found {wanted!r}")
+        raise ValueError(f".{family}: give 'all' or a list of feature names; found {brief(wanted)}")
     for name in names:
         if name not in known:
-            raise ValueError(f".{family}: unknown feature {name!r}{nearest(str(name), known)}")
+            raise ValueError(f".{family}: unknown feature {brief(name)}{nearest(brief(name), known)}")
     return tuple(name for name in known if name in names)
 
 
@@ -223,12 +277,12 @@ def _clause(model: type[BaseModel], mistake: ErrorDetails) -> str:
     """One mistake that pydantic found, in our words."""
     place, kind, context = ".".join(str(part) for part in mistake["loc"]), mistake["type"], mistake.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"unknown setting {place!r}{_nearest_setting(model, place)}"
+        return f"unknown setting {brief(place)}{_nearest_setting(model, place)}"
     if kind == "value_error":  # ours; a place further down begins with a dot
         reason = str(context["error"])
         return f"{place}{': ' if place and reason[0] != '.' else ''}{reason}"
     phrase = PHRASES[kind].format_map(context) if kind in PHRASES else mistake["msg"]
-    return f"{place} {phrase}; found {mistake['input']!r}".lstrip()
+    return f"{place} {phrase}; found {brief(mistake['input'])}".lstrip()
 
 
 def _nearest_setting(model: type[BaseModel], word: str) -> str:

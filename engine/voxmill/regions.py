@@ -1,0 +1,99 @@
+"""Labels → regions: the voxels of a segment, read from its box, and what every family of features starts from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill.errors import RegionError
+from voxmill.settings import Discretise, Settings
+from voxmill.volume import Mask, Segment, Volume
+from voxmill_kernels.count.arena import pack
+from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
+from voxmill_kernels.count.sweep import Matrices, sweep
+from voxmill_kernels.intensities import Distribution, distribution, gather
+from voxmill_kernels.levels import Levels, bin_edges, discretise
+
+OFFSETS = directions()
+
+
+@dataclass(frozen=True)
+class Region:
+    """What every family starts from: where the region lies in its box, its intensities, its grey levels.
+
+    box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
+    (voxels,), in the order of the box and of the image's type. spacing: z, y, x in mm.
+    """
+
+    box: NDArray[np.int8]
+    values: NDArray[Any]
+    intensities: Distribution
+    levels: Levels
+    spacing: tuple[float, float, float]
+    dimensions: int
+    settings: Settings
+
+    @classmethod
+    def read(cls, image: Volume, mask: Mask, segment: Segment, settings: Settings) -> "Region":
+        """Read the box of a segment; raises RegionError when it cannot be measured."""
+        _check_size(segment, settings)
+        labels = mask.layers[segment.layer][segment.box.slices]
+        box, values = gather(image.read(segment.box), labels, segment.label, segment.voxels)
+        _check_finite(values)
+        intensities = distribution(values)
+        levels = _levels(values, intensities, settings.discretise)
+        x, y, z = image.grid.spacing
+        return cls(box, values, intensities, levels, (z, y, x), image.grid.dimensions, settings)
+
+    @cached_property
+    def matrices(self) -> Matrices:
+        """The texture matrices of the families in the settings, counted at their first use."""
+        inside = self.box[1:-1, 1:-1, 1:-1]
+        wanted = sum(TEXTURES[family] for family in self.settings.features if family in TEXTURES)
+        try:
+            (matrices,) = sweep(pack([(self.levels, inside)]), OFFSETS, wanted=wanted)
+        except ValueError as error:
+            raise RegionError(f"{error}; {_fewer_levels(self.settings.discretise)}") from None
+        return matrices
+
+    @property
+    def voxel_volume(self) -> float:
+        """The volume of a voxel in mm³."""
+        z, y, x = self.spacing
+        return x * y * z
+
+
+def _check_size(segment: Segment, settings: Settings) -> None:
+    long_sides = sum(size > 1 for size in segment.box.shape)
+    if segment.voxels < settings.min_region_voxels:
+        raise RegionError(
+            f"{segment.voxels} voxel{'s' * (segment.voxels != 1)}, "
+            f"at least {settings.min_region_voxels} are needed (min_region_voxels)"
+        )
+    if long_sides < settings.min_region_dimensions:
+        along = f"{long_sides} axis" if long_sides == 1 else f"{long_sides} axes"
+        raise RegionError(
+            f"longer than one voxel along {along} only, "
+            f"at least {settings.min_region_dimensions} are needed (min_region_dimensions)"
+        )
+
+
+def _check_finite(values: NDArray[Any]) -> None:
+    broken = values.size - int(np.isfinite(values).sum()) if values.dtype.kind == "f" else 0
+    if broken:
+        raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite")
+
+
+def _levels(values: NDArray[Any], intensities: Distribution, wanted: Discretise) -> Levels:
+    try:
+        return discretise(values, intensities, bin_edges(values, width=wanted.bin_width, count=wanted.bin_count))
+    except ValueError as error:
+        raise RegionError(f"{error}; {_fewer_levels(wanted)}") from None
+
+
+def _fewer_levels(used: Discretise) -> str:
+    """What to do where there are too many grey levels."""
+    return "choose a larger bin_width, or a bin_count" if used.bin_width else "choose a smaller bin_count"
