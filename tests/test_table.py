@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ from pyarrow import parquet
 import voxmill as vm
 from small_images import case
 from voxmill import table as table_module
-from voxmill.errors import OutputError
 
 NAMES = ("original_glcm_Contrast", "original_firstorder_Mean", "original_firstorder_Energy")
 HARD = (0.1 + 0.2, 1 / 3, -5e-324, 1.7976931348623157e308, 2.0**53 + 2, -0.0, 123456789.123456789)
@@ -41,11 +41,12 @@ def test_a_dictionary_as_the_json_file_has_it(table: vm.Table) -> None:
     assert content["voxmill"] == vm.__version__
     assert vm.Settings.parse(content["settings"]) == table.settings
     assert [list(one) for one in content["rows"]] == [
-        ["case", "region", "features", "notes", "diagnostics", "error"],
+        ["case", "region", "label", "features", "notes", "diagnostics", "error"],
     ] * 3
     assert content["rows"][0] == {
         "case": "scan",
         "region": "node",
+        "label": 3,
         "features": dict(zip(NAMES, (1.0, 2.5, 1 / 3), strict=True)),
         "notes": [],
         "diagnostics": {"label": 3, "box": [1, 2, 3]},
@@ -67,10 +68,10 @@ def test_json_is_json(table: vm.Table, tmp_path: Path) -> None:
 
 def test_csv(table: vm.Table) -> None:
     lines = list(csv.reader(io.StringIO(table.to_csv())))
-    assert lines[0] == ["case", "region", *NAMES, "notes", "error"]
-    assert lines[1] == ["scan", "node", "1.0", "2.5", "0.3333333333333333", "", ""]
-    assert lines[2] == ["scan", "node", "nan", "2.0", "inf", 'glcm is undefined, so; a "note"', ""]
-    assert lines[3] == ["scan", "tiny, too", "", "", "", "", "region tiny: 1 voxel"]
+    assert lines[0] == ["case", "region", "label", *NAMES, "notes", "error"]
+    assert lines[1] == ["scan", "node", "3", "1.0", "2.5", "0.3333333333333333", "", ""]
+    assert lines[2] == ["scan", "node", "", "nan", "2.0", "inf", 'glcm is undefined, so; a "note"', ""]
+    assert lines[3] == ["scan", "tiny, too", "9", "", "", "", "", "region tiny: 1 voxel"]
 
 
 def in_every_form(table: vm.Table, folder: Path) -> dict[str, list[float]]:
@@ -97,7 +98,7 @@ def test_no_digit_is_lost(tmp_path: Path) -> None:
 
 def test_numpy_numbers_are_numbers() -> None:
     table = vm.Table((vm.Row("scan", "1", {NAMES[0]: np.float64(0.1)}),), vm.Settings())
-    assert table.to_csv().splitlines()[1] == "scan,1,0.1,,"
+    assert table.to_csv().splitlines()[1] == "scan,1,,0.1,,"
 
 
 def test_arrow(table: vm.Table) -> None:
@@ -106,12 +107,14 @@ def test_arrow(table: vm.Table) -> None:
         [
             ("case", pa.string()),
             ("region", pa.string()),
+            ("label", pa.int64()),
             *((name, pa.float64()) for name in NAMES),
             ("notes", pa.string()),
             ("error", pa.string()),
         ]
     )
     assert arrow["region"].to_pylist() == ["node", "node", "tiny, too"]
+    assert arrow["label"].to_pylist() == [3, None, 9]
     assert arrow["error"].to_pylist() == [None, None, "region tiny: 1 voxel"]
     assert arrow[NAMES[1]].to_pylist() == [2.5, 2.0, None]
     assert math.isnan(arrow[NAMES[0]][1].as_py())  # undefined is not missing
@@ -126,6 +129,12 @@ def test_pandas(table: vm.Table) -> None:
     assert frame.loc[0, NAMES[2]] == 1 / 3
 
 
+def test_without_pandas_it_says_what_to_install(table: vm.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"needs pandas: pip install 'voxmill\[pandas\]'"):
+        table.to_pandas()
+
+
 def test_parquet_is_the_arrow_table(table: vm.Table, tmp_path: Path) -> None:
     table.write(tmp_path / "t.parquet")
     found = parquet.read_table(tmp_path / "t.parquet")
@@ -138,18 +147,32 @@ def test_failed_and_columns(table: vm.Table) -> None:
     assert table.columns == NAMES
 
 
+def test_they_are_described_in_few_words(table: vm.Table) -> None:
+    assert repr(table) == "<Table: 3 rows of 3 features, 1 of them failed>"
+    assert repr(table.rows[0]) == "<Row scan, node: 3 features>"
+    assert repr(table.rows[2]) == "<Row scan, tiny, too: failed, region tiny: 1 voxel>"
+    one = vm.Table((vm.Row("scan", "1", {NAMES[0]: 1.0}),), vm.Settings())
+    assert one.summary == "1 row of 1 feature"
+
+
+def test_regions_of_one_name_are_told_apart() -> None:
+    table = vm.Table((row(diagnostics={"label": 1}), row(diagnostics={"label": 2})), vm.Settings())
+    assert [line["label"] for line in csv.DictReader(io.StringIO(table.to_csv()))] == ["1", "2"]
+    assert table.to_pandas()["label"].tolist() == [1, 2]
+
+
 def test_columns_of_rows_that_differ() -> None:
     rows = (vm.Row("a", "1", {"x_y_A": 1.0}), vm.Row("a", "2", {"x_y_B": 2.0, "x_y_A": 3.0}))
     table = vm.Table(rows, vm.Settings())
     assert table.columns == ("x_y_A", "x_y_B")
-    assert table.to_csv() == "case,region,x_y_A,x_y_B,notes,error\na,1,1.0,,,\na,2,3.0,2.0,,\n"
+    assert table.to_csv() == "case,region,label,x_y_A,x_y_B,notes,error\na,1,,1.0,,,\na,2,,3.0,2.0,,\n"
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet", ".CSV"])
 def test_an_empty_table(suffix: str, tmp_path: Path) -> None:
     table = vm.Table((), vm.Settings())
     table.write(tmp_path / f"t{suffix}")
-    assert table.to_csv() == "case,region,notes,error\n"
+    assert table.to_csv() == "case,region,label,notes,error\n"
     assert table.to_arrow().num_rows == 0
     assert len(table.to_pandas()) == 0
     assert (tmp_path / f"t{suffix}").stat().st_size > 0
@@ -162,12 +185,38 @@ def test_an_unknown_suffix(table: vm.Table, tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_not_there(table: vm.Table, tmp_path: Path) -> None:
-    with pytest.raises(vm.SettingsError, match="there is no folder"):
-        table.write(tmp_path / "none" / "t.csv")
-    (tmp_path / "t.csv").mkdir()
-    with pytest.raises(vm.SettingsError, match="this is a folder"):
-        table.write(tmp_path / "t.csv")
+def test_a_place_where_no_file_can_be(table: vm.Table, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file").touch()
+    for path, said in (
+        (tmp_path / "none" / "t.csv", "t.csv: cannot be written: there is no such folder; make it first"),
+        (tmp_path / "folder.csv", "folder.csv: cannot be written: this is a folder; give the name of a file"),
+        (tmp_path / "file" / "t.csv", "t.csv: cannot be written: Not a directory; choose another file"),
+        (tmp_path / f"{'x' * 300}.csv", f"{'x' * 120}: cannot be written: File name too long; choose another file"),
+        (tmp_path / "a\0.csv", "a\0.csv: cannot be written: "),
+    ):
+        with pytest.raises(vm.OutputError) as caught:
+            table.write(path)
+        assert str(caught.value).startswith(said)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "folder.csv"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="needs a user who is not root")
+def test_a_folder_of_somebody_else(table: vm.Table, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(vm.OutputError, match=r"^t.csv: cannot be written: its folder is not yours to write to"):
+            table.write(tmp_path / "t.csv")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(table: vm.Table, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there" / "t.csv")
+    table.write(tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "there" / "t.csv").read_text("utf-8") == table.to_csv()
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
@@ -185,7 +234,7 @@ def test_a_file_is_whole_or_not_there(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(table_module, "WRITERS", {suffix: full_disk})
-    with pytest.raises(OutputError, match="cannot be written: No space left on device"):
+    with pytest.raises(vm.OutputError, match="cannot be written: No space left on device"):
         table.write(path)
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
     assert path.read_text() == "what was there before"

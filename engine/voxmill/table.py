@@ -4,14 +4,16 @@ import csv
 import io
 import json
 import math
-import uuid
+import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxmill._version import __version__
-from voxmill.errors import OutputError, SettingsError
+from voxmill.drafts import draft_of
+from voxmill.errors import SHOWN, OutputError, SettingsError
 from voxmill.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Row:
     """One region of one case.
 
@@ -34,8 +36,18 @@ class Row:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
 
+    @property
+    def label(self) -> int | None:
+        """The number of the region in its mask: two regions may have one name."""
+        label: int | None = self.diagnostics.get("label")
+        return label
 
-@dataclass(frozen=True)
+    def __repr__(self) -> str:
+        found = counted(len(self.features), "feature") if self.error is None else f"failed, {self.error}"
+        return f"<Row {self.case}, {self.region}: {found}>"
+
+
+@dataclass(frozen=True, repr=False)
 class Table:
     """The rows of an extraction, and the settings that they were made with."""
 
@@ -52,6 +64,15 @@ class Table:
         """The names of all features, in the order in which they first occur."""
         return tuple(dict.fromkeys(name for row in self.rows for name in row.features))
 
+    @property
+    def summary(self) -> str:
+        """How many rows and features there are, for people."""
+        text = f"{counted(len(self.rows), 'row')} of {counted(len(self.columns), 'feature')}"
+        return f"{text}, {len(self.failed)} of them failed" if self.failed else text
+
+    def __repr__(self) -> str:
+        return f"<Table: {self.summary}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Version, settings and rows as plain lists and dictionaries: the content of the JSON file.
 
@@ -61,6 +82,7 @@ class Table:
             {
                 "case": row.case,
                 "region": row.region,
+                "label": row.label,
                 "features": {name: value if math.isfinite(value) else None for name, value in row.features.items()},
                 "notes": list(row.notes),
                 "diagnostics": dict(row.diagnostics),
@@ -71,12 +93,13 @@ class Table:
         return {"voxmill": __version__, "settings": self.settings.model_dump(mode="json"), "rows": rows}
 
     def to_arrow(self) -> "pa.Table":
-        """An Arrow table: case, region, a float64 column per feature, notes, error."""
+        """An Arrow table: case, region, label, a float64 column per feature, notes, error."""
         import pyarrow as pa
 
         columns: dict[str, Any] = {
             "case": pa.array([row.case for row in self.rows], pa.string()),
             "region": pa.array([row.region for row in self.rows], pa.string()),
+            "label": pa.array([row.label for row in self.rows], pa.int64()),
         }
         for name in self.columns:
             columns[name] = pa.array([row.features.get(name) for row in self.rows], pa.float64())
@@ -85,7 +108,11 @@ class Table:
         return pa.table(columns)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """A pandas DataFrame with the columns of `to_arrow`; needs the extra `voxmill[pandas]`."""
+        """A pandas DataFrame with the columns of `to_arrow`; raises ImportError without the extra `voxmill[pandas]`."""
+        try:
+            import pandas  # noqa: F401 - Arrow's own words would not say what to install
+        except ImportError:
+            raise ImportError("to_pandas needs pandas: pip install 'voxmill[pandas]'") from None
         frame: pd.DataFrame = self.to_arrow().to_pandas()
         return frame
 
@@ -93,37 +120,48 @@ class Table:
         """Comma-separated values with the columns of `to_arrow`; every number keeps all its digits."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["case", "region", *self.columns, "notes", "error"])
+        writer.writerow(["case", "region", "label", *self.columns, "notes", "error"])
         for row in self.rows:
             values = [_number(row.features.get(name)) for name in self.columns]
-            writer.writerow([row.case, row.region, *values, "; ".join(row.notes), row.error or ""])
+            writer.writerow([row.case, row.region, row.label, *values, "; ".join(row.notes), row.error or ""])
         return text.getvalue()
 
     def write(self, path: str | Path) -> None:
         """Write to a file whose suffix says how: .json, .csv or .parquet. The file appears whole or not at all.
 
-        Raises SettingsError for another suffix or a folder that is not there, OutputError when writing fails.
+        Raises SettingsError for another suffix, OutputError when writing fails, with the cause.
         """
         path = parse_output(Path(path))
-        draft = path.with_name(f".{uuid.uuid4().hex}")
-        try:
+        with draft_of(path) as draft:
             WRITERS[path.suffix.lower()](self, draft)
-            draft.replace(path)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
-        finally:
-            draft.unlink(missing_ok=True)
 
 
 def parse_output(path: Path) -> Path:
-    """A path that `Table.write` can write to; raises SettingsError otherwise, before any work is done."""
+    """A path that `Table.write` can write to, found out before any work is done.
+
+    Raises SettingsError for a suffix that says nothing, OutputError for a place where no file can be.
+    """
+    name = path.name[:SHOWN]
     if path.suffix.lower() not in WRITERS:
-        raise SettingsError(f"{path}: the suffix says how to write, one of {', '.join(WRITERS)}; found {path.suffix!r}")
-    if not path.parent.is_dir():
-        raise SettingsError(f"{path}: there is no folder {path.parent}; make it first")
-    if path.is_dir():
-        raise SettingsError(f"{path}: this is a folder; give the name of a file")
+        raise SettingsError(f"{name}: the suffix says how to write, one of {', '.join(WRITERS)}; found {path.suffix!r}")
+    try:
+        reason = _obstacle(Path(os.path.realpath(path)))
+    except (OSError, ValueError) as error:
+        reason = f"{getattr(error, 'strerror', None) or error}; choose another file"
+    if reason:
+        raise OutputError(f"{name}: cannot be written: {reason}")
     return path
+
+
+def _obstacle(path: Path) -> str:
+    """Why no file can be written here, as far as that can be seen without writing; empty when nothing is in the way."""
+    with suppress(FileNotFoundError):
+        path.stat()  # raises for a name that is too long, and for folders that may not be entered
+    if not path.parent.is_dir():
+        return "there is no such folder; make it first"
+    if path.is_dir():
+        return "this is a folder; give the name of a file"
+    return "" if os.access(path.parent, os.W_OK) else "its folder is not yours to write to"
 
 
 def _write_json(table: Table, path: Path) -> None:
@@ -149,3 +187,8 @@ WRITERS: Mapping[str, Callable[[Table, Path], None]] = {
 
 def _number(value: float | None) -> str:
     return "" if value is None else repr(float(value))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words: 1 row, 2 rows."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
