@@ -11,11 +11,14 @@ from voxmill._version import __version__
 from voxmill.cli.demo import demo
 from voxmill.cli.extract import EXAMPLES, extract
 from voxmill.cli.features import features
-from voxmill.cli.streams import speak_utf8, tell
+from voxmill.cli.streams import flush_output, prepare_streams, tell
 from voxmill.errors import VoxmillError
 
 UNFORESEEN = 70
 """The exit code of a mistake in Voxmill itself (EX_SOFTWARE)."""
+
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl-C ended (128 + SIGINT)."""
 
 app = typer.Typer(
     name="voxmill",
@@ -53,15 +56,39 @@ def _options(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    speak_utf8()
+    prepare_streams()
+    sys.exit(_run([argument for argument in sys.argv[1:] if argument != "--debug"]))
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit code of a command, after everything was said."""
     try:
-        app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
+        code = _exit_code(arguments)
+        flush_output()
+    except typer.Exit as left:
+        return left.exit_code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             traceback.print_exc()
         code, sentence = _last_words(error)
         tell(sentence)
-        sys.exit(code)
+    if code == INTERRUPTED:
+        tell("interrupted")
+    return code
+
+
+def _exit_code(arguments: list[str]) -> int:
+    """Run a command; typer leaves by an exception, also when all is well."""
+    try:
+        app(args=arguments)
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
+    except OSError:
+        flush_output()  # where standard output is what failed, this says so
+        raise
+    return 0
 
 
 def _last_words(error: Exception) -> tuple[int, str]:
@@ -69,6 +96,8 @@ def _last_words(error: Exception) -> tuple[int, str]:
         return error.exit_code, str(error)
     if isinstance(error, MemoryError):
         return VoxmillError.exit_code, "this needs more memory than there is"
+    if isinstance(error, OSError) and error.strerror:
+        return VoxmillError.exit_code, f"the system refused to read or write: {error.strerror}; see more with --debug"
     return UNFORESEEN, (
         f"{type(error).__name__}: a mistake in Voxmill, not yours; run the command again with --debug and report "
         "what it prints"

@@ -1,7 +1,6 @@
 """`voxmill extract`: one image and its mask → a table."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +49,7 @@ def extract(
     Shows a table on a terminal, and CSV when piped.
     """
     from voxmill.cli.show import compiling, show_table
-    from voxmill.cli.streams import emit, tell
+    from voxmill.cli.streams import emit, on_terminal, tell
     from voxmill.table import parse_output
 
     if out is not None:
@@ -58,12 +57,11 @@ def extract(
     with compiling():
         import voxmill as vm
 
-        chosen = vm.Settings() if settings is None else vm.Settings.read(settings)
-        table = vm.extract(image, mask, settings=chosen, labels=label or None, device=device)
+        table = vm.extract(image, mask, settings=settings, labels=label or None, device=device)
     if out is not None:
         table.write(out)
-        tell(f"{len(table.rows)} rows of {len(table.columns)} features: {out}")
-    elif sys.stdout.isatty():
+        tell(f"{table.summary}: {out}")
+    elif on_terminal():
         show_table(table)
     else:
         emit(table.to_csv())

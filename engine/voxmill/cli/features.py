@@ -1,7 +1,6 @@
 """`voxmill features`: the catalogue."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
-import sys
 from typing import Annotated
 
 import typer
@@ -24,16 +23,16 @@ def features(
     Shows tables on a terminal, and CSV when piped.
     """
     from voxmill.cli.show import catalogue_csv, catalogue_markdown, show_catalogue
-    from voxmill.cli.streams import emit
-    from voxmill.errors import SettingsError, nearest
+    from voxmill.cli.streams import emit, on_terminal
+    from voxmill.errors import SettingsError, brief, nearest
     from voxmill_kernels.features.catalogue import FAMILIES
 
     if family is not None and family not in FAMILIES:
-        raise SettingsError(f"unknown feature family {family!r}{nearest(family, list(FAMILIES))}")
+        raise SettingsError(f"unknown feature family {brief(family)}{nearest(family, list(FAMILIES))}")
     chosen = FAMILIES if family is None else {family: FAMILIES[family]}
     if markdown:
         emit(catalogue_markdown(chosen))
-    elif sys.stdout.isatty():
+    elif on_terminal():
         show_catalogue(chosen)
     else:
         emit(catalogue_csv(chosen))

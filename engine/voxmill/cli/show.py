@@ -4,10 +4,14 @@ import csv
 import io
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -21,6 +25,7 @@ from voxmill_kernels.features.feature import Feature
 VALUE_WIDTH = 12
 """Six significant digits, a sign, and a comma or an exponent."""
 UNIT_WIDTH = 6
+COMPILING_S = 15
 GAP = 3
 """Between two columns."""
 
@@ -33,17 +38,23 @@ def compiling() -> Iterator[None]:
     cache = kernel_cache()
     if cache.note:
         tell(cache.note)
-    if not cache.is_cold:
+    known = cache.note
+    with _waiting(cache.folder) if cache.is_cold else nullcontext():
         yield
-        return
-    where = f"; kept in {cache.folder} for the next time" if cache.folder else ""
-    message = f"Compiling kernels for this machine, once: about 20 seconds{where}"
+    cache.mark_warm()
+    if cache.note != known:
+        tell(cache.note)
+
+
+@contextmanager
+def _waiting(folder: Path | None) -> Iterator[None]:
+    message = f"Compiling kernels, once: about {COMPILING_S} seconds"
     console = Console(stderr=True)
     if console.is_terminal:
         with console.status(message):
             yield
     else:
-        tell(message)
+        tell(message + (f"; kept in {folder} for the next time" if folder else ""))
         yield
 
 
@@ -53,8 +64,9 @@ def show_table(table: Table, console: Console | None = None) -> None:
     rows = [row for row in table.rows if row.error is None]
     if not rows:
         return
-    shown = _fitting(rows, table.columns, console.width)
-    console.print(_features_grid(rows[:shown], table.columns))
+    layout = _layout(rows, table.columns, console.width)
+    shown = len(layout.values)
+    console.print(_features_grid(rows[:shown], table.columns, layout))
     say = partial(console.print, markup=False, highlight=False, emoji=False)
     if rows[shown:]:
         rest = printable(", ".join(row.region for row in rows[shown:]))
@@ -65,27 +77,45 @@ def show_table(table: Table, console: Console | None = None) -> None:
     say(f"{_described(table.settings)}. I: the unit of the image. In files, columns are named like {table.columns[0]}.")
 
 
-def _fitting(rows: list[Row], columns: tuple[str, ...], width: int) -> int:
-    """How many regions fit beside names and units; one at least."""
-    left = width - 2 - max(len(name.split("_", 2)[2]) for name in columns) - GAP - UNIT_WIDTH
-    for index, row in enumerate(rows):
-        left -= max(VALUE_WIDTH, *(len(line) for line in _heading(row).split("\n"))) + GAP
-        if left < 0:
-            return max(1, index)
-    return len(rows)
+@dataclass(frozen=True)
+class Layout:
+    """How wide columns are: the names of features, the values of each region shown; and whether units are shown."""
+
+    names: int
+    values: tuple[int, ...]
+    units: bool
+
+
+def _layout(rows: list[Row], columns: tuple[str, ...], width: int) -> Layout:
+    """One region at least: without units where it is narrow, with names on several lines where it is narrower."""
+    names = max(2 + len(name.split("_", 2)[2]) for name in columns)
+    for units in (True, False):
+        left = width - names - units * (GAP + UNIT_WIDTH)
+        if left >= GAP + VALUE_WIDTH:
+            return Layout(names, _fitting(rows, left), units)
+    return Layout(max(4, width - GAP - VALUE_WIDTH), (VALUE_WIDTH,), units=False)
+
+
+def _fitting(rows: list[Row], left: int) -> tuple[int, ...]:
+    """The widths of the regions that fit; the heading of the first is folded where it is longer."""
+    widths = [max(VALUE_WIDTH, *(cell_len(line) for line in _heading(row).split("\n"))) for row in rows]
+    widths[0] = min(widths[0], left - GAP)
+    fit = [used <= left for used in accumulate(width + GAP for width in widths)]
+    return tuple(widths[: sum(fit)])
 
 
 def _heading(row: Row) -> str:
     return f"{printable(row.case)}\n{printable(row.region)}"
 
 
-def _features_grid(rows: list[Row], columns: tuple[str, ...]) -> Grid:
+def _features_grid(rows: list[Row], columns: tuple[str, ...], layout: Layout) -> Grid:
     units = {f"{f.family}_{f.name}": f.unit for f in CATALOGUE if f.unit != "1"}
     grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    grid.add_column("feature", no_wrap=True, vertical="bottom")
-    grid.add_column("unit", no_wrap=True, vertical="bottom")
-    for row in rows:
-        grid.add_column(Text(_heading(row)), justify="right", overflow="fold", min_width=VALUE_WIDTH)
+    grid.add_column("feature", overflow="fold", vertical="bottom", width=layout.names)
+    if layout.units:
+        grid.add_column("unit", no_wrap=True, vertical="bottom", width=UNIT_WIDTH)
+    for row, width in zip(rows, layout.values, strict=True):
+        grid.add_column(Text(_heading(row)), justify="right", overflow="fold", width=width)
     family = None
     for name in columns:
         _, new_family, feature = name.split("_", 2)
@@ -93,7 +123,8 @@ def _features_grid(rows: list[Row], columns: tuple[str, ...]) -> Grid:
             family = new_family
             grid.add_row(Text(family, style="bold"))
         values = (format_value(row.features.get(name)) for row in rows)
-        grid.add_row(f"  {feature}", units.get(f"{family}_{feature}", ""), *values)
+        unit = [units.get(f"{family}_{feature}", "")] if layout.units else []
+        grid.add_row(f"  {feature}", *unit, *values)
     return grid
 
 
