@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -169,9 +170,9 @@ BAD: list[tuple[str, str, Make, str]] = [
         "MetaImage 4D",
         "a.mha",
         lambda p: write_metaimage(
-            p, NDims="4", DimSize="4 3 2 1", ElementSpacing="1 1 1 1", Offset="0 0 0 0", TransformMatrix=""
+            p, NDims="4", DimSize="4 3 1 2", ElementSpacing="1 1 1 1", Offset="0 0 0 0", TransformMatrix=""
         ),
-        r"has 4 \(4 x 3 x 2 x 1\)",
+        r"has 4 \(4 x 3 x 1 x 2\)",
     ),
     (
         "MetaImage vector",
@@ -334,6 +335,53 @@ def test_other_sources_are_refused(source: object) -> None:
 def test_bad_simpleitk_image_is_one_sentence(image: sitk.Image, sentence: str) -> None:
     with pytest.raises(InputError, match=f"image: .*{sentence}"):
         read_image(image)
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".hdr"])
+def test_compressed_nifti_by_a_plain_name_says_how_to_rename_it(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    write_nifti(tmp_path / "b.nii.gz").replace(path)
+    with pytest.raises(InputError, match=rf"a\{suffix}: this file is compressed, .* rename it to a\{suffix}\.gz$"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_plain_nifti_by_a_compressed_name_says_how_to_rename_it(tmp_path: Path, version: str) -> None:
+    path, header = tmp_path / "a.nii.gz", nifti_header(kind=getattr(nibabel, f"Nifti{version}Header"))
+    write_nifti(tmp_path / "b.nii", header).replace(path)
+    with pytest.raises(InputError, match=r"a\.nii\.gz: this file is not compressed, .* rename it to a\.nii$"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("way", ["file", "folder"])
+@pytest.mark.parametrize("suffix", [".nhdr", ".mhd"])
+def test_a_link_does_not_lead_out_of_the_folder_either(tmp_path: Path, suffix: str, way: str) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "v.raw").write_bytes(VOXELS)
+    (tmp_path / "case").mkdir()
+    data = "v.raw" if way == "file" else "deeper/v.raw"
+    (tmp_path / "case" / data.split("/")[0]).symlink_to(tmp_path / "secret" / ("v.raw" if way == "file" else ""))
+    path = tmp_path / "case" / f"a{suffix}"
+    if suffix == ".nhdr":
+        write_nrrd(path, data=b"", data_file=data)
+    else:
+        write_metaimage(path, data=b"", ElementDataFile=data)
+    with pytest.raises(InputError, match=f"a{suffix}: its header names a data file outside its own folder"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("suffix", [".nhdr", ".mhd"])
+def test_links_within_the_folder_and_to_the_folder_are_followed(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "real.raw").write_bytes(VOXELS)
+    (tmp_path / "case" / "v.raw").symlink_to("real.raw")
+    (tmp_path / "way").symlink_to("case")
+    path = tmp_path / "way" / f"a{suffix}"
+    if suffix == ".nhdr":
+        write_nrrd(path, data=b"", data_file="v.raw")
+    else:
+        write_metaimage(path, data=b"", ElementDataFile="v.raw")
+    assert read_image(path).array.ravel().tolist() == list(range(24))
 
 
 def test_colour_is_no_mask_either(tmp_path: Path) -> None:

@@ -128,9 +128,14 @@ def test_unnamed_labels_are_listed_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["RGB-color", "3-color"])
 def test_a_picture_in_colour_is_no_mask(tmp_path: Path, kind: str) -> None:
-    fields = {"type": "uchar", "dimension": "4", "sizes": "3 2 2 2", "kinds": f"{kind} domain domain domain"}
     path = write_nrrd(
-        tmp_path / "a.nrrd", **fields, space_directions="none (1,0,0) (0,1,0) (0,0,1)", data=bytes(range(24))
+        tmp_path / "a.nrrd",
+        type="uchar",
+        dimension="4",
+        sizes="3 2 2 2",
+        kinds=f"{kind} domain domain domain",
+        space_directions="none (1,0,0) (0,1,0) (0,0,1)",
+        data=bytes(range(24)),
     )
     with pytest.raises(InputError, match=r"a\.nrrd: .* one value per voxel, this one has 3 \(colour"):
         read_mask(path)

@@ -1,6 +1,8 @@
 """What is read equals what SimpleITK reads: values, type, grid; whatever the format."""
 
 import os
+import subprocess
+import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -184,3 +186,32 @@ def test_many_threads_read_at_once(tmp_path: Path) -> None:
     first = sitk.GetArrayFromImage(itk_image())
     assert all(np.array_equal(volume.array, first + n % len(paths)) for n, volume in enumerate(volumes))
     assert sitk.ProcessObject.GetGlobalWarningDisplay() is before
+
+
+def test_a_last_dimension_of_one_is_dropped(tmp_path: Path) -> None:
+    nrrd = write_nrrd(tmp_path / "a.nrrd", NRRD | FLAT, dimension="4", sizes="4 3 2 1", spacings="1 2 3 9", data=VOXELS)
+    metaimage = write_metaimage(
+        tmp_path / "a.mha",
+        NDims="4",
+        DimSize="4 3 2 1",
+        ElementSpacing="1 2 3 9",
+        Offset="1 2 3 4",
+        TransformMatrix="0 1 0 0 -1 0 0 0 0 0 1 0 0 0 0 1",
+    )
+    for path in (nrrd, metaimage):
+        for volume in (read_image(path), read_image(sitk.ReadImage(str(path)))):
+            assert volume.array.ravel().tolist() == list(range(24))
+            assert volume.grid.shape == (2, 3, 4)
+            assert volume.grid.dimensions == 3
+            assert volume.grid.spacing == (1, 2, 3)
+    grid = read_image(metaimage).grid
+    assert grid.origin == (1, 2, 3)
+    assert grid.direction.tolist() == [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
+
+
+def test_libraries_are_loaded_when_a_format_needs_them(tmp_path: Path) -> None:
+    code = "import sys, voxmill.io; print(*sorted({'nibabel', 'SimpleITK'} & set(sys.modules)))"
+    nrrd = f"import voxmill as vm; vm.read_image({str(write_nrrd(tmp_path / 'a.nrrd'))!r}); {code}"
+    for script, expected in ((code, ""), (nrrd, "SimpleITK")):
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == expected

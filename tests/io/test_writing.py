@@ -1,12 +1,15 @@
 """What is written is read back: values, grid, names; nothing half-written stays behind."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, OutputError
 from voxmill.grid import Grid
 from voxmill.io import read_image, read_mask, write_image, write_mask
 from voxmill.volume import Mask, Volume
@@ -97,15 +100,73 @@ def test_sheared_grid_is_refused(tmp_path: Path) -> None:
         write_image(Volume(np.ones((2, 2, 2)), Grid((2, 2, 2), affine)), tmp_path / "a.nrrd")  # type: ignore[arg-type]
 
 
-def test_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a.nrrd: the file cannot be written; check that its folder exists"):
-        write_image(Volume(np.ones((2, 2, 2)), spacing=(1, 1, 1)), tmp_path / "gone" / "a.nrrd")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_folder_that_is_not_there(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(OutputError, match=rf"a{suffix}: cannot be written: No such file or directory$"):
+        write_image(Volume(np.ones((2, 2, 2)), spacing=(1, 1, 1)), tmp_path / "gone" / f"a{suffix}")
     assert not list(tmp_path.iterdir())
 
 
 def test_nothing_stays_behind_when_renaming_fails(tmp_path: Path) -> None:
     (tmp_path / "a.nrrd").mkdir()
     (tmp_path / "a.nrrd" / "inside").touch()
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(OutputError, match=r"a.nrrd: cannot be written: Is a directory$"):
         write_image(Volume(np.ones((2, 2, 2)), spacing=(1, 1, 1)), tmp_path / "a.nrrd")
     assert [path.name for path in tmp_path.iterdir()] == ["a.nrrd"]
+
+
+FULL = """
+import pathlib, resource, sys
+import numpy as np
+import voxmill as vm
+volume = vm.Volume(np.random.default_rng(1).integers(0, 60_000, (40, 64, 64)).astype(np.uint16), spacing=(1, 1, 1))
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    vm.write_image(volume, sys.argv[1])
+except vm.OutputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_that_finds_no_room_says_so_and_leaves_the_old_one(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_text("old")
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False)
+    assert done.stdout == f"{path}: cannot be written: File too large\n", done.stderr
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_that_itk_cuts_short_is_refused_even_without_a_cause(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = sitk.WriteImage
+
+    def cut(image: sitk.Image, name: str, *, useCompression: bool) -> None:
+        write(image, name, useCompression=useCompression)
+        if suffix == ".mha":
+            raise RuntimeError("Reason: none")
+        Path(name).write_bytes(Path(name).read_bytes()[:-9])
+
+    monkeypatch.setattr(sitk, "WriteImage", cut)
+    with pytest.raises(OutputError, match=rf"a{suffix}: cannot be written, and .* no cause; check the disk"):
+        write_image(Volume(np.ones((2, 2, 2)), spacing=(1, 1, 1)), tmp_path / f"a{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_is_written_through_and_long_names_work(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    name = "n" * 250 + ".nrrd"
+    (tmp_path / name).symlink_to(tmp_path / "real" / name)
+    write_image(Volume(np.ones((2, 2, 2)), spacing=(1, 1, 1)), tmp_path / name)
+    assert (tmp_path / name).is_symlink()
+    assert read_image(tmp_path / "real" / name).array.sum() == 8
+
+
+def test_names_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+    mask = Mask(np.ones((2, 2, 2), np.uint8), spacing=(1, 1, 1), names={1: "L\udce9sion"})
+    write_mask(mask, tmp_path / "a.seg.nrrd")
+    assert read_mask(tmp_path / "a.seg.nrrd").segments[0].name == "L?sion"

@@ -4,8 +4,9 @@ In: NIfTI, NRRD and MetaImage files, and images of SimpleITK. Out: Volume and Ma
 InputError of one sentence for everything that is none. Files are untrusted: what a header promises is checked against
 the file before anything is allocated, and a header leads to no file outside its own folder.
 
-May import voxmill.volume and voxmill.errors, NumPy, SimpleITK and nibabel. One module per format (nrrd, metaimage,
-nifti), one for what they share with SimpleITK (itk), one for files as such (files).
+May import voxmill.volume, grid, drafts and errors, NumPy, SimpleITK and nibabel; the last two only when a file is read
+or written. One module per format (nrrd, metaimage, nifti), one for what they share with SimpleITK (itk), one for files
+as such (files), one for the paths that SimpleITK takes (plain).
 """
 
 from voxmill.io.images import read_image

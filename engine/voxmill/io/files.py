@@ -43,9 +43,12 @@ def refuse_promise(label: str, promised: int, available: int, *, compressed: boo
 
 
 def beside(path: Path, data: str) -> Path:
-    """The data file that a header at `path` names; InputError when it lies outside the header's folder."""
-    folder = path.parent.absolute()
-    target = Path(os.path.normpath(folder / data))
+    """The data file that a header at `path` names, all links resolved; InputError when it is outside its folder.
+
+    The folder is the one that `path` is in; where `path` itself is a link, what it leads to is not asked.
+    """
+    folder = os.path.realpath(path.parent)
+    target = Path(folder if "\0" in data else os.path.realpath(os.path.join(folder, data)))
     if not target.is_relative_to(folder) or "\0" in data:
         raise InputError(
             f"{path.name}: its header names a data file outside its own folder, which is not followed; "

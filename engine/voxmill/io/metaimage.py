@@ -5,6 +5,7 @@ compressed bytes where decompression fails; all of them are refused here.
 """
 
 import math
+import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,9 @@ def read(path: Path, *, name: str, vectors: bool) -> Raster:
     header = parse_header(path)
     _refuse_place(path.name, header)
     _refuse_voxels(path, header)
-    return itk.read_file(path, image_io="MetaImageIO", name=name, vectors=vectors)
+    data = header.fields["ElementDataFile"]
+    data_beside = None if data.lower() == "local" else data
+    return itk.read_file(path, image_io="MetaImageIO", name=name, vectors=vectors, data=data_beside)
 
 
 def parse_header(path: Path) -> Header:
@@ -61,7 +64,7 @@ def parse_header(path: Path) -> Header:
     fields: dict[str, str] = {}
     with path.open("rb") as stream:
         while "ElementDataFile" not in fields and (line := stream.readline(LONGEST_HEADER)):
-            key, separator, value = line.decode("utf-8", "replace").partition("=")
+            key, separator, value = os.fsdecode(line).partition("=")
             if not separator or stream.tell() > LONGEST_HEADER:
                 break
             fields[key.strip()] = value.strip()

@@ -18,19 +18,19 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import InputError
 from voxmill.grid import Grid
-from voxmill.io import itk
 from voxmill.io.files import file_size, refuse_promise
-from voxmill.io.raster import Raster, parse_spacing, place, refuse_complex, refuse_shape
+from voxmill.io.raster import Raster, in_space, parse_spacing, place, refuse_complex, refuse_shape
 
 LARGEST_HEADER = 540
-KINDS: dict[int, tuple[Any, int]] = {1: (nibabel.Nifti1Header, 344), 2: (nibabel.Nifti2Header, 4)}
-"""nibabel's header, and where its magic string lies, by NIfTI's version."""
+SUFFIXES = (".nii.gz", ".nii", ".hdr.gz", ".hdr")
+MAGIC = {1: 344, 2: 4}
+"""Where the magic string lies in a header, by NIfTI's version."""
+GZIP = b"\x1f\x8b"
 PIECE = 2**20
 TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 """NumPy's name of the type of voxels, by NIfTI's `datatype`."""
@@ -73,10 +73,7 @@ class Header:
     @property
     def size(self) -> tuple[int, ...]:
         """The sizes that space has: x, y (, z), and what else is larger than 1."""
-        dims = self.dims[:4] if self.channels > 1 else self.dims
-        while len(dims) > 3 and dims[-1] == 1:
-            dims = dims[:-1]
-        return dims
+        return in_space(self.dims[:4] if self.channels > 1 else self.dims)
 
     @property
     def pixdim(self) -> list[float]:
@@ -121,16 +118,23 @@ def read(path: Path, *, name: str, vectors: bool) -> Raster:
 
 def parse_header(path: Path) -> Header:
     """The header of a NIfTI file, or of a pair of files by either; InputError when it has none."""
+    import nibabel
+
     first, second = _pair(path)
     file_size(path)
     file_size(first)
     with _opened(first) as stream:
         block = stream.read(LARGEST_HEADER)
-    for version, (kind, at) in KINDS.items():
-        length, magic = kind.template_dtype.itemsize, block[at : at + 4]
+    kinds: dict[int, Any] = {1: nibabel.Nifti1Header, 2: nibabel.Nifti2Header}
+    for version, kind in kinds.items():
+        length, magic = kind.template_dtype.itemsize, block[MAGIC[version] :][:4]
         if magic in (b"n+%d\0" % version, b"ni%d\0" % version) and len(block) >= length:
             fields = kind(binaryblock=block[:length], check=False)
             return Header(first, first if magic[1:2] == b"+" else second, fields, version)
+    if block.startswith(GZIP) and not first.name.lower().endswith(".gz"):
+        raise InputError(
+            f"{first.name}: this file is compressed, its name does not say so; rename it to {first.name}.gz"
+        )
     raise InputError(
         f"{path.name}: this is not a NIfTI file, whatever its name says (Analyze 7.5 is not read: it does not say "
         "where left and right are); convert the image again"
@@ -154,6 +158,12 @@ def _opened(path: Path) -> Iterator[BufferedIOBase]:
         with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as stream:
             yield stream
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        with path.open("rb") as file:
+            start = file.read(LARGEST_HEADER)
+        if not start.startswith(GZIP) and any(start[at : at + 1] == b"n" for at in MAGIC.values()):
+            raise InputError(
+                f"{path.name}: this file is not compressed, its name says that it is; rename it to {path.name[:-3]}"
+            ) from error
         raise InputError(
             f"{path.name}: it cannot be decompressed: the file is truncated, corrupt or no gzip file; copy it again"
         ) from error
@@ -209,11 +219,18 @@ def _scale(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]
 def _grid(header: Header) -> Grid:
     _refuse_unknown_place(header)
     if header.version == 1 and (header.qform or not header.sform or _square(header)):
-        grid = itk.grid_in(header.path, "NiftiImageIO")
+        grid = _itk_grid(header)
     else:
         grid = _own_grid(header)
     _refuse_scales(header, grid)
     return grid
+
+
+def _itk_grid(header: Header) -> Grid:
+    from voxmill.io import itk
+
+    suffix = next(end for end in SUFFIXES if header.path.name.lower().endswith(end))
+    return itk.grid_in(header.path, "NiftiImageIO", suffix=suffix, data=header.data.name)
 
 
 def _refuse_unknown_place(header: Header) -> None:

@@ -5,6 +5,7 @@ an unknown spacing (nan) for 1 and turns a negative one into a flip; both are re
 """
 
 import math
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,8 @@ def read(path: Path, *, name: str, vectors: bool) -> Raster:
     _refuse_spacing(path.name, header)
     _refuse_size(path, header)
     vectors = vectors and not header.coloured
-    return itk.read_file(path, image_io="NrrdImageIO", name=name, vectors=vectors)
+    data = header.fields.get("datafile")
+    return itk.read_file(path, image_io="NrrdImageIO", name=name, vectors=vectors, data=data)
 
 
 def parse_header(path: Path) -> Header:
@@ -59,7 +61,7 @@ def parse_header(path: Path) -> Header:
         if not stream.readline(16).startswith(b"NRRD"):
             raise InputError(f"{path.name}: this is not a NRRD file, whatever its name says; convert the image again")
         while (line := stream.readline(LONGEST_HEADER).strip()) and stream.tell() < LONGEST_HEADER:
-            key, separator, value = line.decode("utf-8", "replace").partition(": ")
+            key, separator, value = os.fsdecode(line).partition(": ")
             if separator and not key.startswith("#") and ":=" not in key:
                 fields[key.lower().replace(" ", "")] = value.strip()
         return Header(fields, stream.tell())

@@ -29,6 +29,14 @@ class Raster:
         return int(self.array.shape[3])
 
 
+def in_space(size: Sequence[int]) -> tuple[int, ...]:
+    """The sizes that space has: without those beyond the third that are 1."""
+    kept = list(size)
+    while len(kept) > 3 and kept[-1] == 1:
+        kept.pop()
+    return tuple(kept)
+
+
 def refuse_shape(label: str, size: Sequence[int], channels: int, *, vectors: bool) -> None:
     """Raise InputError for all but 2 or 3 dimensions (`size` is x, y, z) and, unless `vectors`, one value per voxel."""
     if len(size) not in (2, 3):
