@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -140,7 +141,7 @@ def test_its_tables_hold_every_region_and_feature(tmp_path: Path) -> None:
 
 def test_its_output_fits_a_terminal_of_80_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    output = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["demo"]).output
+    output = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["demo"]).stdout
     long = [line for line in output.splitlines() if len(line) > 80]
     assert all(line.startswith("  voxmill extract") for line in long)
     assert "…" not in output
@@ -159,6 +160,16 @@ def test_what_it_tells_to_try_next_works(tmp_path: Path, monkeypatch: pytest.Mon
     snippet = "\n".join(line.strip() for line in lines[lines.index("  import voxmill as vm") :])
     ran = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, timeout=120, check=False)
     assert (ran.returncode, float(ran.stdout) > 0) == (0, True), ran.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no home folder")
+def test_it_says_nothing_of_a_home_folder_that_is_not_there(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in ("MPLCONFIGDIR", "XDG_CONFIG_HOME")}
+    environment = {"XDG_CACHE_HOME": str(Path.home() / ".cache"), **environment, "HOME": os.devnull}
+    command = [sys.executable, "-m", "voxmill", "demo", "--out", str(tmp_path / "demo")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0
+    assert "atplotlib" not in done.stderr
 
 
 def test_a_folder_with_other_files_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

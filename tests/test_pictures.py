@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, OutputError
 from voxmill.grid import Grid
 from voxmill.pictures import (
     COLOURS,
@@ -165,13 +165,31 @@ def test_flat_images_tall_images_and_nan_can_be_drawn(tmp_path: Path) -> None:
     assert "slice" not in terminal_picture(image, mask).plain
 
 
-def test_a_label_that_is_not_there_and_another_shape_are_refused(tmp_path: Path) -> None:
+def test_labels_that_are_not_there_and_another_grid_are_refused(tmp_path: Path) -> None:
     image, mask = disc()
     with pytest.raises(InputError, match="label liver is not in the mask"):
         slice_picture(image, mask, tmp_path / "no.png", segments=["liver"])
-    with pytest.raises(InputError, match="another shape"):
+    with pytest.raises(InputError, match="does not lie on the grid of image"):
         slice_picture(Volume(image.array[1:], spacing=(1, 1, 1)), mask, tmp_path / "no.png")
+    with pytest.raises(InputError, match="no segment was chosen to be drawn"):
+        slice_picture(image, mask, tmp_path / "no.png", segments=[])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_mask_on_another_grid_of_the_same_shape_is_refused(tmp_path: Path) -> None:
+    image, mask = disc()
+    moved = Volume(image.array, spacing=(1.0, 1.5, 3.0), origin=(0.01, 0, 0), name="moved")
+    with pytest.raises(InputError, match="the mask does not lie on the grid of moved"):
+        slice_picture(moved, mask, tmp_path / "no.png")
+    with pytest.raises(InputError, match="the mask does not lie on the grid of moved"):
+        terminal_picture(moved, mask)
+    slice_picture(moved, mask, tmp_path / "near.png", tolerance=0.1)
+    assert [one.name for one in tmp_path.iterdir()] == ["near.png"]
+
+
+def test_a_picture_that_cannot_be_written_says_why(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"a\.png: cannot be written: No such file or directory$"):
+        slice_picture(*disc(), tmp_path / "gone" / "a.png")
 
 
 def test_the_terminal_picture_has_the_width_the_proportions_and_the_colours() -> None:

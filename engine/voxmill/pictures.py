@@ -5,7 +5,6 @@ Drawn on canvases of their own, never through pyplot, so that pictures can be ma
 
 import itertools
 import math
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,9 +23,10 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
+from voxmill.drafts import draft_of
 from voxmill.errors import InputError
 from voxmill.grid import Grid
-from voxmill.volume import Mask, Segment, Volume
+from voxmill.volume import Mask, Segment, Volume, require_same_grid
 
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7")
 """Okabe and Ito's colours, which colour-blind people can tell apart too, without black and the dark blue."""
@@ -70,16 +70,23 @@ class View:
     count: int
 
     @classmethod
-    def of(cls, image: Volume, mask: Mask, segments: Sequence[int | str] | None = None) -> "View":
+    def of(
+        cls,
+        image: Volume,
+        mask: Mask,
+        segments: Sequence[int | str] | None = None,
+        *,
+        tolerance: float = 1e-6,
+    ) -> "View":
         """The slice with most voxels of the first of `segments` (labels or names; all for None).
 
-        Raises InputError for labels that are not there, and for a mask of another shape than the image.
+        Raises InputError for labels that are not there, for none at all, and for a mask on another grid than the image
+        (to `tolerance` of a voxel).
         """
-        if image.grid.shape != mask.grid.shape:
-            raise InputError(
-                f"{mask.name}: the mask has another shape than {image.name}; resample it to the image first"
-            )
+        require_same_grid(image, mask, tolerance=tolerance)
         chosen = mask.select(segments)
+        if not chosen:
+            raise InputError(f"{mask.name}: no segment was chosen to be drawn; give at least one, or None for all")
         index = fullest_slice(mask, chosen[0])
         order, flips, edges = orientation(image.grid)
         turned = [_turn(_slice(mask, one, index), order, flips) for one in chosen]
@@ -178,13 +185,15 @@ def slice_picture(
     *,
     segments: Sequence[int | str] | None = None,
     title: str | None = None,
+    tolerance: float = 1e-6,
 ) -> None:
     """Write a PNG of the slice with most voxels of the first of `segments`: all of it, and that region from near by.
 
     Outlines run along the borders of voxels. The greys fit the slice and, from near by, the region. The title is the
-    image's name unless given. The file appears whole or not at all. Raises InputError for labels that are not there.
+    image's name unless given. The file appears whole or not at all. Raises InputError as View.of does, OutputError when
+    the file cannot be written.
     """
-    view = View.of(image, mask, segments)
+    view = View.of(image, mask, segments, tolerance=tolerance)
     rows, columns = close_up(view)
     near = view.crop(rows, columns)
     figure, (whole, detail) = _canvas(view, near)
@@ -292,12 +301,8 @@ def _coloured(view: View) -> list[tuple[str, str, NDArray[np.bool_]]]:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    draft = path.with_name(f".{uuid.uuid4().hex}.png")
-    try:
+    with draft_of(path, suffix=".png") as draft:
         figure.savefig(draft, format="png", facecolor=PAPER)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def terminal_picture(image: Volume, mask: Mask, width: int = 60) -> Text:

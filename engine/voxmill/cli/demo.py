@@ -1,6 +1,7 @@
 """`voxmill demo`: everything once, on a small cohort made on the spot."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+import logging
 import shlex
 import shutil
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table as Grid
+    from rich.table import Table as Listing
 
     from voxmill.demo import DemoCase
     from voxmill.table import Table
@@ -45,9 +46,11 @@ def demo(
     """
     from voxmill.cli.show import compiling
     from voxmill.demo import make_cohort
-    from voxmill.pictures import slice_picture
 
     _prepare(out)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it has much to say where there is no home folder
+    from voxmill.pictures import slice_picture
+
     typer.echo("Three synthetic chest CTs, each with a tumour and a lymph node:")
     with compiling():
         cases = make_cohort(out)
@@ -108,22 +111,22 @@ def _show(scan: "tuple[Volume, Mask]", table: "Table") -> None:
         console.print()
         console.print(terminal_picture(*scan, width=min(60, console.width)))
     console.print()
-    console.print(_grid(table))
+    console.print(_listing(table))
     typer.echo(f"\n{len(SHOWN)} of {len(table.columns)} features; the files below hold all of them, with all digits.")
 
 
-def _grid(table: "Table") -> "Grid":
+def _listing(table: "Table") -> "Listing":
     from rich.box import SIMPLE_HEAD
-    from rich.table import Table as Grid
+    from rich.table import Table as Listing
 
-    grid = Grid(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
-    grid.add_column("feature", no_wrap=True, vertical="bottom")
+    listing = Listing(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
+    listing.add_column("feature", no_wrap=True, vertical="bottom")
     for row in table.rows:
         heading = "\n".join((row.case, *row.region.split()))
-        grid.add_column(heading, justify="right", no_wrap=True)
+        listing.add_column(heading, justify="right", no_wrap=True)
     for name in SHOWN:
-        grid.add_row(name, *(_number(row.features[f"original_{name}"]) for row in table.rows))
-    return grid
+        listing.add_row(name, *(_number(row.features[f"original_{name}"]) for row in table.rows))
+    return listing
 
 
 def _number(value: float) -> str:
