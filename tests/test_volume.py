@@ -362,7 +362,8 @@ def test_names_of_no_use_are_refused(names: dict[Any, Any], sentence: str) -> No
 
 def test_names_can_be_given_later() -> None:
     plain = Mask(LABELS, spacing=(1, 1, 1), name="seg")
-    mask = plain.named({1: "a", (0, 2): "b", 7: "7"})
+    names: dict[int | tuple[int, int], str] = {1: "a", (0, 2): "b", 7: "7"}
+    mask = plain.named(names)
     assert [segment.name for segment in mask.segments] == ["a", "b", None]
     assert [segment.name for segment in mask.named({}).segments] == [None] * 3
     assert mask.digest == plain.digest
