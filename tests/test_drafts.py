@@ -21,12 +21,18 @@ def test_a_file_appears_whole_at_the_end(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.csv"]
 
 
+def write_half(path: Path) -> None:
+    """Fail in the middle of writing."""
+    with path.open("w") as file:
+        file.write("half")
+        file.write("x" * (1 // 0))
+
+
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("old")
     with pytest.raises(ZeroDivisionError), draft_of(path) as draft:
-        draft.write_text("half")
-        _ = 1 // 0
+        write_half(draft)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.csv"]
 
