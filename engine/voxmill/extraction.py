@@ -1,6 +1,8 @@
 """One case → rows: the features of every region of a mask in an image."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from voxmill.errors import InputError, RegionError, SettingsError
@@ -27,26 +29,28 @@ def extract(
     settings: "Settings | Mapping[str, Any] | str | Path | None" = None,
     labels: int | str | Iterable[int | str] | None = None,
     device: str = "auto",
+    threads: int = 1,
 ) -> Table:
     """The features of every region of a mask: one row each, in the order of the labels.
 
     `image` and `mask` are a Volume and a Mask, paths, or SimpleITK images. `settings` are Settings, a mapping of them
     as for Settings.parse or Settings.from_pyradiomics, or a path as for Settings.read; PyRadiomics' defaults when
     None. `labels` (numbers or names) choose regions, each once, and go before those of the settings. `device` is auto
-    or cpu.
+    or cpu. `threads` is how many regions are measured at a time: the rows are the same.
 
     A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
     """
     parse_device(device)
+    parse_threads(threads)
     settings = parse_settings(settings)
     chosen = settings.labels if labels is None else _parse_labels(labels)
     volume = image if isinstance(image, Volume) else read_image(image)
     labelled = _read_layers(mask, settings.label_channel)
     require_same_grid(volume, labelled, tolerance=settings.grid_tolerance)
     _require_square(volume)
-    segments = dict.fromkeys(labelled.select(chosen))
-    return Table(tuple(_row(volume, labelled, segment, settings) for segment in segments), settings)
+    segments = tuple(dict.fromkeys(labelled.select(chosen)))
+    return Table(_rows(volume, labelled, segments, settings, threads), settings)
 
 
 def parse_device(device: str) -> str:
@@ -56,6 +60,13 @@ def parse_device(device: str) -> str:
     if device == "gpu":
         raise SettingsError("device 'gpu': this version computes on the CPU only; use 'auto' or 'cpu'")
     return device
+
+
+def parse_threads(threads: int) -> int:
+    """How many regions to measure at a time; raises SettingsError for less than one."""
+    if threads < 1:
+        raise SettingsError(f"threads: at least 1; found {threads}")
+    return threads
 
 
 def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:
@@ -78,6 +89,17 @@ def _require_square(image: Volume) -> None:
             f"{image.name}: its axes are not at right angles (cosine {image.grid.shear:.4f}, at most {MAX_SHEAR} is "
             "taken); resample image and mask to a grid with square axes first"
         )
+
+
+def _rows(
+    image: Volume, mask: Mask, segments: tuple[Segment, ...], settings: Settings, threads: int
+) -> tuple[Row, ...]:
+    """A row per segment, in their order; kernels leave the interpreter free, so that threads help."""
+    if min(threads, len(segments)) == 1:
+        return tuple(_row(image, mask, segment, settings) for segment in segments)
+    context = copy_context()
+    with ThreadPoolExecutor(threads, thread_name_prefix="voxmill") as pool:
+        return tuple(pool.map(lambda segment: context.copy().run(_row, image, mask, segment, settings), segments))
 
 
 def _row(image: Volume, mask: Mask, segment: Segment, settings: Settings) -> Row:

@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.regions import Region
+from voxmill.settings import Settings
+from voxmill.stages import stage
 from voxmill_kernels.count.cells import Cells, cells_of
-from voxmill_kernels.count.sums import sum_glcm, sum_sizes
+from voxmill_kernels.count.sums import SizeSums, sum_glcm, sum_sizes
 from voxmill_kernels.features.catalogue import FAMILIES
 from voxmill_kernels.features.firstorder import first_order
 from voxmill_kernels.features.glcm import glcm_features
@@ -24,15 +27,28 @@ def measure(region: Region) -> tuple[dict[str, float], tuple[str, ...]]:
     """The features that the settings of a region name, by column, and notes; raises RegionError as a region does."""
     features: dict[str, float] = {}
     notes: list[str] = []
-    for family, wanted in region.settings.features.items():
+    for family, names, places in _columns(region.settings):
         if family == "shape" and region.dimensions == 2:
             notes.append("shape needs three dimensions: left out for a flat image (shape2D is not supported yet)")
             continue
-        known = zip(FAMILIES[family], MEASURES[family](region).tolist(), strict=True)
-        values = {f"original_{feature.full_name}": value for feature, value in known if feature.name in wanted}
-        features.update(values)
-        notes += _remarks(family, values)
+        values = MEASURES[family](region)[places].tolist()
+        features.update(zip(names, values, strict=True))
+        if not math.isfinite(sum(values)):
+            notes += _remarks(family, dict(zip(names, values, strict=True)))
     return features, tuple(notes)
+
+
+@lru_cache(maxsize=64)
+def _columns(settings: Settings) -> tuple[tuple[str, tuple[str, ...], NDArray[np.intp]], ...]:
+    """For every family that is wanted: the names of its columns, and their places among the family's features."""
+    return tuple(
+        (
+            family,
+            tuple(f"original_{feature.full_name}" for feature in FAMILIES[family] if feature.name in wanted),
+            np.flatnonzero([feature.name in wanted for feature in FAMILIES[family]]),
+        )
+        for family, wanted in settings.features.items()
+    )
 
 
 def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
@@ -44,10 +60,12 @@ def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
         yield f"{family}: larger than any number (infinite): {', '.join(infinite)}"
 
 
+@stage("shape")
 def _shape(region: Region) -> NDArray[np.float64]:
     return shape_features(region.box, region.spacing)
 
 
+@stage("features")
 def _first_order(region: Region) -> NDArray[np.float64]:
     shift = region.settings.voxel_array_shift
     return first_order(region.intensities, region.levels.counts, voxel_volume=region.voxel_volume, shift=shift)
@@ -55,30 +73,36 @@ def _first_order(region: Region) -> NDArray[np.float64]:
 
 def _glcm(region: Region) -> NDArray[np.float64]:
     matrix, numbers = region.matrices.glcm, region.levels.numbers
-    return glcm_features(sum_glcm(matrix, numbers), matrix, numbers)
+    return _glcm_features(_sum_glcm(matrix, numbers), matrix, numbers)
 
 
 def _gldm(region: Region) -> NDArray[np.float64]:
-    return gldm_features(_sizes(cells_of(region.matrices.gldm), region))
+    values, _ = _sizes(_cells_of(region.matrices.gldm), region)
+    return gldm_features(values)
 
 
 def _glrlm(region: Region) -> NDArray[np.float64]:
-    cells, numbers = cells_of(region.matrices.glrlm), region.levels.numbers
-    sums = sum_sizes(cells, numbers)
-    return glrlm_features(size_features(cells, sums, numbers), sums.total)
+    values, sums = _sizes(_cells_of(region.matrices.glrlm), region)
+    return glrlm_features(values, sums.total)
 
 
 def _glszm(region: Region) -> NDArray[np.float64]:
-    return glszm_features(_sizes(region.matrices.glszm, region))
+    values, _ = _sizes(region.matrices.glszm, region)
+    return glszm_features(values)
 
 
+@stage("features")
 def _ngtdm(region: Region) -> NDArray[np.float64]:
     return ngtdm_features(region.matrices.ngtdm, region.levels.counts, region.levels.numbers)
 
 
-def _sizes(cells: Cells, region: Region) -> NDArray[np.float64]:
-    return size_features(cells, sum_sizes(cells, region.levels.numbers), region.levels.numbers)
+def _sizes(cells: Cells, region: Region) -> tuple[NDArray[np.float64], SizeSums]:
+    sums = _sum_sizes(cells, region.levels.numbers)
+    return _size_features(cells, sums, region.levels.numbers), sums
 
+
+_cells_of, _sum_glcm, _sum_sizes = stage("sums")(cells_of), stage("sums")(sum_glcm), stage("sums")(sum_sizes)
+_glcm_features, _size_features = stage("features")(glcm_features), stage("features")(size_features)
 
 MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
     "shape": _shape,

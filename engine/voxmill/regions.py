@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import RegionError
 from voxmill.settings import Discretise, Settings
+from voxmill.stages import stage
 from voxmill.volume import Mask, Segment, Volume
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.offsets import directions
@@ -40,30 +41,38 @@ class Region:
     def read(cls, image: Volume, mask: Mask, segment: Segment, settings: Settings) -> "Region":
         """Read the box of a segment; raises RegionError when it cannot be measured."""
         _check_size(segment, settings)
-        labels = mask.layers[segment.layer][segment.box.slices]
-        box, values = gather(image.read(segment.box), labels, segment.label, segment.voxels)
+        box, values = _crop(image, mask, segment)
         _check_finite(values)
-        intensities = distribution(values)
-        levels = _levels(values, intensities, settings.discretise)
+        intensities, levels = _levels(values, settings.discretise)
         x, y, z = image.grid.spacing
         return cls(box, values, intensities, levels, (z, y, x), image.grid.dimensions, settings)
 
     @cached_property
     def matrices(self) -> Matrices:
         """The texture matrices of the families in the settings, counted at their first use."""
-        inside = self.box[1:-1, 1:-1, 1:-1]
         wanted = sum(TEXTURES[family] for family in self.settings.features if family in TEXTURES)
         try:
-            (matrices,) = sweep(pack([(self.levels, inside)]), OFFSETS, wanted=wanted)
+            return _count(self.levels, self.box, wanted)
         except ValueError as error:
             raise RegionError(f"{error}; {_fewer_levels(self.settings.discretise)}") from None
-        return matrices
 
     @property
     def voxel_volume(self) -> float:
         """The volume of a voxel in mm³."""
         z, y, x = self.spacing
         return x * y * z
+
+
+@stage("crop")
+def _crop(image: Volume, mask: Mask, segment: Segment) -> tuple[NDArray[np.int8], NDArray[Any]]:
+    labels = mask.layers[segment.layer][segment.box.slices]
+    return gather(image.read(segment.box), labels, segment.label, segment.voxels)
+
+
+@stage("count")
+def _count(levels: Levels, box: NDArray[np.int8], wanted: int) -> Matrices:
+    (matrices,) = sweep(pack([(levels, box[1:-1, 1:-1, 1:-1])]), OFFSETS, wanted=wanted)
+    return matrices
 
 
 def _check_size(segment: Segment, settings: Settings) -> None:
@@ -87,9 +96,12 @@ def _check_finite(values: NDArray[Any]) -> None:
         raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite")
 
 
-def _levels(values: NDArray[Any], intensities: Distribution, wanted: Discretise) -> Levels:
+@stage("levels")
+def _levels(values: NDArray[Any], wanted: Discretise) -> tuple[Distribution, Levels]:
     try:
-        return discretise(values, intensities, bin_edges(values, width=wanted.bin_width, count=wanted.bin_count))
+        edges = bin_edges(values, width=wanted.bin_width, count=wanted.bin_count)
+        intensities = distribution(values)
+        return intensities, discretise(values, intensities, edges)
     except ValueError as error:
         raise RegionError(f"{error}; {_fewer_levels(wanted)}") from None
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from voxmill.errors import InputError, nearest
 from voxmill.grid import IDENTITY, Grid, Index, Window
+from voxmill.stages import stage
 
 Names = Mapping[int, str] | Mapping[tuple[int, int], str] | Mapping[int | tuple[int, int], str]
 
@@ -413,6 +414,7 @@ def _present(segments: Sequence[Segment]) -> str:
     return ", ".join(f"{one.label} ({one.name})" if one.name else str(one.label) for one in segments)
 
 
+@stage("find")
 def _boxes(labels: NDArray[Any], name: str) -> list[LabelBox]:
     """The boxes of all labels; a negative number, read as unsigned, is higher than its type allows."""
     from voxmill_kernels.facts import boxes

@@ -43,6 +43,11 @@ def extract(
             "--out", "-o", metavar="FILE", help="Write to this .json, .csv or .parquet file.", show_default=False
         ),
     ] = None,
+    threads: Annotated[int, typer.Option(metavar="N", help="How many regions to measure at a time.")] = 1,
+    *,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Also tell where time and memory went, stage by stage.")
+    ] = False,
 ) -> None:
     """Extract the features of every region of MASK in IMAGE.
 
@@ -55,9 +60,13 @@ def extract(
     if out is not None:
         parse_output(out)
     with compiling():
-        import voxmill as vm
+        from voxmill.cli.profile import profile_extraction
+        from voxmill.extraction import extract as extract_regions
+        from voxmill.settings import parse_settings
 
-        table = vm.extract(image, mask, settings=settings, labels=label or None, device=device)
+        run = profile_extraction if profile else extract_regions
+        chosen = parse_settings(settings)
+        table = run(image, mask, settings=chosen, labels=label or None, device=device, threads=threads)
     if out is not None:
         table.write(out)
         tell(f"{table.summary}: {out}")

@@ -119,6 +119,8 @@ def _place_of(upto: Ints, voxel: int) -> int:
 def _add(total: float, rest: float, term: float) -> tuple[float, float]:
     """One more term of a sum; `rest` collects what rounding took from it (Neumaier), to be added at the end."""
     new = total + term
+    if math.isinf(new):
+        return new, 0.0
     lost = (total - new) + term if abs(total) >= abs(term) else (term - new) + total
     return new, rest + lost
 
