@@ -22,9 +22,6 @@ WARM = "warm"
 """The file that says that an extraction has finished."""
 LACKING = "what it lacks is compiled anew by every process"
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-FOR_OWNER = 0o700
-FOR_READERS = 0o755
-"""As far as the umask allows: a folder that was named, in a container's image for one, is for every user to read."""
 
 
 @dataclass
@@ -57,13 +54,14 @@ class KernelCache:
 def kernel_cache() -> KernelCache:
     """The cache of this process: VOXMILL_CACHE_DIR, else the user's cache folder, else a temporary one.
 
-    One that cannot be written to will do when it is warm.
+    Folders are made for their owner only. One that cannot be written to will do when it is warm and may be read, as in
+    a container's image that was made by another user.
     """
     refused: list[str] = []
-    for parent, mode in _candidates():
+    for parent in _candidates():
         folder = parent / sources_hash()
         untrusted = _untrusted(folder)
-        unwritable = "" if untrusted else _unwritable(folder, mode)
+        unwritable = "" if untrusted else _unwritable(folder)
         untrusted = untrusted or _untrusted(folder)
         found = KernelCache(folder, read_only=bool(unwritable))
         if not untrusted and not (unwritable and found.is_cold):
@@ -83,17 +81,17 @@ def sources_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _candidates() -> Iterator[tuple[Path, int]]:
-    """Folders that may hold the cache, with the mode that they get when they are made."""
+def _candidates() -> Iterator[Path]:
+    """Folders that may hold the cache."""
     named = os.environ.get("VOXMILL_CACHE_DIR")
     if named:
-        yield Path(named).absolute(), FOR_READERS
+        yield Path(named).absolute()
     else:
         user = _user_cache()
         if user is not None:
-            yield user.absolute() / "voxmill" / "kernels", FOR_OWNER
+            yield user.absolute() / "voxmill" / "kernels"
     own = f"voxmill-kernels-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-    yield Path(tempfile.gettempdir()).absolute() / own, FOR_OWNER
+    yield Path(tempfile.gettempdir()).absolute() / own
 
 
 def _user_cache() -> Path | None:
@@ -111,12 +109,12 @@ def _user_cache() -> Path | None:
     return home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
 
 
-def _unwritable(folder: Path, mode: int) -> str:
-    """Why nothing can be written to a folder; empty when it can. Makes it."""
+def _unwritable(folder: Path) -> str:
+    """Why nothing can be written to a folder; empty when it can. Makes it, for its owner only."""
     try:
         for path in (*reversed(folder.parents), folder):
             if not path.exists():
-                path.mkdir(mode=mode, exist_ok=True)
+                path.mkdir(mode=0o700, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return ""
     except OSError as error:

@@ -132,7 +132,7 @@ def test_new_folders_are_their_owners(named: Path, mask: int) -> None:
         cache = found_cache()
     assert cache.folder is not None
     assert cache.note == ""
-    assert {mode(path) for path in (named.parent, named, cache.folder)} == {0o755}
+    assert {mode(path) for path in (named.parent, named, cache.folder)} == {0o700}
 
 
 def test_those_of_the_users_cache_are_read_by_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,9 +184,11 @@ def test_a_user_without_home_and_a_read_only_install(read_only_package: Package,
 
 
 def test_a_cache_in_an_image_is_used_by_every_user(read_only_package: Package) -> None:
-    """Root has filled it; whoever runs the container compiles nothing."""
+    """Root has filled it and let everybody read it; whoever runs the container compiles nothing."""
     named = {"VOXMILL_CACHE_DIR": str(read_only_package.cache)}
     *_, folder, _ = read_only_package.call(environment=named)
+    for path in (read_only_package.cache, *read_only_package.cache.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     assert read_only_package.call(before=BECOME_STRANGER, environment=named) == [22, 1, False, folder, ""]
 
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import DEPTH, LEVELS, OFFSET, WIDTH, Batch
 from voxmill_kernels.count.cells import Cells
-from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST, REPRESENTATIVES
+from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST
+from voxmill_kernels.count.zones import Zones, join_zones, room_for_zones, zone_cells
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Counts, Ints
 
@@ -26,7 +27,6 @@ GLCM, GLDM, NGTDM, GLRLM, GLSZM = 1, 2, 4, 8, 16
 EVERYTHING = GLCM | GLDM | NGTDM | GLRLM | GLSZM
 FAMILIES = {"glcm": GLCM, "gldm": GLDM, "ngtdm": NGTDM, "glrlm": GLRLM, "glszm": GLSZM}
 STRIP = 4096
-SMALL_ZONE = 64
 MAX_BYTES = 4 << 30
 
 
@@ -70,15 +70,6 @@ class _Strip(NamedTuple):
     total: Array
 
 
-class _Zones(NamedTuple):
-    """Zones found so far; a zone that was joined to another names it as its parent, which has a smaller number."""
-
-    parent: NDArray[np.int32]
-    size: NDArray[np.int32]
-    level: NDArray[np.int32]
-    label: NDArray[np.int32]
-
-
 def sweep(batch: Batch, offsets: Ints, *, alpha: int = 0, wanted: int = EVERYTHING) -> list[Matrices]:
     """The matrices of every box; those of families that are not `wanted` are left empty or zero.
 
@@ -99,7 +90,7 @@ def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int) -
     part = slice(int(row[OFFSET]), int(row[OFFSET]) + shape[0] * shape[1] * shape[2])
     levels, numbers = batch.arena[part], batch.numbers[box]
     counters = _counters(int(row[LEVELS]), len(offsets), max(batch.shapes[box]), wanted)
-    zones = _zones(int(batch.counts[box].sum()), shape, wanted)
+    zones = room_for_zones(int(batch.counts[box].sum()) if wanted & GLSZM else 0, shape)
     values = levels if numbers[-1] == len(numbers) else _numbered(levels, numbers)
     steps = _steps(offsets, shape), _steps(DIRECTIONS, shape)
     strip = _strip(shape, len(offsets), int(numbers[-1]))
@@ -111,7 +102,7 @@ def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int) -
         counters.gldm[1:],
         counters.ngtdm[1:],
         counters.runs[:, 1:, 1:],
-        _zone_cells(zones, int(found), int(row[LEVELS])),
+        zone_cells(zones, int(found), int(row[LEVELS])),
     )
 
 
@@ -129,12 +120,6 @@ def _counters(levels: int, offsets: int, longest: int, wanted: int) -> _Counters
     return _Counters(
         np.zeros(glcm, np.uint32), np.zeros(gldm, np.uint32), np.zeros(ngtdm, np.int64), np.zeros(runs, np.uint32)
     )
-
-
-def _zones(voxels: int, shape: tuple[int, int, int], wanted: int) -> _Zones:
-    room = voxels if wanted & GLSZM else 0
-    parent, size, level = (np.empty(room, dtype=np.int32) for _ in range(3))
-    return _Zones(parent, size, level, np.empty(2 * shape[1] * shape[2] if room else 0, dtype=np.int32))
 
 
 def _strip(shape: tuple[int, int, int], offsets: int, top: int) -> _Strip:
@@ -167,7 +152,7 @@ def _sweep(
     wanted: int,
     counters: _Counters,
     strip: _Strip,
-    zones: _Zones,
+    zones: Zones,
 ) -> int:
     """Strip by strip, as the module says; gives the number of zones before they were joined."""
     depth, height, width = shape
@@ -192,7 +177,7 @@ def _sweep(
             if wanted & GLRLM:
                 _count_runs(levels, start, places, directions, strip, counters.runs)
             if wanted & GLSZM:
-                found = _join_zones(levels, start, places, width, z, strip, zones, found)
+                found = join_zones(levels, start, places, width, z, strip.backward, zones, found)
     return found
 
 
@@ -290,52 +275,6 @@ def _count_runs(levels: Array, start: int, places: Array, steps: Ints, strip: _S
 
 
 @njit
-def _join_zones(
-    levels: Array, start: int, places: Array, width: int, z: int, strip: _Strip, zones: _Zones, found: int
-) -> int:
-    """Labels live in two planes, this one and the one before it, taking turns."""
-    plane = zones.label.shape[0] // 2
-    for place in places:
-        at = start + place - z * plane
-        behind = np.int64(REPRESENTATIVES[strip.backward[place]])
-        if behind == 0:
-            zone = found
-            zones.parent[zone] = zone
-            zones.level[zone] = levels[start + place]
-            zones.size[zone] = 0
-            found += 1
-        else:
-            zone = _label(zones, LOWEST[behind], at, z, width)
-            behind &= behind - 1
-            if behind != 0:
-                zone = _root(zones.parent, zone)
-            while behind != 0:
-                other = _root(zones.parent, _label(zones, LOWEST[behind], at, z, width))
-                behind &= behind - 1
-                zones.parent[max(zone, other)] = min(zone, other)
-                zone = min(zone, other)
-        zones.label[z % 2 * plane + at] = zone
-        zones.size[zone] += 1
-    return found
-
-
-@njit
-def _label(zones: _Zones, k: int, at: int, z: int, width: int) -> int:
-    """The zone of the neighbour behind in direction k."""
-    plane = zones.label.shape[0] // 2
-    back = at - DIRECTIONS[k, 1] * width - DIRECTIONS[k, 2]
-    return zones.label[(z - DIRECTIONS[k, 0]) % 2 * plane + back]
-
-
-@njit
-def _root(parent: Array, zone: int) -> int:
-    while parent[zone] != zone:
-        parent[zone] = parent[parent[zone]]
-        zone = parent[zone]
-    return zone
-
-
-@njit
 def _finish_runs(
     levels: Array, shape: tuple[int, int, int], border: int, steps: Ints, counts: Ints, runs: Counts
 ) -> None:
@@ -370,36 +309,3 @@ def _shares_line(levels: Array, shape: tuple[int, int, int], border: int, k: int
                         return True
                     to_z, to_y, to_x = to_z + dz, to_y + dy, to_x + dx
     return False
-
-
-def _zone_cells(zones: _Zones, found: int, levels: int) -> Cells:
-    """The cells of the zones: small ones from a table, large ones from a list."""
-    small = np.zeros((levels, SMALL_ZONE), dtype=np.int64)
-    listed = int(_measure_zones(zones, found, small))
-    level, size = np.nonzero(small)
-    key = zones.level[:listed].astype(np.int64) << 32 | zones.size[:listed]
-    large, count = np.unique(key, return_counts=True) if listed else (key, key)
-    return Cells(
-        np.zeros(len(level) + len(large), dtype=np.int64),
-        np.concatenate([level, (large >> 32) - 1]),
-        np.concatenate([size, large & 0xFFFFFFFF]),
-        np.concatenate([small[level, size], count]),
-    )
-
-
-@njit
-def _measure_zones(zones: _Zones, found: int, small: Ints) -> int:
-    """Add the size of every joined zone to its parent; count the small ones, move the large ones to the front."""
-    for zone in range(found - 1, -1, -1):
-        if zones.parent[zone] != zone:
-            zones.size[zones.parent[zone]] += zones.size[zone]
-    listed = 0
-    for zone in range(found):
-        if zones.parent[zone] != zone:
-            continue
-        if zones.size[zone] < small.shape[1]:
-            small[zones.level[zone] - 1, zones.size[zone]] += 1
-        else:
-            zones.level[listed], zones.size[listed] = zones.level[zone], zones.size[zone]
-            listed += 1
-    return listed

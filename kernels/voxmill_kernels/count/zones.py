@@ -1,0 +1,111 @@
+"""Zones of connected voxels of one level, joined while a box is swept (GLSZM)."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.count.cells import Cells
+from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST, REPRESENTATIVES
+from voxmill_kernels.jit import njit
+from voxmill_kernels.types import Array, Ints
+
+SMALL_ZONE = 64
+
+
+class Zones(NamedTuple):
+    """Zones found so far; a zone that was joined to another names it as its parent, which has a smaller number."""
+
+    parent: NDArray[np.int32]
+    size: NDArray[np.int32]
+    level: NDArray[np.int32]
+    label: NDArray[np.int32]
+
+
+def room_for_zones(voxels: int, shape: tuple[int, int, int]) -> Zones:
+    """Room for the zones of a region of so many voxels in a box of this shape; none for no voxels."""
+    parent, size, level = (np.empty(voxels, dtype=np.int32) for _ in range(3))
+    return Zones(parent, size, level, np.empty(2 * shape[1] * shape[2] if voxels else 0, dtype=np.int32))
+
+
+@njit
+def join_zones(
+    levels: Array, start: int, places: Array, width: int, z: int, backward: Array, zones: Zones, found: int
+) -> int:
+    """Give the voxels of a strip their zones, and join those that meet; gives the number of zones before joining.
+
+    `backward` is the set of equal neighbours behind each place. Labels live in two planes, this one and the one before
+    it, taking turns.
+    """
+    plane = zones.label.shape[0] // 2
+    for place in places:
+        at = start + place - z * plane
+        behind = np.int64(REPRESENTATIVES[backward[place]])
+        if behind == 0:
+            zone = found
+            zones.parent[zone] = zone
+            zones.level[zone] = levels[start + place]
+            zones.size[zone] = 0
+            found += 1
+        else:
+            zone = _label(zones, LOWEST[behind], at, z, width)
+            behind &= behind - 1
+            if behind != 0:
+                zone = _root(zones.parent, zone)
+            while behind != 0:
+                other = _root(zones.parent, _label(zones, LOWEST[behind], at, z, width))
+                behind &= behind - 1
+                zones.parent[max(zone, other)] = min(zone, other)
+                zone = min(zone, other)
+        zones.label[z % 2 * plane + at] = zone
+        zones.size[zone] += 1
+    return found
+
+
+@njit
+def _label(zones: Zones, k: int, at: int, z: int, width: int) -> int:
+    """The zone of the neighbour behind in direction k."""
+    plane = zones.label.shape[0] // 2
+    back = at - DIRECTIONS[k, 1] * width - DIRECTIONS[k, 2]
+    return zones.label[(z - DIRECTIONS[k, 0]) % 2 * plane + back]
+
+
+@njit
+def _root(parent: Array, zone: int) -> int:
+    while parent[zone] != zone:
+        parent[zone] = parent[parent[zone]]
+        zone = parent[zone]
+    return zone
+
+
+def zone_cells(zones: Zones, found: int, levels: int) -> Cells:
+    """The cells of the zones: small ones from a table, large ones from a list."""
+    small = np.zeros((levels, SMALL_ZONE), dtype=np.int64)
+    listed = int(_measure_zones(zones, found, small))
+    level, size = np.nonzero(small)
+    key = zones.level[:listed].astype(np.int64) << 32 | zones.size[:listed]
+    large, count = np.unique(key, return_counts=True) if listed else (key, key)
+    return Cells(
+        np.zeros(len(level) + len(large), dtype=np.int64),
+        np.concatenate([level, (large >> 32) - 1]),
+        np.concatenate([size, large & 0xFFFFFFFF]),
+        np.concatenate([small[level, size], count]),
+    )
+
+
+@njit
+def _measure_zones(zones: Zones, found: int, small: Ints) -> int:
+    """Add the size of every joined zone to its parent; count the small ones, move the large ones to the front."""
+    for zone in range(found - 1, -1, -1):
+        if zones.parent[zone] != zone:
+            zones.size[zones.parent[zone]] += zones.size[zone]
+    listed = 0
+    for zone in range(found):
+        if zones.parent[zone] != zone:
+            continue
+        if zones.size[zone] < small.shape[1]:
+            small[zones.level[zone] - 1, zones.size[zone]] += 1
+        else:
+            zones.level[listed], zones.size[listed] = zones.level[zone], zones.size[zone]
+            listed += 1
+    return listed
