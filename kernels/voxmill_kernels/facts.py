@@ -35,12 +35,12 @@ def boxes(labels: Array, *, highest: int = (1 << 24) - 1) -> list[tuple[int, Ind
 @njit
 def _unite(labels: Array, unions: Array) -> None:
     """All labels of a row along x, their bits joined: 0 where there is none, and never less than the highest."""
-    for z in range(labels.shape[0]):
-        for y in range(labels.shape[1]):
-            row = labels[z, y]
-            union = row[0]
-            for x in range(row.shape[0]):
-                union |= row[x]
+    depth, height, width = labels.shape
+    for z in range(depth):
+        for y in range(height):
+            union = labels[z, y, 0]
+            for x in range(width):
+                union |= labels[z, y, x]
             unions[z, y] = union
 
 
