@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from voxmill.extraction import extract
     from voxmill.grid import Grid, Window
     from voxmill.io import read_image, read_mask, write_image, write_mask
+    from voxmill.segments import Segment
     from voxmill.settings import Discretise, Settings
     from voxmill.table import Row, Table
-    from voxmill.volume import Mask, Segment, Volume
+    from voxmill.volume import Mask, Volume
 
 _PLACES = {
     "extract": "extraction",
@@ -32,7 +33,7 @@ _PLACES = {
     "Table": "table",
     "Grid": "grid",
     "Mask": "volume",
-    "Segment": "volume",
+    "Segment": "segments",
     "Volume": "volume",
     "Window": "grid",
     "InputError": "errors",

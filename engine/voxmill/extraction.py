@@ -9,9 +9,10 @@ from voxmill.errors import InputError, RegionError, SettingsError
 from voxmill.io import read_image, read_mask
 from voxmill.measures import measure
 from voxmill.regions import Region
+from voxmill.segments import Segment
 from voxmill.settings import Settings, parse_labels, parse_settings
 from voxmill.table import Row, Table
-from voxmill.volume import Mask, Segment, Volume, require_same_grid
+from voxmill.volume import Mask, Volume, require_same_grid
 
 if TYPE_CHECKING:
     from pathlib import Path

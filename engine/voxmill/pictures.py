@@ -26,7 +26,8 @@ from rich.text import Text
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError
 from voxmill.grid import Grid
-from voxmill.volume import Mask, Segment, Volume, require_same_grid
+from voxmill.segments import Segment
+from voxmill.volume import Mask, Volume, require_same_grid
 
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7")
 """Okabe and Ito's colours, which colour-blind people can tell apart too, without black and the dark blue."""

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import RegionError
+from voxmill.segments import Segment
 from voxmill.settings import Discretise, Settings
 from voxmill.stages import stage
-from voxmill.volume import Mask, Segment, Volume
+from voxmill.volume import Mask, Volume
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES

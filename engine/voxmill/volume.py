@@ -1,34 +1,22 @@
 """What everything else goes through: Source, Volume, Mask."""
 
 import hashlib
-import operator
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voxmill.errors import InputError, nearest
-from voxmill.grid import IDENTITY, Grid, Index, Window
-from voxmill.stages import stage
+from voxmill.grid import IDENTITY, Grid, Window
+from voxmill.segments import Segment, boxes_of, layered, listed, segments_of, unsigned, whole_numbers, with_names
 
 Names = Mapping[int, str] | Mapping[tuple[int, int], str] | Mapping[int | tuple[int, int], str]
 
-MAX_LABEL = 65_535
 SHOWN = 5
 """The most segments that a mask's repr names."""
-
-
-class LabelBox(NamedTuple):
-    """Where a label lies, and how many voxels it has."""
-
-    label: int
-    start: Index
-    stop: Index
-    voxels: int
 
 
 class Source(Protocol):
@@ -110,21 +98,6 @@ class Volume:
         return f"<Volume {self.name!r}: {self.dtype}, {self.grid}>"
 
 
-@dataclass(frozen=True)
-class Segment:
-    """One label of a mask: its number, its name if it has one, the layer it is in, its box, its size in voxels."""
-
-    label: int
-    name: str | None
-    layer: int
-    box: Window
-    voxels: int
-
-    def __str__(self) -> str:
-        """The name, or else the number."""
-        return self.name or str(self.label)
-
-
 @dataclass(frozen=True, init=False, eq=False)
 class Mask:
     """Labels on a grid: 0 is outside, every other number is a segment.
@@ -178,19 +151,19 @@ class Mask:
         if len(arrays) == 0:
             raise InputError(f"{name}: a mask has at least one layer; none was given")
         shaped = [_voxels(layer, name) for layer in arrays]
-        found = [_labels(voxels, name) for voxels, _ in shaped]
-        boxes = [_boxes(labels, name) for labels in found]
-        layers = tuple(_frozen(_unsigned(labels)) for labels in found)
+        found = [whole_numbers(voxels, name) for voxels, _ in shaped]
+        boxes = [boxes_of(labels, name) for labels in found]
+        layers = tuple(_frozen(unsigned(labels)) for labels in found)
         grid = place.of(layers[0].shape, shaped[0][1], name)
         if any(layer.shape != grid.shape for layer in layers):
             raise InputError(f"{name}: all layers must have one shape; found {[layer.shape for layer in layers]}")
-        segments = _called(_segments(boxes, name), names or {}, name)
+        segments = with_names(segments_of(boxes, name), names or {}, name)
         _set(self, {"layers": layers, "grid": grid, "segments": segments, "name": name})
 
     def named(self, names: Names) -> "Mask":
         """This mask with these names for its segments, in place of those that it has."""
         plain = tuple(replace(segment, name=None) for segment in self.segments)
-        return self._with(self.layers, _called(plain, names, self.name))
+        return self._with(self.layers, with_names(plain, names, self.name))
 
     def layer(self, number: int) -> "Mask":
         """The mask that one layer holds, counted from 0; InputError when there is none, or when it is empty."""
@@ -201,7 +174,7 @@ class Mask:
         kept = [segment for segment in self.segments if segment.layer == number]
         if not kept:
             raise InputError(f"{self.name}: nothing is segmented in layer {number}: every voxel is 0; choose another")
-        own = (replace(one, name=None) if one.name == _layered(one) else one for one in kept)
+        own = (replace(one, name=None) if one.name == layered(one) else one for one in kept)
         return self._with((self.layers[number],), tuple(replace(segment, layer=0) for segment in own))
 
     def _with(self, layers: tuple[NDArray[Any], ...], segments: tuple[Segment, ...]) -> "Mask":
@@ -238,13 +211,14 @@ class Mask:
     def _find(self, wanted: int | str) -> list[Segment]:
         text = str(wanted)
         numbered = [s for s in self.segments if str(s.label) == text]
-        named = [s for s in self.segments if s.name == text]
-        found = numbered or named if isinstance(wanted, int) else named or numbered
+        called = [s for s in self.segments if s.name == text]
+        found = numbered or called if isinstance(wanted, int) else called or numbered
         if not found:
-            present = _present(self.segments)
             names = [s.name for s in self.segments if s.name]
             hint = nearest(text, names).split("; known")[0] if names else ""
-            raise InputError(f"{self.name}: label {text} is not in the mask; labels present: {present}{hint}")
+            raise InputError(
+                f"{self.name}: label {text} is not in the mask; labels present: {listed(self.segments)}{hint}"
+            )
         return found
 
 
@@ -336,100 +310,6 @@ def _in_space(direction: ArrayLike) -> NDArray[np.float64]:
     axes = np.eye(3)
     axes[:2, :2] = given.reshape(2, 2)
     return axes
-
-
-def _labels(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """The array as whole numbers, without a copy where it holds them already."""
-    if array.dtype.kind != "f":
-        return array
-    inside = array.min() >= 0 and array.max() <= MAX_LABEL  # False for NaN
-    whole = array.astype(np.uint16) if inside else None
-    if whole is None or not np.array_equal(whole, array):
-        raise InputError(f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found fractions or others")
-    return whole
-
-
-def _segments(boxes: list[list[LabelBox]], name: str) -> tuple[Segment, ...]:
-    """The segments of all layers, still without names."""
-    found = [
-        Segment(one.label, None, layer, Window(one.start, one.stop), one.voxels)
-        for layer, in_layer in enumerate(boxes)
-        for one in in_layer
-    ]
-    if not found:
-        raise InputError(f"{name}: nothing is segmented: every voxel is 0; give a mask in which the region has a label")
-    return tuple(found)
-
-
-def _called(segments: tuple[Segment, ...], names: Mapping[Any, str], name: str) -> tuple[Segment, ...]:
-    """The segments with their names; each can be told from all others."""
-    known = {(segment.layer, segment.label) for segment in segments} | {segment.label for segment in segments}
-    texts = {_key(key, name): text for key, text in names.items()}
-    for key, text in texts.items():
-        if key not in known:
-            raise InputError(f"{name}: names: {key} is not in the mask; labels present: {_present(segments)}")
-        if not isinstance(text, str):
-            raise InputError(f"{name}: names: the name of {key} must be text; found {text!r}")
-    called = [replace(one, name=_own_name(one, texts)) for one in segments]
-    _refuse_alike(called, name)
-    times = Counter(map(str, called))
-    return tuple(replace(one, name=_layered(one)) if times[str(one)] > 1 else one for one in called)
-
-
-def _key(key: Any, name: str) -> int | tuple[int, int]:  # noqa: ANN401 (whatever a caller gives)
-    """A label, or a pair layer, label, as plain integers."""
-    try:
-        if not isinstance(key, tuple):
-            return operator.index(key)
-        layer, label = map(operator.index, key)
-        return layer, label
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{name}: names: a key is a label (a whole number) or a pair (layer, label); found {key!r}"
-        ) from None
-
-
-def _own_name(segment: Segment, texts: Mapping[int | tuple[int, int], str]) -> str | None:
-    """The name given to a segment; None for none, and for one that is only its number."""
-    text = texts.get((segment.layer, segment.label), texts.get(segment.label))
-    return text if text and text != str(segment.label) else None
-
-
-def _refuse_alike(segments: Sequence[Segment], name: str) -> None:
-    times = Counter(segment.name for segment in segments)
-    labels = {str(segment.label) for segment in segments}
-    for segment in segments:
-        if segment.name and times[segment.name] > 1:
-            raise InputError(f"{name}: names: two segments are called {segment.name!r}; give each a name of its own")
-        if segment.name in labels:
-            raise InputError(f"{name}: names: {segment.name!r} is the label of another segment; choose another name")
-
-
-def _layered(segment: Segment) -> str:
-    """What a segment without a name is called when another layer has its label too."""
-    return f"{segment.label} (layer {segment.layer})"
-
-
-def _present(segments: Sequence[Segment]) -> str:
-    return ", ".join(f"{one.label} ({one.name})" if one.name else str(one.label) for one in segments)
-
-
-@stage("find")
-def _boxes(labels: NDArray[Any], name: str) -> list[LabelBox]:
-    """The boxes of all labels; a negative number, read as unsigned, is higher than its type allows."""
-    from voxmill_kernels.facts import boxes
-
-    try:
-        found = boxes(_unsigned(labels), highest=min(MAX_LABEL, int(np.iinfo(labels.dtype).max)))
-    except ValueError:
-        raise InputError(
-            f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found {labels.min()} to {labels.max()}"
-        ) from None
-    return [LabelBox(*one) for one in found]
-
-
-def _unsigned(labels: NDArray[Any]) -> NDArray[Any]:
-    return labels.view(np.dtype(f"u{labels.dtype.itemsize}"))
 
 
 def _digest(grid: Grid, arrays: Sequence[NDArray[Any]]) -> str:

@@ -1,0 +1,136 @@
+"""The labels of a mask → its segments: where each lies, how large it is, what it is called."""
+
+import operator
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill.errors import InputError
+from voxmill.grid import Index, Window
+from voxmill.stages import stage
+
+MAX_LABEL = 65_535
+
+
+class LabelBox(NamedTuple):
+    """Where a label lies, and how many voxels it has."""
+
+    label: int
+    start: Index
+    stop: Index
+    voxels: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One label of a mask: its number, its name if it has one, the layer it is in, its box, its size in voxels."""
+
+    label: int
+    name: str | None
+    layer: int
+    box: Window
+    voxels: int
+
+    def __str__(self) -> str:
+        """The name, or else the number."""
+        return self.name or str(self.label)
+
+
+def whole_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """The array as whole numbers, without a copy where it holds them already."""
+    if array.dtype.kind != "f":
+        return array
+    inside = array.min() >= 0 and array.max() <= MAX_LABEL  # False for NaN
+    whole = array.astype(np.uint16) if inside else None
+    if whole is None or not np.array_equal(whole, array):
+        raise InputError(f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found fractions or others")
+    return whole
+
+
+@stage("find")
+def boxes_of(labels: NDArray[Any], name: str) -> list[LabelBox]:
+    """The boxes of all labels; a negative number, read as unsigned, is higher than its type allows."""
+    from voxmill_kernels.facts import boxes
+
+    try:
+        found = boxes(unsigned(labels), highest=min(MAX_LABEL, int(np.iinfo(labels.dtype).max)))
+    except ValueError:
+        raise InputError(
+            f"{name}: a mask holds whole numbers from 0 to {MAX_LABEL}; found {labels.min()} to {labels.max()}"
+        ) from None
+    return [LabelBox(*one) for one in found]
+
+
+def unsigned(labels: NDArray[Any]) -> NDArray[Any]:
+    """The same numbers, read as unsigned."""
+    return labels.view(np.dtype(f"u{labels.dtype.itemsize}"))
+
+
+def segments_of(boxes: list[list[LabelBox]], name: str) -> tuple[Segment, ...]:
+    """The segments of all layers, still without names."""
+    found = [
+        Segment(one.label, None, layer, Window(one.start, one.stop), one.voxels)
+        for layer, in_layer in enumerate(boxes)
+        for one in in_layer
+    ]
+    if not found:
+        raise InputError(f"{name}: nothing is segmented: every voxel is 0; give a mask in which the region has a label")
+    return tuple(found)
+
+
+def with_names(segments: tuple[Segment, ...], names: Mapping[Any, str], name: str) -> tuple[Segment, ...]:
+    """The segments with their names; each can be told from all others."""
+    known = {(segment.layer, segment.label) for segment in segments} | {segment.label for segment in segments}
+    texts = {_key(key, name): text for key, text in names.items()}
+    for key, text in texts.items():
+        if key not in known:
+            raise InputError(f"{name}: names: {key} is not in the mask; labels present: {listed(segments)}")
+        if not isinstance(text, str):
+            raise InputError(f"{name}: names: the name of {key} must be text; found {text!r}")
+    called = [replace(one, name=_own_name(one, texts)) for one in segments]
+    _refuse_alike(called, name)
+    times = Counter(map(str, called))
+    return tuple(replace(one, name=layered(one)) if times[str(one)] > 1 else one for one in called)
+
+
+def _key(key: Any, name: str) -> int | tuple[int, int]:  # noqa: ANN401 (whatever a caller gives)
+    """A label, or a pair layer, label, as plain integers."""
+    try:
+        if not isinstance(key, tuple):
+            return operator.index(key)
+        layer, label = map(operator.index, key)
+        return layer, label
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{name}: names: a key is a label (a whole number) or a pair (layer, label); found {key!r}"
+        ) from None
+
+
+def _own_name(segment: Segment, texts: Mapping[int | tuple[int, int], str]) -> str | None:
+    """The name given to a segment; None for none, and for one that is only its number."""
+    text = texts.get((segment.layer, segment.label), texts.get(segment.label))
+    return text if text and text != str(segment.label) else None
+
+
+def _refuse_alike(segments: Sequence[Segment], name: str) -> None:
+    times = Counter(segment.name for segment in segments)
+    labels = {str(segment.label) for segment in segments}
+    for segment in segments:
+        if segment.name and times[segment.name] > 1:
+            raise InputError(f"{name}: names: two segments are called {segment.name!r}; give each a name of its own")
+        if segment.name in labels:
+            raise InputError(f"{name}: names: {segment.name!r} is the label of another segment; choose another name")
+
+
+def layered(segment: Segment) -> str:
+    """What a segment without a name is called when another layer has its label too."""
+    return f"{segment.label} (layer {segment.layer})"
+
+
+def listed(segments: Sequence[Segment]) -> str:
+    """All labels with their names, for messages."""
+    return ", ".join(f"{one.label} ({one.name})" if one.name else str(one.label) for one in segments)
