@@ -50,6 +50,17 @@ class Matrices:
     glszm: Cells
 
 
+class _Task(NamedTuple):
+    """What is to be counted in a box: offsets and directions as steps in its arena; `wanted` by family."""
+
+    shape: tuple[int, int, int]
+    border: int
+    offsets: Ints
+    directions: Ints
+    alpha: int
+    wanted: int
+
+
 class _Counters(NamedTuple):
     """Matrices with a row (and column) 0 for what is outside."""
 
@@ -92,11 +103,11 @@ def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int) -
     counters = _counters(int(row[LEVELS]), len(offsets), max(batch.shapes[box]), wanted)
     zones = room_for_zones(int(batch.counts[box].sum()) if wanted & GLSZM else 0, shape)
     values = levels if numbers[-1] == len(numbers) else _numbered(levels, numbers)
-    steps = _steps(offsets, shape), _steps(DIRECTIONS, shape)
+    task = _Task(shape, batch.border, _steps(offsets, shape), _steps(DIRECTIONS, shape), alpha, wanted)
     strip = _strip(shape, len(offsets), int(numbers[-1]))
-    found = _sweep(levels, values, shape, batch.border, steps, alpha, wanted, counters, strip, zones)
+    found = _sweep(levels, values, task, counters, strip, zones)
     if wanted & GLRLM:
-        _finish_runs(levels, shape, batch.border, steps[1], batch.counts[box], counters.runs)
+        _finish_runs(levels, task, batch.counts[box], counters.runs)
     return Matrices(
         counters.glcm[:, 1:, 1:],
         counters.gldm[1:],
@@ -142,22 +153,11 @@ def _steps(offsets: Ints, shape: tuple[int, int, int]) -> Ints:
 
 
 @njit
-def _sweep(
-    levels: Array,
-    values: Array,
-    shape: tuple[int, int, int],
-    border: int,
-    steps: tuple[Ints, Ints],
-    alpha: int,
-    wanted: int,
-    counters: _Counters,
-    strip: _Strip,
-    zones: Zones,
-) -> int:
+def _sweep(levels: Array, values: Array, task: _Task, counters: _Counters, strip: _Strip, zones: Zones) -> int:
     """Strip by strip, as the module says; gives the number of zones before they were joined."""
-    depth, height, width = shape
+    depth, height, width = task.shape
+    border, wanted = task.border, task.wanted
     rows = strip.places.shape[0] // width
-    offsets, directions = steps
     found = 0
     for z in range(border, depth - border):
         for y in range(border, height - border, rows):
@@ -168,14 +168,14 @@ def _sweep(
                 continue
             places = strip.places[:count]
             if wanted & (GLDM | NGTDM):
-                _sum_around(values, start, length, offsets, alpha, strip)
+                _sum_around(values, start, length, task, strip)
                 _count_sums(levels, values, start, places, strip, counters.gldm, counters.ngtdm)
             if wanted & GLCM:
-                _count_pairs(levels, start, places, offsets, counters.glcm)
+                _count_pairs(levels, start, places, task.offsets, counters.glcm)
             if wanted & (GLRLM | GLSZM):
-                _find_equal(levels, start, length, directions, strip)
+                _find_equal(levels, start, length, task.directions, strip)
             if wanted & GLRLM:
-                _count_runs(levels, start, places, directions, strip, counters.runs)
+                _count_runs(levels, start, places, task.directions, strip, counters.runs)
             if wanted & GLSZM:
                 found = join_zones(levels, start, places, width, z, strip.backward, zones, found)
     return found
@@ -214,9 +214,10 @@ def _find_equal(levels: Array, start: int, length: int, steps: Ints, strip: _Str
 
 
 @njit
-def _sum_around(values: Array, start: int, length: int, steps: Ints, alpha: int, strip: _Strip) -> None:
+def _sum_around(values: Array, start: int, length: int, task: _Task, strip: _Strip) -> None:
     """How many neighbours lie in the region, how many of them depend, and the sum of their level numbers."""
     here = values[start : start + length]
+    steps, alpha = task.offsets, task.alpha
     strip.dependent[:length] = 0
     strip.near[:length] = 0
     strip.total[:length] = 0
@@ -275,9 +276,7 @@ def _count_runs(levels: Array, start: int, places: Array, steps: Ints, strip: _S
 
 
 @njit
-def _finish_runs(
-    levels: Array, shape: tuple[int, int, int], border: int, steps: Ints, counts: Ints, runs: Counts
-) -> None:
+def _finish_runs(levels: Array, task: _Task, counts: Ints, runs: Counts) -> None:
     """What the longer runs leave over are runs of one; directions without a line of two voxels are emptied."""
     for k in range(runs.shape[0]):
         any_longer = False
@@ -287,15 +286,16 @@ def _finish_runs(
                 covered += length * runs[k, level, length]
             runs[k, level, 1] = counts[level - 1] - covered
             any_longer = any_longer or covered > 0
-        if not any_longer and not _shares_line(levels, shape, border, k, steps[k]):
+        if not any_longer and not _shares_line(levels, task, k):
             runs[k] = 0
 
 
 @njit
-def _shares_line(levels: Array, shape: tuple[int, int, int], border: int, k: int, step: int) -> bool:
+def _shares_line(levels: Array, task: _Task, k: int) -> bool:
     """Whether any line along a direction holds two voxels of the region, next to each other or not."""
     dz, dy, dx = DIRECTIONS[k, 0], DIRECTIONS[k, 1], DIRECTIONS[k, 2]
-    depth, height, width = shape
+    depth, height, width = task.shape
+    border, step = task.border, task.directions[k]
     for z in range(border, depth - border):
         for y in range(border, height - border):
             for x in range(border, width - border):
