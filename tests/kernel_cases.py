@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import naive_cases
 from voxmill_kernels.count.arena import Batch, pack
+from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import Matrices, sweep
 from voxmill_kernels.features.feature import Feature
@@ -97,6 +98,13 @@ def batch_of(*regions: Volume, border: int = 1) -> Batch:
 def padded(inside: Bools) -> Binary:
     """The box of a region within one layer of outside."""
     return read_only(np.pad(inside.astype(np.int8), 1))
+
+
+def dense(cells: Cells, levels: int) -> NDArray[np.int64]:
+    """The matrices (n, levels, largest size) of these cells."""
+    matrices = np.zeros((cells.matrices, levels, int(cells.size.max(initial=0))), dtype=np.int64)
+    matrices[cells.matrix, cells.level, cells.size - 1] = cells.count
+    return matrices
 
 
 def swept(volume: Volume, *, distance: int = 1, border: int | None = None, alpha: int = 0) -> Matrices:

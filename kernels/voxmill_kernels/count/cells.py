@@ -42,10 +42,3 @@ def _collect(matrices: Array, cells: Ints) -> None:
                     cells[0, place], cells[1, place] = matrix, level
                     cells[2, place], cells[3, place] = column + 1, count
                     place += 1
-
-
-def dense(cells: Cells, levels: int) -> Ints:
-    """The matrices (n, levels, largest size) of these cells."""
-    matrices = np.zeros((cells.matrices, levels, int(cells.size.max(initial=0))), dtype=np.int64)
-    matrices[cells.matrix, cells.level, cells.size - 1] = cells.count
-    return matrices

@@ -17,9 +17,3 @@ def directions(distance: int = 1) -> Ints:
         offset for offset in product(reach, repeat=3) if max(map(abs, offset)) == distance and offset > (0, 0, 0)
     ]
     return np.array(forward, dtype=np.int64)
-
-
-def neighbours(distance: int = 1) -> Ints:
-    """All offsets z, y, x at this Chebyshev distance, both ways; shape (26, 3) for distance 1."""
-    forward = directions(distance)
-    return np.concatenate([forward, -forward])

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from kernel_cases import read_only
-from voxmill_kernels.count.cells import cells_of, dense
+from kernel_cases import dense, read_only
+from voxmill_kernels.count.cells import cells_of
 from voxmill_kernels.types import Counts
 
 matrices = arrays(

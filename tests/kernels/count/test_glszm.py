@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 
 import naive
-from kernel_cases import VOLUMES, Volume, blocks, occurring, read_only, swept, volumes
-from voxmill_kernels.count.cells import Cells, dense
+from kernel_cases import VOLUMES, Volume, blocks, dense, occurring, read_only, swept, volumes
+from voxmill_kernels.count.cells import Cells
 
 
 def zones(volume: Volume, border: int = 1) -> Cells:

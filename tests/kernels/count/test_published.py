@@ -12,8 +12,8 @@ import pytest
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
+from kernel_cases import dense
 from voxmill_kernels.count.arena import Batch, pack
-from voxmill_kernels.count.cells import dense
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import Matrices, sweep
 from voxmill_kernels.facts import boxes

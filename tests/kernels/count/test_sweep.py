@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import naive
-from kernel_cases import Volume, batch_of, occurring, read_only, swept, volumes
+from kernel_cases import Volume, batch_of, dense, occurring, read_only, swept, volumes
 from voxmill_kernels.count import sweep as sweep_module
-from voxmill_kernels.count.cells import dense
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import STRIP, Matrices, sweep
 from voxmill_kernels.count.zones import SMALL_ZONE
