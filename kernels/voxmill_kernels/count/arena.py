@@ -16,7 +16,8 @@ OFFSET, DEPTH, HEIGHT, WIDTH, LEVELS = range(5)
 class Batch:
     """Boxes of grey levels, each within a border of zeros, so that no neighbour lies outside its box.
 
-    arena: (voxels of all boxes,) uint8 or uint16; 0 is outside the region, n is the n-th level of its box.
+    arena: (voxels of all boxes and a tail,) uint8 or uint16; 0 is outside the region, n is the n-th level of its box.
+    The tail, a plane and a row of zeros, is there to be read by what looks two voxels ahead.
     table: (boxes, 5) int64: offset in the arena; depth, height, width with the border; how many levels.
     numbers: the level numbers of each box, ascending. counts: how many voxels of each box have each of its levels.
     border: how many zeros surround a box on each side.
@@ -52,7 +53,8 @@ def pack(boxes: Sequence[tuple[Levels, Array]], *, border: int = 1) -> Batch:
     sizes = table[:, DEPTH : WIDTH + 1].prod(axis=1)
     table[:, OFFSET] = np.cumsum(sizes) - sizes
     narrow = table[:, LEVELS].max() <= np.iinfo(np.uint8).max
-    arena = np.zeros(int(sizes.sum()), dtype=np.uint8 if narrow else np.uint16)
+    tail = ((table[:, HEIGHT] + 1) * table[:, WIDTH]).max()
+    arena = np.zeros(int(sizes.sum() + tail), dtype=np.uint8 if narrow else np.uint16)
     for row, (levels, inside) in zip(table, boxes, strict=True):
         _place(levels.indices, inside, arena, row, border)
     numbers, counts = (tuple(getattr(levels, name) for levels, _ in boxes) for name in ("numbers", "counts"))

@@ -17,6 +17,14 @@ def _lowest() -> NDArray[np.uint8]:
     return table
 
 
+def _spread() -> NDArray[np.uint64]:
+    """Of each set of seven, a number with a 1 in four bits of its own for each member."""
+    table = np.zeros(1 << 7, dtype=np.uint64)
+    for k in range(7):
+        table |= (np.arange(1 << 7, dtype=np.uint64) >> np.uint64(k) & np.uint64(1)) << np.uint64(4 * k)
+    return table
+
+
 def _representatives() -> NDArray[np.uint16]:
     """Of each set, one neighbour of every group that hangs together by itself (26-connected)."""
     chosen = np.zeros_like(SETS)
@@ -42,4 +50,5 @@ def _group_of(members: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 LOWEST = _lowest()
+SPREAD = _spread()
 REPRESENTATIVES = _representatives()

@@ -6,7 +6,8 @@ levels add up to. The voxels of the strip then count:
 
 - GLCM: one increment per offset.
 - GLDM and NGTDM: from the numbers of the strip.
-- GLRLM: only the first voxels of runs longer than one walk along them; the rest of a level's voxels are runs of one.
+- GLRLM: only the first voxels of runs longer than two walk along them. The runs of two follow from how many neighbours
+  are equal, those of one from how many voxels are left.
 - GLSZM: a voxel takes the zone of one neighbour behind it per group that hangs together, which joins those zones.
 """
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import DEPTH, LEVELS, OFFSET, WIDTH, Batch
 from voxmill_kernels.count.cells import Cells
-from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST
+from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST, SPREAD
 from voxmill_kernels.count.zones import Zones, join_zones, room_for_zones, zone_cells
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Counts, Ints
@@ -26,6 +27,8 @@ from voxmill_kernels.types import Array, Counts, Ints
 GLCM, GLDM, NGTDM, GLRLM, GLSZM = 1, 2, 4, 8, 16
 EVERYTHING = GLCM | GLDM | NGTDM | GLRLM | GLSZM
 FAMILIES = {"glcm": GLCM, "gldm": GLDM, "ngtdm": NGTDM, "glrlm": GLRLM, "glszm": GLSZM}
+AHEAD, BEHIND, BEGINS = range(3)
+FULL = 15
 STRIP = 4096
 MAX_BYTES = 4 << 30
 
@@ -51,31 +54,44 @@ class Matrices:
 
 
 class _Task(NamedTuple):
-    """What is to be counted in a box: offsets and directions as steps in its arena; `wanted` by family."""
+    """What is to be counted in a box: offsets and directions as steps in its arena; `wanted` by family.
+
+    by_direction: whether a dependent neighbour (GLDM) is an equal one in one of the 13 directions.
+    """
 
     shape: tuple[int, int, int]
     border: int
     offsets: Ints
     directions: Ints
     alpha: int
+    by_direction: bool
     wanted: int
 
 
 class _Counters(NamedTuple):
-    """Matrices with a row (and column) 0 for what is outside."""
+    """Matrices with a row (and column) 0 for what is outside; column 0 of `runs` counts equal neighbours ahead.
+
+    tally: by level, equal neighbours ahead in four bits per direction; filled: how often that has been added to.
+    """
 
     glcm: Counts
     gldm: Counts
     ngtdm: Ints
     runs: Counts
+    tally: NDArray[np.uint64]
+    filled: NDArray[np.uint8]
 
 
 class _Strip(NamedTuple):
-    """What is known of the voxels of a strip: where those of the region are, and what surrounds every place."""
+    """What is known of the voxels of a strip: where those of the region are, and what surrounds every place.
+
+    equal: (3, 2, length) sets of directions, in two bytes, low and high: with an equal neighbour ahead, with one
+    behind, and in which a run of three or more begins. sets: (3, length) the same in one number.
+    """
 
     places: NDArray[np.int32]
-    forward: NDArray[np.uint16]
-    backward: NDArray[np.uint16]
+    equal: NDArray[np.uint8]
+    sets: NDArray[np.uint16]
     dependent: Array
     near: Array
     total: Array
@@ -98,16 +114,17 @@ def sweep(batch: Batch, offsets: Ints, *, alpha: int = 0, wanted: int = EVERYTHI
 def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int) -> Matrices:
     row = batch.table[box]
     shape = (int(row[DEPTH]), int(row[DEPTH + 1]), int(row[WIDTH]))
-    part = slice(int(row[OFFSET]), int(row[OFFSET]) + shape[0] * shape[1] * shape[2])
-    levels, numbers = batch.arena[part], batch.numbers[box]
+    size, tail = shape[0] * shape[1] * shape[2], (shape[1] + 1) * shape[2]
+    levels, numbers = batch.arena[row[OFFSET] : row[OFFSET] + size + tail], batch.numbers[box]
     counters = _counters(int(row[LEVELS]), len(offsets), max(batch.shapes[box]), wanted)
     zones = room_for_zones(int(batch.counts[box].sum()) if wanted & GLSZM else 0, shape)
-    values = levels if numbers[-1] == len(numbers) else _numbered(levels, numbers)
-    task = _Task(shape, batch.border, _steps(offsets, shape), _steps(DIRECTIONS, shape), alpha, wanted)
+    values = levels if numbers[-1] == len(numbers) else _numbered(levels[:size], numbers)
+    by_direction = alpha == 0 and np.array_equal(offsets, DIRECTIONS)
+    task = _Task(shape, batch.border, _steps(offsets, shape), _steps(DIRECTIONS, shape), alpha, by_direction, wanted)
     strip = _strip(shape, len(offsets), int(numbers[-1]))
     found = _sweep(levels, values, task, counters, strip, zones)
     if wanted & GLRLM:
-        _finish_runs(levels, task, batch.counts[box], counters.runs)
+        _finish_runs(levels, task, batch.counts[box], counters)
     return Matrices(
         counters.glcm[:, 1:, 1:],
         counters.gldm[1:],
@@ -129,7 +146,12 @@ def _counters(levels: int, offsets: int, longest: int, wanted: int) -> _Counters
         raise ValueError(f"{levels} grey levels need matrices of {needed / 2**30:.1f} GiB, at most 4 are taken")
     glcm, gldm, ngtdm, runs = shapes
     return _Counters(
-        np.zeros(glcm, np.uint32), np.zeros(gldm, np.uint32), np.zeros(ngtdm, np.int64), np.zeros(runs, np.uint32)
+        np.zeros(glcm, np.uint32),
+        np.zeros(gldm, np.uint32),
+        np.zeros(ngtdm, np.int64),
+        np.zeros(runs, np.uint32),
+        np.zeros(levels + 1, np.uint64),
+        np.zeros(levels + 1, np.uint8),
     )
 
 
@@ -137,8 +159,12 @@ def _strip(shape: tuple[int, int, int], offsets: int, top: int) -> _Strip:
     """Room for a strip, in the narrowest types that hold its numbers: more voxels at once."""
     length = max(1, STRIP // shape[2]) * shape[2]
     count, total = np.min_scalar_type(2 * offsets), np.min_scalar_type(max(256, 2 * offsets * top))
-    types = (np.int32, np.uint16, np.uint16, count, count, total)
-    return _Strip(*(np.empty(length, dtype=dtype) for dtype in types))
+    return _Strip(
+        np.empty(length, dtype=np.int32),
+        np.empty((3, 2, length), dtype=np.uint8),
+        np.empty((3, length), dtype=np.uint16),
+        *(np.empty(length, dtype=dtype) for dtype in (count, count, total)),
+    )
 
 
 def _numbered(levels: Array, numbers: Ints) -> Array:
@@ -167,17 +193,22 @@ def _sweep(levels: Array, values: Array, task: _Task, counters: _Counters, strip
             if count == 0:
                 continue
             places = strip.places[:count]
-            if wanted & (GLDM | NGTDM):
-                _sum_around(values, start, length, task, strip)
-                _count_sums(levels, values, start, places, strip, counters.gldm, counters.ngtdm)
             if wanted & GLCM:
                 _count_pairs(levels, start, places, task.offsets, counters.glcm)
-            if wanted & (GLRLM | GLSZM):
+            if wanted & NGTDM:
+                _sum_around(values, start, length, task.offsets, strip)
+                _count_differences(levels, values, start, places, strip, counters.ngtdm)
+            if wanted & (GLRLM | GLSZM) or task.by_direction:
                 _find_equal(levels, start, length, task.directions, strip)
+            if wanted & GLDM:
+                if not task.by_direction:
+                    _find_dependent(values, start, length, task, strip.dependent)
+                _count_dependences(levels, start, places, strip.dependent, counters.gldm)
             if wanted & GLRLM:
-                _count_runs(levels, start, places, task.directions, strip, counters.runs)
+                _count_equal(levels, start, places, strip.sets[AHEAD], counters)
+                _count_runs(levels, start, places, task.directions, strip.sets[BEGINS], counters.runs)
             if wanted & GLSZM:
-                found = join_zones(levels, start, places, width, z, strip.backward, zones, found)
+                found = join_zones(levels, start, places, width, z, strip.sets[BEHIND], zones, found)
     return found
 
 
@@ -186,9 +217,8 @@ def _find(levels: Array, start: int, length: int, places: NDArray[np.int32]) -> 
     """Where the region lies in a strip: the strip cut to it, and how many places it has."""
     count = 0
     for place in range(length):
-        if levels[start + place] != 0:
-            places[count] = place
-            count += 1
+        places[count] = place
+        count += levels[start + place] != 0
     if count == 0:
         return start, 0, 0
     first = places[0]
@@ -199,76 +229,114 @@ def _find(levels: Array, start: int, length: int, places: NDArray[np.int32]) -> 
 
 @njit
 def _find_equal(levels: Array, start: int, length: int, steps: Ints, strip: _Strip) -> None:
-    """The sets of neighbours, forward and backward, that have the same level."""
+    """The sets of directions with equal neighbours, and how many such neighbours there are."""
     here = levels[start : start + length]
-    strip.forward[:length] = 0
-    strip.backward[:length] = 0
+    dependent = strip.dependent
+    dependent[:length] = 0
+    strip.equal[:, :, :length] = 0
     for k in range(steps.shape[0]):
         ahead = levels[start + steps[k] : start + steps[k] + length]
         behind = levels[start - steps[k] : start - steps[k] + length]
-        bit = np.uint16(1 << k)
+        after = levels[start + 2 * steps[k] : start + 2 * steps[k] + length]
+        bit = np.uint8(1 << k % 8)
+        has_ahead, has_behind, begins = strip.equal[0, k // 8], strip.equal[1, k // 8], strip.equal[2, k // 8]
         for x in range(length):
-            strip.forward[x] |= bit if here[x] == ahead[x] else np.uint16(0)
+            one, other = here[x] == ahead[x], here[x] == behind[x]
+            has_ahead[x] |= bit if one else np.uint8(0)
+            has_behind[x] |= bit if other else np.uint8(0)
+            begins[x] |= bit if one and not other and here[x] == after[x] else np.uint8(0)
+            dependent[x] += np.uint8(one) + np.uint8(other)
+    for which in range(3):
+        low, high, joined = strip.equal[which, 0], strip.equal[which, 1], strip.sets[which]
         for x in range(length):
-            strip.backward[x] |= bit if here[x] == behind[x] else np.uint16(0)
+            joined[x] = np.uint16(low[x]) | np.uint16(high[x]) << np.uint16(8)
 
 
 @njit
-def _sum_around(values: Array, start: int, length: int, task: _Task, strip: _Strip) -> None:
-    """How many neighbours lie in the region, how many of them depend, and the sum of their level numbers."""
-    here = values[start : start + length]
-    steps, alpha = task.offsets, task.alpha
-    strip.dependent[:length] = 0
+def _sum_around(values: Array, start: int, length: int, steps: Ints, strip: _Strip) -> None:
+    """How many neighbours lie in the region, and the sum of their level numbers."""
     strip.near[:length] = 0
     strip.total[:length] = 0
-    for k in range(2 * steps.shape[0]):
-        step = steps[k // 2] if k % 2 == 0 else -steps[k // 2]
-        other = values[start + step : start + step + length]
+    for k in range(steps.shape[0]):
+        ahead = values[start + steps[k] : start + steps[k] + length]
+        behind = values[start - steps[k] : start - steps[k] + length]
         for x in range(length):
-            strip.near[x] += np.uint8(other[x] != 0)
+            strip.near[x] += np.uint8(ahead[x] != 0) + np.uint8(behind[x] != 0)
         for x in range(length):
-            strip.total[x] += other[x]
-        if alpha == 0:
-            for x in range(length):
-                strip.dependent[x] += np.uint8(here[x] == other[x])
-        else:
-            for x in range(length):
-                apart = np.int32(here[x]) - np.int32(other[x])
-                strip.dependent[x] += np.uint8(other[x] != 0 and -alpha <= apart <= alpha)
+            strip.total[x] += ahead[x]
+            strip.total[x] += behind[x]
 
 
 @njit
-def _count_sums(
-    levels: Array, values: Array, start: int, places: Array, strip: _Strip, gldm: Counts, ngtdm: Ints
-) -> None:
+def _count_differences(levels: Array, values: Array, start: int, places: Array, strip: _Strip, ngtdm: Ints) -> None:
     for place in places:
-        level = levels[start + place]
         near = np.int64(strip.near[place])
-        gldm[level, strip.dependent[place]] += 1
-        ngtdm[level, near] += abs(near * np.int64(values[start + place]) - np.int64(strip.total[place]))
+        difference = near * np.int64(values[start + place]) - np.int64(strip.total[place])
+        ngtdm[levels[start + place], near] += abs(difference)
+
+
+@njit
+def _find_dependent(values: Array, start: int, length: int, task: _Task, dependent: Array) -> None:
+    """How many neighbours in the region have a level number that differs by at most alpha."""
+    here = values[start : start + length]
+    alpha = task.alpha
+    dependent[:length] = 0
+    for k in range(2 * task.offsets.shape[0]):
+        step = task.offsets[k // 2] if k % 2 == 0 else -task.offsets[k // 2]
+        other = values[start + step : start + step + length]
+        for x in range(length):
+            apart = np.int32(here[x]) - np.int32(other[x])
+            dependent[x] += np.uint8(other[x] != 0 and -alpha <= apart <= alpha)
+
+
+@njit
+def _count_dependences(levels: Array, start: int, places: Array, dependent: Array, gldm: Counts) -> None:
+    for place in places:
+        gldm[levels[start + place], dependent[place]] += 1
 
 
 @njit
 def _count_pairs(levels: Array, start: int, places: Array, steps: Ints, glcm: Counts) -> None:
     """Neighbours outside are counted in column 0."""
-    for k in range(steps.shape[0]):
-        matrix = glcm[k]
-        for place in places:
-            at = start + place
-            matrix[levels[at], levels[at + steps[k]]] += 1
+    for place in places:
+        at = start + place
+        level = levels[at]
+        for k in range(steps.shape[0]):
+            glcm[k, level, levels[at + steps[k]]] += 1
 
 
 @njit
-def _count_runs(levels: Array, start: int, places: Array, steps: Ints, strip: _Strip, runs: Counts) -> None:
-    """Runs longer than one: their first voxel has an equal neighbour ahead and none behind."""
+def _count_equal(levels: Array, start: int, places: Array, ahead: Array, counters: _Counters) -> None:
+    """Equal neighbours ahead, for all directions at once."""
+    tally, filled = counters.tally, counters.filled
     for place in places:
-        begins = np.int64(strip.forward[place] & ~strip.backward[place])
-        while begins != 0:
-            k = LOWEST[begins]
-            begins &= begins - 1
+        level = levels[start + place]
+        tally[level] += SPREAD[ahead[place] & 127] | SPREAD[ahead[place] >> 7] << np.uint64(28)
+        filled[level] += 1
+        if filled[level] == FULL:
+            _empty(level, tally, filled, counters.runs)
+
+
+@njit
+def _empty(level: int, tally: NDArray[np.uint64], filled: NDArray[np.uint8], runs: Counts) -> None:
+    """Move the tally of a level to where it has room."""
+    for k in range(runs.shape[0]):
+        runs[k, level, 0] += np.uint32(tally[level] >> np.uint64(4 * k) & np.uint64(15))
+    tally[level] = 0
+    filled[level] = 0
+
+
+@njit
+def _count_runs(levels: Array, start: int, places: Array, steps: Ints, begins: Array, runs: Counts) -> None:
+    """Runs longer than two."""
+    for place in places:
+        left = np.int64(begins[place])
+        while left != 0:
+            k = LOWEST[left]
+            left &= left - 1
             level = levels[start + place]
-            at = start + place + steps[k]
-            length = 1
+            at = start + place + 3 * steps[k]
+            length = 3
             while levels[at] == level:
                 at += steps[k]
                 length += 1
@@ -276,16 +344,22 @@ def _count_runs(levels: Array, start: int, places: Array, steps: Ints, strip: _S
 
 
 @njit
-def _finish_runs(levels: Array, task: _Task, counts: Ints, runs: Counts) -> None:
-    """What the longer runs leave over are runs of one; directions without a line of two voxels are emptied."""
+def _finish_runs(levels: Array, task: _Task, counts: Ints, counters: _Counters) -> None:
+    """Runs of two and of one: what is left; directions without a line of two voxels are emptied."""
+    runs = counters.runs
+    for level in range(1, runs.shape[1]):
+        _empty(level, counters.tally, counters.filled, runs)
     for k in range(runs.shape[0]):
         any_longer = False
         for level in range(1, runs.shape[1]):
-            covered = 0
-            for length in range(2, runs.shape[2]):
-                covered += length * runs[k, level, length]
-            runs[k, level, 1] = counts[level - 1] - covered
-            any_longer = any_longer or covered > 0
+            twos, covered = np.int64(runs[k, level, 0]), 0
+            for length in range(3, runs.shape[2]):
+                twos -= (length - 1) * np.int64(runs[k, level, length])
+                covered += length * np.int64(runs[k, level, length])
+            if twos > 0:
+                runs[k, level, 2] = twos
+            runs[k, level, 1] = counts[level - 1] - covered - 2 * twos
+            any_longer = any_longer or runs[k, level, 0] > 0
         if not any_longer and not _shares_line(levels, task, k):
             runs[k] = 0
 

@@ -14,18 +14,24 @@ SMALL_ZONE = 64
 
 
 class Zones(NamedTuple):
-    """Zones found so far; a zone that was joined to another names it as its parent, which has a smaller number."""
+    """Zones found so far; a zone that was joined to another names it as its parent, which has a smaller number.
+
+    Labels live in two planes, the one that is swept and the one before it, taking turns; `back` leads from a place to
+    its neighbour behind in each direction.
+    """
 
     parent: NDArray[np.int32]
     size: NDArray[np.int32]
     level: NDArray[np.int32]
     label: NDArray[np.int32]
+    back: Ints
 
 
 def room_for_zones(voxels: int, shape: tuple[int, int, int]) -> Zones:
     """Room for the zones of a region of so many voxels in a box of this shape; none for no voxels."""
     parent, size, level = (np.empty(voxels, dtype=np.int32) for _ in range(3))
-    return Zones(parent, size, level, np.empty(2 * shape[1] * shape[2] if voxels else 0, dtype=np.int32))
+    label = np.empty(2 * shape[1] * shape[2] if voxels else 0, dtype=np.int32)
+    return Zones(parent, size, level, label, np.empty(len(DIRECTIONS), dtype=np.int64))
 
 
 @njit
@@ -34,12 +40,16 @@ def join_zones(
 ) -> int:
     """Give the voxels of a strip their zones, and join those that meet; gives the number of zones before joining.
 
-    `backward` is the set of equal neighbours behind each place. Labels live in two planes, this one and the one before
-    it, taking turns.
+    `backward` is the set of equal neighbours behind each place.
     """
     plane = zones.label.shape[0] // 2
+    here = z % 2 * plane
+    for k in range(zones.back.shape[0]):
+        behind_here = (z - DIRECTIONS[k, 0]) % 2 * plane - here
+        zones.back[k] = behind_here - DIRECTIONS[k, 1] * width - DIRECTIONS[k, 2]
+    first = start - z * plane + here
     for place in places:
-        at = start + place - z * plane
+        at = first + place
         behind = np.int64(REPRESENTATIVES[backward[place]])
         if behind == 0:
             zone = found
@@ -48,30 +58,23 @@ def join_zones(
             zones.size[zone] = 0
             found += 1
         else:
-            zone = _label(zones, LOWEST[behind], at, z, width)
+            zone = np.int64(zones.label[at + zones.back[LOWEST[behind]]])
             behind &= behind - 1
-            if behind != 0:
-                zone = _root(zones.parent, zone)
             while behind != 0:
-                other = _root(zones.parent, _label(zones, LOWEST[behind], at, z, width))
+                other = np.int64(zones.label[at + zones.back[LOWEST[behind]]])
                 behind &= behind - 1
-                zones.parent[max(zone, other)] = min(zone, other)
-                zone = min(zone, other)
-        zones.label[z % 2 * plane + at] = zone
+                if other != zone:
+                    zone, other = _root(zones.parent, zone), _root(zones.parent, other)
+                    zones.parent[max(zone, other)] = min(zone, other)
+                    zone = min(zone, other)
+        zones.label[at] = zone
         zones.size[zone] += 1
     return found
 
 
 @njit
-def _label(zones: Zones, k: int, at: int, z: int, width: int) -> int:
-    """The zone of the neighbour behind in direction k."""
-    plane = zones.label.shape[0] // 2
-    back = at - DIRECTIONS[k, 1] * width - DIRECTIONS[k, 2]
-    return zones.label[(z - DIRECTIONS[k, 0]) % 2 * plane + back]
-
-
-@njit
-def _root(parent: Array, zone: int) -> int:
+def _root(parent: Array, label: int) -> int:
+    zone = np.int64(label)
     while parent[zone] != zone:
         parent[zone] = parent[parent[zone]]
         zone = parent[zone]
