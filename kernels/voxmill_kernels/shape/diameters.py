@@ -22,10 +22,9 @@ def diameters(extent: Extent, spacing: Spacing) -> tuple[float, float, float, fl
     planes lie half a voxel apart.
     """
     z, y, x = (step / 2 for step in spacing)
-    first, last = extent.along_x[0], extent.along_x[1]
-    slices = _hulls(first, last)
-    columns = _hulls(np.ascontiguousarray(first.T), np.ascontiguousarray(last.T))
-    rows = _hulls(extent.along_y[0], extent.along_y[1])
+    slices = _hulls(extent.along_x)
+    columns = _hulls(np.ascontiguousarray(extent.along_x.transpose(0, 2, 1)))
+    rows = _hulls(np.ascontiguousarray(extent.along_y.transpose(0, 2, 1)))
     corners = _corners(extent.along_x, slices, columns, rows)
     return (
         math.sqrt(_largest_in_planes(slices, y, x)),
@@ -36,19 +35,22 @@ def diameters(extent: Extent, spacing: Spacing) -> tuple[float, float, float, fl
 
 
 @njit
-def _hulls(first: Array, last: Array) -> Ints:
-    """The corners of the convex hull of each plane: (n, 3) of plane, line, place on the line, plane by plane."""
-    planes, lines = first.shape
-    points = np.empty((2 * _count_lines(first, last), 3), dtype=np.int64)
+def _hulls(ends: Array) -> Ints:
+    """The corners of the convex hull of each plane: (n, 3) of plane, line, place on the line, plane by plane.
+
+    `ends` are the first and the last place on each line of each plane, (2, planes, lines).
+    """
+    _, planes, lines = ends.shape
+    points = np.empty((2 * _count_lines(ends), 3), dtype=np.int64)
     count = 0
     for plane in range(planes):
         for side in range(2):
             start = count
             sign = 1 - 2 * side
             for line in range(lines):
-                if last[plane, line] < first[plane, line]:
+                if ends[1, plane, line] < ends[0, plane, line]:
                     continue
-                place = first[plane, line] if side == 0 else last[plane, line]
+                place = ends[side, plane, line]
                 while count - start >= 2 and _turn(points, count, line, place) * sign <= 0:
                     count -= 1
                 points[count, 0], points[count, 1], points[count, 2] = plane, line, place
@@ -57,12 +59,12 @@ def _hulls(first: Array, last: Array) -> Ints:
 
 
 @njit
-def _count_lines(first: Array, last: Array) -> int:
+def _count_lines(ends: Array) -> int:
     """How many lines have a vertex."""
     count = 0
-    for plane in range(first.shape[0]):
-        for line in range(first.shape[1]):
-            count += first[plane, line] <= last[plane, line]
+    for plane in range(ends.shape[1]):
+        for line in range(ends.shape[2]):
+            count += ends[0, plane, line] <= ends[1, plane, line]
     return count
 
 
