@@ -100,20 +100,21 @@ class Grid:
     dimensions: int = 3
 
     def __post_init__(self) -> None:
-        matrix = np.asarray(self.affine, dtype=np.float64)
-        if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or tuple(matrix[3]) != (0, 0, 0, 1):
-            raise InputError(f"an affine is 4 x 4, finite, with the last row 0 0 0 1; found {matrix.tolist()}")
+        given = np.asarray(self.affine, dtype=np.float64)
+        matrix = given.tolist()
+        if given.shape != (4, 4) or not all(map(math.isfinite, sum(matrix, []))) or matrix[3] != [0, 0, 0, 1]:
+            raise InputError(f"an affine is 4 x 4, finite, with the last row 0 0 0 1; found {matrix}")
         sizes: Sequence[int] = self.shape
         if len(sizes) != 3 or min(sizes) < 1:
             raise InputError(f"a grid has three positive sizes z, y, x; found {tuple(self.shape)}")
-        if not abs(np.linalg.det(matrix[:3, :3])) > 0:
-            raise InputError(f"the axes of a grid must span space, with steps other than 0; found {matrix.tolist()}")
+        if _determinant(*(row[:3] for row in matrix[:3])) == 0:
+            raise InputError(f"the axes of a grid must span space, with steps other than 0; found {matrix}")
         if self.dimensions not in (2, 3) or (self.dimensions == 2 and sizes[0] != 1):
             raise InputError(
                 "a grid has 3 dimensions, or 2 when it is one slice deep; "
                 f"found {self.dimensions} with {tuple(self.shape)} (z, y, x)"
             )
-        object.__setattr__(self, "affine", tuple(tuple(float(v) + 0.0 for v in row) for row in matrix))
+        object.__setattr__(self, "affine", tuple(tuple(v + 0.0 for v in row) for row in matrix))
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
 
     @classmethod
@@ -131,7 +132,7 @@ class Grid:
         Lengths that rounding took from 1 are set to 1, so that the grid's spacing is this one; others are refused.
         """
         steps, start, axes = (np.asarray(one, dtype=np.float64) for one in (spacing, origin, direction))
-        if steps.shape != (3,) or not (np.isfinite(steps).all() and (steps > 0).all()):
+        if steps.shape != (3,) or not all(0 < step < math.inf for step in steps.tolist()):
             raise InputError(f"spacing is three positive numbers x, y, z in mm; found {steps.tolist()}")
         if start.shape != (3,) or axes.size != 9:
             raise InputError(f"origin is three numbers, direction nine; found {start.tolist()} and {axes.tolist()}")
@@ -168,8 +169,8 @@ class Grid:
     @property
     def shear(self) -> float:
         """How far the axes are from right angles: the largest cosine between two of them, 0 when they are square."""
-        cosines = self.direction.T @ self.direction
-        return float(np.abs(cosines - np.diag(np.diag(cosines))).max())
+        x, y, z = self.direction.T.tolist()
+        return max(abs(_dot(x, y)), abs(_dot(x, z)), abs(_dot(y, z)))
 
     def points(self, indices: ArrayLike) -> NDArray[np.float64]:
         """Positions x, y, z in mm of indices z, y, x; shape (..., 3) to (..., 3)."""
@@ -213,9 +214,17 @@ class Grid:
         return f"size {size}, spacing {_list(self.spacing)} mm, origin {_list(self.origin)} mm, direction {axes}"
 
 
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _determinant(a: Sequence[float], b: Sequence[float], c: Sequence[float]) -> float:
+    return _dot(a, (b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]))
+
+
 def _unit_columns(axes: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths = np.linalg.norm(axes, axis=0)
-    if not np.allclose(lengths, 1, rtol=0, atol=1e-3):
+    lengths = [math.hypot(*column) for column in axes.T.tolist()]
+    if not all(abs(length - 1) <= 1e-3 for length in lengths):
         raise InputError(f"the columns of a direction are unit vectors; found lengths {_list(lengths)}")
     unit: NDArray[np.float64] = axes / lengths
     return unit

@@ -4,7 +4,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -193,7 +193,7 @@ def parse_settings(given: object) -> Settings:
     Raises SettingsError for anything else.
     """
     if given is None:
-        return Settings()
+        return _defaults()
     if isinstance(given, Settings):
         return given
     if isinstance(given, str | os.PathLike):
@@ -201,6 +201,11 @@ def parse_settings(given: object) -> Settings:
     if isinstance(given, Mapping):
         return Settings.from_pyradiomics(given) if _is_pyradiomics(given) else Settings.parse(given)
     raise SettingsError(f"settings are Settings, a mapping or a path to a file; found {brief(given)}")
+
+
+@cache
+def _defaults() -> Settings:
+    return Settings()
 
 
 def _is_pyradiomics(values: Mapping[str, Any]) -> bool:

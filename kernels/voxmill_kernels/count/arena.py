@@ -46,15 +46,15 @@ class Batch:
 
 def pack(boxes: Sequence[tuple[Levels, Array]], *, border: int = 1) -> Batch:
     """A batch of regions, each given by its grey levels and by where it lies in its box (z, y, x; not 0 inside)."""
-    table = np.zeros((len(boxes), 5), dtype=np.int64)
-    for row, (levels, inside) in zip(table, boxes, strict=True):
-        row[DEPTH : WIDTH + 1] = np.array(inside.shape) + 2 * border
-        row[LEVELS] = len(levels.numbers)
-    sizes = table[:, DEPTH : WIDTH + 1].prod(axis=1)
-    table[:, OFFSET] = np.cumsum(sizes) - sizes
-    narrow = table[:, LEVELS].max() <= np.iinfo(np.uint8).max
-    tail = ((table[:, HEIGHT] + 1) * table[:, WIDTH]).max()
-    arena = np.zeros(int(sizes.sum() + tail), dtype=np.uint8 if narrow else np.uint16)
+    rows, size = [], 0
+    for levels, inside in boxes:
+        depth, height, width = (side + 2 * border for side in inside.shape)
+        rows.append((size, depth, height, width, len(levels.numbers)))
+        size += depth * height * width
+    table = np.array(rows, dtype=np.int64)
+    tail = max((height + 1) * width for _, _, height, width, _ in rows)
+    narrow = max(row[LEVELS] for row in rows) <= np.iinfo(np.uint8).max
+    arena = np.zeros(size + tail, dtype=np.uint8 if narrow else np.uint16)
     for row, (levels, inside) in zip(table, boxes, strict=True):
         _place(levels.indices, inside, arena, row, border)
     numbers, counts = (tuple(getattr(levels, name) for levels, _ in boxes) for name in ("numbers", "counts"))

@@ -2,7 +2,8 @@
 
 Whole numbers added up in any order give the same sums, so threads and devices cannot change them. An entropy needs the
 sum of c * log2(c) over the cells; its exact, order-free form is how often each count c occurs: `few` for the counts
-below FEW, the larger ones in ascending order in `many` (after zeros, where there is room to spare).
+below FEW (no longer than the largest count asks for), the larger ones in ascending order in `many` (after zeros, where
+there is room to spare).
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class GlcmSums:
 
     total (n,): sum of c. marginal (n, levels): by i. plus (n, 2 * largest level + 1): by i + j.
     minus (n, largest level): by |i - j|. product (n,): sum of i * j * c. squares (n,): sum of c * c.
-    largest (n,): the largest c. few (n, FEW) and many (n, …): occurrences of counts, see the module.
+    largest (n,): the largest c. few (n, up to FEW) and many (n, …): occurrences of counts, see the module.
     """
 
     total: Ints
@@ -40,7 +41,8 @@ def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
     """Sums of co-occurrence matrices (offsets, levels, levels), made symmetric by adding the transpose."""
     offsets, levels, _ = matrix.shape
     top = int(numbers[-1])
-    room = min(levels * levels, 2 * int(matrix.sum(axis=(1, 2), dtype=np.int64).max()) // FEW)
+    most = 2 * int(matrix.max())
+    room = 0 if most < FEW else min(levels * levels, 2 * int(matrix.sum(axis=(1, 2), dtype=np.int64).max()) // FEW)
     sums = GlcmSums(
         total=np.zeros(offsets, dtype=np.int64),
         marginal=np.zeros((offsets, levels), dtype=np.int64),
@@ -49,7 +51,7 @@ def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
         product=np.zeros(offsets, dtype=np.int64),
         squares=np.zeros(offsets, dtype=np.int64),
         largest=np.zeros(offsets, dtype=np.int64),
-        few=np.zeros((offsets, FEW), dtype=np.int64),
+        few=np.zeros((offsets, min(FEW, most + 1)), dtype=np.int64),
         many=np.zeros((offsets, room), dtype=np.int64),
     )
     scalars = (sums.total, sums.product, sums.squares, sums.largest)
@@ -93,7 +95,7 @@ class SizeSums:
 
     total (n,): sum of c. voxels (n,): sum of c * j. by_level (n, levels, 2): sums of c and of c * j * j.
     by_size (n, largest size + 1, 2): sums of c and of c * i * i, row j for size j.
-    few (n, FEW) and many (n, …): occurrences of counts, see the module.
+    few (n, up to FEW) and many (n, …): occurrences of counts, see the module.
     """
 
     total: Ints
@@ -106,14 +108,15 @@ class SizeSums:
 
 def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
     """Sums of the cells of matrices of grey level by size; `numbers` are the level numbers i."""
-    n, most = cells.matrices, int(cells.count.sum())
+    n, most = cells.matrices, int(cells.count.max(initial=0))
+    room = 0 if most < FEW else min(len(cells.count), int(cells.count.sum()) // FEW)
     sums = SizeSums(
         total=np.zeros(n, dtype=np.int64),
         voxels=np.zeros(n, dtype=np.int64),
         by_level=np.zeros((n, len(numbers), 2), dtype=np.int64),
         by_size=np.zeros((n, int(cells.size.max(initial=0)) + 1, 2), dtype=np.int64),
-        few=np.zeros((n, FEW), dtype=np.int64),
-        many=np.zeros((n, min(len(cells.count), most // FEW)), dtype=np.int64),
+        few=np.zeros((n, min(FEW, most + 1)), dtype=np.int64),
+        many=np.zeros((n, room), dtype=np.int64),
     )
     given = (cells.matrix, cells.level, cells.size, cells.count)
     _sum_sizes(given, numbers, (sums.total, sums.voxels), (sums.by_level, sums.by_size), sums.few, sums.many)

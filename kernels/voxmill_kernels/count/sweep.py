@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill_kernels.count.arena import DEPTH, LEVELS, OFFSET, WIDTH, Batch
+from voxmill_kernels.count.arena import Batch
 from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST, SPREAD
 from voxmill_kernels.count.zones import Zones, join_zones, room_for_zones, zone_cells
@@ -108,18 +108,18 @@ def sweep(batch: Batch, offsets: Ints, *, alpha: int = 0, wanted: int = EVERYTHI
     """
     if np.abs(offsets).max() > batch.border:
         raise ValueError(f"offsets of up to {np.abs(offsets).max()} voxels lead out of a border of {batch.border}")
-    return [_sweep_box(batch, box, offsets, alpha, wanted) for box in range(len(batch))]
+    by_direction = alpha == 0 and np.array_equal(offsets, DIRECTIONS)
+    return [_sweep_box(batch, box, offsets, alpha, by_direction, wanted) for box in range(len(batch))]
 
 
-def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int) -> Matrices:
-    row = batch.table[box]
-    shape = (int(row[DEPTH]), int(row[DEPTH + 1]), int(row[WIDTH]))
+def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, by_direction: bool, wanted: int) -> Matrices:
+    start, *sides, different = batch.table[box].tolist()
+    shape = (sides[0], sides[1], sides[2])
     size, tail = shape[0] * shape[1] * shape[2], (shape[1] + 1) * shape[2]
-    levels, numbers = batch.arena[row[OFFSET] : row[OFFSET] + size + tail], batch.numbers[box]
-    counters = _counters(int(row[LEVELS]), len(offsets), max(batch.shapes[box]), wanted)
+    levels, numbers = batch.arena[start : start + size + tail], batch.numbers[box]
+    counters = _counters(different, len(offsets), max(shape) - 2 * batch.border, wanted)
     zones = room_for_zones(int(batch.counts[box].sum()) if wanted & GLSZM else 0, shape)
     values = levels if numbers[-1] == len(numbers) else _numbered(levels[:size], numbers)
-    by_direction = alpha == 0 and np.array_equal(offsets, DIRECTIONS)
     task = _Task(shape, batch.border, _steps(offsets, shape), _steps(DIRECTIONS, shape), alpha, by_direction, wanted)
     strip = _strip(shape, len(offsets), int(numbers[-1]))
     found = _sweep(levels, values, task, counters, strip, zones)
@@ -130,7 +130,7 @@ def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int) -
         counters.gldm[1:],
         counters.ngtdm[1:],
         counters.runs[:, 1:, 1:],
-        zone_cells(zones, int(found), int(row[LEVELS])),
+        zone_cells(zones, int(found), different),
     )
 
 

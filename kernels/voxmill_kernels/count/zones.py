@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill_kernels.count.cells import Cells
+from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST, REPRESENTATIVES
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Ints
@@ -85,14 +85,16 @@ def zone_cells(zones: Zones, found: int, levels: int) -> Cells:
     """The cells of the zones: small ones from a table, large ones from a list."""
     small = np.zeros((levels, SMALL_ZONE), dtype=np.int64)
     listed = int(_measure_zones(zones, found, small))
-    level, size = np.nonzero(small)
+    cells = cells_of(small[:, 1:])
+    if listed == 0:
+        return cells
     key = zones.level[:listed].astype(np.int64) << 32 | zones.size[:listed]
-    large, count = np.unique(key, return_counts=True) if listed else (key, key)
+    large, count = np.unique(key, return_counts=True)
     return Cells(
-        np.zeros(len(level) + len(large), dtype=np.int64),
-        np.concatenate([level, (large >> 32) - 1]),
-        np.concatenate([size, large & 0xFFFFFFFF]),
-        np.concatenate([small[level, size], count]),
+        np.concatenate([cells.matrix, np.zeros_like(large)]),
+        np.concatenate([cells.level, (large >> 32) - 1]),
+        np.concatenate([cells.size, large & 0xFFFFFFFF]),
+        np.concatenate([cells.count, count]),
     )
 
 

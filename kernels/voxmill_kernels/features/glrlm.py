@@ -4,6 +4,7 @@ import numpy as np
 
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
+from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Floats, Ints
 
 _ROWS = {
@@ -40,5 +41,17 @@ def glrlm_features(values: Floats, runs: Ints) -> Floats:
 
     `runs` is how many runs each direction has.
     """
-    counted = values[runs > 0]
-    return counted.mean(axis=0)[_ORDER] if len(counted) else np.full(len(FEATURES), np.nan)
+    return _mean(values, runs)[_ORDER]
+
+
+@njit
+def _mean(values: Floats, runs: Ints) -> Floats:
+    """Over the rows that have runs."""
+    mean = np.zeros(values.shape[1])
+    rows = 0
+    for row in range(values.shape[0]):
+        if runs[row] > 0:
+            rows += 1
+            for place in range(mean.shape[0]):
+                mean[place] += values[row, place]
+    return mean / rows
