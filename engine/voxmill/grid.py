@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -102,7 +103,7 @@ class Grid:
     def __post_init__(self) -> None:
         given = np.asarray(self.affine, dtype=np.float64)
         matrix = given.tolist()
-        if given.shape != (4, 4) or not all(map(math.isfinite, sum(matrix, []))) or matrix[3] != [0, 0, 0, 1]:
+        if given.shape != (4, 4) or not all(map(math.isfinite, chain(*matrix))) or matrix[3] != [0, 0, 0, 1]:
             raise InputError(f"an affine is 4 x 4, finite, with the last row 0 0 0 1; found {matrix}")
         sizes: Sequence[int] = self.shape
         if len(sizes) != 3 or min(sizes) < 1:

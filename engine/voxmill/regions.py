@@ -1,7 +1,6 @@
 """Labels → regions: the voxels of a segment, read from its box, and what every family of features starts from."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,13 +26,15 @@ class Region:
     """What every family starts from: where the region lies in its box, its intensities, its grey levels.
 
     box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
-    (voxels,), in the order of the box and of the image's type. spacing: z, y, x in mm.
+    (voxels,), in the order of the box and of the image's type. matrices: those of the texture families in the settings.
+    spacing: z, y, x in mm.
     """
 
     box: NDArray[np.int8]
     values: NDArray[Any]
     intensities: Distribution
     levels: Levels
+    matrices: Matrices
     spacing: tuple[float, float, float]
     dimensions: int
     settings: Settings
@@ -45,17 +46,9 @@ class Region:
         box, values = _crop(image, mask, segment)
         _check_finite(values)
         intensities, levels = _levels(values, settings.discretise)
+        matrices = _textures(levels, box, settings)
         x, y, z = image.grid.spacing
-        return cls(box, values, intensities, levels, (z, y, x), image.grid.dimensions, settings)
-
-    @cached_property
-    def matrices(self) -> Matrices:
-        """The texture matrices of the families in the settings, counted at their first use."""
-        wanted = sum(TEXTURES[family] for family in self.settings.features if family in TEXTURES)
-        try:
-            return _count(self.levels, self.box, wanted)
-        except ValueError as error:
-            raise RegionError(f"{error}; {_fewer_levels(self.settings.discretise)}") from None
+        return cls(box, values, intensities, levels, matrices, (z, y, x), image.grid.dimensions, settings)
 
     @property
     def voxel_volume(self) -> float:
@@ -68,6 +61,14 @@ class Region:
 def _crop(image: Volume, mask: Mask, segment: Segment) -> tuple[NDArray[np.int8], NDArray[Any]]:
     labels = mask.layers[segment.layer][segment.box.slices]
     return gather(image.read(segment.box), labels, segment.label, segment.voxels)
+
+
+def _textures(levels: Levels, box: NDArray[np.int8], settings: Settings) -> Matrices:
+    wanted = sum(TEXTURES[family] for family in settings.features if family in TEXTURES)
+    try:
+        return _count(levels, box, wanted)
+    except ValueError as error:
+        raise RegionError(f"{error}; {_fewer_levels(settings.discretise)}") from None
 
 
 @stage("count")

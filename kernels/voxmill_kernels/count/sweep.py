@@ -109,10 +109,11 @@ def sweep(batch: Batch, offsets: Ints, *, alpha: int = 0, wanted: int = EVERYTHI
     if np.abs(offsets).max() > batch.border:
         raise ValueError(f"offsets of up to {np.abs(offsets).max()} voxels lead out of a border of {batch.border}")
     by_direction = alpha == 0 and np.array_equal(offsets, DIRECTIONS)
-    return [_sweep_box(batch, box, offsets, alpha, by_direction, wanted) for box in range(len(batch))]
+    boxes = range(len(batch))
+    return [_sweep_box(batch, box, offsets, alpha, wanted, by_direction=by_direction) for box in boxes]
 
 
-def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, by_direction: bool, wanted: int) -> Matrices:
+def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int, *, by_direction: bool) -> Matrices:
     start, *sides, different = batch.table[box].tolist()
     shape = (sides[0], sides[1], sides[2])
     size, tail = shape[0] * shape[1] * shape[2], (shape[1] + 1) * shape[2]
@@ -352,10 +353,11 @@ def _finish_runs(levels: Array, task: _Task, counts: Ints, counters: _Counters) 
     for k in range(runs.shape[0]):
         any_longer = False
         for level in range(1, runs.shape[1]):
-            twos, covered = np.int64(runs[k, level, 0]), 0
+            twos = int(runs[k, level, 0])
+            covered = 0
             for length in range(3, runs.shape[2]):
-                twos -= (length - 1) * np.int64(runs[k, level, length])
-                covered += length * np.int64(runs[k, level, length])
+                twos -= (length - 1) * int(runs[k, level, length])
+                covered += length * int(runs[k, level, length])
             if twos > 0:
                 runs[k, level, 2] = twos
             runs[k, level, 1] = counts[level - 1] - covered - 2 * twos

@@ -50,7 +50,7 @@ def join_zones(
     first = start - z * plane + here
     for place in places:
         at = first + place
-        behind = np.int64(REPRESENTATIVES[backward[place]])
+        behind = int(REPRESENTATIVES[backward[place]])
         if behind == 0:
             zone = found
             zones.parent[zone] = zone
@@ -58,10 +58,10 @@ def join_zones(
             zones.size[zone] = 0
             found += 1
         else:
-            zone = np.int64(zones.label[at + zones.back[LOWEST[behind]]])
+            zone = int(zones.label[at + zones.back[LOWEST[behind]]])
             behind &= behind - 1
             while behind != 0:
-                other = np.int64(zones.label[at + zones.back[LOWEST[behind]]])
+                other = int(zones.label[at + zones.back[LOWEST[behind]]])
                 behind &= behind - 1
                 if other != zone:
                     zone, other = _root(zones.parent, zone), _root(zones.parent, other)
@@ -74,7 +74,7 @@ def join_zones(
 
 @njit
 def _root(parent: Array, label: int) -> int:
-    zone = np.int64(label)
+    zone = int(label)
     while parent[zone] != zone:
         parent[zone] = parent[parent[zone]]
         zone = parent[zone]

@@ -7,7 +7,6 @@ import numpy as np
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Binary, Ints
 
-
 ALL_OUTSIDE, ALL_INSIDE = np.uint64(0), np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
