@@ -12,7 +12,7 @@ from kernel_cases import read_only
 from voxmill_kernels.facts import boxes
 from voxmill_kernels.types import Array
 
-UNSIGNED = (np.uint8, np.uint16, np.uint32)
+UNSIGNED = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
 @st.composite
@@ -43,6 +43,22 @@ def test_large_labels_that_touch_every_side() -> None:
         (65_536, (1, 0, 0), (2, 5, 6), 12),
         (70_000, (0, 0, 0), (4, 1, 1), 2),
     ]
+
+
+def test_labels_that_grow_from_plane_to_plane() -> None:
+    labels = np.zeros((5, 3, 4), dtype=np.uint16)
+    labels[:, 1, 2] = highest = [1, 255, 256, 40_000, 65_535]
+    assert boxes(read_only(labels)) == [(label, (z, 1, 2), (z + 1, 2, 3), 1) for z, label in enumerate(highest)]
+
+
+@pytest.mark.parametrize("dtype", UNSIGNED)
+def test_a_label_above_the_highest(dtype: DTypeLike) -> None:
+    labels = np.zeros((3, 4, 5), dtype=dtype)
+    labels[2, 3, 4] = 127
+    assert boxes(read_only(labels.copy()), highest=127) == [(127, (2, 3, 4), (3, 4, 5), 1)]
+    labels[1, 0, 0] = np.iinfo(dtype).max
+    with pytest.raises(ValueError, match="higher than 127"):
+        boxes(read_only(labels), highest=127)
 
 
 def test_one_label_everywhere() -> None:

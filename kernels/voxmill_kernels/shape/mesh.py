@@ -40,5 +40,4 @@ def _areas(spacing: Spacing) -> Floats:
     code, cross, _ = surface_vectors()
     z, y, x = spacing
     triangles = np.sqrt(((cross / 4 * (y * x, z * x, z * y)) ** 2).sum(axis=1)) / 2
-    areas = np.bincount(code, triangles, minlength=256).astype(np.float64)
-    return areas
+    return np.bincount(code, triangles, minlength=256).astype(np.float64)
