@@ -26,13 +26,13 @@ def _faster(workload: str, tool: str) -> Callable[[Results], float]:
 
 
 def _longer(workload: str, other: str) -> Callable[[Results], float]:
-    return lambda found: found[workload, OURS]["cpu_s"] / found[other, OURS]["cpu_s"]
+    """With the box known: its search reads the whole mask, at the speed of memory."""
+    return lambda found: found[workload, PREPARED]["cpu_s"] / found[other, PREPARED]["cpu_s"]
 
 
 def _longer_per_voxel(workload: str, other: str) -> Callable[[Results], float]:
-    """With the box known: its search in the same volume takes equally long for both."""
     voxels = float(workload) / float(other)
-    return lambda found: found[workload, PREPARED]["cpu_s"] / found[other, PREPARED]["cpu_s"] / voxels
+    return lambda found: _longer(workload, other)(found) / voxels
 
 
 PROMISES: Sequence[Promise] = (
@@ -43,7 +43,7 @@ PROMISES: Sequence[Promise] = (
     Promise("brain1: times faster than PyRadiomics", _faster("brain1", "pyradiomics"), least=70),
     Promise("lung1: times faster than PyRadiomics", _faster("lung1", "pyradiomics"), least=20),
     Promise("1e6: MB at the peak", lambda found: found["1e6", OURS]["peak_bytes"] / 1e6, most=600),
-    Promise("1e5 in a volume ten times as large: times longer", _longer("1e5", "1e5-tenth"), most=1.2),
+    Promise("1e5 in a volume ten times as large, its box known: times longer", _longer("1e5", "1e5-tenth"), most=1.2),
     *(
         Promise(f"{many} beside 1e4: times longer per voxel", _longer_per_voxel(many, "1e4"), most=2)
         for many in ("1e5", "1e6", "5e6")

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from kernel_cases import read_only
-from voxmill_kernels.features.mcc import maximal_correlation
+from voxmill_kernels.features.mcc import maximal_correlation, mean_maximal_correlation
 from voxmill_kernels.types import Counts
 
 
@@ -88,6 +88,38 @@ def test_pairs_of_close_levels_only(levels: int, seed: int) -> None:
     assert_equals_numpy(np.triu(np.tril(counts, 1)))
 
 
+@pytest.mark.parametrize("levels", [12, 50, 200])
+@pytest.mark.parametrize("count", [10_000, 1_000_000, 4_000_000_000])
+@pytest.mark.parametrize("closed", [True, False])
+def test_levels_in_a_row_that_hardly_meet(levels: int, count: int, closed: bool) -> None:  # noqa: FBT001
+    """Large even objects that touch: all eigenvalues are close to 1, and closer to each other."""
+    matrix = np.diag(np.full(levels, count)) + np.eye(levels, k=1, dtype=np.int64)
+    matrix[-1, 0] += closed
+    assert_equals_numpy(matrix)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_blocks_that_hardly_meet(seed: int) -> None:
+    """Close eigenvalues, of which a search that stops growing for a while would take the wrong one."""
+    generator = np.random.default_rng(seed)
+    blocks, size = int(generator.integers(2, 8)), int(generator.integers(4, 24))
+    matrix = np.kron(np.eye(blocks, dtype=np.int64), generator.integers(1, 1000, (size, size)))
+    for place in range(1, blocks):
+        matrix[place * size - 1, place * size] += 1 + seed % 3
+    assert_equals_numpy(matrix)
+
+
+@pytest.mark.parametrize("levels", [40, 150])
+def test_a_matrix_alone_and_among_others(levels: int) -> None:
+    """Each direction is found as it would be alone, to the bit."""
+    chain = (np.diag(np.full(levels, 1_000_000)) + np.eye(levels, k=1, dtype=np.int64)).astype(np.uint32)
+    few = np.zeros_like(chain)
+    few[:5, :5] = random_counts(5, 1.0, 2)
+    matrices = np.stack([chain, random_counts(levels, 0.4, 1), few, random_counts(levels, 0.05, 3)])
+    alone = [maximal_correlation(matrix) for matrix in matrices]
+    assert mean_maximal_correlation(matrices, np.ones(4, dtype=np.int64)) == np.mean(alone)
+
+
 @pytest.mark.parametrize("levels", [2, 5, 30])
 def test_pairs_of_opposite_levels_only(levels: int) -> None:
     """A checkerboard: the eigenvalue of largest size is negative."""
@@ -128,7 +160,7 @@ def test_the_order_of_levels_does_not_matter(seed: int) -> None:
 def test_a_level_without_pairs_does_not_matter() -> None:
     matrix = random_counts(6, 1.0, 1)
     wide = np.insert(np.insert(matrix, 3, 0, axis=0), 3, 0, axis=1)
-    assert maximal_correlation(wide) == pytest.approx(maximal_correlation(matrix), abs=1e-13)
+    assert maximal_correlation(wide) == maximal_correlation(matrix)
 
 
 @pytest.mark.parametrize("matrix", [[[5]], [[0, 0], [0, 4]]])
