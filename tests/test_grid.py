@@ -215,7 +215,15 @@ def test_bad_direction_is_refused(direction: ArrayLike, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "affine", [np.eye(3), np.zeros((4, 4)), np.diag([1, 1, 0, 1]), np.diag([1, 1, 1, 2]), np.diag([1, math.nan, 1, 1])]
+    "affine",
+    [
+        np.eye(3),
+        np.zeros((4, 4)),
+        np.diag([1, 1, 0, 1]),
+        np.diag([1, 1, 1, 2]),
+        np.diag([1, math.nan, 1, 1]),
+        [[1e200, 1e200, 0, 0], [1e200, 1e200, 0, 0], [0, 0, 1e200, 0], [0, 0, 0, 1]],
+    ],
 )
 def test_bad_affine_is_refused(affine: Matrix) -> None:
     with pytest.raises(InputError, match=r"an affine is 4 x 4|must span space"):

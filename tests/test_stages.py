@@ -44,6 +44,14 @@ def test_every_stage_is_noted(threads: int) -> None:
     assert not any(stages.peak_bytes.values())
 
 
+def test_nothing_is_counted_that_nobody_wants() -> None:
+    with watch_stages() as stages:
+        table = vm.extract(IMAGE, vm.Mask(LABELS, IMAGE.grid), settings={"features": ["shape", "firstorder"]})
+    assert len(table.columns) == 14 + 18
+    assert stages.seconds["count"] == 0
+    assert stages.seconds["shape"] > 0
+
+
 def test_nothing_is_noted_when_nobody_watches() -> None:
     with watch_stages() as stages:
         pass

@@ -108,7 +108,7 @@ class Grid:
         sizes: Sequence[int] = self.shape
         if len(sizes) != 3 or min(sizes) < 1:
             raise InputError(f"a grid has three positive sizes z, y, x; found {tuple(self.shape)}")
-        if _determinant(*(row[:3] for row in matrix[:3])) == 0:
+        if not abs(_determinant(*(row[:3] for row in matrix[:3]))) > 0:  # NaN, of steps too large, is refused too
             raise InputError(f"the axes of a grid must span space, with steps other than 0; found {matrix}")
         if self.dimensions not in (2, 3) or (self.dimensions == 2 and sizes[0] != 1):
             raise InputError(

@@ -14,7 +14,7 @@ from voxmill.volume import Mask, Volume
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
-from voxmill_kernels.count.sweep import Matrices, sweep
+from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, sweep
 from voxmill_kernels.intensities import Distribution, distribution, gather
 from voxmill_kernels.levels import Levels, bin_edges, discretise
 
@@ -26,8 +26,8 @@ class Region:
     """What every family starts from: where the region lies in its box, its intensities, its grey levels.
 
     box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
-    (voxels,), in the order of the box and of the image's type. matrices: those of the texture families in the settings.
-    spacing: z, y, x in mm.
+    (voxels,), in the order of the box and of the image's type. matrices: those of the texture families in the settings,
+    the others empty. spacing: z, y, x in mm.
     """
 
     box: NDArray[np.int8]
@@ -65,6 +65,8 @@ def _crop(image: Volume, mask: Mask, segment: Segment) -> tuple[NDArray[np.int8]
 
 def _textures(levels: Levels, box: NDArray[np.int8], settings: Settings) -> Matrices:
     wanted = sum(TEXTURES[family] for family in settings.features if family in TEXTURES)
+    if wanted == 0:
+        return NO_MATRICES
     try:
         return _count(levels, box, wanted)
     except ValueError as error:

@@ -17,7 +17,7 @@ class Batch:
     """Boxes of grey levels, each within a border of zeros, so that no neighbour lies outside its box.
 
     arena: (voxels of all boxes and a tail,) uint8 or uint16; 0 is outside the region, n is the n-th level of its box.
-    The tail, a plane and a row of zeros, is there to be read by what looks two voxels ahead.
+    The tail of zeros is there to be read by what looks two voxels ahead of the last box, see `beyond`.
     table: (boxes, 5) int64: offset in the arena; depth, height, width with the border; how many levels.
     numbers: the level numbers of each box, ascending. counts: how many voxels of each box have each of its levels.
     border: how many zeros surround a box on each side.
@@ -52,13 +52,18 @@ def pack(boxes: Sequence[tuple[Levels, Array]], *, border: int = 1) -> Batch:
         rows.append((size, depth, height, width, len(levels.numbers)))
         size += depth * height * width
     table = np.array(rows, dtype=np.int64)
-    tail = max((height + 1) * width for _, _, height, width, _ in rows)
+    tail = max(beyond(height, width) for _, _, height, width, _ in rows)
     narrow = max(row[LEVELS] for row in rows) <= np.iinfo(np.uint8).max
     arena = np.zeros(size + tail, dtype=np.uint8 if narrow else np.uint16)
     for row, (levels, inside) in zip(table, boxes, strict=True):
         _place(levels.indices, inside, arena, row, border)
     numbers, counts = (tuple(getattr(levels, name) for levels, _ in boxes) for name in ("numbers", "counts"))
     return Batch(arena, table, numbers, counts, border)
+
+
+def beyond(height: int, width: int) -> int:
+    """How far two steps along (1, 1, 1), from any voxel within a border, lead beyond the end of its box."""
+    return (height + 1) * width + 1
 
 
 @njit

@@ -2,7 +2,7 @@
 
 Whole numbers added up in any order give the same sums, so threads and devices cannot change them. An entropy needs the
 sum of c * log2(c) over the cells; its exact, order-free form is how often each count c occurs: `few` for the counts
-below FEW (no longer than the largest count asks for), the larger ones in ascending order in `many` (after zeros, where
+below FEW (no more of them than there can be), the larger ones in ascending order in `many` (after zeros, where
 there is room to spare).
 """
 
@@ -41,7 +41,7 @@ def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
     """Sums of co-occurrence matrices (offsets, levels, levels), made symmetric by adding the transpose."""
     offsets, levels, _ = matrix.shape
     top = int(numbers[-1])
-    most = 2 * int(matrix.max())
+    most = 2 * int(matrix.max(initial=0))
     room = 0 if most < FEW else min(levels * levels, 2 * int(matrix.sum(axis=(1, 2), dtype=np.int64).max()) // FEW)
     sums = GlcmSums(
         total=np.zeros(offsets, dtype=np.int64),

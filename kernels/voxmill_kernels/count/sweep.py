@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill_kernels.count.arena import Batch
+from voxmill_kernels.count.arena import Batch, beyond
 from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST, SPREAD
 from voxmill_kernels.count.zones import Zones, join_zones, room_for_zones, zone_cells
@@ -51,6 +51,16 @@ class Matrices:
     ngtdm: Ints
     glrlm: Counts
     glszm: Cells
+
+
+NO_MATRICES = Matrices(
+    glcm=np.zeros((0, 0, 0), dtype=np.uint32),
+    gldm=np.zeros((0, 0), dtype=np.uint32),
+    ngtdm=np.zeros((0, 0), dtype=np.int64),
+    glrlm=np.zeros((0, 0, 0), dtype=np.uint32),
+    glszm=Cells(*np.zeros((4, 0), dtype=np.int64)),
+)
+"""What is counted where nothing is wanted."""
 
 
 class _Task(NamedTuple):
@@ -116,7 +126,7 @@ def sweep(batch: Batch, offsets: Ints, *, alpha: int = 0, wanted: int = EVERYTHI
 def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int, *, by_direction: bool) -> Matrices:
     start, *sides, different = batch.table[box].tolist()
     shape = (sides[0], sides[1], sides[2])
-    size, tail = shape[0] * shape[1] * shape[2], (shape[1] + 1) * shape[2]
+    size, tail = shape[0] * shape[1] * shape[2], beyond(shape[1], shape[2])
     levels, numbers = batch.arena[start : start + size + tail], batch.numbers[box]
     counters = _counters(different, len(offsets), max(shape) - 2 * batch.border, wanted)
     zones = room_for_zones(int(batch.counts[box].sum()) if wanted & GLSZM else 0, shape)
@@ -142,7 +152,8 @@ def _counters(levels: int, offsets: int, longest: int, wanted: int) -> _Counters
         (levels + 1, 2 * offsets + 1),
         (len(DIRECTIONS) if wanted & GLRLM else 0, levels + 1, longest + 1),
     )
-    needed = 4 * sum(int(np.prod(shape, dtype=np.float64)) for shape in shapes)
+    sizes = (4, 4, 8, 4)
+    needed = sum(size * int(np.prod(shape, dtype=np.float64)) for size, shape in zip(sizes, shapes, strict=True))
     if needed > MAX_BYTES:
         raise ValueError(f"{levels} grey levels need matrices of {needed / 2**30:.1f} GiB, at most 4 are taken")
     glcm, gldm, ngtdm, runs = shapes
@@ -199,7 +210,7 @@ def _sweep(levels: Array, values: Array, task: _Task, counters: _Counters, strip
             if wanted & NGTDM:
                 _sum_around(values, start, length, task.offsets, strip)
                 _count_differences(levels, values, start, places, strip, counters.ngtdm)
-            if wanted & (GLRLM | GLSZM) or task.by_direction:
+            if wanted & (GLRLM | GLSZM) or (wanted & GLDM and task.by_direction):
                 _find_equal(levels, start, length, task.directions, strip)
             if wanted & GLDM:
                 if not task.by_direction:

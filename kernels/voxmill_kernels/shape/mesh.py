@@ -31,6 +31,7 @@ def _by_code() -> tuple[Ints, Ints]:
     crosses, determinants = np.zeros((256, 3), dtype=np.int64), np.zeros(256, dtype=np.int64)
     np.add.at(crosses, code, cross)
     np.add.at(determinants, code, determinant)
+    crosses.flags.writeable = determinants.flags.writeable = False
     return crosses, determinants
 
 
@@ -40,4 +41,6 @@ def _areas(spacing: Spacing) -> Floats:
     code, cross, _ = surface_vectors()
     z, y, x = spacing
     triangles = np.sqrt(((cross / 4 * (y * x, z * x, z * y)) ** 2).sum(axis=1)) / 2
-    return np.bincount(code, triangles, minlength=256).astype(np.float64)
+    areas = np.bincount(code, triangles, minlength=256).astype(np.float64)
+    areas.flags.writeable = False
+    return areas

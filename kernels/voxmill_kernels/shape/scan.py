@@ -30,7 +30,7 @@ class Extent:
 
 
 def scan(box: Binary) -> Extent:
-    """Scan a box (0 outside, 1 inside; z, y, x) that is padded with one layer of outside."""
+    """Scan a box (0 outside, 1 inside; z, y, x; C-contiguous) that is padded with one layer of outside."""
     depth, height, width = box.shape
     codes, places = np.zeros(256, dtype=np.int64), np.zeros((256, 3), dtype=np.int64)
     along_x, along_y = _no_vertex(2 * depth, 2 * height), _no_vertex(2 * depth, 2 * width)

@@ -38,7 +38,18 @@ def test_table(regions: list[Volume], border: int) -> None:
         expected = np.unique(volume[volume > 0], return_counts=True)
         np.testing.assert_array_equal([numbers, counts], expected)
     assert batch.table[0, 0] == 0
-    assert not batch.arena[batch.table[-1, 0] + batch.table[-1, 1:4].prod() :].any()
+    end = batch.table[-1, 0] + batch.table[-1, 1:4].prod()
+    assert len(batch.arena) == end + ((batch.table[:, 2] + 1) * batch.table[:, 3] + 1).max()
+    assert not batch.arena[end:].any()
+
+
+def test_the_tail_is_as_long_as_two_steps_lead() -> None:
+    """From the last voxel within the border, along (1, 1, 1)."""
+    batch = batch_of(np.ones((3, 4, 5), dtype=np.int64))
+    _, depth, height, width, _ = batch.table[0].tolist()
+    last = ((depth - 2) * height + height - 2) * width + width - 2
+    assert batch.arena[last] == 1
+    assert last + 2 * ((height + 1) * width + 1) == len(batch.arena) - 1
 
 
 @pytest.mark.parametrize("levels, dtype", [(1, np.uint8), (255, np.uint8), (256, np.uint16), (300, np.uint16)])

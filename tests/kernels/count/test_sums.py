@@ -43,6 +43,7 @@ def sized_cells(draw: st.DrawFn) -> tuple[Cells, Ints]:
 def assert_tally(few: Ints, many: Ints, counts: Array) -> None:
     """`few` and `many` say how often each count occurs among the cells."""
     filled = counts[counts > 0]
+    assert len(few) <= FEW
     np.testing.assert_array_equal(few, np.bincount(filled[filled < FEW].astype(np.int64), minlength=len(few)))
     large = np.sort(filled[filled >= FEW])
     room_to_spare = len(many) - len(large)
