@@ -5,14 +5,15 @@ import math
 import numpy as np
 
 from voxmill_kernels.features.entropy import entropy
-from voxmill_kernels.features.feature import table
+from voxmill_kernels.features.feature import deprecated, table
 from voxmill_kernels.intensities import Distribution
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Floats, Ints
 
+SOURCE = "PyRadiomics 3.0.1, firstorder; IBSI 1 manual, intensity-based statistics"
 FEATURES = table(
     "firstorder",
-    "PyRadiomics 3.0.1, firstorder; IBSI 1 manual, intensity-based statistics",
+    SOURCE,
     ("10Percentile", "QG58", "I", "10th percentile, linear between order statistics"),
     ("90Percentile", "8DWT", "I", "90th percentile, linear between order statistics"),
     ("Energy", "N8CA", "I²", "Σ (x + voxel_array_shift)²"),
@@ -36,7 +37,7 @@ FEATURES = table(
     ("TotalEnergy", "", "I² mm³", "Energy times the volume of a voxel"),
     ("Uniformity", "BJ5W", "1", "Σ p², p the share of voxels at each grey level"),
     ("Variance", "ECT3", "I²", "m2 = Σ (x - mean)² / N"),
-)
+) + deprecated("firstorder", SOURCE, ("StandardDeviation", "", "I", "√(Σ (x - mean)² / N)", "√Variance"))
 
 
 def first_order(known: Distribution, level_counts: Ints, *, voxel_volume: float, shift: float = 0.0) -> Floats:
@@ -78,6 +79,7 @@ def _first_order(
         energy * voxel_volume,
         _uniformity(level_counts, voxels),
         m2,
+        math.sqrt(m2),
     )
 
 
