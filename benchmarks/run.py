@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         record = newest()
         print(markdown(record), *verdicts(record), sep="\n")
         return
+    if {"brain1", "lung1"} & set(options.workloads) and not os.environ.get("VOXMILL_REFERENCE_DATA"):
+        sys.exit("brain1 and lung1 need VOXMILL_REFERENCE_DATA (PyRadiomics' test cases); or choose other --workloads")
     given = dict(text.split("=", 1) for text in options.environment)
     pythons = _interpreters([OURS, *options.peers], {name: Path(path) for name, path in given.items()})
     limits = Limits(options.budget, options.timeout, int(options.memory * 1e9))

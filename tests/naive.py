@@ -261,6 +261,31 @@ def diameters(mask: Mask, spacing_zyx: Spacing) -> tuple[float, float, float, fl
     return (longest[0], longest[1], longest[2], longest[3])
 
 
+def outline(mask: Mask, spacing_yx: Spacing) -> tuple[float, float]:
+    """Area in mm^2 and perimeter in mm of the outline of a mask (y, x).
+
+    In each square of four pixel centres a line cuts off each run of corners inside, from
+    the middle of the side where the run begins to that where it ends. The area is the sum
+    of the signed triangles of each line and the origin (PyRadiomics: shape2D).
+    """
+    inside = {(y, x) for y, x in np.argwhere(mask).tolist()}
+    height, width = mask.shape
+    triangles, lengths = [], []
+    for y, x in product(range(-1, height), range(-1, width)):
+        corners = [(y, x), (y, x + 1), (y + 1, x + 1), (y + 1, x)]
+        sides = list(zip(corners, corners[1:] + corners[:1], strict=True))
+        starts = [k for k, (one, other) in enumerate(sides) if one not in inside and other in inside]
+        for start in starts:
+            turns = [(start + k) % 4 for k in range(1, 4)]
+            end = next(k for k in turns if sides[k][0] in inside and sides[k][1] not in inside)
+            (ay, ax), (by, bx) = (
+                [(p + q) / 2 * size for p, q, size in zip(*sides[k], spacing_yx, strict=True)] for k in (start, end)
+            )
+            triangles.append((ay * bx - ax * by) / 2)
+            lengths.append(hypot(by - ay, bx - ax))
+    return abs(fsum(triangles)), fsum(lengths)
+
+
 def covariance(mask: Mask, spacing_zyx: Spacing) -> Floats:
     """Population covariance in mm^2 of the voxel centres, (3, 3) in the order z, y, x.
 

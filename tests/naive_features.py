@@ -205,6 +205,19 @@ def glcm_features(matrix: Numbers, level_numbers: LevelNumbers) -> dict[str, flo
     }
 
 
+def deprecated_glcm_features(matrix: Numbers, level_numbers: LevelNumbers) -> dict[str, float]:
+    """What PyRadiomics has under these names no more, of the same matrix (IBSI 8S9J, OEEB)."""
+    numbers = [int(number) for number in level_numbers]
+    joint = _cells(matrix, numbers, numbers)
+    average = _total(joint, lambda i, j: i + j)
+    return {
+        "Dissimilarity": _total(joint, lambda i, j: abs(i - j)),
+        "Homogeneity1": _total(joint, lambda i, j: 1 / (1 + abs(i - j))),
+        "Homogeneity2": _total(joint, lambda i, j: 1 / (1 + abs(i - j) ** 2)),
+        "SumVariance": _total(joint, lambda i, j: (i + j - average) ** 2),
+    }
+
+
 # GLRLM, GLSZM, GLDM
 
 

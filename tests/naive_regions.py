@@ -39,6 +39,13 @@ def size_features(levels: Levels, matrix: Levels) -> dict[str, float]:
     return naive_features.size_matrix_features(rows, numbers, voxels)
 
 
+def gldm_features(levels: Levels) -> dict[str, float]:
+    """Those of the matrix, and how many dependences there are for a voxel."""
+    matrix = naive.gldm(levels)
+    share = float(matrix.sum()) / np.count_nonzero(levels)
+    return {**size_features(levels, matrix), "SizePercentage": share}
+
+
 def glrlm_features(levels: Levels) -> dict[str, float]:
     """Averaged over the directions that hold a run (IBSI: ITBB)."""
     counts = naive.glrlm(levels)

@@ -20,3 +20,14 @@ def pyradiomics_features(
         extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(dict(parameters))
         result = extractor.execute(image, mask)
     return {name: float(value) for name, value in result.items() if not name.startswith("diagnostics_")}
+
+
+def pyradiomics_shape2d(radiomics: ModuleType, mask: object, axis: int) -> dict[str, float]:
+    """What its class shape2D gives for label 1 of a mask that is one voxel deep along `axis` (0 = z, 1 = y, 2 = x).
+
+    Its extractor looks at another axis than the one that it is told to, so the class is asked itself.
+    """
+    shapes = radiomics.getFeatureClasses()["shape2D"](mask, mask, label=1, force2D=True, force2Ddimension=axis)
+    for name in shapes.getFeatureNames():
+        shapes.enableFeatureByName(name)
+    return {f"original_shape2D_{name}": float(value) for name, value in shapes.execute().items()}

@@ -31,6 +31,17 @@ TURNED = np.array(
     )
 )
 FAMILIES = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
+SHAPE_2D = (
+    "Elongation",
+    "MajorAxisLength",
+    "MaximumDiameter",
+    "MeshSurface",
+    "MinorAxisLength",
+    "Perimeter",
+    "PerimeterSurfaceRatio",
+    "PixelSurface",
+    "Sphericity",
+)
 
 
 def features_of(
@@ -370,7 +381,7 @@ def compare_with_pyradiomics(
         radiomics, sitk_image(np.pad(image, 1), spacing), sitk_image(np.pad(labels, 1), spacing), {}
     )
     (row,) = vm.extract(sitk_image(image, spacing), sitk_image(labels, spacing), labels=1).rows
-    near(row.features, {name: value for name, value in theirs.items() if "shape2D" not in name})
+    near(row.features, theirs)
     return row
 
 
@@ -381,10 +392,81 @@ def test_a_flat_image(radiomics: ModuleType, spacing: tuple[float, float]) -> No
         two_labels((1, 14, 17))[0] * 0 + (np.random.default_rng(3).random((14, 17)) < 0.7).astype(np.uint8),
     )
     row = compare_with_pyradiomics(radiomics, image, labels, spacing)
-    assert not any("shape" in name for name in row.features)
-    assert row.notes == ("shape needs three dimensions: left out for a flat image (shape2D is not supported yet)",)
+    assert [name for name in row.features if "shape" in name] == [f"original_shape2D_{name}" for name in SHAPE_2D]
+    assert row.notes == ()
     volume = vm.Volume(image, spacing=spacing)
     assert vm.extract(volume, vm.Mask(labels, volume.grid)).rows[0].features == row.features
+
+
+def flat_case() -> tuple[vm.Volume, vm.Mask]:
+    image = vm.Volume(texture((14, 17)), spacing=(0.7, 1.9))
+    return image, vm.Mask(two_labels((3, 14, 17))[1], image.grid)
+
+
+@pytest.mark.parametrize(
+    "features, names",
+    [
+        ({"shape": "all"}, SHAPE_2D),
+        ({"shape2D": "all"}, SHAPE_2D),
+        ({"shape2D": ["Perimeter"]}, ("Perimeter",)),
+        ({"shape": "all", "shape2D": ["Perimeter", "SphericalDisproportion"]}, ("Perimeter", "SphericalDisproportion")),
+    ],
+)
+def test_shape2d_stands_in_for_shape_of_a_flat_image(features: dict[str, Any], names: tuple[str, ...]) -> None:
+    row = vm.extract(*flat_case(), settings={"features": features}).rows[0]
+    assert list(row.features) == [f"original_shape2D_{name}" for name in names]
+
+
+def test_single_features_of_shape_are_left_out_for_a_flat_image() -> None:
+    settings = {"features": {"shape": ["MeshVolume"], "firstorder": ["Mean"]}}
+    row = vm.extract(*flat_case(), settings=settings).rows[0]
+    assert list(row.features) == ["original_firstorder_Mean"]
+    assert row.notes == ("shape needs three dimensions: left out for a flat image; name features of shape2D instead",)
+
+
+def test_shape2d_is_measured_across_the_axis_along_which_a_region_is_one_voxel_deep() -> None:
+    inside = two_labels((3, 9, 11))[1] != 0
+    whole = vm.Settings.parse({"features": ["shape2D"]})
+
+    def measured(axis: int, spacing: tuple[float, float, float]) -> list[float]:
+        labels = np.pad(np.expand_dims(inside, axis), 2).astype(np.uint8)
+        volume = vm.Volume(labels, spacing=spacing)
+        (row,) = vm.extract(volume, vm.Mask(labels, volume.grid), settings=whole).rows
+        assert row.notes == ()
+        return list(row.features.values())
+
+    expected = measured(0, (1.5, 0.75, 9))
+    assert measured(1, (1.5, 9, 0.75)) == expected
+    assert measured(2, (9, 1.5, 0.75)) == expected
+
+
+def test_a_line_of_voxels_lies_in_the_slice_across_z() -> None:
+    labels = box(4, 5, slice(2, 9))
+    volume = vm.Volume(texture(), spacing=SPACING)
+    settings = {"features": ["shape2D"], "min_region_dimensions": 1}
+    (row,) = vm.extract(volume, vm.Mask(labels, volume.grid), settings=settings).rows
+    assert row.features["original_shape2D_PixelSurface"] == pytest.approx(7 * SPACING[0] * SPACING[1])
+
+
+def test_several_slices_have_no_shape2d_and_keep_all_else() -> None:
+    settings = {"features": {"shape": ["MeshVolume"], "shape2D": "all", "firstorder": ["Mean"]}}
+    (row, _) = vm.extract(*case(), settings=settings).rows
+    assert list(row.features) == ["original_shape_MeshVolume", "original_firstorder_Mean"]
+    size = " x ".join(map(str, row.diagnostics["box"]))
+    assert row.notes == (f"shape2D needs a region of one slice: left out for a box of {size} voxels (z, y, x)",)
+
+
+def test_deprecated_features_are_measured_where_they_are_named() -> None:
+    named = {"glcm": ["Dissimilarity", "DifferenceAverage", "Homogeneity2", "Idm"], "firstorder": ["StandardDeviation"]}
+    (row, _) = vm.extract(*case(), settings={"features": named}).rows
+    values = {name.rpartition("_")[2]: value for name, value in row.features.items()}
+    assert values["Dissimilarity"] == values["DifferenceAverage"]
+    assert values["Homogeneity2"] == values["Idm"]
+    assert values["StandardDeviation"] == pytest.approx(texture()[two_labels() == 1].std(), rel=1e-12)
+    assert row.notes == (
+        "firstorder: deprecated: StandardDeviation equals √Variance",
+        "glcm: deprecated: Dissimilarity equals DifferenceAverage, Homogeneity2 equals Idm",
+    )
 
 
 def test_one_slice_of_an_image(radiomics: ModuleType) -> None:

@@ -11,7 +11,9 @@ import pytest
 import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import sitk_image, texture, two_labels
-from voxmill.pyradiomics_parameters import DEPENDENT, DEPRECATED, KNOWN, NEUTRAL
+from voxmill.pyradiomics_parameters import DEPENDENT, KNOWN, NEUTRAL
+from voxmill_kernels.features.catalogue import CATALOGUE, STANDARD
+from voxmill_kernels.features.feature import Feature
 
 # As the examples that PyRadiomics publishes: comments, empty classes, and the names of glcm without SumAverage.
 CT = """
@@ -163,6 +165,11 @@ def test_an_empty_class_is_all_of_its_features(names: object) -> None:
     assert found.features == {"glcm": ("Id",), "ngtdm": vm.Settings().features["ngtdm"]}
 
 
+def test_shape2d_is_a_class() -> None:
+    found = vm.Settings.from_pyradiomics({"featureClass": {"shape2D": None}})
+    assert found.features == {"shape2D": STANDARD["shape2D"]}
+
+
 @pytest.mark.parametrize("section", ["setting", "imageType", "featureClass", "voxelSetting"])
 @pytest.mark.parametrize("empty", [None, {}])
 def test_an_empty_section_asks_for_nothing(section: str, empty: object) -> None:
@@ -209,15 +216,9 @@ def test_an_unknown_key_gets_the_nearest(parameters: Mapping[str, Any], said: st
     "parameters, key",
     [
         ({"voxelSetting": {"kernelRadius": 2}}, "voxelSetting.kernelRadius"),
-        ({"featureClass": {"shape2D": None}}, "featureClass.shape2D"),
         ({"imageType": {"Wavelet": {}}}, "imageType.Wavelet"),
         ({"imageType": {"Original": {"binWidth": 3}}}, "imageType.Original"),
         ({"setting": {"force2D": True}}, "setting.force2D"),
-        *(
-            ({"featureClass": {family: [name]}}, f"featureClass.{family} {name} (deprecated by PyRadiomics)")
-            for family, names in DEPRECATED.items()
-            for name in names
-        ),
     ],
 )
 def test_what_is_not_there_yet_is_named(parameters: Mapping[str, Any], key: str) -> None:
@@ -286,6 +287,34 @@ def test_names_and_values_are_those_of_pyradiomics(radiomics: ModuleType, parame
     assert len(theirs) > 2
     for name, value in theirs.items():
         assert row.features[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+
+
+DEPRECATED = [feature for feature in CATALOGUE if feature.deprecated and feature.family != "shape2D"]
+
+
+@pytest.mark.parametrize("feature", DEPRECATED, ids=lambda feature: feature.full_name)
+def test_a_deprecated_feature_has_the_value_of_pyradiomics_or_of_what_it_equals(
+    radiomics: ModuleType, feature: Feature
+) -> None:
+    image, mask, column = sitk_image(texture()), sitk_image(two_labels()), f"original_{feature.full_name}"
+    parameters = {"featureClass": {feature.family: [feature.name]}}
+    theirs = pyradiomics_features(radiomics, image, mask, parameters)
+    (row,) = vm.extract(image, mask, settings=vm.Settings.from_pyradiomics(parameters)).rows
+    if feature.family in ("glcm", "gldm"):
+        assert column not in theirs
+        theirs = {column: equal_of_pyradiomics(radiomics, feature)}
+    assert list(row.features) == [column]
+    assert row.features[column] == pytest.approx(theirs[column], rel=1e-9)
+    assert row.notes == (f"{feature.family}: deprecated: {feature.name} equals {feature.deprecated}",)
+
+
+def equal_of_pyradiomics(radiomics: ModuleType, feature: Feature) -> float:
+    if feature.deprecated == "1":
+        return 1.0
+    name, _, family = feature.deprecated.partition(" of ")
+    parameters = {"featureClass": {family or feature.family: [name]}}
+    (value,) = pyradiomics_features(radiomics, sitk_image(texture()), sitk_image(two_labels()), parameters).values()
+    return value
 
 
 @pytest.mark.parametrize("size", [39, 40, 41])

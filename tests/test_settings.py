@@ -12,7 +12,7 @@ from pydantic import ValidationError
 import voxmill as vm
 from voxmill.errors import nearest
 from voxmill.settings import PROFILES
-from voxmill_kernels.features.catalogue import FAMILIES
+from voxmill_kernels.features.catalogue import BY_DEFAULT, FAMILIES, STANDARD
 
 
 def refusal(values: object) -> str:
@@ -68,7 +68,7 @@ def test_yaml_file(tmp_path: Path) -> None:
     assert settings.discretise == vm.Discretise(bin_count=64)
     assert list(settings.features) == ["firstorder", "glcm", "ngtdm"]  # the catalogue's order
     assert settings.features["glcm"] == ("Contrast", "JointEntropy")
-    assert settings.features["firstorder"] == tuple(feature.name for feature in FAMILIES["firstorder"])
+    assert settings.features["firstorder"] == STANDARD["firstorder"]
     assert settings.labels == ("tumour", 3, "007")
     assert settings.grid_tolerance == 1e-4
 
@@ -87,9 +87,18 @@ def test_one_feature() -> None:
     assert vm.Settings.parse({"features": {"glcm": "Contrast"}}).features == {"glcm": ("Contrast",)}
 
 
-@pytest.mark.parametrize("wanted", ["all", None, list(FAMILIES), dict.fromkeys(FAMILIES, "all")])
+@pytest.mark.parametrize("wanted", ["all", None, list(BY_DEFAULT), dict.fromkeys(BY_DEFAULT, "all")])
 def test_all_features(wanted: object) -> None:
     assert vm.Settings.parse({"features": wanted}).features == vm.Settings().features
+
+
+def test_shape2d_and_deprecated_features_are_there_when_named() -> None:
+    settings = vm.Settings.parse({"features": {"shape2D": None, "glcm": ["SumVariance", "Id"], "gldm": "all"}})
+    assert settings.features["shape2D"] == STANDARD["shape2D"]
+    assert settings.features["glcm"] == ("Id", "SumVariance")
+    assert settings.features["gldm"] == STANDARD["gldm"]
+    every = {family: [feature.name for feature in features] for family, features in FAMILIES.items()}
+    assert {family: list(names) for family, names in vm.Settings.parse({"features": every}).features.items()} == every
 
 
 @pytest.mark.parametrize(
@@ -105,6 +114,15 @@ def test_all_features(wanted: object) -> None:
         ({"features": ["GLCM"]}, "features: unknown feature family 'GLCM'; did you mean 'glcm'?"),
         ({"features": {"glcm": ["Contrats"]}}, "features.glcm: unknown feature 'Contrats'; did you mean 'Contrast'?"),
         ({"features": {"shape": "volume"}}, "features.shape: unknown feature 'volume'; did you mean 'MeshVolume'?"),
+        (
+            {"features": {"glcm": ["Disimilarity"]}},
+            "features.glcm: unknown feature 'Disimilarity'; did you mean 'Dissimilarity'?",
+        ),
+        (
+            {"features": {"shape2D": "Perimetre"}},
+            "features.shape2D: unknown feature 'Perimetre'; did you mean 'Perimeter'?",
+        ),
+        ({"features": "shape2d"}, "features: unknown feature family 'shape2d'; did you mean 'shape2D'?"),
         ({"profile": "ibsi"}, "unknown profile 'ibsi'; known: pyradiomics"),
     ],
 )
@@ -116,7 +134,7 @@ def test_a_name_like_no_other_gets_all_valid_ones_or_the_nearest_of_many() -> No
     said = refusal({"zzzz": 1})
     assert all(name in said for name in ("discretise.bin_width", "discretise.bin_count", *vm.Settings.model_fields))
     said = refusal({"features": {"glcm": ["zzzz"]}})
-    assert "; the nearest of 24: " in said
+    assert "; the nearest of 28: " in said
     assert len(said) < 200
     with pytest.raises(vm.SettingsError, match=r"unknown key 'zzzz'; the nearest of \d\d: (\w+, ){5}\w+$"):
         vm.Settings.from_pyradiomics({"setting": {"zzzz": 1}})

@@ -1,5 +1,7 @@
 """Stages are noted while they are watched, by every thread, and never otherwise; threads change no row."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,12 @@ def test_a_region_that_fails_fails_alone_in_threads_too() -> None:
 @pytest.mark.parametrize("threads", [0, -1])
 def test_less_than_one_thread_is_refused(threads: int) -> None:
     with pytest.raises(vm.SettingsError, match=f"threads: at least 1; found {threads}"):
+        vm.extract(IMAGE, vm.Mask(LABELS, IMAGE.grid), threads=threads)
+
+
+@pytest.mark.parametrize("threads", [float("nan"), 2.0, True, None, "2"])
+def test_threads_are_a_whole_number(threads: Any) -> None:  # noqa: ANN401 (whatever a caller gives)
+    with pytest.raises(vm.SettingsError, match="threads: a whole number is needed; found"):
         vm.extract(IMAGE, vm.Mask(LABELS, IMAGE.grid), threads=threads)
 
 

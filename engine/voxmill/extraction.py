@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from voxmill.errors import InputError, RegionError, SettingsError
+from voxmill.errors import InputError, RegionError, SettingsError, brief
 from voxmill.io import read_image, read_mask
 from voxmill.measures import measure
 from voxmill.regions import Region
@@ -43,7 +44,7 @@ def extract(
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
     """
     parse_device(device)
-    parse_threads(threads)
+    threads = parse_threads(threads)
     settings = parse_settings(settings)
     chosen = settings.labels if labels is None else _parse_labels(labels)
     volume = image if isinstance(image, Volume) else read_image(image)
@@ -64,10 +65,12 @@ def parse_device(device: str) -> str:
 
 
 def parse_threads(threads: int) -> int:
-    """How many regions to measure at a time; raises SettingsError for less than one."""
+    """How many regions to measure at a time; raises SettingsError for what is no whole number, or less than one."""
+    if isinstance(threads, bool) or not isinstance(threads, Integral):
+        raise SettingsError(f"threads: a whole number is needed; found {brief(threads)}")
     if threads < 1:
         raise SettingsError(f"threads: at least 1; found {threads}")
-    return threads
+    return int(threads)
 
 
 def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:

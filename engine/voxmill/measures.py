@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +13,7 @@ from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.sums import SizeSums, sum_glcm, sum_sizes
-from voxmill_kernels.features.catalogue import FAMILIES
+from voxmill_kernels.features.catalogue import FAMILIES, STANDARD
 from voxmill_kernels.features.firstorder import first_order
 from voxmill_kernels.features.glcm import glcm_features
 from voxmill_kernels.features.gldm import gldm_features
@@ -20,6 +21,7 @@ from voxmill_kernels.features.glrlm import glrlm_features
 from voxmill_kernels.features.glszm import glszm_features
 from voxmill_kernels.features.ngtdm import ngtdm_features
 from voxmill_kernels.features.shape import shape_features
+from voxmill_kernels.features.shape2d import shape2d_features
 from voxmill_kernels.features.sizes import size_features
 
 
@@ -27,28 +29,64 @@ def measure(region: Region) -> tuple[dict[str, float], tuple[str, ...]]:
     """The features that the settings of a region name, by column, and notes; raises RegionError as a region does."""
     features: dict[str, float] = {}
     notes: list[str] = []
-    for family, names, places in _columns(region.settings):
-        if family == "shape" and region.dimensions == 2:
-            notes.append("shape needs three dimensions: left out for a flat image (shape2D is not supported yet)")
+    for wanted in _wanted(region.settings, region.dimensions):
+        obstacle = _obstacle(wanted.family, region)
+        if obstacle:
+            notes.append(obstacle)
             continue
-        values = MEASURES[family](region)[places].tolist()
-        features.update(zip(names, values, strict=True))
+        values = MEASURES[wanted.family](region)[wanted.places].tolist()
+        features.update(zip(wanted.columns, values, strict=True))
+        notes += wanted.notes
         if not math.isfinite(sum(values)):
-            notes += _remarks(family, dict(zip(names, values, strict=True)))
+            notes += _remarks(wanted.family, dict(zip(wanted.columns, values, strict=True)))
     return features, tuple(notes)
 
 
-@lru_cache(maxsize=64)
-def _columns(settings: Settings) -> tuple[tuple[str, tuple[str, ...], NDArray[np.intp]], ...]:
-    """For every family that is wanted: the names of its columns, and their places among the family's features."""
-    return tuple(
-        (
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of a family: its columns, their places among the family's features, what is to be said of them."""
+
+    family: str
+    columns: tuple[str, ...]
+    places: NDArray[np.intp]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, family: str, names: tuple[str, ...]) -> "Wanted":
+        """The features of these names."""
+        chosen = [(place, feature) for place, feature in enumerate(FAMILIES[family]) if feature.name in names]
+        equals = [f"{feature.name} equals {feature.deprecated}" for _, feature in chosen if feature.deprecated]
+        return cls(
             family,
-            tuple(f"original_{feature.full_name}" for feature in FAMILIES[family] if feature.name in wanted),
-            np.flatnonzero([feature.name in wanted for feature in FAMILIES[family]]),
+            tuple(f"original_{feature.full_name}" for _, feature in chosen),
+            np.array([place for place, _ in chosen], dtype=np.intp),
+            (f"{family}: deprecated: {', '.join(equals)}",) if equals else (),
         )
-        for family, wanted in settings.features.items()
-    )
+
+
+@lru_cache(maxsize=64)
+def _wanted(settings: Settings, dimensions: int) -> tuple[Wanted, ...]:
+    """By family; of a flat image shape2D stands in for shape, all of it for all of it."""
+    features = dict(settings.features)
+    if dimensions == 2 and features.get("shape") == STANDARD["shape"]:
+        del features["shape"]
+        features = {"shape2D": STANDARD["shape2D"], **features}
+    return tuple(Wanted.of(family, names) for family, names in features.items())
+
+
+def _obstacle(family: str, region: Region) -> str | None:
+    """Why a family cannot be measured for a region; None where it can."""
+    if family == "shape" and region.dimensions == 2:
+        return "shape needs three dimensions: left out for a flat image; name features of shape2D instead"
+    if family == "shape2D" and 1 not in _sides(region):
+        size = " x ".join(map(str, _sides(region)))
+        return f"shape2D needs a region of one slice: left out for a box of {size} voxels (z, y, x)"
+    return None
+
+
+def _sides(region: Region) -> tuple[int, ...]:
+    """How many voxels long a region is along z, y, x."""
+    return tuple(side - 2 for side in region.box.shape)
 
 
 def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
@@ -63,6 +101,12 @@ def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
 @stage("shape")
 def _shape(region: Region) -> NDArray[np.float64]:
     return shape_features(region.box, region.spacing)
+
+
+@stage("shape")
+def _shape2d(region: Region) -> NDArray[np.float64]:
+    """In the plane across the first axis along which the region is one voxel deep."""
+    return shape2d_features(region.box, region.spacing, axis=_sides(region).index(1))
 
 
 @stage("features")
@@ -106,6 +150,7 @@ _glcm_features, _size_features = stage("features")(glcm_features), stage("featur
 
 MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
     "shape": _shape,
+    "shape2D": _shape2d,
     "firstorder": _first_order,
     "glcm": _glcm,
     "gldm": _gldm,

@@ -101,13 +101,6 @@ DEPENDENT = (
     "lbp3DIcosphereSubdivision",
 )
 KNOWN = (*NUMBERS, *NEUTRAL, *DEPENDENT)
-# PyRadiomics computes these only when they are named, and says that they are deprecated
-DEPRECATED: Mapping[str, tuple[str, ...]] = {
-    "shape": ("Compactness1", "Compactness2", "SphericalDisproportion"),
-    "firstorder": ("StandardDeviation",),
-    "glcm": ("Dissimilarity", "Homogeneity1", "Homogeneity2", "SumVariance"),
-    "gldm": ("DependencePercentage", "GrayLevelNonUniformityNormalized"),
-}
 
 
 def has_sections(values: Mapping[str, Any], ours: Collection[str]) -> bool:
@@ -133,7 +126,6 @@ def translate(parameters: Mapping[str, Any]) -> dict[str, Any]:
             if _asks(key, value)
         ),
         *_unsupported_images(image_types),
-        *_unsupported_features(classes),
         *(f"voxelSetting.{str(key)[:40]}" for key in voxels),
     ]
     if unsupported:
@@ -151,11 +143,10 @@ def _section(parameters: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _refuse_unknown(setting: Mapping[str, Any], image_types: Mapping[str, Any], classes: Mapping[str, Any]) -> None:
     """Raise SettingsError for the first key that PyRadiomics does not have either."""
-    families = (*FAMILIES, "shape2D")
     for section, given, known in (
         ("setting", setting, KNOWN),
         ("imageType", image_types, IMAGE_TYPES),
-        ("featureClass", classes, families),
+        ("featureClass", classes, FAMILIES),
     ):
         for key in given:
             if key not in known:
@@ -173,18 +164,6 @@ def _unsupported_images(image_types: Mapping[str, Any]) -> list[str]:
         custom = image_types.get("Original")
         return [*others, f"settings of imageType.Original alone ({brief(custom)})"] if custom else others
     return others
-
-
-def _unsupported_features(classes: Mapping[str, Any]) -> list[str]:
-    found = ["featureClass.shape2D"] if "shape2D" in classes else []
-    for family, names in classes.items():
-        named = names if isinstance(names, list | tuple) else [names]
-        found += [
-            f"featureClass.{family} {name} (deprecated by PyRadiomics)"
-            for name in named
-            if isinstance(name, str) and name in DEPRECATED.get(family, ())
-        ]
-    return found
 
 
 def _settings(setting: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from pydantic_core import ErrorDetails
 from voxmill.errors import SettingsError, brief, nearest, several
 from voxmill.pyradiomics_parameters import has_sections, translate
 from voxmill.yaml_files import read_yaml
-from voxmill_kernels.features.catalogue import FAMILIES
+from voxmill_kernels.features.catalogue import BY_DEFAULT, FAMILIES, STANDARD
 
 PROFILES: Mapping[str, Mapping[str, Any]] = {"pyradiomics": {}}
 """What each profile sets otherwise than the defaults below, which are PyRadiomics' own."""
@@ -118,7 +118,10 @@ class Settings(_Model):
     features: Annotated[
         Mapping[str, tuple[str, ...]], AfterValidator(Features.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
     ] = Field(default="all", validate_default=True)
-    """Names by family: `all`, a list of families, or families with a list of names (or `all`)."""
+    """Names by family: `all`, a list of families, or families with a list of names (or `all`).
+
+    `all` has neither the family shape2D nor what is deprecated: both are measured where they are named.
+    """
     labels: tuple[int | str, ...] | None = None
     """Which segments of the mask, by number or name; None for all."""
     label_channel: Annotated[Whole, Field(ge=0, le=65_535)] | None = None
@@ -235,7 +238,7 @@ def _label(label: object) -> int | str:
 def _chosen(wanted: object) -> dict[str, tuple[str, ...]]:
     """The features wanted, by family, in the catalogue's order."""
     if wanted is None or wanted == "all":
-        wanted = list(FAMILIES)
+        wanted = BY_DEFAULT
     if isinstance(wanted, str):
         wanted = [wanted]
     if isinstance(wanted, list | tuple) and all(isinstance(family, str) for family in wanted):
@@ -253,7 +256,7 @@ def _chosen(wanted: object) -> dict[str, tuple[str, ...]]:
 def _names(family: str, wanted: object) -> tuple[str, ...]:
     known = [feature.name for feature in FAMILIES[family]]
     if wanted is None or wanted == "all":
-        return tuple(known)
+        return STANDARD[family]
     names = [wanted] if isinstance(wanted, str) else list(wanted) if isinstance(wanted, list | tuple) else None
     if not names:
         raise ValueError(f".{family}: give 'all' or a list of feature names; found {brief(wanted)}")

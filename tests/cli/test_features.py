@@ -8,7 +8,7 @@ import pytest
 
 from voxmill.cli import main
 from voxmill.cli.show import show_catalogue
-from voxmill_kernels.features.catalogue import CATALOGUE, FAMILIES
+from voxmill_kernels.features.catalogue import CATALOGUE, FAMILIES, STANDARD
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
@@ -21,14 +21,16 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
 def test_csv_has_every_feature(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert len(rows) == 107
-    assert list(rows[0]) == ["family", "name", "ibsi", "unit", "definition", "source"]
+    assert len(rows) == len(CATALOGUE)
+    assert list(rows[0]) == ["family", "name", "ibsi", "unit", "definition", "source", "deprecated"]
     assert [(row["family"], row["name"], row["ibsi"]) for row in rows] == [
         (f.family, f.name, f.ibsi) for f in CATALOGUE
     ]
     assert all(row["unit"] and row["definition"] and row["source"] for row in rows)
     contrast = next(row for row in rows if (row["family"], row["name"]) == ("glcm", "Contrast"))
-    assert contrast["ibsi"] == "ACUI"
+    assert (contrast["ibsi"], contrast["deprecated"]) == ("ACUI", "")
+    dissimilarity = next(row for row in rows if row["name"] == "Dissimilarity")
+    assert (dissimilarity["ibsi"], dissimilarity["deprecated"]) == ("8S9J", "DifferenceAverage")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -49,4 +51,7 @@ def test_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith("glcm")
-    assert sum(line.startswith(tuple(f.name for f in FAMILIES["glcm"])) for line in lines) == 24
+    apart = next(place for place, line in enumerate(lines) if line.startswith("Deprecated"))
+    assert sum(line.startswith(STANDARD["glcm"]) for line in lines[:apart]) == 24
+    listed = [line.split()[0] for line in lines[apart:] if line.startswith(("Diss", "Homo", "SumV"))]
+    assert listed == ["Dissimilarity", "Homogeneity1", "Homogeneity2", "SumVariance"]

@@ -14,7 +14,8 @@ import pytest
 import SimpleITK as sitk
 
 import voxmill as vm
-from oracle import pyradiomics_features
+from oracle import pyradiomics_features, pyradiomics_shape2d
+from voxmill_kernels.features.catalogue import FAMILIES
 
 NEAR_ZERO = ("Skewness", "ClusterShade", "Correlation", "Imc1", "Imc2", "MCC", "Mean", "LeastAxisLength", "Flatness")
 CASES = ("brain1", "breast1", "lung1")
@@ -66,3 +67,20 @@ def test_drawn_regions(radiomics: ModuleType, seed: int, dtype: type) -> None:
     setting = {"binWidth": 25} if seed % 2 else {"binCount": 20}
     (row,) = vm.extract(image, mask, settings=vm.Settings.from_pyradiomics({"setting": setting})).rows
     compare(row.features, pyradiomics_features(radiomics, image, mask, {"setting": setting}))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(8))
+def test_drawn_slices(radiomics: ModuleType, seed: int, axis: int) -> None:
+    """Every feature of shape2D, also the deprecated one, in each plane."""
+    random = np.random.default_rng(seed)
+    inside = random.random(random.integers(2, 24, 2)) < random.uniform(0.2, 1)
+    inside[0, 0] = inside[-1, -1] = inside[-1, 0] = True
+    mask = sitk.GetImageFromArray(np.expand_dims(inside, axis).astype(np.uint8))
+    mask.SetSpacing((0.7, 1.3, 2.9))
+    theirs = pyradiomics_shape2d(radiomics, mask, axis)
+    settings = {"features": {"shape2D": [feature.name for feature in FAMILIES["shape2D"]]}}
+    (row,) = vm.extract(mask, mask, settings=settings).rows
+    assert set(row.features) == set(theirs)
+    for name, value in theirs.items():
+        assert row.features[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name

@@ -1,6 +1,7 @@
 """`voxmill extract`: one image and its mask → a table."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +47,8 @@ def extract(
     threads: Annotated[int, typer.Option(metavar="N", help="How many regions to measure at a time.")] = 1,
     *,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Also tell where time and memory went, stage by stage.")
+        bool,
+        typer.Option("--profile", help="Also tell where time and memory go, stage by stage, with one thread."),
     ] = False,
 ) -> None:
     """Extract the features of every region of MASK in IMAGE.
@@ -62,11 +64,12 @@ def extract(
     with compiling():
         from voxmill.cli.profile import profile_extraction
         from voxmill.extraction import extract as extract_regions
+        from voxmill.extraction import parse_threads
         from voxmill.settings import parse_settings
 
-        run = profile_extraction if profile else extract_regions
-        chosen = parse_settings(settings)
-        table = run(image, mask, settings=chosen, labels=label or None, device=device, threads=threads)
+        together = partial(extract_regions, threads=parse_threads(threads))
+        run = profile_extraction if profile else together
+        table = run(image, mask, settings=parse_settings(settings), labels=label or None, device=device)
     if out is not None:
         table.write(out)
         tell(f"{table.summary}: {out}")

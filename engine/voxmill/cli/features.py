@@ -11,7 +11,7 @@ def features(
         str | None,
         typer.Argument(
             metavar="FAMILY",
-            help="One family: shape, firstorder, glcm, gldm, glrlm, glszm or ngtdm.",
+            help="One family: shape, shape2D, firstorder, glcm, gldm, glrlm, glszm or ngtdm.",
             show_default=False,
         ),
     ] = None,

@@ -13,15 +13,16 @@ from voxmill.stages import STAGES, Stages, watch_stages
 from voxmill.table import Table
 
 
-def profile_extraction(
-    image: Path, mask: Path, *, settings: Settings, labels: list[str] | None, device: str, threads: int
-) -> Table:
-    """Extract three times: to load the kernels, for the time of every stage, and for its memory; tell both."""
+def profile_extraction(image: Path, mask: Path, *, settings: Settings, labels: list[str] | None, device: str) -> Table:
+    """Extract three times: to load the kernels, for the time of every stage, and for its memory; tell both.
+
+    One region at a time: stages that run side by side would share time and memory.
+    """
 
     def once() -> Table:
         volume = read_image(image)
         labelled = read_mask(mask, label_channel=settings.label_channel)
-        return extract(volume, labelled, settings=settings, labels=labels, device=device, threads=threads)
+        return extract(volume, labelled, settings=settings, labels=labels, device=device)
 
     once()
     timed, wall, table = _watched(once)

@@ -149,22 +149,40 @@ def show_catalogue(families: Mapping[str, tuple[Feature, ...]]) -> None:
     console = Console()
     for family, features in families.items():
         console.print(Text(f"{family}  ", style="bold"), Text(features[0].source), "\n", sep="")
-        grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for heading in ("name", "IBSI", "unit", "definition"):
-            grid.add_column(heading, no_wrap=heading != "definition")
-        for feature in features:
-            grid.add_row(feature.name, feature.ibsi, "" if feature.unit == "1" else feature.unit, feature.definition)
-        console.print(grid)
-        console.print()
+        for title, listed in _apart(features):
+            if title:
+                console.print(Text(title, style="italic"))
+            console.print(_catalogue_grid(listed))
+            console.print()
+
+
+def _apart(features: tuple[Feature, ...]) -> Iterator[tuple[str, list[Feature]]]:
+    """Features under a title each: those that are measured by default, under none, and deprecated ones."""
+    yield "", [feature for feature in features if not feature.deprecated]
+    if any(feature.deprecated for feature in features):
+        yield "Deprecated:", [feature for feature in features if feature.deprecated]
+
+
+def _catalogue_grid(features: list[Feature]) -> Grid:
+    grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in ("name", "IBSI", "unit", "definition"):
+        grid.add_column(heading, no_wrap=heading != "definition")
+    for feature in features:
+        grid.add_row(feature.name, feature.ibsi, "" if feature.unit == "1" else feature.unit, _definition(feature))
+    return grid
+
+
+def _definition(feature: Feature) -> str:
+    return feature.definition + (f"; equals {feature.deprecated}" if feature.deprecated else "")
 
 
 def catalogue_csv(families: Mapping[str, tuple[Feature, ...]]) -> str:
-    """Family, name, IBSI code, unit, definition and source of every feature."""
+    """Family, name, IBSI code, unit, definition and source of every feature, and what a deprecated one equals."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["family", "name", "ibsi", "unit", "definition", "source"])
+    writer.writerow(["family", "name", "ibsi", "unit", "definition", "source", "deprecated"])
     for features in families.values():
-        writer.writerows([f.family, f.name, f.ibsi, f.unit, f.definition, f.source] for f in features)
+        writer.writerows([f.family, f.name, f.ibsi, f.unit, f.definition, f.source, f.deprecated] for f in features)
     return text.getvalue()
 
 
@@ -176,6 +194,9 @@ def catalogue_markdown(families: Mapping[str, tuple[Feature, ...]]) -> str:
         "Made from the catalogue by `voxmill features --markdown`. A column is named after the image type, the family "
         "and",
         "the feature: `original_glcm_Contrast`. Units: I is the image's own (HU, SUV, …), 1 a pure number.",
+        "",
+        "Where none is named, every family is measured but shape2D, which is for regions of one slice. Of a flat image",
+        "shape2D stands in for shape. Deprecated features are measured only where they are named.",
     ]
     for family, features in families.items():
         lines += [
@@ -183,11 +204,13 @@ def catalogue_markdown(families: Mapping[str, tuple[Feature, ...]]) -> str:
             f"## {family}",
             "",
             f"{features[0].source}.",
-            "",
-            "| name | IBSI | unit | definition |",
-            "|---|---|---|---|",
         ]
-        for f in features:
-            definition = f.definition.replace("|", "\\|")
-            lines.append(f"| {f.name} | {f.ibsi} | {f.unit} | {definition} |")
+        for title, listed in _apart(features):
+            lines += ["", *([title, ""] if title else []), "| name | IBSI | unit | definition |", "|---|---|---|---|"]
+            lines += [_markdown_row(feature) for feature in listed]
     return "\n".join(lines) + "\n"
+
+
+def _markdown_row(feature: Feature) -> str:
+    definition = _definition(feature).replace("|", "\\|")
+    return f"| {feature.name} | {feature.ibsi} | {feature.unit} | {definition} |"

@@ -5,14 +5,15 @@ import math
 import numpy as np
 
 from voxmill_kernels.features.entropy import entropy
-from voxmill_kernels.features.feature import table
+from voxmill_kernels.features.feature import deprecated, table
 from voxmill_kernels.intensities import Distribution
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Floats, Ints
 
+SOURCE = "PyRadiomics 3.0.1, firstorder; IBSI 1 manual, intensity-based statistics"
 FEATURES = table(
     "firstorder",
-    "PyRadiomics 3.0.1, firstorder; IBSI 1 manual, intensity-based statistics",
+    SOURCE,
     ("10Percentile", "QG58", "I", "10th percentile, linear between order statistics"),
     ("90Percentile", "8DWT", "I", "90th percentile, linear between order statistics"),
     ("Energy", "N8CA", "I²", "Σ (x + voxel_array_shift)²"),
@@ -36,7 +37,7 @@ FEATURES = table(
     ("TotalEnergy", "", "I² mm³", "Energy times the volume of a voxel"),
     ("Uniformity", "BJ5W", "1", "Σ p², p the share of voxels at each grey level"),
     ("Variance", "ECT3", "I²", "m2 = Σ (x - mean)² / N"),
-)
+) + deprecated("firstorder", SOURCE, ("StandardDeviation", "", "I", "√(Σ (x - mean)² / N)", "√Variance"))
 
 
 def first_order(known: Distribution, level_counts: Ints, *, voxel_volume: float, shift: float = 0.0) -> Floats:
@@ -78,6 +79,7 @@ def _first_order(
         energy * voxel_volume,
         _uniformity(level_counts, voxels),
         m2,
+        math.sqrt(m2),
     )
 
 
@@ -93,13 +95,19 @@ def _cumulative(counts: Ints) -> Ints:
 
 @njit
 def percentile(values: Floats, upto: Ints, percent: float) -> float:
-    """The percentile of ascending values, linear between the two nearest; `upto` counts voxels up to each value."""
-    rank = (upto[upto.shape[0] - 1] - 1) * percent / 100
+    """The percentile of ascending values, linear between the two nearest; `upto` counts voxels up to each value.
+
+    Step by step as NumPy computes it, to the last bit.
+    """
+    rank = percent / 100 * (upto[upto.shape[0] - 1] - 1)
     below = int(rank)
     low = values[_place_of(upto, below)]
     if rank == below:
         return low
-    return low + (values[_place_of(upto, below + 1)] - low) * (rank - below)
+    high, share = values[_place_of(upto, below + 1)], rank - below
+    if share >= 0.5:
+        return high - (high - low) * (1 - share)
+    return low + (high - low) * share
 
 
 @njit

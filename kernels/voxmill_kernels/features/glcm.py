@@ -6,14 +6,15 @@ import numpy as np
 
 from voxmill_kernels.count.sums import GlcmSums
 from voxmill_kernels.features.entropy import entropy, tallied_entropy
-from voxmill_kernels.features.feature import table
+from voxmill_kernels.features.feature import deprecated, table
 from voxmill_kernels.features.mcc import mean_maximal_correlation
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Counts, Floats, Ints
 
+SOURCE = "PyRadiomics 3.0.1, glcm; IBSI 1 manual, grey level co-occurrence, 3D averaged (ITBB)"
 FEATURES = table(
     "glcm",
-    "PyRadiomics 3.0.1, glcm; IBSI 1 manual, grey level co-occurrence, 3D averaged (ITBB)",
+    SOURCE,
     ("Autocorrelation", "QWB0", "1", "Σ i j p(i, j)"),
     ("ClusterProminence", "AE86", "1", "Σ (i + j - 2 μ)⁴ p(i, j)"),
     ("ClusterShade", "7NFM", "1", "Σ (i + j - 2 μ)³ p(i, j)"),
@@ -38,6 +39,13 @@ FEATURES = table(
     ("SumAverage", "ZGXS", "1", "Σ k p₊(k), p₊(k) the probability of i + j = k"),
     ("SumEntropy", "P6QZ", "bit", "-Σ p₊(k) log2 p₊(k)"),
     ("SumSquares", "UR99", "1", "σ² = Σ (i - μ)² p(i, j)"),
+) + deprecated(
+    "glcm",
+    SOURCE,
+    ("Dissimilarity", "8S9J", "1", "Σ |i - j| p(i, j)", "DifferenceAverage"),
+    ("Homogeneity1", "", "1", "Σ p(i, j) / (1 + |i - j|)", "Id"),
+    ("Homogeneity2", "", "1", "Σ p(i, j) / (1 + |i - j|²)", "Idm"),
+    ("SumVariance", "OEEB", "1", "Σ (k - SumAverage)² p₊(k)", "ClusterTendency"),
 )
 NO_INFORMATION = 1e-14
 MCC = next(index for index, feature in enumerate(FEATURES) if feature.name == "MCC")
@@ -118,6 +126,10 @@ def _glcm(
         sum_average,
         entropy(plus, total),
         variance,
+        difference_average,
+        id_,
+        idm,
+        tendency,
     )
 
 

@@ -1,6 +1,8 @@
 """Grey level dependence features (PyRadiomics' GLDM; IBSI family REK0)."""
 
-from voxmill_kernels.features.feature import table
+import numpy as np
+
+from voxmill_kernels.features.feature import deprecated, table
 from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
 from voxmill_kernels.types import Floats
 
@@ -20,22 +22,32 @@ _ROWS = {
     "SmallDependenceHighGrayLevelEmphasis": ("SmallHighGrayLevelEmphasis", "JA6D"),
     "SmallDependenceLowGrayLevelEmphasis": ("SmallLowGrayLevelEmphasis", "EQ3F"),
 }
+SOURCE = "PyRadiomics 3.0.1, gldm; IBSI 1 manual, neighbouring grey level dependence, 3D (KOBO)"
+SIZE = "j one more than the neighbours of the same level"
 FEATURES = table(
     "gldm",
-    "PyRadiomics 3.0.1, gldm; IBSI 1 manual, neighbouring grey level dependence, 3D (KOBO)",
+    SOURCE,
     *(
-        (
-            name,
-            ibsi,
-            "bit" if formula == "Entropy" else "1",
-            f"{DEFINITIONS[formula]}, j one more than the neighbours of the same level",
-        )
+        (name, ibsi, "bit" if formula == "Entropy" else "1", f"{DEFINITIONS[formula]}, {SIZE}")
         for name, (formula, ibsi) in _ROWS.items()
     ),
+) + deprecated(
+    "gldm",
+    SOURCE,
+    (
+        "GrayLevelNonUniformityNormalized",
+        "5SPA",
+        "1",
+        f"{DEFINITIONS['GrayLevelNonUniformityNormalized']}, {SIZE}",
+        "Uniformity of firstorder",
+    ),
+    ("DependencePercentage", "6XV8", "1", "N / voxels: every voxel has a dependence", "1"),
 )
-_ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
+_ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()] + [NAMES.index("GrayLevelNonUniformityNormalized")]
 
 
 def gldm_features(values: Floats) -> Floats:
     """The values of FEATURES, in its order, from `size_features` of the dependences."""
-    return values[0, _ORDER]
+    found = np.ones(len(FEATURES))
+    found[: len(_ORDER)] = values[0, _ORDER]
+    return found

@@ -4,16 +4,17 @@ import math
 
 import numpy as np
 
-from voxmill_kernels.features.feature import table
+from voxmill_kernels.features.feature import deprecated, table
 from voxmill_kernels.shape.diameters import diameters
 from voxmill_kernels.shape.mesh import area_and_volume
 from voxmill_kernels.shape.moments import principal_variances
 from voxmill_kernels.shape.scan import scan
 from voxmill_kernels.types import Binary, Floats, Spacing
 
+SOURCE = "PyRadiomics 3.0.1, shape; IBSI 1 manual, morphological features (DHQ4)"
 FEATURES = table(
     "shape",
-    "PyRadiomics 3.0.1, shape; IBSI 1 manual, morphological features (DHQ4)",
+    SOURCE,
     ("Elongation", "Q3CK", "1", "√(λ2 / λ1), λ1 ≥ λ2 ≥ λ3 the variances along the principal axes; NaN for one voxel"),
     ("Flatness", "N17B", "1", "√(λ3 / λ1); NaN for one voxel"),
     ("LeastAxisLength", "7J51", "mm", "4 √λ3"),
@@ -28,6 +29,12 @@ FEATURES = table(
     ("SurfaceArea", "C0JK", "mm²", "A: area of the mesh"),
     ("SurfaceVolumeRatio", "2PR5", "1/mm", "A / V; NaN where V is 0"),
     ("VoxelVolume", "YEKZ", "mm³", "voxels times the volume of one"),
+) + deprecated(
+    "shape",
+    SOURCE,
+    ("Compactness1", "SKGS", "1", "V / √(π A³)", "Sphericity^1.5 / (6 π)"),
+    ("Compactness2", "BQWJ", "1", "36 π V² / A³", "Sphericity³"),
+    ("SphericalDisproportion", "KRCK", "1", "A / ∛(36 π V²); NaN where V is 0", "1 / Sphericity"),
 )
 
 
@@ -40,11 +47,12 @@ def shape_features(box: Binary, spacing: Spacing) -> Floats:
     extent = scan(box)
     area, volume = area_and_volume(extent.codes, extent.places, spacing)
     slice_, column, row, space = diameters(extent, spacing)
+    sphere = math.cbrt(36 * math.pi * volume**2)
     least, minor, major = principal_variances(extent, spacing).tolist()
     return np.array(
         [
-            math.sqrt(_ratio(minor, major)),
-            math.sqrt(_ratio(least, major)),
+            math.sqrt(ratio(minor, major)),
+            math.sqrt(ratio(least, major)),
             4 * math.sqrt(least),
             4 * math.sqrt(major),
             column,
@@ -53,13 +61,17 @@ def shape_features(box: Binary, spacing: Spacing) -> Floats:
             space,
             volume,
             4 * math.sqrt(minor),
-            math.cbrt(36 * math.pi * volume**2) / area,
+            sphere / area,
             area,
-            _ratio(area, volume),
+            ratio(area, volume),
             extent.voxels * (spacing[0] * spacing[1] * spacing[2]),
+            volume / math.sqrt(math.pi * area**3),
+            36 * math.pi * volume**2 / area**3,
+            ratio(area, sphere),
         ]
     )
 
 
-def _ratio(part: float, whole: float) -> float:
+def ratio(part: float, whole: float) -> float:
+    """A part of a whole; NaN where that is 0."""
     return part / whole if whole != 0 else math.nan

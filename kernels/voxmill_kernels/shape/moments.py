@@ -14,13 +14,32 @@ def principal_variances(extent: Extent, spacing: Spacing) -> Floats:
 
     `spacing` is z, y, x in mm. The covariance is exact until it is scaled.
     """
-    voxels, sums, products = extent.voxels, extent.sums.tolist(), extent.products.tolist()
+    whole = _covariances(extent)
     covariance = np.empty((3, 3))
     for a in range(3):
         for b in range(3):
-            whole = voxels * products[a][b] - sums[a] * sums[b]
-            covariance[a, b] = whole / voxels**2 * (spacing[a] * spacing[b])
+            covariance[a, b] = whole[a][b] / extent.voxels**2 * (spacing[a] * spacing[b])
     return np.sort(np.maximum(_eigenvalues(covariance), 0.0))
+
+
+def plane_variances(extent: Extent, spacing: Spacing) -> tuple[float, float]:
+    """The smaller and the larger variance in mm² of the voxel centres of a slice (one z) along its principal axes.
+
+    `spacing` is z, y, x in mm. Their product is exact until it is scaled: that of a line is 0.
+    """
+    _, y, x = spacing
+    _, (_, yy, yx), (_, _, xx) = _covariances(extent)
+    voxels = extent.voxels
+    along_y, along_x, across = yy / voxels**2 * (y * y), xx / voxels**2 * (x * x), yx / voxels**2 * (y * x)
+    larger = (along_y + along_x) / 2 + math.hypot((along_y - along_x) / 2, across)
+    product = (yy * xx - yx * yx) / voxels**4 * (y * x) ** 2
+    return (product / larger if larger > 0 else 0.0), larger
+
+
+def _covariances(extent: Extent) -> list[list[int]]:
+    """Of z, y, x in voxels, times the square of the number of voxels."""
+    voxels, sums, products = extent.voxels, extent.sums.tolist(), extent.products.tolist()
+    return [[voxels * products[a][b] - sums[a] * sums[b] for b in range(3)] for a in range(3)]
 
 
 @njit

@@ -6,9 +6,10 @@ from types import ModuleType
 
 import pytest
 
-from voxmill_kernels.features.catalogue import CATALOGUE, FAMILIES
+from voxmill_kernels.features.catalogue import BY_DEFAULT, CATALOGUE, FAMILIES, STANDARD
 
-COUNTS = {"shape": 14, "firstorder": 18, "glcm": 24, "gldm": 14, "glrlm": 16, "glszm": 16, "ngtdm": 5}
+COUNTS = {"shape": 14, "shape2D": 9, "firstorder": 18, "glcm": 24, "gldm": 14, "glrlm": 16, "glszm": 16, "ngtdm": 5}
+DEPRECATED = {"shape": 3, "shape2D": 1, "firstorder": 1, "glcm": 4, "gldm": 2, "glrlm": 0, "glszm": 0, "ngtdm": 0}
 # Where IBSI's family of the same matrix or measure is found.
 IBSI_FAMILIES = {
     "shape": {"HCUG"},
@@ -22,8 +23,10 @@ IBSI_FAMILIES = {
 
 
 def test_counts() -> None:
-    assert {family: len(features) for family, features in FAMILIES.items()} == COUNTS
-    assert len(CATALOGUE) == 107
+    assert {family: len(names) for family, names in STANDARD.items()} == COUNTS
+    assert {family: sum(f.deprecated != "" for f in features) for family, features in FAMILIES.items()} == DEPRECATED
+    assert sum(len(STANDARD[family]) for family in BY_DEFAULT) == 107
+    assert len(CATALOGUE) == sum(COUNTS.values()) + sum(DEPRECATED.values())
 
 
 def test_names_are_unique() -> None:
@@ -54,4 +57,10 @@ def test_codes_are_ibsis(reference_data: Path) -> None:
 def test_names_and_their_order_are_pyradiomics(radiomics: ModuleType, family: str) -> None:
     theirs = radiomics.getFeatureClasses()[family].getFeatureNames()
     enabled = [name for name, is_deprecated in theirs.items() if not is_deprecated]
-    assert [feature.name for feature in FAMILIES[family]] == enabled
+    assert list(STANDARD[family]) == enabled
+    assert [feature.name for feature in FAMILIES[family] if not feature.deprecated] == enabled
+    assert {feature.name for feature in FAMILIES[family]} == set(theirs)
+
+
+def test_shape2d_is_not_by_default() -> None:
+    assert set(FAMILIES) - set(BY_DEFAULT) == {"shape2D"}

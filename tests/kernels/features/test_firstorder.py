@@ -44,7 +44,6 @@ def measured(values: Floats, *, voxel_volume: float = 1.0, shift: float = 0.0) -
 def test_features_are_those_of_the_definition(values: Floats) -> None:
     ours = measured(values, voxel_volume=2.73)
     expected = naive_features.first_order(values, voxel_volume=2.73)
-    del expected["StandardDeviation"]
     counts = np.unique(values, return_counts=True)[1]
     expected["Entropy"] = naive_features.entropy(counts)
     expected["Uniformity"] = math.fsum((counts / len(values)) ** 2)
@@ -87,7 +86,7 @@ def test_of_two_unequal_voxels_none_lies_between_the_percentiles() -> None:
 def test_percentiles_are_numpys(values: Floats, percent: int) -> None:
     distinct, counts = np.unique(values, return_counts=True)
     ours = percentile(distinct, np.cumsum(counts), float(percent))
-    np.testing.assert_allclose(ours, np.percentile(values, percent), rtol=1e-14)
+    assert ours == np.percentile(values, percent)
 
 
 @pytest.mark.parametrize("scale, spread", [(100.0, 0.1), (0.1, 1e-6)])

@@ -42,6 +42,9 @@ def test_features_are_made_of_the_measures(inside: Bools) -> None:
         "SurfaceVolumeRatio": area / volume,
         "Sphericity": (36 * math.pi * volume**2) ** (1 / 3) / area,
         "VoxelVolume": np.count_nonzero(inside) * math.prod(SPACING),
+        "Compactness1": volume / (math.sqrt(math.pi) * area**1.5),
+        "Compactness2": 36 * math.pi * volume**2 / area**3,
+        "SphericalDisproportion": area / (36 * math.pi * volume**2) ** (1 / 3),
     }
     assert ours.keys() == expected.keys()
     for name, value in expected.items():
@@ -81,3 +84,4 @@ def test_a_mesh_without_volume_has_no_ratio_to_it() -> None:
     ours = measured(read_only(inside))
     assert ours["MeshVolume"] == ours["Sphericity"] == 0.0
     assert math.isnan(ours["SurfaceVolumeRatio"])
+    assert math.isnan(ours["SphericalDisproportion"])

@@ -44,7 +44,7 @@ def measured_dependences(volume: Volume) -> dict[str, float]:
 FAMILIES: dict[str, tuple[Callable[[Volume], dict[str, float]], Callable[[Volume], dict[str, float]]]] = {
     "glrlm": (measured_runs, naive_regions.glrlm_features),
     "glszm": (measured_zones, lambda volume: naive_regions.size_features(volume, naive.glszm(volume))),
-    "gldm": (measured_dependences, lambda volume: naive_regions.size_features(volume, naive.gldm(volume))),
+    "gldm": (measured_dependences, naive_regions.gldm_features),
 }
 families = pytest.mark.parametrize("family", FAMILIES)
 
