@@ -18,7 +18,7 @@ from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, sweep
 from voxmill_kernels.intensities import Distribution, distribution, gather
 from voxmill_kernels.levels import Levels, bin_edges, discretise
 
-OFFSETS = directions()
+OFFSETS = directions(1)
 
 
 @dataclass(frozen=True)
