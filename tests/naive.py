@@ -52,6 +52,12 @@ def directions(*distances: int, across: int | None = None) -> tuple[Offset, ...]
 DIRECTIONS = directions(1)
 
 
+def length(offset: Offset, spacing_zyx: Spacing, norm: str) -> float:
+    """How far an offset leads in mm: the manhattan, euclidean or infinity norm."""
+    sides = [abs(step) * size for step, size in zip(offset, spacing_zyx, strict=True)]
+    return {"manhattan": fsum(sides), "euclidean": hypot(*sides), "infinity": max(sides)}[norm]
+
+
 def _opposite(offset: Offset) -> Offset:
     return (-offset[0], -offset[1], -offset[2])
 

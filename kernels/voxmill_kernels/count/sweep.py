@@ -162,7 +162,8 @@ def _counters(levels: int, offsets: int, longest: int, wanted: int) -> _Counters
     sizes = (4, 4, 8, 4)
     needed = sum(size * int(np.prod(shape, dtype=np.float64)) for size, shape in zip(sizes, shapes, strict=True))
     if needed > MAX_BYTES:
-        raise ValueError(f"{levels} grey levels need matrices of {needed / 2**30:.1f} GiB, at most 4 are taken")
+        found = f"{levels} grey levels in {offsets} directions need matrices of {needed / 2**30:.1f} GiB"
+        raise ValueError(f"{found}, at most 4 are taken")
     glcm, gldm, ngtdm, runs = shapes
     return _Counters(
         np.zeros(glcm, np.uint32),

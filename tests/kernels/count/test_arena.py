@@ -84,7 +84,9 @@ def test_what_is_wanted_does_not_depend_on_what_else_is(volume: Volume, wanted: 
 
 def test_matrices_that_need_too_much_memory_are_refused() -> None:
     levels = np.arange(1, 10_001, dtype=np.int64).reshape(1, 100, 100)
-    with pytest.raises(ValueError, match=r"10000 grey levels need matrices of 4\.9 GiB, at most 4 are taken"):
+    with pytest.raises(
+        ValueError, match=r"10000 grey levels in 13 directions need matrices of 4\.9 GiB, at most 4 are taken"
+    ):
         swept(levels)
 
 

@@ -19,8 +19,8 @@ def test_directions_are_those_of_the_definition(distances: tuple[int, ...], acro
 @pytest.mark.parametrize("across", [None, 0, 1, 2])
 @pytest.mark.parametrize("distances", [(1,), (3, 1), (2, 3, 5)])
 def test_order_is_that_of_pyradiomics(radiomics: ModuleType, distances: tuple[int, ...], across: int | None) -> None:
-    in_slices = (False, 0) if across is None else (True, across)
-    theirs = radiomics.cMatrices.generate_angles(np.array([9, 9, 9]), np.array(distances), False, *in_slices)
+    in_slices = (0, 0) if across is None else (1, across)
+    theirs = radiomics.cMatrices.generate_angles(np.array([9, 9, 9]), np.array(distances), 0, *in_slices)
     np.testing.assert_array_equal(directions(*distances, across=across), theirs)
 
 
