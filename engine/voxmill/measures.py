@@ -11,7 +11,9 @@ from voxmill.regions import Region
 from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill_kernels.count.cells import Cells, cells_of
-from voxmill_kernels.count.sums import SizeSums, sum_glcm, sum_sizes
+from voxmill_kernels.count.neighbourhood import DIRECTIONS
+from voxmill_kernels.count.sums import SizeSums, sum_glcm, sum_glcm_as_is, sum_sizes
+from voxmill_kernels.count.weighting import weigh_pairs, weigh_runs
 from voxmill_kernels.features.catalogue import FAMILIES
 from voxmill_kernels.features.firstorder import first_order
 from voxmill_kernels.features.glcm import glcm_features
@@ -73,7 +75,11 @@ def _first_order(region: Region) -> NDArray[np.float64]:
 
 def _glcm(region: Region) -> NDArray[np.float64]:
     matrix, numbers = region.matrices.glcm, region.levels.numbers
-    return _glcm_features(_sum_glcm(matrix, numbers), matrix, numbers)
+    symmetric, norm = region.settings.glcm_symmetric, region.settings.weighting
+    if norm is None and symmetric:
+        return _glcm_features(_sum_glcm(matrix, numbers), matrix, numbers)
+    counted = matrix if norm is None else weigh_pairs(matrix, region.offsets, region.spacing, norm, symmetric=symmetric)
+    return _glcm_features(_sum_glcm_as_is(counted, numbers), counted, numbers)
 
 
 def _gldm(region: Region) -> NDArray[np.float64]:
@@ -82,7 +88,9 @@ def _gldm(region: Region) -> NDArray[np.float64]:
 
 
 def _glrlm(region: Region) -> NDArray[np.float64]:
-    values, sums = _sizes(_cells_of(region.matrices.glrlm), region)
+    matrix, norm = region.matrices.glrlm, region.settings.weighting
+    counted = matrix if norm is None else weigh_runs(matrix, DIRECTIONS, region.spacing, norm)
+    values, sums = _sizes(_cells_of(counted), region)
     return glrlm_features(values, sums.total)
 
 
@@ -102,6 +110,7 @@ def _sizes(cells: Cells, region: Region) -> tuple[NDArray[np.float64], SizeSums]
 
 
 _cells_of, _sum_glcm, _sum_sizes = stage("sums")(cells_of), stage("sums")(sum_glcm), stage("sums")(sum_sizes)
+_sum_glcm_as_is = stage("sums")(sum_glcm_as_is)
 _glcm_features, _size_features = stage("features")(glcm_features), stage("features")(size_features)
 
 MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
@@ -114,6 +123,9 @@ MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
     "ngtdm": _ngtdm,
 }
 UNDEFINED: Mapping[str, str] = {
-    "glcm": "glcm: undefined for this region (NaN): no two of its voxels are neighbours",
+    "glcm": (
+        "glcm: undefined for this region (NaN): no two of its voxels are neighbours, or all so far apart that they "
+        "weigh nothing"
+    ),
     "glrlm": "glrlm: undefined for this region (NaN): no two of its voxels lie in a line",
 }
