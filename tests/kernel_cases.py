@@ -107,9 +107,13 @@ def dense(cells: Cells, levels: int) -> NDArray[np.int64]:
     return matrices
 
 
-def swept(volume: Volume, *, distance: int = 1, border: int | None = None, alpha: int = 0) -> Matrices:
-    """The matrices of a region."""
-    (matrices,) = sweep(batch_of(volume, border=border or distance), directions(distance), alpha=alpha)
+def swept(
+    volume: Volume, *distances: int, border: int | None = None, across: int | None = None, alpha: int = 0
+) -> Matrices:
+    """The matrices of a region; distance 1 unless others are given."""
+    offsets = directions(*distances or (1,), across=across)
+    batch = batch_of(volume, border=border or max(distances, default=1))
+    (matrices,) = sweep(batch, offsets, across=across, alpha=alpha)
     return matrices
 
 

@@ -36,26 +36,33 @@ Floats: TypeAlias = NDArray[np.float64]
 # Neighbourhoods
 
 
-def directions(distance: int) -> tuple[Offset, ...]:
-    """Half of the offsets (dz, dy, dx) of that Chebyshev length, in descending order.
+def directions(*distances: int, across: int | None = None) -> tuple[Offset, ...]:
+    """Half of the offsets (dz, dy, dx) of those Chebyshev lengths, in descending order.
 
-    PyRadiomics calls them angles (`generate_angles`).
+    `across` is an axis (0, 1, 2 for z, y, x) that none of them moves along.
+    PyRadiomics calls them angles (`generate_angles`), and the axis force2Ddimension.
     """
-    steps = range(distance, -distance - 1, -1)
+    steps = range(max(distances), -max(distances) - 1, -1)
     cube = product(steps, steps, steps)
-    offsets = [offset for offset in cube if max(map(abs, offset)) == distance]
-    return tuple(offsets[: len(offsets) // 2])
+    offsets = [offset for offset in cube if max(map(abs, offset)) in distances]
+    flat = [offset for offset in offsets if across is None or offset[across] == 0]
+    return tuple(flat[: len(flat) // 2])
 
 
 DIRECTIONS = directions(1)
+
+
+def length(offset: Offset, spacing_zyx: Spacing, norm: str) -> float:
+    """How far an offset leads in mm: the manhattan, euclidean or infinity norm."""
+    sides = [abs(step) * size for step, size in zip(offset, spacing_zyx, strict=True)]
+    return {"manhattan": fsum(sides), "euclidean": hypot(*sides), "infinity": max(sides)}[norm]
 
 
 def _opposite(offset: Offset) -> Offset:
     return (-offset[0], -offset[1], -offset[2])
 
 
-def _both_ways(distance: int) -> list[Offset]:
-    half = directions(distance)
+def _both_ways(half: Sequence[Offset]) -> list[Offset]:
     return [*half, *map(_opposite, half)]
 
 
@@ -134,26 +141,27 @@ def glrlm(levels: Integers, *, offsets: Sequence[Offset] = DIRECTIONS) -> Counts
     return matrix
 
 
-def _zones(levels: Integers) -> Iterator[tuple[int, int]]:
-    """(level, voxels) of each 26-connected zone of one level, by flood fill."""
+def _zones(levels: Integers, offsets: Sequence[Offset]) -> Iterator[tuple[int, int]]:
+    """(level, voxels) of each zone of one level that those neighbours connect, by flood fill."""
     unseen = _region(levels)
     while unseen:
         start, level = unseen.popitem()
         zone = [start]
         for voxel in zone:  # the list grows while it is walked
-            for neighbour in [_step(voxel, offset) for offset in _both_ways(1)]:
+            for neighbour in [_step(voxel, offset) for offset in _both_ways(offsets)]:
                 if unseen.get(neighbour) == level:
                     del unseen[neighbour]
                     zone.append(neighbour)
         yield level, len(zone)
 
 
-def glszm(levels: Integers) -> Counts:
+def glszm(levels: Integers, *, offsets: Sequence[Offset] = DIRECTIONS) -> Counts:
     """Grey level zone sizes (IBSI 3.8, 9SAK; PyRadiomics: glszm).
 
     Shape (Ng, voxels of the largest zone): [i-1, s-1] zones of s voxels of level i.
+    26-connected with all directions, 8-connected with the four in a plane.
     """
-    zones = list(_zones(levels))
+    zones = list(_zones(levels, offsets))
     largest = max((size for _, size in zones), default=0)
     matrix = np.zeros((levels.max(), largest), np.int64)
     for level, size in zones:
@@ -161,45 +169,45 @@ def glszm(levels: Integers) -> Counts:
     return matrix
 
 
-def gldm(levels: Integers, *, alpha: int = 0, distance: int = 1) -> Counts:
+def gldm(levels: Integers, *, alpha: int = 0, offsets: Sequence[Offset] = DIRECTIONS) -> Counts:
     """Grey level dependences (IBSI 3.11, NGLDM, REK0; PyRadiomics: gldm).
 
     Shape (Ng, 1 + number of neighbours; 27 for distance 1): [i-1, k] voxels of level i
-    have k neighbours, at that Chebyshev length and in the region, that differ from them
-    by at most `alpha`. IBSI counts the voxel itself too: its dependence is k + 1.
+    have k neighbours, at those offsets or opposite to them and in the region, that differ
+    from them by at most `alpha`. IBSI counts the voxel itself too: its dependence is k + 1.
     PyRadiomics' own array has more columns (53 around a whole cube), never filled.
     """
-    region, offsets = _region(levels), _both_ways(distance)
-    matrix = np.zeros((levels.max(), 1 + len(offsets)), np.int64)
+    region, around = _region(levels), _both_ways(offsets)
+    matrix = np.zeros((levels.max(), 1 + len(around)), np.int64)
     for voxel, level in region.items():
-        around = _neighbours(region, voxel, offsets)
-        matrix[level - 1, sum(abs(other - level) <= alpha for other in around)] += 1
+        near = _neighbours(region, voxel, around)
+        matrix[level - 1, sum(abs(other - level) <= alpha for other in near)] += 1
     return matrix
 
 
-def ngtdm_fractions(levels: Integers, *, distance: int = 1) -> list[Fraction]:
+def ngtdm_fractions(levels: Integers, *, offsets: Sequence[Offset] = DIRECTIONS) -> list[Fraction]:
     """The exact s_i of each level 1..Ng (IBSI 3.10, IPET; PyRadiomics: ngtdm).
 
     s_i sums |i - mean level of the neighbours| over the voxels of level i; a voxel
     without neighbours adds nothing.
     """
-    region, offsets = _region(levels), _both_ways(distance)
+    region, around = _region(levels), _both_ways(offsets)
     sums = [Fraction(0)] * int(levels.max())
     for voxel, level in region.items():
-        around = _neighbours(region, voxel, offsets)
-        if around:
-            sums[level - 1] += abs(level - Fraction(sum(around), len(around)))
+        near = _neighbours(region, voxel, around)
+        if near:
+            sums[level - 1] += abs(level - Fraction(sum(near), len(near)))
     return sums
 
 
-def ngtdm(levels: Integers, *, distance: int = 1) -> Floats:
+def ngtdm(levels: Integers, *, offsets: Sequence[Offset] = DIRECTIONS) -> Floats:
     """Neighbourhood grey tone differences (IBSI 3.10, IPET; PyRadiomics: ngtdm).
 
     Shape (Ng, 3): columns n_i, s_i, i. PyRadiomics' rule (not IBSI's): n_i counts the
     voxels without neighbours too.
     """
     voxels = Counter(_region(levels).values())
-    sums = ngtdm_fractions(levels, distance=distance)
+    sums = ngtdm_fractions(levels, offsets=offsets)
     rows = [(voxels[level], float(s), level) for level, s in enumerate(sums, start=1)]
     return np.array(rows, np.float64).reshape(-1, 3)
 
@@ -237,7 +245,7 @@ def _vertices(mask: Mask) -> set[Voxel]:
     What lies beyond the array is outside.
     """
     region = _region(mask)
-    faces = [offset for offset in _both_ways(1) if sum(map(abs, offset)) == 1]
+    faces = [offset for offset in _both_ways(DIRECTIONS) if sum(map(abs, offset)) == 1]
     return {
         _step((2 * voxel[0], 2 * voxel[1], 2 * voxel[2]), face)
         for voxel, face in product(region, faces)

@@ -119,21 +119,23 @@ def _marginal(cells: Cells, key: Callable[[int, int], int]) -> dict[int, float]:
 
 
 def _joint_features(joint: Cells) -> dict[str, float]:
-    mean = _total(joint, lambda i, j: i)
-    variance = _total(joint, lambda i, j: (i - mean) ** 2)
-    shared = _total(joint, lambda i, j: (i - mean) * (j - mean))
+    mean_i, mean_j = _total(joint, lambda i, j: i), _total(joint, lambda i, j: j)
+    variance_i = _total(joint, lambda i, j: (i - mean_i) ** 2)
+    variance_j = _total(joint, lambda i, j: (j - mean_j) ** 2)
+    shared = _total(joint, lambda i, j: (i - mean_i) * (j - mean_j))
+    both_vary = len({i for i, _ in joint}) > 1 and len({j for _, j in joint}) > 1
     return {
         "Autocorrelation": _total(joint, lambda i, j: i * j),
-        "JointAverage": mean,
-        "ClusterProminence": _total(joint, lambda i, j: (i + j - 2 * mean) ** 4),
-        "ClusterShade": _total(joint, lambda i, j: (i + j - 2 * mean) ** 3),
-        "ClusterTendency": _total(joint, lambda i, j: (i + j - 2 * mean) ** 2),
+        "JointAverage": mean_i,
+        "ClusterProminence": _total(joint, lambda i, j: (i + j - mean_i - mean_j) ** 4),
+        "ClusterShade": _total(joint, lambda i, j: (i + j - mean_i - mean_j) ** 3),
+        "ClusterTendency": _total(joint, lambda i, j: (i + j - mean_i - mean_j) ** 2),
         "Contrast": _total(joint, lambda i, j: (i - j) ** 2),
-        "Correlation": shared / variance if variance else 1.0,
+        "Correlation": shared / sqrt(variance_i * variance_j) if both_vary else 1.0,
         "JointEnergy": fsum(p**2 for p in joint.values()),
         "JointEntropy": entropy(list(joint.values())),
         "MaximumProbability": max(joint.values()),
-        "SumSquares": variance,
+        "SumSquares": variance_i,
     }
 
 
@@ -162,37 +164,39 @@ def _sum_features(joint: Cells) -> dict[str, float]:
 
 def _information_features(joint: Cells) -> dict[str, float]:
     """IMC 1 and 2: entropies in bits, yet the exponential is of base e (IBSI too)."""
-    single = _marginal(joint, lambda i, j: i)
-    hx, hxy = entropy(list(single.values())), entropy(list(joint.values()))
-    hxy1 = -fsum(p * log2(single[i] * single[j]) for (i, j), p in joint.items())
-    hxy2 = -fsum(p * q * log2(p * q) for p, q in product(single.values(), repeat=2))
+    px, py = _marginal(joint, lambda i, j: i), _marginal(joint, lambda i, j: j)
+    most, hxy = max(entropy(list(px.values())), entropy(list(py.values()))), entropy(list(joint.values()))
+    hxy1 = -fsum(p * log2(px[i] * py[j]) for (i, j), p in joint.items())
+    hxy2 = -fsum(p * q * log2(p * q) for p, q in product(px.values(), py.values()))
     return {
-        "Imc1": (hxy - hxy1) / hx if hx else 0.0,
+        "Imc1": (hxy - hxy1) / most if most else 0.0,
         "Imc2": sqrt(max(0.0, 1 - exp(-2 * (hxy2 - hxy)))),
     }
 
 
 def _maximal_correlation(matrix: Numbers) -> float:
-    """Root of the second largest eigenvalue of Q(i,j) = sum_k p(i,k)p(j,k) / p(i)p(k).
+    """Root of the second largest eigenvalue of Q(i,j) = sum_k p(i,k)p(j,k) / px(i)py(k).
 
-    Q is similar to the square of the symmetric p(i,j) / sqrt(p(i)p(j)), so that it is
-    the second largest |eigenvalue| of that.
+    Q is similar to A times its transpose for A(i,j) = p(i,j) / sqrt(px(i)py(j)), so that
+    it is the second largest singular value of A.
     """
-    roots = [sqrt(fsum(row)) or 1.0 for row in matrix]  # an empty row stays empty
-    symmetric = [[p / (a * b) for p, b in zip(row, roots, strict=True)] for row, a in zip(matrix, roots, strict=True)]
-    sizes = sorted(abs(float(value)) for value in np.linalg.eigvalsh(symmetric))
+    rows = [sqrt(fsum(row)) or 1.0 for row in matrix]  # an empty row stays empty
+    columns = [sqrt(fsum(column)) or 1.0 for column in matrix.T]
+    scaled = [[p / (a * b) for p, b in zip(row, columns, strict=True)] for row, a in zip(matrix, rows, strict=True)]
+    sizes = sorted(float(value) for value in np.linalg.svd(scaled, compute_uv=False))
     return sizes[-2] if len(sizes) > 1 else 1.0
 
 
 def glcm_features(matrix: Numbers, level_numbers: LevelNumbers) -> dict[str, float]:
-    """The 24 features of one symmetric GLCM that sums to 1.
+    """The 24 features of one GLCM that sums to 1, symmetric or not.
 
     IBSI 3.6, LFYI; PyRadiomics: glcm. `level_numbers` names rows and columns: in
     PyRadiomics the levels that occur in the region, in this direction or not. The
     highest is the Ng of Idn and Idmn.
 
-    PyRadiomics' rules: where only one level is paired, Correlation is 1 and both IMC
-    are 0; MCC (not in IBSI) is 1 then if the matrix has one row, and 0 if it has more.
+    PyRadiomics' rules: where only one level i, or j, is paired, Correlation is 1 and
+    both IMC are 0; MCC (not in IBSI) is 1 then if the matrix has one row, and 0 if it
+    has more. JointAverage and SumSquares are those of i.
     """
     numbers = [int(number) for number in level_numbers]
     joint = _cells(matrix, numbers, numbers)
@@ -221,14 +225,14 @@ def deprecated_glcm_features(matrix: Numbers, level_numbers: LevelNumbers) -> di
 # GLRLM, GLSZM, GLDM
 
 
-def size_matrix_features(matrix: Numbers, level_numbers: LevelNumbers, voxels: int) -> dict[str, float]:
+def size_matrix_features(matrix: Numbers, level_numbers: LevelNumbers, voxels: float) -> dict[str, float]:
     """The 16 features that GLRLM, GLSZM and GLDM share, by generic names.
 
     IBSI 3.7, TP0I; 3.8, 9SAK; 3.11, REK0; PyRadiomics: glrlm, glszm, gldm.
 
     Rows are `level_numbers`, columns the sizes 1, 2, ...: run length, zone size or
     dependence with the voxel itself. At least one cell is filled. `voxels` is the
-    number of the region's voxels.
+    number of the region's voxels; of a weighted matrix, the sum of its cells times size.
     """
     numbers = [int(number) for number in level_numbers]
     counts = _cells(matrix, numbers, range(1, matrix.shape[1] + 1))

@@ -22,12 +22,12 @@ def averaged(features: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return {name: sum(f[name] for f in listed) / len(listed) for f in listed[:1] for name in f}
 
 
-def glcm_features(levels: Levels) -> dict[str, float]:
+def glcm_features(levels: Levels, *, symmetric: bool = True) -> dict[str, float]:
     """Averaged over the directions that hold a pair (IBSI: ITBB)."""
     numbers = present(levels)
     rows = [number - 1 for number in numbers]
     counts = naive.glcm(levels)[:, rows][:, :, rows]
-    pairs = [one + one.T for one in counts if one.any()]
+    pairs = [one + one.T if symmetric else one for one in counts if one.any()]
     return averaged(naive_features.glcm_features(one / one.sum(), numbers) for one in pairs)
 
 

@@ -628,7 +628,8 @@ def test_matrices_that_are_too_large_fail_one_row(discretise: dict[str, float], 
     settings = vm.Settings.parse({"discretise": discretise, "features": {"glcm": ["Id"]}})
     first, second = vm.extract(volume, vm.Mask(labels, volume.grid), settings=settings).rows
     assert re.fullmatch(
-        rf"region 1: \d+ grey levels need matrices of .* GiB, at most 4 are taken; {hint}", str(first.error)
+        rf"region 1: \d+ grey levels in 13 directions need matrices of .* GiB, at most 4 are taken; {hint}",
+        str(first.error),
     )
     assert second.error is None
 
@@ -678,6 +679,60 @@ def test_voxels_far_apart_have_no_neighbours() -> None:
     assert undefined == {"firstorder", "glcm", "glrlm"}
     assert "firstorder: undefined for this region (NaN): RobustMeanAbsoluteDeviation" in row.notes
     assert row.features["original_firstorder_Maximum"] == max(texture()[0, 0, 0], texture()[8, 10, 12])
+
+
+def test_distances_that_no_two_voxels_have() -> None:
+    """PyRadiomics raises; here nobody has a neighbour."""
+    (row, _) = vm.extract(*case(), settings={"distances": [20], "features": ["glcm", "gldm", "ngtdm"]}).rows
+    assert [note.split(":")[0] for note in row.notes] == ["glcm"]
+    assert math.isnan(row.features["original_glcm_Contrast"])
+    assert row.features["original_gldm_SmallDependenceEmphasis"] == 1
+    assert row.features["original_ngtdm_Coarseness"] == 1e6
+
+
+def test_a_distance_that_no_two_voxels_have_adds_nothing() -> None:
+    one, other = (vm.extract(*case(), settings={"distances": distances}) for distances in ([1], [12, 1, 50]))
+    assert one.rows[0].features == other.rows[0].features
+
+
+def test_weights_that_vanish_are_no_division_by_zero() -> None:
+    volume = vm.Volume(texture(), spacing=(100, 100, 100))
+    settings = {"weighting": "euclidean", "features": ["glcm", "glrlm"]}
+    (row, _) = vm.extract(volume, vm.Mask(two_labels(), volume.grid), settings=settings).rows
+    assert math.isnan(row.features["original_glcm_Contrast"])
+    assert math.isfinite(row.features["original_glrlm_RunEntropy"])
+    assert row.notes == (
+        "glcm: undefined for this region (NaN): no two of its voxels are neighbours, or all so far apart that they "
+        "weigh nothing",
+    )
+
+
+@pytest.mark.parametrize("axis", ["z", "y", "x"])
+def test_one_slice_is_the_same_in_two_dimensions_and_three(axis: str) -> None:
+    labels = two_labels()
+    inside = np.zeros_like(labels)
+    middle = tuple(slice(4, 5) if name == axis else slice(None) for name in "zyx")
+    inside[middle] = labels[middle] > 0
+    volume = vm.Volume(texture(), spacing=SPACING)
+    mask = vm.Mask(inside, volume.grid)
+    flat = vm.extract(volume, mask, settings={"slice_axis": axis, "discretise": {"bin_width": 60}}).rows[0]
+    solid = vm.extract(volume, mask, settings={"discretise": {"bin_width": 60}}).rows[0]
+    near(flat.features, solid.features)
+
+
+@pytest.mark.parametrize("weighting", [None, "euclidean"])
+def test_slices_turn_with_the_axes(weighting: str | None) -> None:
+    """x, y and z take turns, in the image, the mask, the spacing and the settings; directions come in another order."""
+    textures = ["glcm", "gldm", "glrlm", "glszm", "ngtdm"]
+    settings = {"features": textures, "discretise": {"bin_width": 60}, "weighting": weighting, "distances": [1, 2]}
+    volume = vm.Volume(texture(), spacing=SPACING)
+    turned = vm.Volume(np.ascontiguousarray(texture().transpose(2, 0, 1)), spacing=(SPACING[1], SPACING[2], SPACING[0]))
+    labels = two_labels()
+    ours = vm.extract(volume, vm.Mask(labels, volume.grid), settings={**settings, "slice_axis": "x"})
+    mask = vm.Mask(np.ascontiguousarray(labels.transpose(2, 0, 1)), turned.grid)
+    other = vm.extract(turned, mask, settings={**settings, "slice_axis": "z"})
+    for row, like in zip(ours.rows, other.rows, strict=True):
+        near(row.features, like.features)
 
 
 def test_a_note_only_on_what_was_asked_for() -> None:

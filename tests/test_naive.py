@@ -135,7 +135,7 @@ def test_gldm_counts_levels_within_alpha() -> None:
     levels = np.array([[[1, 2, 4]]])
     assert filled(naive.gldm(levels)) == {(1, 1): 1, (2, 1): 1, (4, 1): 1}
     assert filled(naive.gldm(levels, alpha=1)) == {(1, 2): 1, (2, 2): 1, (4, 1): 1}
-    far = naive.gldm(levels, alpha=3, distance=2)
+    far = naive.gldm(levels, alpha=3, offsets=naive.directions(2))
     assert filled(far) == {(1, 2): 1, (2, 1): 1, (4, 2): 1}
     assert far.shape == (4, 99)
 
@@ -289,7 +289,7 @@ def test_gldm_is_that_of_pyradiomics(c_matrices: ModuleType, levels: Levels, alp
     if max(levels.shape) <= distance:
         pytest.skip("PyRadiomics raises where no offset fits into the box")
     theirs = c_matrices.calculate_gldm(levels, levels > 0, np.array([distance]), levels.max(), alpha, *IN_3D)
-    ours = naive.gldm(levels, alpha=alpha, distance=distance)
+    ours = naive.gldm(levels, alpha=alpha, offsets=naive.directions(distance))
     assert filled(ours) == filled(theirs[0])
 
 
@@ -299,7 +299,7 @@ def test_ngtdm_is_that_of_pyradiomics(c_matrices: ModuleType, levels: Levels, di
     if max(levels.shape) <= distance:
         pytest.skip("PyRadiomics raises where no offset fits into the box")
     theirs = c_matrices.calculate_ngtdm(levels, levels > 0, np.array([distance]), levels.max(), *IN_3D)
-    ours = naive.ngtdm(levels, distance=distance)
+    ours = naive.ngtdm(levels, offsets=naive.directions(distance))
     np.testing.assert_allclose(ours, theirs[0], rtol=1e-13, atol=0)
 
 

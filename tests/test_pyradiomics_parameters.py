@@ -218,7 +218,7 @@ def test_an_unknown_key_gets_the_nearest(parameters: Mapping[str, Any], said: st
         ({"voxelSetting": {"kernelRadius": 2}}, "voxelSetting.kernelRadius"),
         ({"imageType": {"Wavelet": {}}}, "imageType.Wavelet"),
         ({"imageType": {"Original": {"binWidth": 3}}}, "imageType.Original"),
-        ({"setting": {"force2D": True}}, "setting.force2D"),
+        ({"setting": {"normalize": True}}, "setting.normalize"),
     ],
 )
 def test_what_is_not_there_yet_is_named(parameters: Mapping[str, Any], key: str) -> None:
@@ -243,10 +243,48 @@ def test_what_is_not_there_yet_is_named(parameters: Mapping[str, Any], key: str)
         ("minimumROIDimensions", 4, "a whole number from 1 to 3"),
         ("geometryTolerance", 0, "a number above 0"),
         ("voxelArrayShift", float("inf"), "a number"),
+        ("force2D", 1, "true or false"),
+        ("symmetricalGLCM", "yes", "true or false"),
+        ("force2Ddimension", 3, "a whole number from 0 to 2"),
+        ("distances", 2, "a list"),
+        ("gldm_a", -1, "a whole number from 0"),
     ],
 )
 def test_wrong_values_name_pyradiomics_own_key(key: str, value: object, kind: str) -> None:
     assert refusal({"setting": {key: value}}) == f"setting.{key} must be {kind}; found {value!r}"
+
+
+@pytest.mark.parametrize(
+    "setting, said",
+    [
+        ({"distances": [1, 0]}, "setting.distances must be a whole number above 0; found 0"),
+        ({"distances": []}, "distances: give at least one, each once; found []"),
+        ({"weightingNorm": "euclidian"}, "setting.weightingNorm: unknown 'euclidian'; did you mean 'euclidean'?"),
+        ({"weightingNorm": 2}, "setting.weightingNorm: unknown 2; known: manhattan, euclidean, infinity, no_weighting"),
+    ],
+)
+def test_wrong_texture_settings(setting: Mapping[str, Any], said: str) -> None:
+    assert refusal({"setting": setting}) == said
+
+
+@pytest.mark.parametrize(
+    "setting, axis",
+    [
+        ({"force2D": True}, "z"),
+        ({"force2D": True, "force2Ddimension": 1}, "y"),
+        ({"force2D": True, "force2Ddimension": 2}, "x"),
+        ({"force2D": False, "force2Ddimension": 2}, None),
+        ({"force2Ddimension": 2}, None),
+        ({"force2D": None}, None),
+    ],
+)
+def test_slices(setting: Mapping[str, Any], axis: str | None) -> None:
+    assert settings(setting).slice_axis == axis
+
+
+def test_texture_settings_that_are_taken_over() -> None:
+    found = settings({"distances": [2, 1], "gldm_a": 3, "symmetricalGLCM": False, "weightingNorm": "infinity"})
+    assert (found.distances, found.gldm_alpha, found.glcm_symmetric, found.weighting) == ((1, 2), 3, False, "infinity")
 
 
 @pytest.mark.parametrize("section", ["setting", "imageType", "featureClass", "voxelSetting"])

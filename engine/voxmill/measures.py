@@ -12,7 +12,9 @@ from voxmill.regions import Region
 from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill_kernels.count.cells import Cells, cells_of
-from voxmill_kernels.count.sums import SizeSums, sum_glcm, sum_sizes
+from voxmill_kernels.count.neighbourhood import DIRECTIONS
+from voxmill_kernels.count.sums import SizeSums, sum_glcm, sum_glcm_as_is, sum_sizes
+from voxmill_kernels.count.weighting import weigh_pairs, weigh_runs
 from voxmill_kernels.features.catalogue import FAMILIES, STANDARD
 from voxmill_kernels.features.firstorder import first_order
 from voxmill_kernels.features.glcm import glcm_features
@@ -78,10 +80,17 @@ def _obstacle(family: str, region: Region) -> str | None:
     """Why a family cannot be measured for a region; None where it can."""
     if family == "shape" and region.dimensions == 2:
         return "shape needs three dimensions: left out for a flat image; name features of shape2D instead"
-    if family == "shape2D" and 1 not in _sides(region):
+    if family == "shape2D" and _across(region) is None:
         size = " x ".join(map(str, _sides(region)))
         return f"shape2D needs a region of one slice: left out for a box of {size} voxels (z, y, x)"
     return None
+
+
+def _across(region: Region) -> int | None:
+    """The axis across the one slice of a region: that of the settings, or else the first; None where there are more."""
+    chosen = region.settings.slice_axis
+    axes = range(3) if chosen is None else ["zyx".index(chosen)]
+    return next((axis for axis in axes if _sides(region)[axis] == 1), None)
 
 
 def _sides(region: Region) -> tuple[int, ...]:
@@ -105,8 +114,7 @@ def _shape(region: Region) -> NDArray[np.float64]:
 
 @stage("shape")
 def _shape2d(region: Region) -> NDArray[np.float64]:
-    """In the plane across the first axis along which the region is one voxel deep."""
-    return shape2d_features(region.box, region.spacing, axis=_sides(region).index(1))
+    return shape2d_features(region.box, region.spacing, axis=_across(region) or 0)
 
 
 @stage("features")
@@ -117,7 +125,11 @@ def _first_order(region: Region) -> NDArray[np.float64]:
 
 def _glcm(region: Region) -> NDArray[np.float64]:
     matrix, numbers = region.matrices.glcm, region.levels.numbers
-    return _glcm_features(_sum_glcm(matrix, numbers), matrix, numbers)
+    symmetric, norm = region.settings.glcm_symmetric, region.settings.weighting
+    if norm is None and symmetric:
+        return _glcm_features(_sum_glcm(matrix, numbers), matrix, numbers)
+    counted = matrix if norm is None else weigh_pairs(matrix, region.offsets, region.spacing, norm, symmetric=symmetric)
+    return _glcm_features(_sum_glcm_as_is(counted, numbers), counted, numbers)
 
 
 def _gldm(region: Region) -> NDArray[np.float64]:
@@ -126,7 +138,9 @@ def _gldm(region: Region) -> NDArray[np.float64]:
 
 
 def _glrlm(region: Region) -> NDArray[np.float64]:
-    values, sums = _sizes(_cells_of(region.matrices.glrlm), region)
+    matrix, norm = region.matrices.glrlm, region.settings.weighting
+    counted = matrix if norm is None else weigh_runs(matrix, DIRECTIONS, region.spacing, norm)
+    values, sums = _sizes(_cells_of(counted), region)
     return glrlm_features(values, sums.total)
 
 
@@ -146,6 +160,7 @@ def _sizes(cells: Cells, region: Region) -> tuple[NDArray[np.float64], SizeSums]
 
 
 _cells_of, _sum_glcm, _sum_sizes = stage("sums")(cells_of), stage("sums")(sum_glcm), stage("sums")(sum_sizes)
+_sum_glcm_as_is = stage("sums")(sum_glcm_as_is)
 _glcm_features, _size_features = stage("features")(glcm_features), stage("features")(size_features)
 
 MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
@@ -159,6 +174,9 @@ MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
     "ngtdm": _ngtdm,
 }
 UNDEFINED: Mapping[str, str] = {
-    "glcm": "glcm: undefined for this region (NaN): no two of its voxels are neighbours",
+    "glcm": (
+        "glcm: undefined for this region (NaN): no two of its voxels are neighbours, or all so far apart that they "
+        "weigh nothing"
+    ),
     "glrlm": "glrlm: undefined for this region (NaN): no two of its voxels lie in a line",
 }

@@ -49,6 +49,43 @@ class Number:
         return " ".join(parts)
 
 
+@dataclass(frozen=True)
+class Flag:
+    """A key that PyRadiomics takes true or false for."""
+
+    def parse(self, key: str, value: object) -> bool:
+        """The value itself; raises SettingsError naming the key."""
+        if not isinstance(value, bool):
+            raise SettingsError(f"setting.{key} must be true or false; found {brief(value)}")
+        return value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A key that PyRadiomics takes one of these words for."""
+
+    words: tuple[str, ...]
+
+    def parse(self, key: str, value: object) -> str:
+        """The word; raises SettingsError naming the key."""
+        if not isinstance(value, str) or value not in self.words:
+            raise SettingsError(f"setting.{key}: unknown {brief(value)}{nearest(brief(value), self.words)}")
+        return value
+
+
+@dataclass(frozen=True)
+class Several:
+    """A key that PyRadiomics takes a list of numbers for."""
+
+    number: Number
+
+    def parse(self, key: str, value: object) -> list[float]:
+        """The numbers; raises SettingsError naming the key."""
+        if not isinstance(value, list | tuple):
+            raise SettingsError(f"setting.{key} must be a list; found {brief(value)}")
+        return [self.number.parse(key, each) for each in value]
+
+
 NUMBERS: Mapping[str, Number] = {
     "binWidth": Number(whole=False, above=0),
     "binCount": Number(low=1, high=65_535),
@@ -59,8 +96,20 @@ NUMBERS: Mapping[str, Number] = {
     "geometryTolerance": Number(whole=False, above=0),
     "voxelArrayShift": Number(whole=False),
 }
+TEXTURE: Mapping[str, Number | Flag | Choice | Several] = {
+    "force2D": Flag(),
+    "force2Ddimension": Number(low=0, high=2),
+    "distances": Several(Number(above=0)),
+    "gldm_a": Number(low=0),
+    "symmetricalGLCM": Flag(),
+    "weightingNorm": Choice(("manhattan", "euclidean", "infinity", "no_weighting")),
+}
 # the same setting here, under another name
 RENAMED = {
+    "distances": "distances",
+    "gldm_a": "gldm_alpha",
+    "symmetricalGLCM": "glcm_symmetric",
+    "weightingNorm": "weighting",
     "minimumROIDimensions": "min_region_dimensions",
     "geometryTolerance": "grid_tolerance",
     "voxelArrayShift": "voxel_array_shift",
@@ -71,11 +120,6 @@ NEUTRAL: Mapping[str, Any] = {
     "normalize": False,
     "resampledPixelSpacing": None,
     "resegmentRange": None,
-    "force2D": False,
-    "distances": [1],
-    "gldm_a": 0,
-    "weightingNorm": None,
-    "symmetricalGLCM": True,
 }
 # without effect as long as what they belong to is not asked for; preCrop changes no value of the original image
 DEPENDENT = (
@@ -87,7 +131,6 @@ DEPENDENT = (
     "removeOutliers",
     "resegmentMode",
     "resegmentShape",
-    "force2Ddimension",
     "sigma",
     "start_level",
     "level",
@@ -100,7 +143,7 @@ DEPENDENT = (
     "lbp3DIcosphereRadius",
     "lbp3DIcosphereSubdivision",
 )
-KNOWN = (*NUMBERS, *NEUTRAL, *DEPENDENT)
+KNOWN = (*NUMBERS, *TEXTURE, *NEUTRAL, *DEPENDENT)
 
 
 def has_sections(values: Mapping[str, Any], ours: Collection[str]) -> bool:
@@ -167,14 +210,17 @@ def _unsupported_images(image_types: Mapping[str, Any]) -> list[str]:
 
 
 def _settings(setting: Mapping[str, Any]) -> dict[str, Any]:
-    given = {
-        key: NUMBERS[key].parse(key, value) for key, value in setting.items() if key in NUMBERS and value is not None
+    parsers = {**NUMBERS, **TEXTURE}
+    given: dict[str, Any] = {
+        key: parsers[key].parse(key, value) for key, value in setting.items() if key in parsers and value is not None
     }
     values: dict[str, Any] = {ours: given[theirs] for theirs, ours in RENAMED.items() if theirs in given}
     if "binCount" in given:  # wins over binWidth, as in PyRadiomics
         values["discretise"] = {"bin_count": given["binCount"]}
     elif "binWidth" in given:
         values["discretise"] = {"bin_width": given["binWidth"]}
+    if given.get("force2D"):
+        values["slice_axis"] = "zyx"[given.get("force2Ddimension", 0)]
     if "minimumROISize" in given:  # PyRadiomics wants more voxels than this
         values["min_region_voxels"] = max(2, int(given["minimumROISize"]) + 1)
     return {**values, "labels": [given.get("label", 1)], "label_channel": given.get("label_channel", 0)}

@@ -1,6 +1,7 @@
 """Labels → regions: the voxels of a segment, read from its box, and what every family of features starts from."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, sweep
 from voxmill_kernels.intensities import Distribution, distribution, gather
 from voxmill_kernels.levels import Levels, bin_edges, discretise
 
-OFFSETS = directions()
+AXES = {None: None, "z": 0, "y": 1, "x": 2}
+_neighbours = lru_cache(maxsize=64)(directions)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Region:
         return cls(box, values, intensities, levels, matrices, (z, y, x), image.grid.dimensions, settings)
 
     @property
+    def offsets(self) -> NDArray[np.int64]:
+        """The directions of the GLCM, (n, 3) in z, y, x."""
+        return _offsets(self.box, self.settings)
+
+    @property
     def voxel_volume(self) -> float:
         """The volume of a voxel in mm³."""
         z, y, x = self.spacing
@@ -68,15 +75,24 @@ def _textures(levels: Levels, box: NDArray[np.int8], settings: Settings) -> Matr
     if wanted == 0:
         return NO_MATRICES
     try:
-        return _count(levels, box, wanted)
+        return _count(levels, box, settings, wanted)
     except ValueError as error:
         raise RegionError(f"{error}; {_fewer_levels(settings.discretise)}") from None
 
 
 @stage("count")
-def _count(levels: Levels, box: NDArray[np.int8], wanted: int) -> Matrices:
-    (matrices,) = sweep(pack([(levels, box[1:-1, 1:-1, 1:-1])]), OFFSETS, wanted=wanted)
+def _count(levels: Levels, box: NDArray[np.int8], settings: Settings, wanted: int) -> Matrices:
+    offsets, across = _offsets(box, settings), AXES[settings.slice_axis]
+    batch = pack([(levels, box[1:-1, 1:-1, 1:-1])], border=int(offsets.max(initial=1)))
+    (matrices,) = sweep(batch, offsets, across=across, alpha=settings.gldm_alpha, wanted=wanted)
     return matrices
+
+
+def _offsets(box: NDArray[np.int8], settings: Settings) -> NDArray[np.int64]:
+    """Which neighbours a voxel has; not those at distances that no two voxels of the box have."""
+    longest = max(box.shape) - 2
+    within = [distance for distance in settings.distances if distance < longest]
+    return _neighbours(*within, across=AXES[settings.slice_axis])
 
 
 def _check_size(segment: Segment, settings: Settings) -> None:

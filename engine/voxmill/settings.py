@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from numbers import Integral
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -34,6 +34,8 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {"pyradiomics": {}}
 DEFAULT_PROFILE = "pyradiomics"
 MOST = 2**63 - 1
 """No larger whole number makes sense, and Python cannot even write one of thousands of digits."""
+MOST_DISTANT = 50
+"""A distance has 12 d² + 1 directions, each with a matrix of its own."""
 
 
 def _no_truth(value: object) -> object:
@@ -41,6 +43,13 @@ def _no_truth(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError(f"give a number; found {str(value).lower()}")
     return value
+
+
+def _each_once(distances: tuple[int, ...]) -> tuple[int, ...]:
+    """Distances in ascending order."""
+    if not distances or len(set(distances)) < len(distances):
+        raise ValueError(f"give at least one, each once; found {brief(list(distances))}")
+    return tuple(sorted(distances))
 
 
 Real = Annotated[float, BeforeValidator(_no_truth)]
@@ -126,6 +135,17 @@ class Settings(_Model):
     """Which segments of the mask, by number or name; None for all."""
     label_channel: Annotated[Whole, Field(ge=0, le=65_535)] | None = None
     """Which channel of a mask that has several per voxel."""
+    slice_axis: Literal["z", "y", "x"] | None = None
+    """Texture within slices across this axis only: neighbours, runs and zones; None for all three dimensions."""
+    distances: Annotated[tuple[Annotated[Whole, Field(ge=1, le=MOST_DISTANT)], ...], AfterValidator(_each_once)] = (1,)
+    """How far away the neighbours of a voxel are, in voxels along the longest step (GLCM, GLDM, NGTDM)."""
+    gldm_alpha: Annotated[Whole, Field(ge=0, le=MOST)] = 0
+    """By how many grey levels a neighbour that depends on a voxel may differ from it (GLDM)."""
+    glcm_symmetric: Annotated[bool, Field(strict=True)] = True
+    """Whether a pair of voxels counts both ways; if not, the first is the one behind (GLCM)."""
+    weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
+    """How matrices of all directions become one, weighted by this norm of their length in mm (GLCM by exp(-length²),
+    GLRLM by the length itself) or all alike; None for the mean of the features of every direction."""
     voxel_array_shift: Real = 0
     """Added to every intensity before it is squared in Energy, TotalEnergy and RootMeanSquared."""
     min_region_voxels: Annotated[Whole, Field(ge=2, le=MOST)] = 2
@@ -276,6 +296,9 @@ PHRASES: Mapping[str, str] = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "literal_error": "must be {expected}",
+    "tuple_type": "must be a list",
     "model_type": "give names with values",
     "model_attributes_type": "give names with values",
 }

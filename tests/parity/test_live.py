@@ -5,6 +5,7 @@ cancel (NEAR_ZERO) may differ by 1e-9 absolutely; all others by 1e-9 of themselv
 """
 
 from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,21 @@ from voxmill_kernels.features.catalogue import FAMILIES
 
 NEAR_ZERO = ("Skewness", "ClusterShade", "Correlation", "Imc1", "Imc2", "MCC", "Mean", "LeastAxisLength", "Flatness")
 CASES = ("brain1", "breast1", "lung1")
+TEXTURES = ("glcm", "gldm", "glrlm", "glszm", "ngtdm")
+TEXTURE_SETTINGS: tuple[Mapping[str, Any], ...] = (
+    {"force2D": True},
+    {"force2D": True, "force2Ddimension": 1},
+    {"force2D": True, "force2Ddimension": 2},
+    {"distances": [2]},
+    {"distances": [3, 1]},
+    {"gldm_a": 1},
+    {"symmetricalGLCM": False},
+    {"weightingNorm": "manhattan"},
+    {"weightingNorm": "euclidean"},
+    {"weightingNorm": "infinity"},
+    {"weightingNorm": "no_weighting"},
+)
+PAIRS = tuple(combinations(TEXTURE_SETTINGS, 2))
 DISCRETISATIONS = ({"binWidth": 3}, {"binWidth": 12.5}, {"binWidth": 100}, {"binCount": 16}, {"binCount": 128})
 
 
@@ -41,6 +57,26 @@ def test_real_cases(reference_data: Path, radiomics: ModuleType, case: str, sett
     assert len(theirs) == 107
     (row,) = vm.extract(image, mask, settings=vm.Settings.from_pyradiomics({"setting": setting})).rows
     compare(row.features, theirs)
+
+
+def compare_textures(radiomics: ModuleType, image: object, mask: object, setting: Mapping[str, Any]) -> None:
+    """Of all texture families under one setting."""
+    parameters = {"setting": setting, "featureClass": dict.fromkeys(TEXTURES)}
+    theirs = pyradiomics_features(radiomics, image, mask, parameters)
+    assert len(theirs) == 75
+    (row,) = vm.extract(image, mask, settings=vm.Settings.from_pyradiomics(parameters)).rows  # type: ignore[arg-type]
+    compare(row.features, dict(sorted(theirs.items(), key=lambda item: list(row.features).index(item[0]))))
+
+
+@pytest.mark.parametrize("setting", TEXTURE_SETTINGS, ids=str)
+@pytest.mark.parametrize("case", CASES)
+def test_textures_of_real_cases(
+    reference_data: Path, radiomics: ModuleType, case: str, setting: Mapping[str, Any]
+) -> None:
+    image, mask = (
+        sitk.ReadImage(reference_data / "pyradiomics" / f"{case}_{kind}.nrrd") for kind in ("image", "label")
+    )
+    compare_textures(radiomics, image, mask, setting)
 
 
 def drawn(seed: int, dtype: type) -> tuple[Any, Any]:
@@ -84,3 +120,11 @@ def test_drawn_slices(radiomics: ModuleType, seed: int, axis: int) -> None:
     assert set(row.features) == set(theirs)
     for name, value in theirs.items():
         assert row.features[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+
+
+@pytest.mark.parametrize("one, other", PAIRS, ids=str)
+def test_pairs_of_texture_settings(radiomics: ModuleType, one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    """Both at once; where both set the same key, the other one."""
+    seed = PAIRS.index((one, other)) % 6
+    discretisation = {"binWidth": 25} if seed % 2 else {"binCount": 12}
+    compare_textures(radiomics, *drawn(seed, np.int16), {**one, **other, **discretisation})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Array, Ints
+from voxmill_kernels.types import Array, Ints, Sums
 
 
 @dataclass(frozen=True)
@@ -13,19 +13,23 @@ class Cells:
     """The cells of some matrices of level by size that are not zero, matrix by matrix.
 
     matrix: (cells,) int64, which of the matrices, from 0. level: (cells,) int64, index of the grey level, from 0.
-    size: (cells,) int64, from 1. count: (cells,) int64. matrices: how many there are.
+    size: (cells,) int64, from 1. count: (cells,) int64; float64 where matrices are weighted. matrices: how many there
+    are.
     """
 
     matrix: Ints
     level: Ints
     size: Ints
-    count: Ints
+    count: Sums
     matrices: int = 1
 
 
 def cells_of(matrices: Array) -> Cells:
     """The cells of matrices (n, levels, sizes), or of one (levels, sizes), whose first column is size 1."""
     stack = matrices if matrices.ndim == 3 else matrices[np.newaxis]
+    if stack.dtype.kind == "f":
+        matrix, level, size = np.nonzero(stack)
+        return Cells(matrix, level, size + 1, stack[matrix, level, size], len(stack))
     filled = np.zeros(stack.shape[:2], dtype=np.int64)
     cells = np.empty((4, _count_cells(stack, filled)), dtype=np.int64)
     _collect(stack, filled, cells)

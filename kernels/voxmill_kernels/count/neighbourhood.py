@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from voxmill_kernels.count.offsets import directions
 
-DIRECTIONS = directions()
+DIRECTIONS = directions(1)
 SETS = np.arange(1 << len(DIRECTIONS))
 
 

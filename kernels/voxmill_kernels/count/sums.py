@@ -4,6 +4,8 @@ Whole numbers added up in any order give the same sums, so threads and devices c
 sum of c * log2(c) over the cells; its exact, order-free form is how often each count c occurs: `few` for the counts
 below FEW (no more of them than there can be), the larger ones in ascending order in `many` (after zeros, where
 there is room to spare).
+
+Weighted matrices have real counts: their sums are real, and `many` lists every cell.
 """
 
 from dataclasses import dataclass
@@ -12,29 +14,30 @@ import numpy as np
 
 from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Counts, Ints
+from voxmill_kernels.types import Array, Counts, Ints, Sums
 
 FEW = 1024
 
 
 @dataclass(frozen=True)
 class GlcmSums:
-    """Sums of symmetric co-occurrence matrices, one row per offset; c is the count of a cell, i and j level numbers.
+    """Sums of co-occurrence matrices, one row per offset; c is the count of a cell, i and j level numbers.
 
-    total (n,): sum of c. marginal (n, levels): by i. plus (n, 2 * largest level + 1): by i + j.
-    minus (n, largest level): by |i - j|. product (n,): sum of i * j * c. squares (n,): sum of c * c.
-    largest (n,): the largest c. few (n, up to FEW) and many (n, …): occurrences of counts, see the module.
+    total (n,): sum of c. marginals (n, 1 or 2, levels): by i, and by j where the two differ.
+    plus (n, 2 * largest level + 1): by i + j. minus (n, largest level): by |i - j|. product (n,): sum of i * j * c.
+    squares (n,): sum of c * c. largest (n,): the largest c. few (n, up to FEW) and many (n, …): occurrences of counts,
+    see the module.
     """
 
-    total: Ints
-    marginal: Ints
-    plus: Ints
-    minus: Ints
-    product: Ints
-    squares: Ints
-    largest: Ints
+    total: Sums
+    marginals: Sums
+    plus: Sums
+    minus: Sums
+    product: Sums
+    squares: Sums
+    largest: Sums
     few: Ints
-    many: Ints
+    many: Sums
 
 
 def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
@@ -45,7 +48,7 @@ def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
     room = 0 if most < FEW else min(levels * levels, 2 * int(matrix.sum(axis=(1, 2), dtype=np.int64).max()) // FEW)
     sums = GlcmSums(
         total=np.zeros(offsets, dtype=np.int64),
-        marginal=np.zeros((offsets, levels), dtype=np.int64),
+        marginals=np.zeros((offsets, 1, levels), dtype=np.int64),
         plus=np.zeros((offsets, 2 * top + 1), dtype=np.int64),
         minus=np.zeros((offsets, top), dtype=np.int64),
         product=np.zeros(offsets, dtype=np.int64),
@@ -55,7 +58,7 @@ def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
         many=np.zeros((offsets, room), dtype=np.int64),
     )
     scalars = (sums.total, sums.product, sums.squares, sums.largest)
-    _sum_glcm(matrix, numbers, scalars, (sums.marginal, sums.plus, sums.minus), sums.few, sums.many)
+    _sum_glcm(matrix, numbers, scalars, (sums.marginals[:, 0], sums.plus, sums.minus), sums.few, sums.many)
     sums.many.sort(axis=1)
     return sums
 
@@ -89,6 +92,44 @@ def _sum_glcm(
                     listed = tally(count, few[a], many[a], listed)
 
 
+def sum_glcm_as_is(matrix: Array, numbers: Ints) -> GlcmSums:
+    """Sums of co-occurrence matrices (offsets, levels, levels) as they are: counted one way, or weighted.
+
+    Weighted ones become probabilities, and so do their marginals: the only level that occurs has exactly 1.
+    """
+    weighted = matrix.dtype.kind == "f"
+    cells = _shares(matrix, (1, 2)) if weighted else matrix.astype(np.int64)
+    marginals, total = np.stack([cells.sum(axis=2), cells.sum(axis=1)], axis=1), cells.sum(axis=(1, 2))
+    if weighted:
+        marginals, total = _shares(marginals, (2,)), np.sign(total)
+    i, j = np.meshgrid(numbers, numbers, indexing="ij")
+    return GlcmSums(
+        total=total,
+        marginals=marginals,
+        plus=_gather(cells, i + j, 2 * int(numbers[-1]) + 1),
+        minus=_gather(cells, abs(i - j), int(numbers[-1])),
+        product=(cells * i * j).sum(axis=(1, 2)),
+        squares=(cells * cells).sum(axis=(1, 2)),
+        largest=cells.max(axis=(1, 2)),
+        few=np.zeros((len(cells), 0), dtype=np.int64),
+        many=np.sort(cells.reshape(len(cells), -1), axis=1),
+    )
+
+
+def _shares(values: Array, axis: tuple[int, ...]) -> Array:
+    """What part of their sum along some axes the values are; where that is 0, they stay 0."""
+    total = values.sum(axis=axis, keepdims=True)
+    return values / np.where(total == 0.0, 1.0, total)
+
+
+def _gather(cells: Sums, keys: Ints, length: int) -> Sums:
+    """The sums (n, length) of the cells of each matrix that have the same key."""
+    by_key = np.zeros((len(cells), length), dtype=cells.dtype)
+    for row, matrix in zip(by_key, cells, strict=True):
+        np.add.at(row, keys, matrix)
+    return by_key
+
+
 @dataclass(frozen=True)
 class SizeSums:
     """Sums of matrices of grey level i by size j (run length, zone, dependence); c is the count of a cell.
@@ -98,25 +139,25 @@ class SizeSums:
     few (n, up to FEW) and many (n, …): occurrences of counts, see the module.
     """
 
-    total: Ints
-    voxels: Ints
-    by_level: Ints
-    by_size: Ints
+    total: Sums
+    voxels: Sums
+    by_level: Sums
+    by_size: Sums
     few: Ints
-    many: Ints
+    many: Sums
 
 
 def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
     """Sums of the cells of matrices of grey level by size; `numbers` are the level numbers i."""
-    n, most = cells.matrices, int(cells.count.max(initial=0))
-    room = 0 if most < FEW else min(len(cells.count), int(cells.count.sum()) // FEW)
+    n, dtype = cells.matrices, cells.count.dtype
+    few, room = _room(cells.count)
     sums = SizeSums(
-        total=np.zeros(n, dtype=np.int64),
-        voxels=np.zeros(n, dtype=np.int64),
-        by_level=np.zeros((n, len(numbers), 2), dtype=np.int64),
-        by_size=np.zeros((n, int(cells.size.max(initial=0)) + 1, 2), dtype=np.int64),
-        few=np.zeros((n, min(FEW, most + 1)), dtype=np.int64),
-        many=np.zeros((n, room), dtype=np.int64),
+        total=np.zeros(n, dtype=dtype),
+        voxels=np.zeros(n, dtype=dtype),
+        by_level=np.zeros((n, len(numbers), 2), dtype=dtype),
+        by_size=np.zeros((n, int(cells.size.max(initial=0)) + 1, 2), dtype=dtype),
+        few=np.zeros((n, few), dtype=np.int64),
+        many=np.zeros((n, room), dtype=dtype),
     )
     given = (cells.matrix, cells.level, cells.size, cells.count)
     _sum_sizes(given, numbers, (sums.total, sums.voxels), (sums.by_level, sums.by_size), sums.few, sums.many)
@@ -124,9 +165,17 @@ def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
     return sums
 
 
+def _room(counts: Sums) -> tuple[int, int]:
+    """How many small counts there are to tally, and large ones, or weighted ones of any size, to list."""
+    if counts.dtype.kind == "f":
+        return 0, len(counts)
+    most = int(counts.max(initial=0))
+    return min(FEW, most + 1), 0 if most < FEW else min(len(counts), int(counts.sum()) // FEW)
+
+
 @njit
 def _sum_sizes(
-    cells: tuple[Ints, ...], numbers: Ints, scalars: tuple[Ints, Ints], rows: tuple[Ints, Ints], few: Ints, many: Ints
+    cells: tuple[Sums, ...], numbers: Ints, scalars: tuple[Sums, Sums], rows: tuple[Sums, Sums], few: Ints, many: Sums
 ) -> None:
     matrices, levels, sizes, counts = cells
     total, voxels = scalars
@@ -144,10 +193,10 @@ def _sum_sizes(
 
 
 @njit
-def tally(count: int | np.int64, few: Ints, many: Ints, listed: int) -> int:
+def tally(count: float | np.int64, few: Ints, many: Sums, listed: int) -> int:
     """Note that `count` occurs once more; gives how many large counts are listed by now, in no order yet."""
     if count < few.shape[0]:
-        few[count] += 1
+        few[int(count)] += 1
         return listed
     many[listed] = count
     return listed + 1

@@ -42,7 +42,7 @@ class Matrices:
     ngtdm: (levels, neighbours + 1) int64: column c sums |c * level - sum of neighbours| over the voxels of a level
     that have c neighbours in the region; divided by c and added up it is s_i.
     glrlm: (13, levels, longest side) uint32: runs of level i that are j + 1 voxels long; a direction in which no line
-    holds two voxels of the region is all zeros, as in PyRadiomics.
+    holds two voxels of the region is all zeros, as in PyRadiomics, and so is one that leads out of its slice.
     glszm: the zones of level i and size j.
     """
 
@@ -66,13 +66,15 @@ NO_MATRICES = Matrices(
 class _Task(NamedTuple):
     """What is to be counted in a box: offsets and directions as steps in its arena; `wanted` by family.
 
-    by_direction: whether a dependent neighbour (GLDM) is an equal one in one of the 13 directions.
+    along: which of the 13 directions runs and zones go by. by_direction: whether a dependent neighbour (GLDM) is an
+    equal one in one of these.
     """
 
     shape: tuple[int, int, int]
     border: int
     offsets: Ints
     directions: Ints
+    along: Ints
     alpha: int
     by_direction: bool
     wanted: int
@@ -107,23 +109,26 @@ class _Strip(NamedTuple):
     total: Array
 
 
-def sweep(batch: Batch, offsets: Ints, *, alpha: int = 0, wanted: int = EVERYTHING) -> list[Matrices]:
+def sweep(
+    batch: Batch, offsets: Ints, *, across: int | None = None, alpha: int = 0, wanted: int = EVERYTHING
+) -> list[Matrices]:
     """The matrices of every box; those of families that are not `wanted` are left empty or zero.
 
     `offsets` are one of each pair ±offset, (n, 3) in z, y, x, none longer than the border of the batch: they are the
-    neighbours of GLCM, GLDM and NGTDM. Runs and zones always go by the 13 directions. A neighbour depends on a voxel
-    (GLDM) when its level differs by at most `alpha`.
+    neighbours of GLCM, GLDM and NGTDM. Runs and zones go by the 13 directions, or by the four of them that stay in a
+    slice `across` an axis (0, 1, 2 for z, y, x). A neighbour depends on a voxel (GLDM) when its level differs by at
+    most `alpha`.
 
     Raises ValueError when the matrices would need more than 4 GiB, and for offsets beyond the border.
     """
-    if np.abs(offsets).max() > batch.border:
-        raise ValueError(f"offsets of up to {np.abs(offsets).max()} voxels lead out of a border of {batch.border}")
-    by_direction = alpha == 0 and np.array_equal(offsets, DIRECTIONS)
-    boxes = range(len(batch))
-    return [_sweep_box(batch, box, offsets, alpha, wanted, by_direction=by_direction) for box in boxes]
+    farthest = np.abs(offsets).max(initial=0)
+    if farthest > batch.border:
+        raise ValueError(f"offsets of up to {farthest} voxels lead out of a border of {batch.border}")
+    along = np.arange(len(DIRECTIONS)) if across is None else np.flatnonzero(DIRECTIONS[:, across] == 0)
+    return [_sweep_box(batch, box, offsets, along, alpha, wanted) for box in range(len(batch))]
 
 
-def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int, *, by_direction: bool) -> Matrices:
+def _sweep_box(batch: Batch, box: int, offsets: Ints, along: Ints, alpha: int, wanted: int) -> Matrices:
     start, *sides, different = batch.table[box].tolist()
     shape = (sides[0], sides[1], sides[2])
     size, tail = shape[0] * shape[1] * shape[2], beyond(shape[1], shape[2])
@@ -131,7 +136,9 @@ def _sweep_box(batch: Batch, box: int, offsets: Ints, alpha: int, wanted: int, *
     counters = _counters(different, len(offsets), max(shape) - 2 * batch.border, wanted)
     zones = room_for_zones(int(batch.counts[box].sum()) if wanted & GLSZM else 0, shape)
     values = levels if numbers[-1] == len(numbers) else _numbered(levels[:size], numbers)
-    task = _Task(shape, batch.border, _steps(offsets, shape), _steps(DIRECTIONS, shape), alpha, by_direction, wanted)
+    by_direction = alpha == 0 and np.array_equal(offsets, DIRECTIONS[along])
+    steps = (_steps(offsets, shape), _steps(DIRECTIONS, shape))
+    task = _Task(shape, batch.border, *steps, along, alpha, by_direction, wanted)
     strip = _strip(shape, len(offsets), int(numbers[-1]))
     found = _sweep(levels, values, task, counters, strip, zones)
     if wanted & GLRLM:
@@ -155,7 +162,8 @@ def _counters(levels: int, offsets: int, longest: int, wanted: int) -> _Counters
     sizes = (4, 4, 8, 4)
     needed = sum(size * int(np.prod(shape, dtype=np.float64)) for size, shape in zip(sizes, shapes, strict=True))
     if needed > MAX_BYTES:
-        raise ValueError(f"{levels} grey levels need matrices of {needed / 2**30:.1f} GiB, at most 4 are taken")
+        found = f"{levels} grey levels in {offsets} directions need matrices of {needed / 2**30:.1f} GiB"
+        raise ValueError(f"{found}, at most 4 are taken")
     glcm, gldm, ngtdm, runs = shapes
     return _Counters(
         np.zeros(glcm, np.uint32),
@@ -211,7 +219,7 @@ def _sweep(levels: Array, values: Array, task: _Task, counters: _Counters, strip
                 _sum_around(values, start, length, task.offsets, strip)
                 _count_differences(levels, values, start, places, strip, counters.ngtdm)
             if wanted & (GLRLM | GLSZM) or (wanted & GLDM and task.by_direction):
-                _find_equal(levels, start, length, task.directions, strip)
+                _find_equal(levels, start, length, task, strip)
             if wanted & GLDM:
                 if not task.by_direction:
                     _find_dependent(values, start, length, task, strip.dependent)
@@ -240,13 +248,13 @@ def _find(levels: Array, start: int, length: int, places: NDArray[np.int32]) -> 
 
 
 @njit
-def _find_equal(levels: Array, start: int, length: int, steps: Ints, strip: _Strip) -> None:
+def _find_equal(levels: Array, start: int, length: int, task: _Task, strip: _Strip) -> None:
     """The sets of directions with equal neighbours, and how many such neighbours there are."""
-    here = levels[start : start + length]
+    here, steps = levels[start : start + length], task.directions
     dependent = strip.dependent
     dependent[:length] = 0
     strip.equal[:, :, :length] = 0
-    for k in range(steps.shape[0]):
+    for k in task.along:
         ahead = levels[start + steps[k] : start + steps[k] + length]
         behind = levels[start - steps[k] : start - steps[k] + length]
         after = levels[start + 2 * steps[k] : start + 2 * steps[k] + length]
@@ -361,7 +369,7 @@ def _finish_runs(levels: Array, task: _Task, counts: Ints, counters: _Counters) 
     runs = counters.runs
     for level in range(1, runs.shape[1]):
         _empty(level, counters.tally, counters.filled, runs)
-    for k in range(runs.shape[0]):
+    for k in task.along:
         any_longer = False
         for level in range(1, runs.shape[1]):
             twos = int(runs[k, level, 0])

@@ -3,11 +3,11 @@
 import math
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Ints
+from voxmill_kernels.types import Ints, Sums
 
 
 @njit
-def entropy(counts: Ints, total: int) -> float:
+def entropy(counts: Sums, total: float) -> float:
     """Entropy in bits of a distribution given by counts (any shape, 1D) that add up to `total`."""
     result = 0.0
     for index in range(counts.shape[0]):
@@ -18,7 +18,7 @@ def entropy(counts: Ints, total: int) -> float:
 
 
 @njit
-def tallied_entropy(few: Ints, many: Ints, total: int) -> float:
+def tallied_entropy(few: Ints, many: Sums, total: float) -> float:
     """Entropy in bits of cells given by how often each count occurs (see count.sums) that add up to `total`."""
     result = 0.0
     for count in range(1, few.shape[0]):

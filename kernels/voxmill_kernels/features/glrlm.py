@@ -5,7 +5,7 @@ import numpy as np
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Floats, Ints
+from voxmill_kernels.types import Floats, Sums
 
 _ROWS = {
     "GrayLevelNonUniformity": ("GrayLevelNonUniformity", "R5YN"),
@@ -36,16 +36,16 @@ FEATURES = table(
 _ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
 
 
-def glrlm_features(values: Floats, runs: Ints) -> Floats:
-    """The values of FEATURES, in its order, from `size_features` of every direction; NaN when all are empty.
+def glrlm_features(values: Floats, runs: Sums) -> Floats:
+    """The values of FEATURES, in its order, from `size_features` of every matrix; NaN when all are empty.
 
-    `runs` is how many runs each direction has.
+    There is a matrix for every direction, or a weighted one of all. `runs` is how many runs each has.
     """
     return _mean(values, runs)[_ORDER]
 
 
 @njit
-def _mean(values: Floats, runs: Ints) -> Floats:
+def _mean(values: Floats, runs: Sums) -> Floats:
     """Over the rows that have runs."""
     mean = np.zeros(values.shape[1])
     rows = 0

@@ -1,5 +1,8 @@
 """Maximal correlation coefficient: an eigenvalue of a symmetric matrix, of many matrices side by side.
 
+A matrix A that is not symmetric has singular values instead: they are, with both signs, the eigenvalues of
+[[0, A], [Aᵀ, 0]].
+
 Lanczos finds it in a few steps, with vectors that are not kept at right angles to all earlier ones (Paige, Linear
 Algebra Appl 34:235, 1980), and stops when the residual of the Ritz vector says that it has. Where eigenvalues lie so
 close that it does not, the matrix is made tridiagonal by Householder's reflections, and bisected.
@@ -10,7 +13,7 @@ import math
 import numpy as np
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Bools, Counts, Floats, Ints
+from voxmill_kernels.types import Array, Bools, Floats, Ints, Sums
 
 FIRST_CHECK = 12  # steps of Lanczos before the first look at what it has found
 CHECK_EVERY = 4
@@ -25,35 +28,44 @@ ROOM = 1 << 22  # cells of all matrices that are worked on at a time
 LANES = 8  # sizes are multiples of it, for loops without a rest
 
 
-def maximal_correlation(matrix: Counts) -> float:
-    """The second largest |eigenvalue| of p(i, j) / √(p(i) p(j)) for counts (levels, levels), made symmetric.
+def maximal_correlation(matrix: Array, *, symmetric: bool = True) -> float:
+    """The second largest singular value of p(i, j) / √(p(i) p(j)) for counts (levels, levels), or weighted ones.
 
-    The largest is 1 with the eigenvector √p(i): it is taken off, and the largest of the rest is found. 0 when all
-    pairs have one grey level.
+    Of the matrix made `symmetric` by adding its transpose (the singular values are the |eigenvalues| then), or as it
+    is. The largest is 1 with the vectors √p(i) and √p(j): it is taken off, and the largest of the rest is found. 0
+    when all pairs have one grey level i, or j.
     """
-    return mean_maximal_correlation(matrix[np.newaxis], np.ones(1, dtype=np.int64))
+    return mean_maximal_correlation(matrix[np.newaxis], np.ones(1, dtype=np.int64), symmetric=symmetric)
 
 
-def mean_maximal_correlation(matrices: Counts, totals: Ints) -> float:
+def mean_maximal_correlation(matrices: Array, totals: Sums, *, symmetric: bool = True) -> float:
     """The mean of `maximal_correlation` over the matrices (n, levels, levels) whose total is not 0."""
     chosen = np.flatnonzero(totals)
     found = np.empty(len(chosen))
-    together = min(SIDE_BY_SIDE, max(1, ROOM // matrices.shape[1] ** 2))
+    sides = 1 if symmetric else 2
+    together = min(SIDE_BY_SIDE, max(1, ROOM // (sides * matrices.shape[1]) ** 2))
     for first in range(0, len(chosen), together):
         part = slice(first, first + together)
-        _largest_of_rest(matrices, chosen[part], found[part])
+        _largest_of_rest(matrices, sides, chosen[part], found[part])
     return float(found.mean())
 
 
 @njit
-def _largest_of_rest(matrices: Counts, chosen: Ints, largest: Floats) -> None:
-    """Lanczos on every matrix until its largest eigenvalue is certain, then the others one by one."""
-    lanes, levels = chosen.shape[0], matrices.shape[1]
+def _largest_of_rest(matrices: Array, sides: int, chosen: Ints, largest: Floats) -> None:
+    """Lanczos on every matrix until its largest eigenvalue is certain, then the others one by one.
+
+    `sides` is 1 for matrices made symmetric, 2 for matrices as they are: with levels i and levels j.
+    """
+    lanes, levels = chosen.shape[0], sides * matrices.shape[1]
     padded = (levels + LANES - 1) // LANES * LANES
     rest, vectors = np.zeros((lanes, padded, padded)), np.zeros((lanes, 3, padded))
     sizes = np.empty(lanes, dtype=np.int64)
     for lane in range(lanes):
-        sizes[lane] = _deflate(matrices[chosen[lane]], rest[lane], vectors[lane])
+        matrix = matrices[chosen[lane]]
+        if sides == 1:
+            sizes[lane] = _deflate(matrix, rest[lane], vectors[lane])
+        else:
+            sizes[lane] = _deflate_sides(matrix, rest[lane], vectors[lane])
     alpha, beta = np.zeros((levels + MORE_STEPS, lanes)), np.zeros((levels + MORE_STEPS + 1, lanes))
     unknown, most = np.ones(lanes, dtype=np.bool_), sizes + MORE_STEPS
     first, last = 0, FIRST_CHECK
@@ -74,7 +86,7 @@ def _largest_of_rest(matrices: Counts, chosen: Ints, largest: Floats) -> None:
 
 
 @njit
-def _deflate(matrix: Counts, rest: Floats, vectors: Floats) -> int:
+def _deflate(matrix: Array, rest: Floats, vectors: Floats) -> int:
     """Scale a matrix over the levels that occur, take off its first eigenpair, and choose a vector to start from.
 
     Gives how many levels occur; what lies beyond them is zero.
@@ -101,6 +113,49 @@ def _deflate(matrix: Counts, rest: Floats, vectors: Floats) -> int:
         for j in range(rest.shape[0]):
             rest[i, j] = rest[i, j] * (scale[i] * scale[j]) - first[i] * first[j]
     _start(size, first, start)
+    return size
+
+
+@njit
+def _deflate_sides(matrix: Array, rest: Floats, vectors: Floats) -> int:
+    """The same of [[0, A], [Aᵀ, 0]] for a matrix A as it is, over the levels i and then the levels j that occur.
+
+    The eigenvalues 1 and -1 are taken off.
+    """
+    start, scale, first = vectors[0], vectors[1], vectors[2]
+    present = np.empty(2 * matrix.shape[0], dtype=np.int64)
+    size = _sides(matrix, present, first)
+    rows = 0
+    total = 0.0
+    for place in range(size):
+        scale[place] = 1.0 / math.sqrt(first[place])
+        rows += present[place] < matrix.shape[0]
+        total += first[place] if present[place] < matrix.shape[0] else 0.0
+    for place in range(size):
+        first[place] = math.sqrt(first[place] / total)
+    for i in range(rows):
+        for j in range(rows, size):
+            pairs = np.float64(matrix[present[i], present[j] - matrix.shape[0]])
+            rest[i, j] = pairs * (scale[i] * scale[j]) - first[i] * first[j]
+            rest[j, i] = rest[i, j]
+    for place in range(size):
+        first[place] *= math.sqrt(0.5)
+    _start(size, first, start)
+    return size
+
+
+@njit
+def _sides(matrix: Array, present: Ints, marginal: Floats) -> int:
+    """Which levels i, and which levels j (numbered on from them), occur how often; gives how many."""
+    levels = matrix.shape[0]
+    size = 0
+    for level in range(2 * levels):
+        pairs = 0.0
+        for other in range(levels):
+            pairs += np.float64(matrix[level, other] if level < levels else matrix[other, level - levels])
+        if pairs > 0.0:
+            present[size], marginal[size] = level, pairs
+            size += 1
     return size
 
 

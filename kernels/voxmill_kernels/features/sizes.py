@@ -6,7 +6,7 @@ from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.count.sums import SizeSums
 from voxmill_kernels.features.entropy import tallied_entropy
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Floats, Ints
+from voxmill_kernels.types import Floats, Ints, Sums
 
 # name → definition; c is the count of a cell, N the number of runs, zones or dependences (the sum of c)
 DEFINITIONS = {
@@ -42,7 +42,7 @@ def size_features(cells: Cells, sums: SizeSums, numbers: Ints) -> Floats:
 
 @njit
 def _every(
-    tables: tuple[Ints, ...], numbers: Ints, total: Ints, voxels: Ints, small_low: Floats, values: Floats
+    tables: tuple[Sums, ...], numbers: Ints, total: Sums, voxels: Sums, small_low: Floats, values: Floats
 ) -> None:
     by_level, by_size, few, many = tables
     for a in range(values.shape[0]):
@@ -55,7 +55,7 @@ def _every(
 
 @njit
 def _sizes(
-    by_level: Ints, by_size: Ints, few: Ints, many: Ints, numbers: Ints, total: int, voxels: int, small_low: float
+    by_level: Sums, by_size: Sums, few: Ints, many: Sums, numbers: Ints, total: float, voxels: float, small_low: float
 ) -> tuple[float, ...]:
     level = _by_level(by_level, numbers, total)
     size = _by_size(by_size, total)
@@ -80,7 +80,7 @@ def _sizes(
 
 
 @njit
-def _by_level(by_level: Ints, numbers: Ints, total: int) -> tuple[float, ...]:
+def _by_level(by_level: Sums, numbers: Ints, total: float) -> tuple[float, ...]:
     """Sums over i: squares, spread, low, high, low of large sizes, high of large sizes."""
     mean = 0.0
     for i in range(numbers.shape[0]):
@@ -99,7 +99,7 @@ def _by_level(by_level: Ints, numbers: Ints, total: int) -> tuple[float, ...]:
 
 
 @njit
-def _by_size(by_size: Ints, total: int) -> tuple[float, ...]:
+def _by_size(by_size: Sums, total: float) -> tuple[float, ...]:
     """Sums over j: small, large, squares, spread, high levels of small sizes."""
     mean = 0.0
     for j in range(1, by_size.shape[0]):
@@ -119,7 +119,7 @@ def _by_size(by_size: Ints, total: int) -> tuple[float, ...]:
 
 
 @njit
-def _small_low(matrix: Ints, level: Ints, size: Ints, count: Ints, numbers: Ints, totals: Floats) -> None:
+def _small_low(matrix: Ints, level: Ints, size: Ints, count: Sums, numbers: Ints, totals: Floats) -> None:
     """The one sum that needs single cells: Σ c / (i² j²)."""
     for cell in range(level.shape[0]):
         number = float(numbers[level[cell]])

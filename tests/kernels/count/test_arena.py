@@ -65,7 +65,7 @@ def test_a_batch_is_its_boxes_one_by_one(regions: list[Volume], distance: int, a
     together = sweep(batch_of(*regions, border=distance), directions(distance), alpha=alpha)
     assert len(together) == len(regions)
     for matrices, volume in zip(together, regions, strict=True):
-        alone = swept(volume, distance=distance, alpha=alpha)
+        alone = swept(volume, distance, alpha=alpha)
         for family in ("glcm", "gldm", "ngtdm", "glrlm"):
             np.testing.assert_array_equal(getattr(matrices, family), getattr(alone, family))
         for part in ("level", "size", "count"):
@@ -74,7 +74,7 @@ def test_a_batch_is_its_boxes_one_by_one(regions: list[Volume], distance: int, a
 
 @given(volume=volumes(), wanted=st.integers(0, EVERYTHING))
 def test_what_is_wanted_does_not_depend_on_what_else_is(volume: Volume, wanted: int) -> None:
-    (some,), everything = sweep(batch_of(volume), directions(), wanted=wanted), swept(volume)
+    (some,), everything = sweep(batch_of(volume), directions(1), wanted=wanted), swept(volume)
     for family in ("glcm", "gldm", "ngtdm", "glrlm"):
         if wanted & FAMILIES[family]:
             np.testing.assert_array_equal(getattr(some, family), getattr(everything, family))
@@ -84,7 +84,9 @@ def test_what_is_wanted_does_not_depend_on_what_else_is(volume: Volume, wanted: 
 
 def test_matrices_that_need_too_much_memory_are_refused() -> None:
     levels = np.arange(1, 10_001, dtype=np.int64).reshape(1, 100, 100)
-    with pytest.raises(ValueError, match=r"10000 grey levels need matrices of 4\.9 GiB, at most 4 are taken"):
+    with pytest.raises(
+        ValueError, match=r"10000 grey levels in 13 directions need matrices of 4\.9 GiB, at most 4 are taken"
+    ):
         swept(levels)
 
 

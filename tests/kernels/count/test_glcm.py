@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import naive
 from kernel_cases import VOLUMES, Volume, batch_of, occurring, swept, volumes
@@ -10,9 +11,9 @@ from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import GLCM, sweep
 
 
-def assert_equals_definition(volume: Volume, distance: int) -> None:
-    counts = swept(volume, distance=distance).glcm
-    expected = naive.glcm(volume, offsets=naive.directions(distance))
+def assert_equals_definition(volume: Volume, *distances: int, across: int | None = None) -> None:
+    counts = swept(volume, *distances, across=across).glcm
+    expected = naive.glcm(volume, offsets=naive.directions(*distances, across=across))
     np.testing.assert_array_equal(counts, occurring(volume, occurring(volume, expected, axis=1), axis=2))
 
 
@@ -28,9 +29,15 @@ def test_drawn_regions(volume: Volume, distance: int) -> None:
     assert_equals_definition(volume, distance)
 
 
+@pytest.mark.parametrize("across", [0, 1, 2])
+@given(volume=volumes(), distances=st.sets(st.integers(1, 4), min_size=1))
+def test_in_slices_at_several_distances(volume: Volume, distances: set[int], across: int) -> None:
+    assert_equals_definition(volume, *distances, across=across)
+
+
 @given(volume=volumes())
 def test_turning_the_offsets_around_transposes(volume: Volume) -> None:
-    (matrices,) = sweep(batch_of(volume), np.concatenate([directions(), -directions()]), wanted=GLCM)
+    (matrices,) = sweep(batch_of(volume), np.concatenate([directions(1), -directions(1)]), wanted=GLCM)
     counts = matrices.glcm
     np.testing.assert_array_equal(counts[:13], counts[13:].transpose(0, 2, 1))
 

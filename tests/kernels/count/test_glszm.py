@@ -9,13 +9,13 @@ from kernel_cases import VOLUMES, Volume, blocks, dense, occurring, read_only, s
 from voxmill_kernels.count.cells import Cells
 
 
-def zones(volume: Volume, border: int = 1) -> Cells:
-    return swept(volume, border=border).glszm
+def zones(volume: Volume, border: int = 1, across: int | None = None) -> Cells:
+    return swept(volume, border=border, across=across).glszm
 
 
-def assert_equals_definition(volume: Volume) -> None:
-    cells = zones(volume)
-    matrix = occurring(volume, naive.glszm(volume))
+def assert_equals_definition(volume: Volume, across: int | None = None) -> None:
+    cells = zones(volume, across=across)
+    matrix = occurring(volume, naive.glszm(volume, offsets=naive.directions(1, across=across)))
     np.testing.assert_array_equal(dense(cells, len(matrix))[0], matrix)
     assert (cells.count > 0).all()
 
@@ -28,6 +28,12 @@ def test_named_regions(name: str) -> None:
 @given(volume=volumes())
 def test_drawn_regions(volume: Volume) -> None:
     assert_equals_definition(volume)
+
+
+@pytest.mark.parametrize("across", [0, 1, 2])
+@given(volume=volumes())
+def test_in_slices(volume: Volume, across: int) -> None:
+    assert_equals_definition(volume, across)
 
 
 @given(volume=volumes(max_side=4))

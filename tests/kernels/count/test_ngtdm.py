@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import naive
 from kernel_cases import VOLUMES, Volume, batch_of, occurring, swept, volumes
@@ -16,11 +17,12 @@ def divided(differences: Ints) -> list[Fraction]:
     return [sum((Fraction(d, c) for c, d in enumerate(row) if c), Fraction(0)) for row in differences.tolist()]
 
 
-def assert_equals_definition(volume: Volume, distance: int) -> None:
-    fractions = naive.ngtdm_fractions(volume, distance=distance)
+def assert_equals_definition(volume: Volume, *distances: int, across: int | None = None) -> None:
+    offsets = naive.directions(*distances, across=across)
+    fractions = naive.ngtdm_fractions(volume, offsets=offsets)
     numbers = np.unique(volume[volume > 0]).tolist()
-    assert divided(swept(volume, distance=distance).ngtdm) == [fractions[number - 1] for number in numbers]
-    voxels = occurring(volume, naive.ngtdm(volume, distance=distance))[:, 0]
+    assert divided(swept(volume, *distances, across=across).ngtdm) == [fractions[number - 1] for number in numbers]
+    voxels = occurring(volume, naive.ngtdm(volume, offsets=offsets))[:, 0]
     np.testing.assert_array_equal(batch_of(volume).counts[0], voxels)
 
 
@@ -34,6 +36,12 @@ def test_named_regions(name: str, distance: int) -> None:
 @given(volume=volumes(max_side=4))
 def test_drawn_regions(volume: Volume, distance: int) -> None:
     assert_equals_definition(volume, distance)
+
+
+@pytest.mark.parametrize("across", [0, 1, 2])
+@given(volume=volumes(max_side=4), distances=st.sets(st.integers(1, 3), min_size=1))
+def test_in_slices_at_several_distances(volume: Volume, distances: set[int], across: int) -> None:
+    assert_equals_definition(volume, *distances, across=across)
 
 
 @given(volume=volumes())

@@ -1,5 +1,7 @@
 """Which neighbours are looked at."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,23 @@ import naive
 from voxmill_kernels.count.offsets import directions
 
 
-@pytest.mark.parametrize("distance", [1, 2, 3])
-def test_directions_are_those_of_the_definition(distance: int) -> None:
-    assert list(map(tuple, directions(distance).tolist())) == list(naive.directions(distance))
+@pytest.mark.parametrize("across", [None, 0, 1, 2])
+@pytest.mark.parametrize("distances", [(1,), (2,), (3,), (1, 2), (3, 1), (1, 2, 3)])
+def test_directions_are_those_of_the_definition(distances: tuple[int, ...], across: int | None) -> None:
+    ours = directions(*distances, across=across)
+    assert list(map(tuple, ours.tolist())) == list(naive.directions(*distances, across=across))
+
+
+@pytest.mark.parametrize("across", [None, 0, 1, 2])
+@pytest.mark.parametrize("distances", [(1,), (3, 1), (2, 3, 5)])
+def test_order_is_that_of_pyradiomics(radiomics: ModuleType, distances: tuple[int, ...], across: int | None) -> None:
+    in_slices = (0, 0) if across is None else (1, across)
+    theirs = radiomics.cMatrices.generate_angles(np.array([9, 9, 9]), np.array(distances), 0, *in_slices)
+    np.testing.assert_array_equal(directions(*distances, across=across), theirs)
+
+
+def test_no_distance_has_no_offsets() -> None:
+    assert directions().shape == (0, 3)
 
 
 @pytest.mark.parametrize("distance, count", [(1, 13), (2, 49), (3, 109)])

@@ -37,7 +37,7 @@ def batch_of_case(folder: Path, case: str) -> Batch:
 
 
 def matrices(folder: Path, case: str) -> Matrices:
-    (counted,) = sweep(batch_of_case(folder, case), directions())
+    (counted,) = sweep(batch_of_case(folder, case), directions(1))
     return counted
 
 

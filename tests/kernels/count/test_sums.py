@@ -1,5 +1,7 @@
 """Sums equal those that NumPy takes of the matrices, and counts of counts those of the single cells."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from kernel_cases import VOLUMES, Volume, batch_of, blocks, read_only, swept, volumes
 from voxmill_kernels.count.cells import Cells, cells_of
-from voxmill_kernels.count.sums import FEW, GlcmSums, SizeSums, sum_glcm, sum_sizes
-from voxmill_kernels.types import Array, Counts, Ints
+from voxmill_kernels.count.sums import FEW, GlcmSums, SizeSums, sum_glcm, sum_glcm_as_is, sum_sizes
+from voxmill_kernels.types import Array, Counts, Ints, Sums
 
 # Around FEW, where the tally turns into a list, and so large that products need an int64.
 CELL_COUNTS = st.sampled_from([0, 0, 0, 1, 2, 3, FEW // 2, FEW - 1, FEW, FEW + 1, 70_000, 200_000_000])
@@ -40,22 +42,23 @@ def sized_cells(draw: st.DrawFn) -> tuple[Cells, Ints]:
     return Cells(matrix, read_only(cells.level), size, read_only(cells.count), n), draw(level_numbers(levels))
 
 
-def assert_tally(few: Ints, many: Ints, counts: Array) -> None:
-    """`few` and `many` say how often each count occurs among the cells."""
-    filled = counts[counts > 0]
+def assert_tally(few: Ints, many: Sums, counts: Array) -> None:
+    """`few` and `many` say how often each count occurs among the cells; all are in `many` where `few` has no room."""
+    filled, first_large = counts[counts > 0], FEW if len(few) else 0
     assert len(few) <= FEW
-    np.testing.assert_array_equal(few, np.bincount(filled[filled < FEW].astype(np.int64), minlength=len(few)))
-    large = np.sort(filled[filled >= FEW])
+    np.testing.assert_array_equal(few, np.bincount(filled[filled < first_large].astype(np.int64), minlength=len(few)))
+    large = np.sort(filled[filled >= first_large])
     room_to_spare = len(many) - len(large)
     assert not many[:room_to_spare].any()
     np.testing.assert_array_equal(many[room_to_spare:], large)
 
 
 def assert_sums_of_one(sums: GlcmSums, a: int, matrix: Array, numbers: Ints) -> None:
-    """`matrix` is the symmetric one of offset `a`, int64."""
+    """`matrix` is the one of offset `a`, int64; a symmetric one has one marginal."""
     i, j = np.meshgrid(numbers, numbers, indexing="ij")
     assert sums.total[a] == matrix.sum()
-    np.testing.assert_array_equal(sums.marginal[a], matrix.sum(axis=1))
+    np.testing.assert_array_equal(sums.marginals[a, 0], matrix.sum(axis=1))
+    np.testing.assert_array_equal(sums.marginals[a, -1], matrix.sum(axis=0))
     for row, key in ((sums.plus[a], i + j), (sums.minus[a], abs(i - j))):
         expected = np.zeros(len(row), dtype=np.int64)
         np.add.at(expected, key, matrix)
@@ -72,6 +75,10 @@ def assert_glcm_sums(matrix: Counts, numbers: Ints) -> None:
     assert sums.minus.shape == (len(matrix), numbers[-1])
     for a, one_way in enumerate(matrix.astype(np.int64)):
         assert_sums_of_one(sums, a, one_way + one_way.T, numbers)
+    as_is = sum_glcm_as_is(read_only(matrix), numbers)
+    assert as_is.marginals.shape == (len(matrix), 2, len(numbers))
+    for a, one_way in enumerate(matrix.astype(np.int64)):
+        assert_sums_of_one(as_is, a, one_way, numbers)
 
 
 def assert_size_sums(cells: Cells, numbers: Ints) -> None:
@@ -124,6 +131,41 @@ def test_many_large_counts_come_in_ascending_order() -> None:
     counts = np.random.default_rng(5).integers(FEW - 5, FEW + 40, (1, 30, 30)).astype(np.uint32)
     assert_glcm_sums(counts, np.arange(1, 31))
     assert_size_sums(cells_of(counts[0]), np.arange(1, 31))
+
+
+@given(drawn=co_occurrences(), factor=st.sampled_from([0.1, 3.7, 1e-9]))
+def test_weighted_sums_are_shares(drawn: tuple[Counts, Ints], factor: float) -> None:
+    counts, numbers = drawn
+    weighted, counted = sum_glcm_as_is(read_only(counts * factor), numbers), sum_glcm_as_is(counts, numbers)
+    total = np.maximum(counted.total, 1)
+    assert weighted.total.tolist() == (counted.total > 0).tolist()
+    for name, scale in (("marginals", total), ("plus", total), ("minus", total), ("squares", total.astype(float) ** 2)):
+        expected = (getattr(counted, name).T / scale).T
+        np.testing.assert_allclose(getattr(weighted, name), expected, rtol=1e-13, atol=1e-16)
+    np.testing.assert_allclose(weighted.product * total, counted.product, rtol=1e-13)
+    np.testing.assert_allclose(weighted.largest * total, counted.largest, rtol=1e-13)
+    np.testing.assert_allclose((weighted.many.T * total).T, counted.many, rtol=1e-13)
+
+
+@given(drawn=sized_cells())
+def test_sums_of_weighted_sizes(drawn: tuple[Cells, Ints]) -> None:
+    """Half of every count: no rounding."""
+    cells, numbers = drawn
+    weighted = sum_sizes(replace(cells, count=read_only(cells.count / 2)), numbers)
+    counted = sum_sizes(cells, numbers)
+    for name in ("total", "voxels", "by_level", "by_size"):
+        np.testing.assert_array_equal(2 * getattr(weighted, name), getattr(counted, name))
+    for a in range(cells.matrices):
+        assert_tally(weighted.few[a], weighted.many[a], cells.count[cells.matrix == a] / 2)
+
+
+def test_cells_of_weighted_matrices_are_those_of_counts() -> None:
+    counts = np.random.default_rng(2).integers(0, 3, (2, 4, 5)).astype(np.uint32)
+    ours, expected = cells_of(read_only(counts / 2)), cells_of(read_only(counts))
+    for name in ("matrix", "level", "size"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(expected, name))
+    np.testing.assert_array_equal(2 * ours.count, expected.count)
+    assert ours.matrices == 2
 
 
 def test_sums_of_no_cells() -> None:

@@ -5,22 +5,38 @@ both for sums of terms that cancel, of cubes of up to 80 there. Imc2 is the root
 its square is compared.
 """
 
+from math import exp
+
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import naive
 import naive_features
-from kernel_cases import VOLUMES, Volume, batch_of, blocks, by_name, grey_levels, occurring, swept, volumes
-from voxmill_kernels.count.sums import sum_glcm
+from kernel_cases import (
+    VOLUMES,
+    Volume,
+    batch_of,
+    blocks,
+    by_name,
+    grey_levels,
+    occurring,
+    read_only,
+    swept,
+    volumes,
+)
+from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.sums import sum_glcm, sum_glcm_as_is
+from voxmill_kernels.count.weighting import EQUAL, NORMS, weigh_pairs
 from voxmill_kernels.features.glcm import FEATURES, glcm_features
 from voxmill_kernels.types import Array, Floats, Ints
 
 
-def measured_directions(counts: Array, numbers: Ints) -> Floats:
+def measured_directions(counts: Array, numbers: Ints, *, symmetric: bool = True) -> Floats:
     """Of matrices (offsets, levels, levels)."""
-    matrix = np.ascontiguousarray(counts, dtype=np.uint32)
-    return glcm_features(sum_glcm(matrix, numbers), matrix, numbers)
+    matrix = read_only(np.ascontiguousarray(counts, dtype=np.uint32))
+    return glcm_features((sum_glcm if symmetric else sum_glcm_as_is)(matrix, numbers), matrix, numbers)
 
 
 def measured(volume: Volume) -> dict[str, float]:
@@ -28,9 +44,15 @@ def measured(volume: Volume) -> dict[str, float]:
 
 
 def assert_direction_equals_definition(one_way: Array, numbers: Ints) -> None:
-    ours = by_name(FEATURES, measured_directions(one_way[np.newaxis], numbers))
     both_ways = one_way + one_way.T
-    joint = both_ways / both_ways.sum()
+    assert_are_those(measured_directions(one_way[np.newaxis], numbers), both_ways, numbers)
+    assert_are_those(measured_directions(one_way[np.newaxis], numbers, symmetric=False), one_way, numbers)
+
+
+def assert_are_those(values: Floats, matrix: Array, numbers: Ints) -> None:
+    """The values of one matrix as it is."""
+    ours = by_name(FEATURES, values)
+    joint = matrix / matrix.sum()
     expected = {
         **naive_features.glcm_features(joint, numbers),
         **naive_features.deprecated_glcm_features(joint, numbers),
@@ -71,6 +93,21 @@ def test_many_levels() -> None:
 @given(volume=volumes(max_side=4))
 def test_drawn_regions(volume: Volume) -> None:
     assert_equals_definition(volume)
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@given(volume=volumes(max_side=4), norm=st.sampled_from([*NORMS, EQUAL]))
+def test_weighted(symmetric: bool, volume: Volume, norm: str) -> None:  # noqa: FBT001
+    (numbers,), spacing = batch_of(volume).numbers, (1.3, 0.7, 0.9)
+    weights = [exp(-(naive.length(offset, spacing, norm) ** 2)) if norm != EQUAL else 1 for offset in naive.DIRECTIONS]
+    counts = occurring(volume, occurring(volume, naive.glcm(volume), axis=1), axis=2)
+    one_way = np.sum([weight * matrix for weight, matrix in zip(weights, counts, strict=True)], axis=0)
+    matrix = weigh_pairs(swept(volume).glcm, directions(1), spacing, norm, symmetric=symmetric)
+    values = glcm_features(sum_glcm_as_is(read_only(matrix), numbers), matrix, numbers)
+    if counts.any():
+        assert_are_those(values, one_way + one_way.T if symmetric else one_way, numbers)
+    else:
+        assert np.isnan(values).all()
 
 
 def test_one_level() -> None:

@@ -9,13 +9,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import naive
 import naive_features
 import naive_regions
-from kernel_cases import VOLUMES, Volume, batch_of, by_name, read_only, swept, volumes
+from kernel_cases import VOLUMES, Volume, batch_of, by_name, occurring, read_only, swept, volumes
 from voxmill_kernels.count.cells import Cells, cells_of
+from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sums import sum_sizes
+from voxmill_kernels.count.weighting import EQUAL, NORMS, weigh_runs
 from voxmill_kernels.features import gldm, glrlm, glszm
 from voxmill_kernels.features.sizes import NAMES, size_features
 from voxmill_kernels.types import Floats, Ints
@@ -39,6 +42,24 @@ def measured_zones(volume: Volume) -> dict[str, float]:
 def measured_dependences(volume: Volume) -> dict[str, float]:
     values = measured_cells(cells_of(swept(volume).gldm), *batch_of(volume).numbers)
     return by_name(gldm.FEATURES, gldm.gldm_features(values))
+
+
+@given(volume=volumes(max_side=4), norm=st.sampled_from([*NORMS, EQUAL]))
+def test_weighted_runs(volume: Volume, norm: str) -> None:
+    (numbers,), spacing = batch_of(volume).numbers, (1.3, 0.7, 0.9)
+    weights = [1.0 if norm == EQUAL else naive.length(offset, spacing, norm) for offset in naive.DIRECTIONS]
+    counts = occurring(volume, naive.glrlm(volume), axis=1)
+    matrix = np.sum([weight * one for weight, one in zip(weights, counts, strict=True)], axis=0)
+    cells = cells_of(read_only(weigh_runs(swept(volume).glrlm, directions(1), spacing, norm)))
+    values = glrlm.glrlm_features(measured_cells(cells, numbers), sum_sizes(cells, numbers).total)
+    if not counts.any():
+        assert np.isnan(values).all()
+        return
+    ours = naive_regions.generic("glrlm", by_name(glrlm.FEATURES, values))
+    voxels = float((matrix * np.arange(1, matrix.shape[1] + 1)).sum())
+    expected = naive_features.size_matrix_features(matrix, numbers, voxels)
+    for name, value in ours.items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 FAMILIES: dict[str, tuple[Callable[[Volume], dict[str, float]], Callable[[Volume], dict[str, float]]]] = {
