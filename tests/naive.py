@@ -239,6 +239,29 @@ def boxes(labels: Integers) -> dict[int, Box]:
     return found
 
 
+def components(mask: Mask, connectivity: int) -> list[list[Voxel]]:
+    """The voxels of each connected component, in order; the largest first, equal ones by their first voxel.
+
+    Neighbours share a face (6), an edge (18) or a corner (26): their steps have one, two or three parts.
+    """
+    parts = {6: 1, 18: 2, 26: 3}[connectivity]
+    offsets = [offset for offset in _both_ways(DIRECTIONS) if sum(map(abs, offset)) <= parts]
+    left = set(_region(mask))
+    found = []
+    while left:
+        seed = min(left)
+        left.remove(seed)
+        members, waiting = [seed], [seed]
+        while waiting:
+            voxel = waiting.pop()
+            near = {_step(voxel, offset) for offset in offsets} & left
+            left -= near
+            members += near
+            waiting += near
+        found.append(sorted(members))
+    return sorted(found, key=lambda members: (-len(members), members[0]))
+
+
 def _vertices(mask: Mask) -> set[Voxel]:
     """Middle of each grid edge from a voxel inside to one outside, in half voxels.
 

@@ -262,6 +262,19 @@ def test_intersection_is_what_both_hold(window: Window, other: Window) -> None:
     assert window.intersect(other).size == len(voxels_in(window) & voxels_in(other))
 
 
+@given(window=windows(), other=windows())
+def test_join_is_the_smallest_window_around_both(window: Window, other: Window) -> None:
+    joined = window.join(other)
+    corners = np.array([window.start, window.stop, other.start, other.stop])
+    assert (joined.start, joined.stop) == (tuple(corners.min(axis=0)), tuple(corners.max(axis=0)))
+
+
+@given(window=windows(), shift=shapes)
+def test_moved_undoes_within(window: Window, shift: Index) -> None:
+    outer = window.grow(shift)
+    assert window.within(outer).moved(outer.start) == window
+
+
 @given(window=windows(), shape=shapes)
 def test_clip_is_what_lies_in_the_image(window: Window, shape: Index) -> None:
     clipped = window.clip(shape)

@@ -113,6 +113,11 @@ def test_shape2d_and_deprecated_features_are_there_when_named() -> None:
         ({"bin_width": 10}, "unknown setting 'bin_width'; did you mean 'discretise.bin_width'?"),
         ({"binWidth": 10}, "unknown setting 'binWidth'; did you mean 'discretise.bin_width'?"),
         ({"discretise": {"bin_widht": 10}}, "discretise: unknown setting 'bin_widht'; did you mean 'bin_width'?"),
+        ({"min_volume_mm3": 10}, "unknown setting 'min_volume_mm3'; did you mean 'components.min_volume_mm3'?"),
+        (
+            {"components": {"min_size": 3}},
+            "components: unknown setting 'min_size'; known: min_volume_mm3, connectivity",
+        ),
         ({"features": "glmc"}, "features: unknown feature family 'glmc'; did you mean 'glcm'?"),
         ({"features": ["GLCM"]}, "features: unknown feature family 'GLCM'; did you mean 'glcm'?"),
         ({"features": {"glcm": ["Contrats"]}}, "features.glcm: unknown feature 'Contrats'; did you mean 'Contrast'?"),
@@ -135,7 +140,7 @@ def test_a_misspelt_name_gets_the_nearest_valid_one(values: dict[str, Any], said
 
 def test_a_name_like_no_other_gets_all_valid_ones_or_the_nearest_of_many() -> None:
     assert refusal({"discretise": {"zzzz": 1}}) == "discretise: unknown setting 'zzzz'; known: bin_width, bin_count"
-    assert re.match(r"unknown setting 'zzzz'; the nearest of \d\d: (\w+, ){5}\w+$", refusal({"zzzz": 1}))
+    assert re.match(r"unknown setting 'zzzz'; the nearest of \d\d: ([\w.]+, ){5}[\w.]+$", refusal({"zzzz": 1}))
     said = refusal({"features": {"glcm": ["zzzz"]}})
     assert "; the nearest of 28: " in said
     assert len(said) < 200
@@ -172,6 +177,17 @@ def test_a_name_like_no_other_gets_all_valid_ones_or_the_nearest_of_many() -> No
         ({"labels": [1.5]}, "labels: give whole numbers or names (in quotes); found 1.5"),
         ({"labels": [""]}, "labels: give whole numbers or names (in quotes); found ''"),
         ({"labels": {"tumour": 1}}, "labels: give whole numbers or names (in quotes); found {'tumour': 1}"),
+        ({"unions": {"all": []}}, "unions.all: give at least one, or leave the union out"),
+        ({"unions": {"all": [1.5]}}, "unions.all: give whole numbers or names (in quotes); found 1.5"),
+        ({"unions": {"all": None}}, "unions.all: give whole numbers or names (in quotes); found None"),
+        ({"unions": {5: [1, 2]}}, "unions: a union's name is text that is no number; found 5"),
+        ({"unions": {"5": [1, 2]}}, "unions: a union's name is text that is no number; found '5'"),
+        ({"unions": {" ": [1, 2]}}, "unions: a union's name is text that is no number; found ' '"),
+        ({"unions": [1, 2]}, "unions: give names with the labels that each unites; found [1, 2]"),
+        ({"components": 50}, "components: give names with values; found 50"),
+        ({"components": {"min_volume_mm3": -1}}, "components: min_volume_mm3 must be at least 0; found -1"),
+        ({"components": {"min_volume_mm3": True}}, "components: min_volume_mm3: give a number; found true"),
+        ({"components": {"connectivity": 8}}, "components: connectivity must be 6, 18 or 26; found 8"),
         ({"label_channel": -1}, "label_channel must be at least 0; found -1"),
         ({"label_channel": False}, "label_channel: give a number; found false"),
         ({"slice_axis": "axial"}, "slice_axis must be 'z', 'y' or 'x'; found 'axial'"),
@@ -286,6 +302,28 @@ def test_one_label_or_several(label: object) -> None:
     assert all(type(one) in (int, str) for one in labels or ())
 
 
+def test_one_union_of_one_label_or_of_several() -> None:
+    unions = vm.Settings.parse({"unions": {"whole": [1, 2, "4"], "targets": "GTV*", "two": 2}}).unions
+    assert list(unions.items()) == [("whole", (1, 2, "4")), ("targets", ("GTV*",)), ("two", (2,))]
+    assert vm.Settings.parse({"unions": None}) == vm.Settings.parse({"unions": {}}) == vm.Settings()
+
+
+def test_components_in_every_form() -> None:
+    assert vm.Settings.parse({"components": True}).components == vm.Components()
+    assert vm.Settings.parse({"components": {}}).components == vm.Components(min_volume_mm3=0, connectivity=26)
+    for none in (False, None):
+        assert vm.Settings.parse({"components": none}) == vm.Settings()
+
+
+def test_changed_settings_are_checked_too() -> None:
+    settings = vm.Settings.parse({"features": "glcm", "unions": {"all": [1, 2]}})
+    assert settings.changed({"labels": [1]}) == vm.Settings.parse(
+        {"features": "glcm", "unions": {"all": [1, 2]}, "labels": [1]}
+    )
+    with pytest.raises(vm.SettingsError, match="components: min_volume_mm3 must be at least 0; found -1"):
+        settings.changed({"components": {"min_volume_mm3": -1}})
+
+
 def test_they_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         vm.Settings().label_channel = 1  # type: ignore[misc]
@@ -307,6 +345,7 @@ def test_they_have_a_hash() -> None:
     [
         {},
         {"discretise": {"bin_count": 7}, "labels": [1, "1", "node"], "features": {"glcm": ["Id"]}, "label_channel": 2},
+        {"unions": {"whole": [1, "2"], "targets": "GTV*"}, "components": {"min_volume_mm3": 12.5, "connectivity": 6}},
     ],
 )
 def test_round_trips(values: dict[str, Any], tmp_path: Path) -> None:

@@ -241,6 +241,40 @@ def test_label_that_is_absent_lists_those_present() -> None:
         Mask(LABELS, spacing=(1, 1, 1), names=NAMES).select(["tumor"])
 
 
+TARGETS = {1: "GTVp", 2: "GTVn[1]", 7: "cord"}
+
+
+@pytest.mark.parametrize(
+    "pattern, labels",
+    [
+        ("GTV*", [1, 2]),
+        ("GTV?", [1]),
+        ("[cd]ord", [7]),
+        ("*", [1, 2, 7]),
+        ("GTVn[1]", [2]),  # a name, also as a pattern
+        ("GTVn[[]1]", [2]),
+    ],
+)
+def test_select_by_pattern(pattern: str, labels: list[int]) -> None:
+    mask = Mask(LABELS, spacing=(1, 1, 1), names=TARGETS)
+    assert [segment.label for segment in mask.select([pattern])] == labels
+
+
+def test_an_exact_name_goes_before_what_it_matches_as_a_pattern() -> None:
+    mask = Mask(LABELS, spacing=(1, 1, 1), names={1: "a*", 2: "ab"})
+    assert [segment.label for segment in mask.select(["a*"])] == [1]
+
+
+@pytest.mark.parametrize("pattern", ["gtv*", "GTV?[1]", "*x*", "?"])
+def test_a_pattern_that_nothing_matches_lists_the_names(pattern: str) -> None:
+    """Capitals matter, the whole name is matched, and a label without a name is matched by nothing."""
+    mask = Mask(LABELS, spacing=(1, 1, 1), names={1: "GTVp", 2: "GTVn[1]"}, name="seg")
+    with pytest.raises(InputError) as caught:
+        mask.select([pattern])
+    labels = "labels present: 1 (GTVp), 2 (GTVn[1]), 7"
+    assert str(caught.value) == f"seg: label {pattern} is not in the mask (no name matches); {labels}"
+
+
 def test_segments_print_as_rows_name_them() -> None:
     mask = Mask(LABELS, spacing=(1, 1, 1), names={1: "Tumour", 2: ""})
     assert [str(segment) for segment in mask.segments] == ["Tumour", "2", "7"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voxmill.grid import Grid, Window
     from voxmill.io import read_image, read_mask, write_image, write_mask
     from voxmill.segments import Segment
-    from voxmill.settings import Discretise, Settings
+    from voxmill.settings import Components, Discretise, Settings
     from voxmill.table import Row, Table
     from voxmill.volume import Mask, Volume
 
@@ -27,6 +27,7 @@ _PLACES = {
     "read_mask": "io",
     "write_image": "io",
     "write_mask": "io",
+    "Components": "settings",
     "Discretise": "settings",
     "Settings": "settings",
     "Row": "table",
@@ -44,6 +45,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "Components",
     "Discretise",
     "Grid",
     "InputError",

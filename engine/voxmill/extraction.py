@@ -6,11 +6,11 @@ from contextvars import copy_context
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from voxmill.choices import Choice, choices_of
 from voxmill.errors import InputError, RegionError, SettingsError, brief
 from voxmill.io import read_image, read_mask
 from voxmill.measures import measure
 from voxmill.regions import Region
-from voxmill.segments import Segment
 from voxmill.settings import Settings, parse_labels, parse_settings
 from voxmill.table import Row, Table
 from voxmill.volume import Mask, Volume, require_same_grid
@@ -33,12 +33,13 @@ def extract(
     device: str = "auto",
     threads: int = 1,
 ) -> Table:
-    """The features of every region of a mask: one row each, in the order of the labels.
+    """The features of every region of a mask: one row each, labels first, in their order, then unions.
 
     `image` and `mask` are a Volume and a Mask, paths, or SimpleITK images. `settings` are Settings, a mapping of them
     as for Settings.parse or Settings.from_pyradiomics, or a path as for Settings.read; PyRadiomics' defaults when
-    None. `labels` (numbers or names) choose regions, each once, and go before those of the settings. `device` is auto
-    or cpu. `threads` is how many regions are measured at a time: the rows are the same.
+    None. `labels` (numbers, names, patterns of names, names of unions) choose regions, each once, and go before those
+    of the settings. `device` is auto or cpu. `threads` is how many regions are measured at a time: the rows are the
+    same.
 
     A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
@@ -48,11 +49,10 @@ def extract(
     settings = parse_settings(settings)
     chosen = settings.labels if labels is None else _parse_labels(labels)
     volume = image if isinstance(image, Volume) else read_image(image)
-    labelled = _read_layers(mask, settings.label_channel)
-    require_same_grid(volume, labelled, tolerance=settings.grid_tolerance)
+    layers = _read_layers(mask, settings.label_channel)
+    require_same_grid(volume, layers, tolerance=settings.grid_tolerance)
     _require_square(volume)
-    segments = tuple(dict.fromkeys(labelled.select(chosen)))
-    return Table(_rows(volume, labelled, segments, settings, threads), settings)
+    return Table(_rows(volume, layers, choices_of(layers, chosen, settings), settings, threads), settings)
 
 
 def parse_device(device: str) -> str:
@@ -95,28 +95,26 @@ def _require_square(image: Volume) -> None:
         )
 
 
-def _rows(
-    image: Volume, mask: Mask, segments: tuple[Segment, ...], settings: Settings, threads: int
-) -> tuple[Row, ...]:
-    """A row per segment, in their order; kernels leave the interpreter free, so that threads help."""
-    if min(threads, len(segments)) == 1:
-        return tuple(_row(image, mask, segment, settings) for segment in segments)
+def _rows(image: Volume, mask: Mask, choices: tuple[Choice, ...], settings: Settings, threads: int) -> tuple[Row, ...]:
+    """A row per region, in their order; kernels leave the interpreter free, so that threads help."""
+    if min(threads, len(choices)) == 1:
+        return tuple(_row(image, mask, choice, settings) for choice in choices)
     context = copy_context()
     with ThreadPoolExecutor(threads, thread_name_prefix="voxmill") as pool:
-        return tuple(pool.map(lambda segment: context.copy().run(_row, image, mask, segment, settings), segments))
+        return tuple(pool.map(lambda choice: context.copy().run(_row, image, mask, choice, settings), choices))
 
 
-def _row(image: Volume, mask: Mask, segment: Segment, settings: Settings) -> Row:
-    diagnostics = {"label": segment.label, "voxels": segment.voxels, "box": list(segment.box.shape)}
-    case, name = _text(image.name), _text(str(segment))
+def _row(image: Volume, mask: Mask, choice: Choice, settings: Settings) -> Row:
+    diagnostics = {"label": choice.label, "voxels": choice.voxels, "box": list(choice.box.shape)}
+    case, name = _text(image.name), _text(choice.name)
     try:
-        features, notes = measure(Region.read(image, mask, segment, settings))
+        features, notes = measure(Region.read(image, mask, choice, settings))
     except RegionError as error:
-        return Row(case, name, {}, diagnostics=diagnostics, error=f"region {name}: {error}")
+        return Row(case, name, {}, choice.notes, diagnostics, error=f"region {name}: {error}")
     except MemoryError:
-        reason = f"measuring its box of {segment.box.size} voxels needs more memory than there is; free some"
-        return Row(case, name, {}, diagnostics=diagnostics, error=f"region {name}: {reason}")
-    return Row(case, name, features, notes, diagnostics)
+        reason = f"measuring its box of {choice.box.size} voxels needs more memory than there is; free some"
+        return Row(case, name, {}, choice.notes, diagnostics, error=f"region {name}: {reason}")
+    return Row(case, name, features, (*choice.notes, *notes), diagnostics)
 
 
 def _text(name: str) -> str:

@@ -71,6 +71,12 @@ class Window:
         stop = tuple(max(s, min(a, b)) for s, a, b in zip(start, self.stop, other.stop, strict=True))
         return Window((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
+    def join(self, other: "Window") -> "Window":
+        """The smallest window that holds both windows."""
+        start = tuple(map(min, self.start, other.start))
+        stop = tuple(map(max, self.stop, other.stop))
+        return Window((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
     def lies_in(self, shape: Index) -> bool:
         """Whether both ends of this window, empty or not, lie in an image of this shape."""
         return min(self.start) >= 0 and all(stop <= size for stop, size in zip(self.stop, shape, strict=True))
@@ -78,6 +84,10 @@ class Window:
     def contains(self, other: "Window") -> bool:
         """Whether every voxel of `other` lies in this window."""
         return self.intersect(other) == other
+
+    def moved(self, step: Index) -> "Window":
+        """This window, so many indices further along each axis."""
+        return Window(_add(self.start, step, 1), _add(self.stop, step, 1))
 
     def within(self, outer: "Window") -> "Window":
         """This window counted from the start of `outer`."""

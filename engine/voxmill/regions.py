@@ -1,4 +1,4 @@
-"""Labels → regions: the voxels of a segment, read from its box, and what every family of features starts from."""
+"""Choices → regions: the voxels of a region, read from its box, and what every family of features starts from."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voxmill.choices import Choice, labelled
 from voxmill.errors import RegionError
-from voxmill.segments import Segment
 from voxmill.settings import Discretise, Settings
 from voxmill.stages import stage
 from voxmill.volume import Mask, Volume
@@ -42,10 +42,10 @@ class Region:
     settings: Settings
 
     @classmethod
-    def read(cls, image: Volume, mask: Mask, segment: Segment, settings: Settings) -> "Region":
-        """Read the box of a segment; raises RegionError when it cannot be measured."""
-        _check_size(segment, settings)
-        box, values = _crop(image, mask, segment)
+    def read(cls, image: Volume, mask: Mask, choice: Choice, settings: Settings) -> "Region":
+        """Read the box of a region; raises RegionError when it cannot be measured."""
+        _check_size(choice, settings)
+        box, values = _crop(image, mask, choice)
         _check_finite(values)
         intensities, levels = _levels(values, settings.discretise)
         matrices = _textures(levels, box, settings)
@@ -65,9 +65,9 @@ class Region:
 
 
 @stage("crop")
-def _crop(image: Volume, mask: Mask, segment: Segment) -> tuple[NDArray[np.int8], NDArray[Any]]:
-    labels = mask.layers[segment.layer][segment.box.slices]
-    return gather(image.read(segment.box), labels, segment.label, segment.voxels)
+def _crop(image: Volume, mask: Mask, choice: Choice) -> tuple[NDArray[np.int8], NDArray[Any]]:
+    labels, number = labelled(mask, choice)
+    return gather(image.read(choice.box), labels, number, choice.voxels)
 
 
 def _textures(levels: Levels, box: NDArray[np.int8], settings: Settings) -> Matrices:
@@ -95,11 +95,13 @@ def _offsets(box: NDArray[np.int8], settings: Settings) -> NDArray[np.int64]:
     return _neighbours(*within, across=AXES[settings.slice_axis])
 
 
-def _check_size(segment: Segment, settings: Settings) -> None:
-    long_sides = sum(size > 1 for size in segment.box.shape)
-    if segment.voxels < settings.min_region_voxels:
+def _check_size(choice: Choice, settings: Settings) -> None:
+    if choice.refusal:
+        raise RegionError(choice.refusal)
+    long_sides = sum(size > 1 for size in choice.box.shape)
+    if choice.voxels < settings.min_region_voxels:
         raise RegionError(
-            f"{segment.voxels} voxel{'s' * (segment.voxels != 1)}, "
+            f"{choice.voxels} voxel{'s' * (choice.voxels != 1)}, "
             f"at least {settings.min_region_voxels} are needed (min_region_voxels)"
         )
     if long_sides < settings.min_region_dimensions:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from numbers import Integral
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,8 @@ from voxmill.errors import SettingsError, brief, nearest, several
 from voxmill.pyradiomics_parameters import has_sections, translate
 from voxmill.yaml_files import read_yaml
 from voxmill_kernels.features.catalogue import BY_DEFAULT, FAMILIES, STANDARD
+
+Item = TypeVar("Item")
 
 PROFILES: Mapping[str, Mapping[str, Any]] = {"pyradiomics": {}}
 """What each profile sets otherwise than the defaults below, which are PyRadiomics' own."""
@@ -57,18 +59,18 @@ Whole = Annotated[int, BeforeValidator(_no_truth)]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Features(Mapping[str, tuple[str, ...]]):
-    """Names by family that nobody can change: a mapping that has a hash."""
+class Lists(Mapping[str, tuple[Item, ...]]):
+    """Lists by name that nobody can change: a mapping that has a hash."""
 
-    pairs: tuple[tuple[str, tuple[str, ...]], ...]
+    pairs: tuple[tuple[str, tuple[Item, ...]], ...]
 
     @classmethod
-    def of(cls, names: Mapping[str, Iterable[str]]) -> Self:
-        """The same names, frozen."""
-        return cls(tuple((family, tuple(chosen)) for family, chosen in names.items()))
+    def of(cls, lists: Mapping[str, Iterable[Item]]) -> Self:
+        """The same lists, frozen."""
+        return cls(tuple((name, tuple(items)) for name, items in lists.items()))
 
-    def __getitem__(self, family: str) -> tuple[str, ...]:
-        return dict(self.pairs)[family]
+    def __getitem__(self, name: str) -> tuple[Item, ...]:
+        return dict(self.pairs)[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict(self.pairs))
@@ -115,6 +117,15 @@ class Discretise(_Model):
             raise SettingsError("bin_width and bin_count exclude each other; give one of them")
 
 
+class Components(_Model):
+    """How a region falls apart into its connected components."""
+
+    min_volume_mm3: Annotated[Real, Field(ge=0)] = 0
+    """A smaller component is left out; the pixels of a flat image count as 1 mm thick."""
+    connectivity: Literal[6, 18, 26] = 26
+    """How many neighbours a voxel has: those that share a face (6), also an edge (18), also a corner (26)."""
+
+
 class Settings(_Model):
     """All that decides the values of an extraction; frozen.
 
@@ -125,14 +136,22 @@ class Settings(_Model):
 
     discretise: Discretise = Discretise(bin_width=25)
     features: Annotated[
-        Mapping[str, tuple[str, ...]], AfterValidator(Features.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
+        Mapping[str, tuple[str, ...]], AfterValidator(Lists.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
     ] = Field(default="all", validate_default=True)
     """Names by family: `all`, a list of families, or families with a list of names (or `all`).
 
     `all` has neither the family shape2D nor what is deprecated: both are measured where they are named.
     """
     labels: tuple[int | str, ...] | None = None
-    """Which segments of the mask, by number or name; None for all."""
+    """Which segments of the mask, by number, name or pattern of names, and which unions; None for all."""
+    unions: Annotated[
+        Mapping[str, tuple[int | str, ...]],
+        AfterValidator(Lists.of),
+        PlainSerializer(dict, dict[str, tuple[int | str, ...]]),
+    ] = Field(default={}, validate_default=True)
+    """Labels, by number, name or pattern of names, that are one further region, by its name."""
+    components: Components | None = None
+    """Split every region into its connected components; True for all of them, None for whole regions."""
     label_channel: Annotated[Whole, Field(ge=0, le=65_535)] | None = None
     """Which channel of a mask that has several per voxel."""
     slice_axis: Literal["z", "y", "x"] | None = None
@@ -155,7 +174,7 @@ class Settings(_Model):
     grid_tolerance: Annotated[Real, Field(gt=0)] = 1e-6
     """How far image and mask may lie apart: a share of the spacing along x, and of the direction cosines."""
 
-    @field_validator("discretise", mode="wrap")
+    @field_validator("discretise", "components", mode="wrap")
     @classmethod
     def _one_level_down(cls, value: object, handler: ValidatorFunctionWrapHandler) -> object:
         """A mistake in there is one of these settings."""
@@ -173,6 +192,20 @@ class Settings(_Model):
     @classmethod
     def _as_labels(cls, wanted: object) -> tuple[int | str, ...] | None:
         return None if wanted is None else parse_labels(wanted)
+
+    @field_validator("unions", mode="before")
+    @classmethod
+    def _as_unions(cls, wanted: object) -> dict[str, tuple[int | str, ...]]:
+        return _unions(wanted)
+
+    @field_validator("components", mode="before")
+    @classmethod
+    def _as_components(cls, wanted: object) -> object:
+        return (Components() if wanted else None) if isinstance(wanted, bool) else wanted
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """These settings with other values for some of them."""
+        return self.model_validate({**dict(self), **values})
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -210,6 +243,14 @@ class Settings(_Model):
             raise SettingsError(f"{Path(path).name}: {error}") from None
 
 
+BELOW: Mapping[str, str] = {
+    name: f"{place}.{name}"
+    for place, model in (("discretise", Discretise), ("components", Components))
+    for name in model.model_fields
+}
+"""Settings that stand under another, and where."""
+
+
 def parse_settings(given: object) -> Settings:
     """Settings, a mapping of them (ours or PyRadiomics') or a path to a file of them, as settings; None for defaults.
 
@@ -232,16 +273,18 @@ def _defaults() -> Settings:
 
 
 def _is_pyradiomics(values: Mapping[str, Any]) -> bool:
-    below = Discretise.model_fields
-    return has_sections(values, [*Settings.model_fields, "profile", *below])
+    return has_sections(values, [*Settings.model_fields, "profile", *BELOW])
 
 
-def parse_labels(wanted: object) -> tuple[int | str, ...]:
-    """Labels by number or name, one or several; raises ValueError for anything else, and for none."""
+def parse_labels(wanted: object, *, otherwise: str = "leave it out for all") -> tuple[int | str, ...]:
+    """Labels by number or name, one or several; raises ValueError for anything else, and for none.
+
+    `otherwise` is what one does who wants none.
+    """
     many = isinstance(wanted, Iterable) and not isinstance(wanted, str | bytes | Mapping)
     labels = tuple(wanted) if many else (wanted,)  # type: ignore[arg-type]
     if not labels:
-        raise ValueError("give at least one, or leave it out for all")
+        raise ValueError(f"give at least one, or {otherwise}")
     return tuple(_label(label) for label in labels)
 
 
@@ -253,6 +296,28 @@ def _label(label: object) -> int | str:
         if abs(number) <= MOST:
             return number
     raise ValueError(f"give whole numbers or names (in quotes); found {brief(label)}")
+
+
+def _unions(wanted: object) -> dict[str, tuple[int | str, ...]]:
+    """The labels of every union by its name."""
+    if wanted is None:
+        return {}
+    if not isinstance(wanted, Mapping):
+        raise ValueError(f"give names with the labels that each unites; found {brief(wanted)}")
+    return {_union_name(name): _united(name, labels) for name, labels in wanted.items()}
+
+
+def _union_name(name: object) -> str:
+    if isinstance(name, str) and name.strip() and not name.isdecimal():
+        return name
+    raise ValueError(f"a union's name is text that is no number; found {brief(name)}")
+
+
+def _united(name: str, labels: object) -> tuple[int | str, ...]:
+    try:
+        return parse_labels(labels, otherwise="leave the union out")
+    except ValueError as error:
+        raise ValueError(f".{name}: {error}") from None
 
 
 def _chosen(wanted: object) -> dict[str, tuple[str, ...]]:
@@ -320,5 +385,4 @@ def _nearest_setting(model: type[BaseModel], word: str) -> str:
     """The hint for a misspelt setting, or for one that belongs under another."""
     if model is not Settings:
         return nearest(word, model.model_fields)
-    below = {name: f"discretise.{name}" for name in Discretise.model_fields}
-    return nearest(word, (*Settings.model_fields, "profile", *below), shown=below)
+    return nearest(word, (*Settings.model_fields, "profile", *BELOW), shown=BELOW)

@@ -1,7 +1,7 @@
 """Where time goes: seconds and memory of the stages of an extraction, noted only while somebody asks.
 
-find: the box of every label. crop: a region out of its box. levels: intensities and grey levels. count: the texture
-matrices. sums: of the matrices. features: the formulas. shape: mesh, diameters and axes.
+find: the box of every label, union and component. crop: a region out of its box. levels: intensities and grey levels.
+count: the texture matrices. sums: of the matrices. features: the formulas. shape: mesh, diameters and axes.
 """
 
 import threading

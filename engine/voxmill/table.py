@@ -38,7 +38,7 @@ class Row:
 
     @property
     def label(self) -> int | None:
-        """The number of the region in its mask: two regions may have one name."""
+        """The number of the label that the region is, or is a component of; None for a union of labels."""
         label: int | None = self.diagnostics.get("label")
         return label
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from voxmill.segments import Segment, boxes_of, layered, listed, segments_of, un
 
 Names = Mapping[int, str] | Mapping[tuple[int, int], str] | Mapping[int | tuple[int, int], str]
 
+PATTERN_SIGNS = "*?["
 SHOWN = 5
 """The most segments that a mask's repr names."""
 
@@ -200,9 +202,10 @@ class Mask:
         return _digest(self.grid, self.layers)
 
     def select(self, wanted: Sequence[int | str] | None = None) -> tuple[Segment, ...]:
-        """The segments of these labels (numbers or names), in this order; all of them for None.
+        """The segments of these labels (numbers, names, or patterns of names), in this order; all of them for None.
 
-        Raises InputError when one is not there, listing those that are.
+        In a pattern, * stands for any letters, ? for one, [ab] for one of these; capitals matter. A name or number
+        that is written like one goes before it. Raises InputError when one is not there, listing those that are.
         """
         if wanted is None:
             return self.segments
@@ -213,13 +216,16 @@ class Mask:
         numbered = [s for s in self.segments if str(s.label) == text]
         called = [s for s in self.segments if s.name == text]
         found = numbered or called if isinstance(wanted, int) else called or numbered
-        if not found:
+        if found:
+            return found
+        is_pattern = any(sign in text for sign in PATTERN_SIGNS)
+        matched = [s for s in self.segments if is_pattern and s.name and fnmatchcase(s.name, text)]
+        if not matched:
             names = [s.name for s in self.segments if s.name]
-            hint = nearest(text, names).split("; known")[0] if names else ""
-            raise InputError(
-                f"{self.name}: label {text} is not in the mask; labels present: {listed(self.segments)}{hint}"
-            )
-        return found
+            hint = nearest(text, names).split("; known")[0] if names and not is_pattern else ""
+            missing = f"label {text} is not in the mask{' (no name matches)' * is_pattern}"
+            raise InputError(f"{self.name}: {missing}; labels present: {listed(self.segments)}{hint}")
+        return matched
 
 
 def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> None:

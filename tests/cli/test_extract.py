@@ -120,10 +120,78 @@ def test_into_a_file(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path,
         (["-l", "3"], ["node"]),
         (["--label", "node", "--label", "1"], ["node", "1"]),
         (["-l", "node", "-l", "3"], ["node"]),
+        (["--region", "n*"], ["node"]),
+        (["--union", "whole=1,node"], ["1", "node", "whole"]),
+        (["--union", "whole=1,3", "--union", "nodes=n*,3", "--region", "3"], ["node", "whole", "nodes"]),
+        (["--union", "whole=1,3", "--union", "nodes=3", "-l", "whole"], ["whole"]),
+        (["--components", "0", "-l", "node"], ["node #1"]),
+        (["--union", "whole=1,3", "-l", "whole", "--components", "100"], ["whole #1"]),
     ],
 )
 def test_labels(voxmill: Voxmill, files: tuple[Path, Path], labels: list[str], regions: list[str]) -> None:
     assert [row["region"] for row in rows_of(voxmill("extract", *files, *labels).out)] == regions
+
+
+def test_unions_and_components_go_before_those_of_the_settings(
+    voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    labels = np.zeros_like(two_labels())
+    labels[1:4, 1:4, 1:4] = labels[4:6, 4:6, 4:6] = 1  # they touch by a corner
+    labels[7:9, 7:9, 7:9] = 2
+    mask = saved(tmp_path, "pieces", labels)
+    path = written(tmp_path, "unions: {all: [1, 2]}\ncomponents: {connectivity: 6, min_volume_mm3: 50}")
+
+    def regions(*options: object) -> list[tuple[str, str]]:
+        run = voxmill("extract", files[0], mask, "--settings", path, "-o", tmp_path / "t.csv", *options)
+        assert run.code in (0, 1)
+        return [(row["region"], row["label"]) for row in rows_of((tmp_path / "t.csv").read_text("utf-8"))]
+
+    assert regions() == [("1 #1", "1"), ("2", "2"), ("all #1", "")]
+    assert regions("--components", 0, "-l", "1") == [
+        ("1 #1", "1"),
+        ("1 #2", "1"),
+        ("all #1", ""),
+        ("all #2", ""),
+        ("all #3", ""),
+    ]
+    assert regions("--union", "both=1,2", "-l", "both") == [("both #1", "")]
+
+
+def test_what_was_left_out_is_said(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    labels = two_labels()
+    labels[0, 0, 0] = 3
+    run = voxmill("extract", files[0], saved(tmp_path, "dotted", labels), "--components", "10", "-l", "3")
+    (row,) = rows_of(run.out)
+    assert (run.code, run.err) == (0, "")
+    assert row["notes"] == "1 component of 3 left out: smaller than 10 mm³ (components.min_volume_mm3)"
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (["--union", "whole"], "--union: give NAME=LABEL,LABEL; found 'whole'"),
+        (["--union", "a=1", "--union", "a=3"], "--union: 'a' is given twice; list all its labels at once"),
+        (["--union", "a="], "unions.a: give whole numbers or names (in quotes); found ''"),
+        (["--union", "=1"], "unions: a union's name is text that is no number; found ''"),
+        (["--components", "-1"], "components: min_volume_mm3 must be at least 0; found -1.0"),
+        (["--components", "nan"], "components: min_volume_mm3 must be finite; found nan"),
+    ],
+)
+def test_options_on_regions_that_make_no_sense(
+    voxmill: Voxmill, files: tuple[Path, Path], options: list[str], said: str
+) -> None:
+    run = voxmill.refused(*files, *options)
+    assert (run.code, run.err) == (2, f"voxmill: {said}\n")
+
+
+def test_a_region_that_is_not_there(voxmill: Voxmill, files: tuple[Path, Path]) -> None:
+    for options, said in (
+        (["--region", "GTV*"], "scan: label GTV* is not in the mask (no name matches); labels present: 1, 3 (node)"),
+        (["--union", "a=1,5"], "union a: scan: label 5 is not in the mask; labels present: 1, 3 (node)"),
+    ):
+        run = voxmill.refused(*files, *options)
+        assert run.code == 3
+        assert run.err.startswith(f"voxmill: {said}")
 
 
 def test_our_settings(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def published(folder: Path) -> Mapping[tuple[str, str, str], Mapping[str, float]
 
 @cache
 def extracted(folder: Path, case: str, family: str, variant: str) -> Mapping[str, float]:
-    """Our values, with the settings that PyRadiomics recorded for this family and variant; no mask has to be corrected."""
+    """Our values, with the settings that PyRadiomics recorded for a family and variant; no mask needs correcting."""
     recorded = json.loads((folder / "pyradiomics" / "settings.json").read_text())[family][variant]
     recorded.pop("correctMask", None)
     settings = vm.Settings.from_pyradiomics({"setting": recorded, "featureClass": {family: None}})

@@ -3,15 +3,19 @@
 # No `from __future__ import annotations` here: typer reads the annotations.
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from voxmill.settings import Settings
 
 EXAMPLES = """\b
 For example:
   voxmill extract ct.nii.gz tumour.nii.gz
   voxmill extract ct.nrrd segments.seg.nrrd --label tumour --out features.csv
   voxmill extract ct.nrrd segments.nrrd -l 1 -l 3 --settings Params.yaml
+  voxmill extract ct.nrrd segments.seg.nrrd -l "GTV*" --union targets=GTVp,GTVn --components 50
 """
 
 
@@ -22,9 +26,29 @@ def extract(
         list[str] | None,
         typer.Option(
             "--label",
+            "--region",
             "-l",
             metavar="LABEL",
-            help="Only this label, by number or name; may be repeated.",
+            help="Only this label, by number, name or pattern of names ('GTV*'), or this union; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    union: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--union",
+            metavar="NAME=LABEL,...",
+            help="Also these labels as one region of that name, in place of the unions of the settings; may be "
+            "repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    components: Annotated[
+        float | None,
+        typer.Option(
+            "--components",
+            metavar="MM3",
+            help="Split every region into its connected components of this many mm³ at least (0: all of them).",
             show_default=False,
         ),
     ] = None,
@@ -69,7 +93,8 @@ def extract(
 
         together = partial(extract_regions, threads=parse_threads(threads))
         run = profile_extraction if profile else together
-        table = run(image, mask, settings=parse_settings(settings), labels=label or None, device=device)
+        chosen = _with_options(parse_settings(settings), union, components)
+        table = run(image, mask, settings=chosen, labels=label or None, device=device)
     if out is not None:
         table.write(out)
         tell(f"{table.summary}: {out}")
@@ -81,3 +106,28 @@ def extract(
         tell(f"{row.case}: {row.error}")
     if table.failed:
         raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)
+
+
+def _with_options(settings: "Settings", unions: list[str] | None, components: float | None) -> "Settings":
+    """The settings with what the command line says about regions."""
+    values: dict[str, object] = {}
+    if unions:
+        values["unions"] = _parse_unions(unions)
+    if components is not None:
+        values["components"] = {**dict(settings.components or {}), "min_volume_mm3": components}
+    return settings.changed(values) if values else settings
+
+
+def _parse_unions(options: list[str]) -> dict[str, list[str]]:
+    """The labels of every union, as numbers or names; raises SettingsError."""
+    from voxmill.errors import SettingsError
+
+    unions: dict[str, list[str]] = {}
+    for option in options:
+        name, sign, labels = option.partition("=")
+        if not sign:
+            raise SettingsError(f"--union: give NAME=LABEL,LABEL; found {option!r}")
+        if name in unions:
+            raise SettingsError(f"--union: {name!r} is given twice; list all its labels at once")
+        unions[name] = labels.split(",")
+    return unions

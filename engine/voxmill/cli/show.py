@@ -132,7 +132,7 @@ def _described(settings: Settings) -> str:
     """How grey levels were made, and whether these are PyRadiomics' defaults."""
     levels = settings.discretise
     bins = f"bin width {levels.bin_width:g}" if levels.bin_width else f"{levels.bin_count} bins"
-    chosen = {"features", "labels", "label_channel"}  # what does not change a value
+    chosen = {"features", "labels", "label_channel", "unions", "components"}  # what does not change a value
     defaults = settings.model_dump(exclude=chosen) == Settings().model_dump(exclude=chosen)
     return ("PyRadiomics' defaults" if defaults else "Settings") + f": original image, {bins}"
 
