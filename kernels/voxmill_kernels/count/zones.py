@@ -9,6 +9,7 @@ from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST, REPRESENTATIVES
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Ints
+from voxmill_kernels.union_find import unite
 
 SMALL_ZONE = 64
 
@@ -64,21 +65,10 @@ def join_zones(
                 other = int(zones.label[at + zones.back[LOWEST[behind]]])
                 behind &= behind - 1
                 if other != zone:
-                    zone, other = _root(zones.parent, zone), _root(zones.parent, other)
-                    zones.parent[max(zone, other)] = min(zone, other)
-                    zone = min(zone, other)
+                    zone = unite(zones.parent, zone, other)
         zones.label[at] = zone
         zones.size[zone] += 1
     return found
-
-
-@njit
-def _root(parent: Array, label: int) -> int:
-    zone = int(label)
-    while parent[zone] != zone:
-        parent[zone] = parent[parent[zone]]
-        zone = parent[zone]
-    return zone
 
 
 def zone_cells(zones: Zones, found: int, levels: int) -> Cells:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Ints
+from voxmill_kernels.union_find import unite
 
 Index = tuple[int, int, int]
 
@@ -116,24 +117,10 @@ def _join(start: Ints, stop: Ints, of_row: Ints, root: Ints, height: int, stride
             while run < of_row[row + 1] and behind < of_row[other + 1]:
                 begin, end = start[behind] + shift, stop[behind] + shift
                 if begin < stop[run] + reach and start[run] < end + reach:
-                    _unite(root, run, behind)
+                    unite(root, run, behind)
                 if stop[run] < end:
                     run += 1
                 else:
                     behind += 1
     for run in range(root.size):
         root[run] = root[root[run]]
-
-
-@njit
-def _unite(root: Ints, run: int, other: int) -> None:
-    one, two = _root(root, run), _root(root, other)
-    root[max(one, two)] = min(one, two)
-
-
-@njit
-def _root(root: Ints, run: int) -> int:
-    while root[run] != run:
-        root[run] = root[root[run]]
-        run = root[run]
-    return run
