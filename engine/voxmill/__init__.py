@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from voxmill.io import read_image, read_mask, write_image, write_mask
     from voxmill.segments import Segment
     from voxmill.settings import Components, Discretise, Settings
+    from voxmill.steps import Crop, Normalise, Resample, Resegment
     from voxmill.table import Row, Table
     from voxmill.volume import Mask, Volume
 
@@ -30,6 +31,10 @@ _PLACES = {
     "Components": "settings",
     "Discretise": "settings",
     "Settings": "settings",
+    "Crop": "steps",
+    "Normalise": "steps",
+    "Resample": "steps",
+    "Resegment": "steps",
     "Row": "table",
     "Table": "table",
     "Grid": "grid",
@@ -46,12 +51,16 @@ _PLACES = {
 
 __all__ = [
     "Components",
+    "Crop",
     "Discretise",
     "Grid",
     "InputError",
     "Mask",
+    "Normalise",
     "OutputError",
     "RegionError",
+    "Resample",
+    "Resegment",
     "Row",
     "Segment",
     "Settings",

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from voxmill.choices import Choice, choices_of
 from voxmill.errors import InputError, RegionError, SettingsError, brief
+from voxmill.execute import derive
 from voxmill.io import read_image, read_mask
 from voxmill.measures import measure
+from voxmill.operators.normalise import Normalise
 from voxmill.regions import Region
 from voxmill.settings import Settings, parse_labels, parse_settings
-from voxmill.table import Row, Table
-from voxmill.volume import Mask, Volume, require_same_grid
+from voxmill.table import Row, Table, counted
+from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,9 +53,20 @@ def extract(
     chosen = settings.labels if labels is None else _parse_labels(labels)
     volume = image if isinstance(image, Volume) else read_image(image)
     layers = _read_layers(mask, settings.label_channel)
-    require_same_grid(volume, layers, tolerance=settings.grid_tolerance)
-    _require_square(volume)
-    return Table(_rows(volume, layers, choices_of(layers, chosen, settings), settings, threads), settings)
+    _require_fit(volume, layers, settings)
+    choices = choices_of(layers, chosen, settings)
+    case = Case(volume.name, _prepared(volume, settings), layers, settings)
+    return Table(_rows(case, choices, threads), settings)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the rows of an extraction have in common: an image as it is measured, its mask, and how."""
+
+    name: str
+    image: Source
+    mask: Mask
+    settings: Settings
 
 
 def parse_device(device: str) -> str:
@@ -87,34 +101,55 @@ def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", channel: int | Non
     return mask if channel is None else mask.layer(channel)
 
 
-def _require_square(image: Volume) -> None:
-    if image.grid.shear > MAX_SHEAR:
-        raise InputError(
-            f"{image.name}: its axes are not at right angles (cosine {image.grid.shear:.4f}, at most {MAX_SHEAR} is "
-            "taken); resample image and mask to a grid with square axes first"
-        )
+def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
+    """Raise unless image and mask have the same dimensions and square axes, and one grid where that is asked for."""
+    require_same_dimensions(image, mask)
+    if settings.resample is None and settings.mask_on_other_grid == "error":
+        require_same_grid(image, mask, tolerance=settings.grid_tolerance)
+    for one in (image, mask):
+        if one.grid.shear > MAX_SHEAR:
+            raise InputError(
+                f"{one.name}: its axes are not at right angles (cosine {one.grid.shear:.4f}, at most {MAX_SHEAR} is "
+                "taken); resample image and mask to a grid with square axes first"
+            )
+    step, dimensions = settings.resample, image.grid.dimensions
+    if step is not None and len(step.spacing_mm) != dimensions:
+        given = counted(len(step.spacing_mm), "number")
+        raise SettingsError(f"resample.spacing_mm: {given} for {dimensions} dimensions; give one for each")
 
 
-def _rows(image: Volume, mask: Mask, choices: tuple[Choice, ...], settings: Settings, threads: int) -> tuple[Row, ...]:
+def _prepared(image: Volume, settings: Settings) -> Source:
+    """The image after what is done to the whole of it."""
+    if settings.normalise is None:
+        return image
+    try:
+        return derive(image, Normalise(settings.normalise.scale, settings.normalise.outliers))
+    except InputError as error:
+        raise InputError(f"{image.name}: cannot be normalised: {error}") from None
+
+
+def _rows(case: Case, choices: tuple[Choice, ...], threads: int) -> tuple[Row, ...]:
     """A row per region, in their order; kernels leave the interpreter free, so that threads help."""
     if min(threads, len(choices)) == 1:
-        return tuple(_row(image, mask, choice, settings) for choice in choices)
+        return tuple(_row(case, choice) for choice in choices)
     context = copy_context()
     with ThreadPoolExecutor(threads, thread_name_prefix="voxmill") as pool:
-        return tuple(pool.map(lambda choice: context.copy().run(_row, image, mask, choice, settings), choices))
+        return tuple(pool.map(lambda choice: context.copy().run(_row, case, choice), choices))
 
 
-def _row(image: Volume, mask: Mask, choice: Choice, settings: Settings) -> Row:
+def _row(case: Case, choice: Choice) -> Row:
     diagnostics = {"label": choice.label, "voxels": choice.voxels, "box": list(choice.box.shape)}
-    case, name = _text(image.name), _text(choice.name)
+    names = _text(case.name), _text(choice.name)
     try:
-        features, notes = measure(Region.read(image, mask, choice, settings))
+        region = Region.read(case.image, case.mask, choice, case.settings)
+        features, notes = measure(region)
     except RegionError as error:
-        return Row(case, name, {}, choice.notes, diagnostics, error=f"region {name}: {error}")
+        return Row(*names, {}, choice.notes, diagnostics, error=f"region {names[1]}: {error}")
     except MemoryError:
         reason = f"measuring its box of {choice.box.size} voxels needs more memory than there is; free some"
-        return Row(case, name, {}, choice.notes, diagnostics, error=f"region {name}: {reason}")
-    return Row(case, name, features, (*choice.notes, *notes), diagnostics)
+        return Row(*names, {}, choice.notes, diagnostics, error=f"region {names[1]}: {reason}")
+    diagnostics |= {"voxels": region.values.size, "box": [side - 2 for side in region.box.shape]}
+    return Row(*names, features, (*case.settings.notes, *choice.notes, *region.notes, *notes), diagnostics)
 
 
 def _text(name: str) -> str:

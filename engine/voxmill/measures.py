@@ -94,8 +94,8 @@ def _across(region: Region) -> int | None:
 
 
 def _sides(region: Region) -> tuple[int, ...]:
-    """How many voxels long a region is along z, y, x."""
-    return tuple(side - 2 for side in region.box.shape)
+    """How many voxels long a region, as its shape is measured, is along z, y, x."""
+    return tuple(side - 2 for side in region.outline.shape)
 
 
 def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
@@ -109,12 +109,12 @@ def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
 
 @stage("shape")
 def _shape(region: Region) -> NDArray[np.float64]:
-    return shape_features(region.box, region.spacing)
+    return shape_features(region.outline, region.spacing)
 
 
 @stage("shape")
 def _shape2d(region: Region) -> NDArray[np.float64]:
-    return shape2d_features(region.box, region.spacing, axis=_across(region) or 0)
+    return shape2d_features(region.outline, region.spacing, axis=_across(region) or 0)
 
 
 @stage("features")

@@ -1,7 +1,7 @@
 """PyRadiomics' parameter files → our settings: an explicit table of its keys."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -38,7 +38,7 @@ class Number:
         number = _number(value)
         fits = self.low <= number <= self.high and number > self.above
         if not fits or not math.isfinite(number) or (self.whole and number != int(number)):
-            raise SettingsError(f"setting.{key} must be {self}; found {brief(value)}")
+            raise SettingsError(f"{key} must be {self}; found {brief(value)}")
         return int(number) if self.whole else number
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Flag:
     def parse(self, key: str, value: object) -> bool:
         """The value itself; raises SettingsError naming the key."""
         if not isinstance(value, bool):
-            raise SettingsError(f"setting.{key} must be true or false; found {brief(value)}")
+            raise SettingsError(f"{key} must be true or false; found {brief(value)}")
         return value
 
 
@@ -69,42 +69,122 @@ class Choice:
     def parse(self, key: str, value: object) -> str:
         """The word; raises SettingsError naming the key."""
         if not isinstance(value, str) or value not in self.words:
-            raise SettingsError(f"setting.{key}: unknown {brief(value)}{nearest(brief(value), self.words)}")
+            raise SettingsError(f"{key}: unknown {brief(value)}{nearest(brief(value), self.words)}")
+        return value
+
+
+@dataclass(frozen=True)
+class Text:
+    """A key that PyRadiomics takes a name for."""
+
+    def parse(self, key: str, value: object) -> str:
+        """The name; raises SettingsError naming the key."""
+        if not isinstance(value, str):
+            raise SettingsError(f"{key} must be a name; found {brief(value)}")
         return value
 
 
 @dataclass(frozen=True)
 class Several:
-    """A key that PyRadiomics takes a list of numbers for."""
+    """A key that PyRadiomics takes a list of numbers for, of one of these lengths (any length where there are none)."""
 
     number: Number
+    lengths: tuple[int, ...] = ()
 
     def parse(self, key: str, value: object) -> list[float]:
         """The numbers; raises SettingsError naming the key."""
         if not isinstance(value, list | tuple):
-            raise SettingsError(f"setting.{key} must be a list; found {brief(value)}")
+            raise SettingsError(f"{key} must be a list; found {brief(value)}")
+        if self.lengths and len(value) not in self.lengths:
+            counts = " or ".join(map(str, self.lengths))
+            raise SettingsError(f"{key} must be a list of {counts} numbers; found {brief(value)}")
         return [self.number.parse(key, each) for each in value]
 
 
-NUMBERS: Mapping[str, Number] = {
-    "binWidth": Number(whole=False, above=0),
-    "binCount": Number(low=1, high=65_535),
-    "label": Number(above=0),
-    "label_channel": Number(low=0),
-    "minimumROISize": Number(above=0),
-    "minimumROIDimensions": Number(low=1, high=3),
-    "geometryTolerance": Number(whole=False, above=0),
-    "voxelArrayShift": Number(whole=False),
+INTERPOLATORS: Mapping[str, str] = {
+    "sitkNearestNeighbor": "nearest",
+    "sitkLinear": "linear",
+    "sitkBSpline": "bspline",
+    "sitkGaussian": "gaussian",
+    "sitkLabelGaussian": "label_gaussian",
+    "sitkHammingWindowedSinc": "hamming",
+    "sitkCosineWindowedSinc": "cosine",
+    "sitkWelchWindowedSinc": "welch",
+    "sitkLanczosWindowedSinc": "lanczos",
+    "sitkBlackmanWindowedSinc": "blackman",
 }
-TEXTURE: Mapping[str, Number | Flag | Choice | Several] = {
+"""In the order of SimpleITK's numbers, from 1."""
+
+
+@dataclass(frozen=True)
+class Interpolator:
+    """A key that PyRadiomics takes the name of an interpolator of SimpleITK for, or its number."""
+
+    def parse(self, key: str, value: object) -> str:
+        """Its name here; raises SettingsError naming the key."""
+        names = list(INTERPOLATORS)
+        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= len(names):
+            value = names[value - 1]
+        return INTERPOLATORS[Choice(tuple(names)).parse(key, value)]
+
+
+Value = Number | Flag | Choice | Text | Several | Interpolator
+POSITIVE = Number(whole=False, above=0)
+
+TEXTURE: Mapping[str, Value] = {
+    "binWidth": POSITIVE,
+    "binCount": Number(low=1, high=65_535),
     "force2D": Flag(),
     "force2Ddimension": Number(low=0, high=2),
     "distances": Several(Number(above=0)),
     "gldm_a": Number(low=0),
     "symmetricalGLCM": Flag(),
     "weightingNorm": Choice(("manhattan", "euclidean", "infinity", "no_weighting")),
+    "voxelArrayShift": Number(whole=False),
 }
-# the same setting here, under another name
+"""What PyRadiomics takes for the features; also for those of one image type alone, under imageType."""
+GENERAL: Mapping[str, Value] = {
+    "label": Number(above=0),
+    "label_channel": Number(low=0),
+    "minimumROISize": Number(above=0),
+    "minimumROIDimensions": Number(low=1, high=3),
+    "geometryTolerance": POSITIVE,
+    "correctMask": Flag(),
+    "additionalInfo": Flag(),
+    "normalize": Flag(),
+    "normalizeScale": POSITIVE,
+    "removeOutliers": POSITIVE,
+    "resampledPixelSpacing": Several(Number(whole=False, low=0), lengths=(2, 3)),
+    "interpolator": Interpolator(),
+    "padDistance": Number(low=0),
+    "preCrop": Flag(),
+    "resegmentRange": Several(Number(whole=False), lengths=(1, 2)),
+    "resegmentMode": Choice(("absolute", "relative", "sigma")),
+    "resegmentShape": Flag(),
+}
+FILTERS: Mapping[str, Value] = {
+    "sigma": Several(POSITIVE),
+    "start_level": Number(low=0),
+    "level": Number(above=0),
+    "wavelet": Text(),
+    "gradientUseSpacing": Flag(),
+    "lbp2DRadius": POSITIVE,
+    "lbp2DSamples": Number(low=1),
+    "lbp2DMethod": Choice(("default", "ror", "uniform", "var")),
+    "lbp3DLevels": Number(low=1),
+    "lbp3DIcosphereRadius": POSITIVE,
+    "lbp3DIcosphereSubdivision": Number(low=0),
+}
+"""What PyRadiomics takes for image types: without effect as long as those are not asked for."""
+MAPS: Mapping[str, Value] = {
+    "kernelRadius": Number(above=0),
+    "maskedKernel": Flag(),
+    "initValue": Number(whole=False),
+    "voxelBatch": Number(above=0),
+}
+"""What PyRadiomics takes under voxelSetting: without effect on the features of regions."""
+SETTING: Mapping[str, Value] = {**GENERAL, **TEXTURE, **FILTERS}
+KNOWN = tuple(SETTING)
 RENAMED = {
     "distances": "distances",
     "gldm_a": "gldm_alpha",
@@ -113,37 +193,16 @@ RENAMED = {
     "minimumROIDimensions": "min_region_dimensions",
     "geometryTolerance": "grid_tolerance",
     "voxelArrayShift": "voxel_array_shift",
+    "additionalInfo": "diagnostics",
 }
-# accepted with this value, which asks for nothing
-NEUTRAL: Mapping[str, Any] = {
-    "correctMask": False,
-    "normalize": False,
-    "resampledPixelSpacing": None,
-    "resegmentRange": None,
+"""The same setting here, under another name."""
+
+BELONG: Mapping[str, Mapping[str, Any]] = {
+    "normalize": {"normalizeScale": 1, "removeOutliers": None},
+    "resegmentRange": {"resegmentMode": "absolute", "resegmentShape": False},
+    "force2D": {"force2Ddimension": 0},
 }
-# without effect as long as what they belong to is not asked for; preCrop changes no value of the original image
-DEPENDENT = (
-    "additionalInfo",
-    "interpolator",
-    "padDistance",
-    "preCrop",
-    "normalizeScale",
-    "removeOutliers",
-    "resegmentMode",
-    "resegmentShape",
-    "sigma",
-    "start_level",
-    "level",
-    "wavelet",
-    "gradientUseSpacing",
-    "lbp2DRadius",
-    "lbp2DSamples",
-    "lbp2DMethod",
-    "lbp3DLevels",
-    "lbp3DIcosphereRadius",
-    "lbp3DIcosphereSubdivision",
-)
-KNOWN = (*NUMBERS, *TEXTURE, *NEUTRAL, *DEPENDENT)
+"""Keys that only mean something together with another, and PyRadiomics' defaults for them."""
 
 
 def has_sections(values: Mapping[str, Any], ours: Collection[str]) -> bool:
@@ -161,20 +220,16 @@ def translate(parameters: Mapping[str, Any]) -> dict[str, Any]:
         if section not in SECTIONS:
             raise SettingsError(f"unknown section {brief(section)}{nearest(str(section), SECTIONS)}")
     setting, image_types, classes, voxels = (_section(parameters, name) for name in SECTIONS)
-    _refuse_unknown(setting, image_types, classes)
-    unsupported = [
-        *(
-            f"setting.{key} {brief(value)} (only {NEUTRAL[key]!r})"
-            for key, value in setting.items()
-            if _asks(key, value)
-        ),
-        *_unsupported_images(image_types),
-        *(f"voxelSetting.{str(key)[:40]}" for key in voxels),
-    ]
+    _refuse_unknown("imageType", image_types, IMAGE_TYPES)
+    _refuse_unknown("featureClass", classes, FAMILIES)
+    given = _parse("setting", setting, SETTING)
+    maps = _parse("voxelSetting", voxels, MAPS)
+    unsupported = _unsupported_images(image_types)
     if unsupported:
-        found = several(list(dict.fromkeys(unsupported)), separator=", ")
-        raise SettingsError(f"not supported yet: {found}; leave it out to go on without")
-    return {**_settings(setting), "features": {name: names or "all" for name, names in classes.items()} or "all"}
+        raise SettingsError(f"not supported yet: {several(unsupported, separator=', ')}; leave it out to go on without")
+    given |= _parse("imageType.Original", _section(image_types, "Original"), TEXTURE)
+    features = {name: names or "all" for name, names in classes.items()} or "all"
+    return {**_settings(given), "features": features, "notes": [*_notes(given, maps)]}
 
 
 def _section(parameters: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -184,38 +239,27 @@ def _section(parameters: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section or {}
 
 
-def _refuse_unknown(setting: Mapping[str, Any], image_types: Mapping[str, Any], classes: Mapping[str, Any]) -> None:
+def _refuse_unknown(section: str, given: Mapping[str, Any], known: Collection[str]) -> None:
     """Raise SettingsError for the first key that PyRadiomics does not have either."""
-    for section, given, known in (
-        ("setting", setting, KNOWN),
-        ("imageType", image_types, IMAGE_TYPES),
-        ("featureClass", classes, FAMILIES),
-    ):
-        for key in given:
-            if key not in known:
-                raise SettingsError(f"{section}: unknown key {brief(key)}{nearest(str(key), known)}")
+    for key in given:
+        if key not in known:
+            raise SettingsError(f"{section}: unknown key {brief(key)}{nearest(str(key), known)}")
 
 
-def _asks(key: str, value: object) -> bool:
-    """Whether a key asks for something that there is not."""
-    return key in NEUTRAL and value is not None and value != NEUTRAL[key]
+def _parse(section: str, given: Mapping[str, Any], known: Mapping[str, Value]) -> dict[str, Any]:
+    """The values of a section; null is PyRadiomics' default, but an interpolator that is null resamples nothing."""
+    _refuse_unknown(section, given, known)
+    found = {key: known[key].parse(f"{section}.{key}", value) for key, value in given.items() if value is not None}
+    return {"interpolator": None, **found} if "interpolator" in given else found
 
 
 def _unsupported_images(image_types: Mapping[str, Any]) -> list[str]:
-    others = [f"imageType.{name}" for name in image_types if name != "Original"]
-    if not image_types or "Original" in image_types:
-        custom = image_types.get("Original")
-        return [*others, f"settings of imageType.Original alone ({brief(custom)})"] if custom else others
-    return others
+    return [f"imageType.{name}" for name in image_types if name != "Original"]
 
 
-def _settings(setting: Mapping[str, Any]) -> dict[str, Any]:
-    parsers = {**NUMBERS, **TEXTURE}
-    given: dict[str, Any] = {
-        key: parsers[key].parse(key, value) for key, value in setting.items() if key in parsers and value is not None
-    }
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {ours: given[theirs] for theirs, ours in RENAMED.items() if theirs in given}
-    if "binCount" in given:  # wins over binWidth, as in PyRadiomics
+    if "binCount" in given:
         values["discretise"] = {"bin_count": given["binCount"]}
     elif "binWidth" in given:
         values["discretise"] = {"bin_width": given["binWidth"]}
@@ -223,7 +267,45 @@ def _settings(setting: Mapping[str, Any]) -> dict[str, Any]:
         values["slice_axis"] = "zyx"[given.get("force2Ddimension", 0)]
     if "minimumROISize" in given:  # PyRadiomics wants more voxels than this
         values["min_region_voxels"] = max(2, int(given["minimumROISize"]) + 1)
-    return {**values, "labels": [given.get("label", 1)], "label_channel": given.get("label_channel", 0)}
+    values["mask_on_other_grid"] = "resample" if given.get("correctMask") else "error"
+    labels = {"labels": [given.get("label", 1)], "label_channel": given.get("label_channel", 0)}
+    return {**values, **_steps(given), **labels}
+
+
+def _steps(given: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    margin = given.get("padDistance", 5)
+    if given.get("normalize"):
+        values["normalise"] = {"scale": given.get("normalizeScale", 1), "outliers": given.get("removeOutliers")}
+    interpolator = given.get("interpolator", "bspline")
+    if "resampledPixelSpacing" in given and interpolator is not None:
+        spacing = given["resampledPixelSpacing"]
+        values["resample"] = {"spacing_mm": spacing, "interpolator": interpolator, "margin_voxels": margin}
+    elif given.get("preCrop"):
+        values["crop"] = {"margin_voxels": margin}
+    if "resegmentRange" in given:
+        values["resegment"] = {
+            "range": sorted(given["resegmentRange"]),
+            "mode": given.get("resegmentMode", "absolute"),
+            "shape": "resegmented" if given.get("resegmentShape") else "clipped",
+        }
+    return values
+
+
+def _notes(given: Mapping[str, Any], maps: Mapping[str, Any]) -> Iterator[str]:
+    """What PyRadiomics does without a word."""
+    if "binCount" in given and "binWidth" in given:
+        yield "binCount goes before binWidth, which has no effect"
+    if "resampledPixelSpacing" in given and given.get("interpolator", "") is None:
+        yield "resampledPixelSpacing has no effect: interpolator is null"
+    if given.get("preCrop") and "resampledPixelSpacing" in given and given.get("interpolator", "") is not None:
+        yield "preCrop has no effect: resampling crops by itself"
+    for name, defaults in BELONG.items():
+        idle = [key for key, default in defaults.items() if given.get(key, default) != default]
+        if idle and not given.get(name):
+            yield f"{', '.join(idle)}: without effect, since {name} is not set"
+    if maps:
+        yield f"voxelSetting ({', '.join(maps)}): for voxel maps, without effect on the features of regions"
 
 
 def _number(value: object) -> float:

@@ -1,4 +1,4 @@
-"""Choices → regions: the voxels of a region, read from its box, and what every family of features starts from."""
+"""Voxels → regions: what every family of features starts from."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.choices import Choice, labelled
+from voxmill.choices import Choice
 from voxmill.errors import RegionError
 from voxmill.settings import Discretise, Settings
 from voxmill.stages import stage
-from voxmill.volume import Mask, Volume
+from voxmill.volume import Mask, Source
+from voxmill.voxels import read_voxels
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
 from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, sweep
-from voxmill_kernels.intensities import Distribution, distribution, gather
+from voxmill_kernels.intensities import Distribution, distribution
 from voxmill_kernels.levels import Levels, bin_edges, discretise
 
 AXES = {None: None, "z": 0, "y": 1, "x": 2}
@@ -27,30 +28,40 @@ _neighbours = lru_cache(maxsize=64)(directions)
 class Region:
     """What every family starts from: where the region lies in its box, its intensities, its grey levels.
 
-    box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
-    (voxels,), in the order of the box and of the image's type. matrices: those of the texture families in the settings,
-    the others empty. spacing: z, y, x in mm.
+    box, values, outline: as in Voxels. matrices: those of the texture families in the settings, the others empty.
+    spacing: z, y, x in mm.
     """
 
     box: NDArray[np.int8]
     values: NDArray[Any]
+    outline: NDArray[np.int8]
     intensities: Distribution
     levels: Levels
     matrices: Matrices
     spacing: tuple[float, float, float]
     dimensions: int
     settings: Settings
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, image: Volume, mask: Mask, choice: Choice, settings: Settings) -> "Region":
-        """Read the box of a region; raises RegionError when it cannot be measured."""
-        _check_size(choice, settings)
-        box, values = _crop(image, mask, choice)
-        _check_finite(values)
-        intensities, levels = _levels(values, settings.discretise)
-        matrices = _textures(levels, box, settings)
-        x, y, z = image.grid.spacing
-        return cls(box, values, intensities, levels, matrices, (z, y, x), image.grid.dimensions, settings)
+    def read(cls, image: Source, mask: Mask, choice: Choice, settings: Settings) -> "Region":
+        """Read and prepare a region; raises RegionError when it cannot be measured."""
+        voxels = read_voxels(image, mask, choice, settings)
+        intensities, levels = _levels(voxels.values, settings.discretise)
+        matrices = _textures(levels, voxels.box, settings)
+        x, y, z = voxels.grid.spacing
+        return cls(
+            voxels.box,
+            voxels.values,
+            voxels.outline,
+            intensities,
+            levels,
+            matrices,
+            (z, y, x),
+            voxels.grid.dimensions,
+            settings,
+            voxels.notes,
+        )
 
     @property
     def offsets(self) -> NDArray[np.int64]:
@@ -62,12 +73,6 @@ class Region:
         """The volume of a voxel in mm³."""
         z, y, x = self.spacing
         return x * y * z
-
-
-@stage("crop")
-def _crop(image: Volume, mask: Mask, choice: Choice) -> tuple[NDArray[np.int8], NDArray[Any]]:
-    labels, number = labelled(mask, choice)
-    return gather(image.read(choice.box), labels, number, choice.voxels)
 
 
 def _textures(levels: Levels, box: NDArray[np.int8], settings: Settings) -> Matrices:
@@ -93,29 +98,6 @@ def _offsets(box: NDArray[np.int8], settings: Settings) -> NDArray[np.int64]:
     longest = max(box.shape) - 2
     within = [distance for distance in settings.distances if distance < longest]
     return _neighbours(*within, across=AXES[settings.slice_axis])
-
-
-def _check_size(choice: Choice, settings: Settings) -> None:
-    if choice.refusal:
-        raise RegionError(choice.refusal)
-    long_sides = sum(size > 1 for size in choice.box.shape)
-    if choice.voxels < settings.min_region_voxels:
-        raise RegionError(
-            f"{choice.voxels} voxel{'s' * (choice.voxels != 1)}, "
-            f"at least {settings.min_region_voxels} are needed (min_region_voxels)"
-        )
-    if long_sides < settings.min_region_dimensions:
-        along = f"{long_sides} axis" if long_sides == 1 else f"{long_sides} axes"
-        raise RegionError(
-            f"longer than one voxel along {along} only, "
-            f"at least {settings.min_region_dimensions} are needed (min_region_dimensions)"
-        )
-
-
-def _check_finite(values: NDArray[Any]) -> None:
-    broken = values.size - int(np.isfinite(values).sum()) if values.dtype.kind == "f" else 0
-    if broken:
-        raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite")
 
 
 @stage("levels")

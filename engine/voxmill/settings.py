@@ -4,28 +4,17 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from numbers import Integral
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PlainSerializer,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, Field, PlainSerializer, ValidatorFunctionWrapHandler, field_validator
 
-from voxmill.errors import SettingsError, brief, nearest, several
+from voxmill.errors import SettingsError, brief, nearest
+from voxmill.models import Model, Real, Whole
 from voxmill.pyradiomics_parameters import has_sections, translate
+from voxmill.steps import Crop, Normalise, Resample, Resegment
 from voxmill.yaml_files import read_yaml
 from voxmill_kernels.features.catalogue import BY_DEFAULT, FAMILIES, STANDARD
 
@@ -40,22 +29,11 @@ MOST_DISTANT = 50
 """A distance has 12 d² + 1 directions, each with a matrix of its own."""
 
 
-def _no_truth(value: object) -> object:
-    """Pydantic takes true for 1."""
-    if isinstance(value, bool):
-        raise ValueError(f"give a number; found {str(value).lower()}")
-    return value
-
-
 def _each_once(distances: tuple[int, ...]) -> tuple[int, ...]:
     """Distances in ascending order."""
     if not distances or len(set(distances)) < len(distances):
         raise ValueError(f"give at least one, each once; found {brief(list(distances))}")
     return tuple(sorted(distances))
-
-
-Real = Annotated[float, BeforeValidator(_no_truth)]
-Whole = Annotated[int, BeforeValidator(_no_truth)]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,24 +63,7 @@ class Lists(Mapping[str, tuple[Item, ...]]):
         return repr(dict(self.pairs))
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _in_a_sentence(cls, values: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            made = handler(values)
-        except ValidationError as error:
-            raise SettingsError(several(error.errors(), partial(_clause, cls))) from None
-        made._require_sense()
-        return made
-
-    def _require_sense(self) -> None:
-        """Raise SettingsError where values that are valid one by one make no sense together."""
-
-
-class Discretise(_Model):
+class Discretise(Model):
     """How intensities become grey levels: exactly one of the two."""
 
     bin_width: Annotated[Real, Field(gt=0)] | None = None
@@ -117,7 +78,7 @@ class Discretise(_Model):
             raise SettingsError("bin_width and bin_count exclude each other; give one of them")
 
 
-class Components(_Model):
+class Components(Model):
     """How a region falls apart into its connected components."""
 
     min_volume_mm3: Annotated[Real, Field(ge=0)] = 0
@@ -126,7 +87,7 @@ class Components(_Model):
     """How many neighbours a voxel has: those that share a face (6), also an edge (18), also a corner (26)."""
 
 
-class Settings(_Model):
+class Settings(Model):
     """All that decides the values of an extraction; frozen.
 
     `Settings()` is the profile `pyradiomics`: PyRadiomics' own defaults. Read a file with `Settings.read`, a mapping
@@ -134,6 +95,15 @@ class Settings(_Model):
     settings that do not exist (naming the nearest one) and values that make no sense.
     """
 
+    normalise: Normalise | None = None
+    """Intensities by the mean and deviation of the whole image; True for a scale of 1, None to leave them."""
+    resample: Resample | None = None
+    """Image and mask on a grid of another spacing, after normalising; None for the image's own grid."""
+    crop: Crop | None = None
+    """The image cut to the box of the region and a margin; it changes no value of the original image. True for 5
+    voxels, None for none."""
+    resegment: Resegment | None = None
+    """Regions cut to a range of intensities, after all of that; None to leave them."""
     discretise: Discretise = Discretise(bin_width=25)
     features: Annotated[
         Mapping[str, tuple[str, ...]], AfterValidator(Lists.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
@@ -171,10 +141,17 @@ class Settings(_Model):
     """A smaller region fails."""
     min_region_dimensions: Annotated[Whole, Field(ge=1, le=3)] = 2
     """A region that is longer than one voxel along fewer axes fails."""
+    mask_on_other_grid: Literal["resample", "error"] = "resample"
+    """What becomes of a mask on another grid than its image: the nearest label at every voxel of the image, where the
+    region lies within it, with a note; or an error. Where images are resampled, masks are too, whatever this says."""
     grid_tolerance: Annotated[Real, Field(gt=0)] = 1e-6
     """How far image and mask may lie apart: a share of the spacing along x, and of the direction cosines."""
+    diagnostics: Annotated[bool, Field(strict=True)] = False
+    """Whether a row has PyRadiomics' `diagnostics_*` values; they take a pass over the whole image and mask."""
+    notes: tuple[str, ...] = ()
+    """What a reader of any row should know: of a parameter file of PyRadiomics, what has no effect."""
 
-    @field_validator("discretise", "components", mode="wrap")
+    @field_validator("normalise", "resample", "crop", "resegment", "discretise", "components", mode="wrap")
     @classmethod
     def _one_level_down(cls, value: object, handler: ValidatorFunctionWrapHandler) -> object:
         """A mistake in there is one of these settings."""
@@ -198,10 +175,15 @@ class Settings(_Model):
     def _as_unions(cls, wanted: object) -> dict[str, tuple[int | str, ...]]:
         return _unions(wanted)
 
-    @field_validator("components", mode="before")
+    @field_validator("normalise", "crop", "components", mode="before")
     @classmethod
-    def _as_components(cls, wanted: object) -> object:
-        return (Components() if wanted else None) if isinstance(wanted, bool) else wanted
+    def _true_for_defaults(cls, wanted: object) -> object:
+        return ({} if wanted else None) if isinstance(wanted, bool) else wanted
+
+    @classmethod
+    def _nearest(cls, word: str) -> str:
+        """The hint for a misspelt setting, or for one that belongs under another."""
+        return nearest(word, (*cls.model_fields, "profile", *BELOW), shown=BELOW)
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """These settings with other values for some of them."""
@@ -245,7 +227,14 @@ class Settings(_Model):
 
 BELOW: Mapping[str, str] = {
     name: f"{place}.{name}"
-    for place, model in (("discretise", Discretise), ("components", Components))
+    for place, model in (
+        ("normalise", Normalise),
+        ("crop", Crop),
+        ("resegment", Resegment),
+        ("resample", Resample),
+        ("discretise", Discretise),
+        ("components", Components),
+    )
     for name in model.model_fields
 }
 """Settings that stand under another, and where."""
@@ -349,40 +338,3 @@ def _names(family: str, wanted: object) -> tuple[str, ...]:
         if name not in known:
             raise ValueError(f".{family}: unknown feature {brief(name)}{nearest(brief(name), known)}")
     return tuple(name for name in known if name in names)
-
-
-PHRASES: Mapping[str, str] = {
-    "greater_than": "must be above {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than_equal": "must be at most {le:g}",
-    "finite_number": "must be finite",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "bool_type": "must be true or false",
-    "literal_error": "must be {expected}",
-    "tuple_type": "must be a list",
-    "model_type": "give names with values",
-    "model_attributes_type": "give names with values",
-}
-
-
-def _clause(model: type[BaseModel], mistake: ErrorDetails) -> str:
-    """One mistake that pydantic found, in our words."""
-    place, kind, context = ".".join(str(part) for part in mistake["loc"]), mistake["type"], mistake.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"unknown setting {brief(place)}{_nearest_setting(model, place)}"
-    if kind == "value_error":  # ours; a place further down begins with a dot
-        reason = str(context["error"])
-        return f"{place}{': ' if place and reason[0] != '.' else ''}{reason}"
-    phrase = PHRASES[kind].format_map(context) if kind in PHRASES else mistake["msg"]
-    return f"{place} {phrase}; found {brief(mistake['input'])}".lstrip()
-
-
-def _nearest_setting(model: type[BaseModel], word: str) -> str:
-    """The hint for a misspelt setting, or for one that belongs under another."""
-    if model is not Settings:
-        return nearest(word, model.model_fields)
-    return nearest(word, (*Settings.model_fields, "profile", *BELOW), shown=BELOW)

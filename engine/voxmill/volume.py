@@ -228,13 +228,18 @@ class Mask:
         return matched
 
 
-def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> None:
-    """Raise InputError, with both grids, unless a mask lies on its image's grid: to `tolerance`, as in Grid.matches."""
+def require_same_dimensions(image: Volume, mask: Mask) -> None:
+    """Raise InputError unless image and mask are both flat, or neither is."""
     if image.grid.dimensions != mask.grid.dimensions:
         raise InputError(
             f"{mask.name}: the mask has {mask.grid.dimensions} dimensions, {image.name} has {image.grid.dimensions}; "
             "save both with the same"
         )
+
+
+def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> None:
+    """Raise InputError, with both grids, unless a mask lies on its image's grid: to `tolerance`, as in Grid.matches."""
+    require_same_dimensions(image, mask)
     if not image.grid.matches(mask.grid, tolerance=tolerance):
         raise InputError(
             f"{mask.name}: the mask does not lie on the grid of {image.name}; image: {image.grid}; mask: {mask.grid}; "

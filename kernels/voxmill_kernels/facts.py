@@ -1,9 +1,12 @@
-"""Facts of a whole image, found in one pass: here the box of every label."""
+"""Facts of a whole image, found in one pass: the box of every label; moments of intensities."""
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Array, Ints
+from voxmill_kernels.types import Array, Floats, Ints
 
 Index = tuple[int, int, int]
 
@@ -83,3 +86,90 @@ def _extend_along(labels: Array, z: int, y: int, table: Ints) -> None:
         box[4] = max(box[4], y + 1)
         box[5] = max(box[5], x)
         box[6] += x - first
+
+
+@dataclass(frozen=True)
+class Moments:
+    """How many voxels there are, the sum of their intensities, and the sum of the squares.
+
+    Of whole numbers of up to 32 bits the sums are whole numbers; of others, parts (rounded sums and what they lost)
+    whose exact sum is rounded once, at the end. Moments of boxes that share no voxel can be added, in any order.
+    """
+
+    voxels: int
+    total: tuple[int | float, ...]
+    squares: tuple[int | float, ...]
+
+    @classmethod
+    def of(cls, box: Array) -> "Moments":
+        """The moments of a box, z, y, x."""
+        if box.dtype.kind != "f" and box.dtype.itemsize <= 4:
+            totals = np.zeros((len(box), 3), dtype=np.int64)
+            _add_whole(box, totals)
+            total, high, low = (sum(column) for column in totals.T.tolist())
+            return cls(box.size, (total,), ((high << 32) + low,))
+        sums = np.zeros((len(box), 4))
+        _add_real(box, sums)
+        return cls(box.size, tuple(sums[:, :2].ravel().tolist()), tuple(sums[:, 2:].ravel().tolist()))
+
+    def __add__(self, other: "Moments") -> "Moments":
+        return Moments(self.voxels + other.voxels, self.total + other.total, self.squares + other.squares)
+
+    @property
+    def mean(self) -> float:
+        """The mean."""
+        return _sum(self.total) / self.voxels
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation, with the divisor n - 1, as ITK's StatisticsImageFilter; NaN for one voxel."""
+        total, squares = _sum(self.total), _sum(self.squares)
+        if self.voxels < 2:
+            return math.nan
+        return math.sqrt(max(squares - total * total / self.voxels, 0.0) / (self.voxels - 1))
+
+
+def _sum(parts: tuple[int | float, ...]) -> float:
+    """Rounded once; fsum alone would round every whole number first."""
+    whole = sum(part for part in parts if isinstance(part, int))
+    return math.fsum((whole, *(part for part in parts if isinstance(part, float))))
+
+
+@njit
+def _add_whole(box: Array, sums: Ints) -> None:
+    """Per plane: the sum, and the sum of the squares in two halves of 32 bits, so that it cannot overflow."""
+    for z in range(box.shape[0]):
+        for y in range(box.shape[1]):
+            row = box[z, y]
+            total, high, low = np.int64(0), np.int64(0), np.int64(0)
+            for x in range(row.shape[0]):
+                value = np.int64(row[x])
+                square = np.uint64(value * value)
+                total += value
+                high += np.int64(square >> np.uint64(32))
+                low += np.int64(square & np.uint64(0xFFFFFFFF))
+            sums[z, 0] += total
+            sums[z, 1] += high
+            sums[z, 2] += low
+
+
+@njit
+def _add_real(box: Array, sums: Floats) -> None:
+    """Per plane: the sum and the sum of the squares, each with what its roundings lost (Neumaier, 1974)."""
+    for z in range(box.shape[0]):
+        total, lost, squares, lost_squares = 0.0, 0.0, 0.0, 0.0
+        for y in range(box.shape[1]):
+            row = box[z, y]
+            for x in range(row.shape[0]):
+                value = np.float64(row[x])
+                total, lost = _add(total, lost, value)
+                squares, lost_squares = _add(squares, lost_squares, value * value)
+        sums[z, 0], sums[z, 1], sums[z, 2], sums[z, 3] = total, lost, squares, lost_squares
+
+
+@njit
+def _add(total: float, lost: float, value: float) -> tuple[float, float]:
+    larger = total + value
+    if abs(total) >= abs(value):
+        return larger, lost + ((total - larger) + value)
+    return larger, lost + ((value - larger) + total)

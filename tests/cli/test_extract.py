@@ -261,6 +261,7 @@ def test_bad_images_and_masks(voxmill: Voxmill, files: tuple[Path, Path], tmp_pa
     (tmp_path / "words.nrrd").write_text("not an image")
     empty = saved(tmp_path, "empty", np.zeros_like(two_labels()))
     elsewhere = saved(tmp_path, "elsewhere", two_labels(), origin=(0, 0, 9.5))
+    strict = written(tmp_path, "mask_on_other_grid: error")
     for arguments, said in (
         ((tmp_path / "none.nrrd", mask), "none.nrrd: there is no such file"),
         ((image, tmp_path / "none.nrrd"), "none.nrrd: there is no such file"),
@@ -268,7 +269,7 @@ def test_bad_images_and_masks(voxmill: Voxmill, files: tuple[Path, Path], tmp_pa
         ((tmp_path, mask), "folder"),
         ((image, empty), "empty"),
         ((image, mask, "--label", "4"), "label 4 is not in the mask; labels present: 1"),
-        ((image, elsewhere), "origin (0, 0, 9.5) mm"),
+        ((image, elsewhere, "--settings", strict), "origin (0, 0, 9.5) mm"),
     ):
         run = voxmill.refused(*arguments)
         assert run.code == 3, arguments
@@ -281,7 +282,7 @@ def test_bad_settings_and_options(voxmill: Voxmill, files: tuple[Path, Path], tm
     later.write_text("setting: {normalize: true}\nimageType: {LoG: {sigma: [1]}}")
     for arguments, said in (
         (("--settings", typo), "mine.yaml: discretise: unknown setting 'bin_widht'; did you mean 'bin_width'?"),
-        (("--settings", later), "not supported yet: setting.normalize True (only False), imageType.LoG"),
+        (("--settings", later), "later.yaml: not supported yet: imageType.LoG; leave it out to go on without"),
         (("--settings", tmp_path / "none.yaml"), "none.yaml: settings cannot be read: No such file or directory"),
         (("--device", "gpu"), "this version computes on the CPU only"),
         (("--device", "tpu"), "unknown device 'tpu'; known: auto, cpu, gpu"),

@@ -1,0 +1,85 @@
+"""Plans × source → boxes; and the facts of whole images that plans stand on."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill.grid import Grid, Window
+from voxmill.operators.operator import At, Fact, Facts, Form, Operator
+from voxmill.plan import Link, Task, plan
+from voxmill.stages import stage
+from voxmill.volume import Source
+
+TILE_VOXELS = 1 << 22
+"""How many voxels are read at once to gather a fact."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What a chain of operators makes of a source: a source itself, computed window by window, nothing kept."""
+
+    source: Source
+    links: tuple[Link, ...]
+
+    @property
+    def grid(self) -> Grid:
+        """Where its voxels lie."""
+        return self.links[-1].made.grid
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its voxels."""
+        return self.links[-1].made.dtype
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the source's digest and of the operators."""
+        chain = repr([one.operator for one in self.links])
+        return hashlib.sha256(f"{self.source.digest} {chain}".encode()).hexdigest()
+
+    def read(self, window: Window) -> NDArray[Any]:
+        """The voxels of a window; ValueError when it is not inside the image."""
+        if not window.lies_in(self.grid.shape):
+            raise ValueError(f"{window} is not inside an image of shape {self.grid.shape}; clip it first")
+        return execute(plan(self.links, window), self.source)
+
+
+def derive(source: Source, *operators: Operator) -> Source:
+    """The image that operators make of a source, one after the other; the facts that they ask for are found first."""
+    for operator in operators:
+        link = Link.of(operator, Form(source.grid, source.dtype), find_facts(source, operator))
+        first, before = (source.source, source.links) if isinstance(source, Derived) else (source, ())
+        source = Derived(first, (*before, link))
+    return source
+
+
+def execute(task: Task, source: Source) -> NDArray[Any]:
+    """The box of a plan: what it needs is read or computed, and the last operator applied."""
+    if task.link is None:
+        return source.read(task.window)
+    boxes = [execute(one, source) for one in task.inputs]
+    at = At(task.window, tuple(one.window for one in task.inputs), task.link.given)
+    return task.link.operator.apply(boxes, at, task.link.facts)
+
+
+@stage("prepare")
+def find_facts(source: Source, operator: Operator) -> Facts:
+    """What an operator must know of a whole image, gathered over groups of planes."""
+    return {fact: _gather(source, fact) for fact in operator.facts}
+
+
+def _gather(source: Source, fact: type[Fact]) -> Fact:
+    return reduce(add, (fact.of(source.read(window)) for window in _planes(source.grid)))
+
+
+def _planes(grid: Grid) -> Iterator[Window]:
+    depth, height, width = grid.shape
+    step = max(1, TILE_VOXELS // (height * width))
+    for start in range(0, depth, step):
+        yield Window((start, 0, 0), (min(start + step, depth), height, width))

@@ -1,0 +1,76 @@
+"""What an operator is: an image in, an image out, window by window, the same bytes whatever the windows are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill.grid import Grid, Window
+
+
+class Exactness(StrEnum):
+    """How far an operator's values are the same from window to window, and from processor to processor."""
+
+    EQUAL = "equal"
+    """Whole numbers that no order of work can change."""
+    BYTES = "bytes"
+    """The same bytes everywhere: every value is made by the same operations in the same order."""
+    BOUND = "bound"
+    """Within a bound that the operator states."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What an image is like: where its voxels lie, and their type."""
+
+    grid: Grid
+    dtype: np.dtype[Any]
+
+
+class Fact(Protocol):
+    """A small summary of a whole image, gathered box by box: boxes that share no voxel add up, in any order."""
+
+    @classmethod
+    def of(cls, box: NDArray[Any]) -> Self:
+        """The fact of a box, z, y, x."""
+
+    def __add__(self, other: Self) -> Self: ...
+
+
+Facts = Mapping[type[Fact], Any]
+
+
+@dataclass(frozen=True)
+class At:
+    """Where work takes place: the window to make, the windows that the boxes given hold, and the form of the input."""
+
+    window: Window
+    given: tuple[Window, ...]
+    source: Form
+
+
+class Operator(Protocol):
+    """Frozen, pure and reentrant; never writes its input.
+
+    Only an operator extends an image, and only at a true border: the end of a box is none.
+    """
+
+    @property
+    def exactness(self) -> Exactness:
+        """Its row of the table of exactness."""
+
+    @property
+    def facts(self) -> Sequence[type[Fact]]:
+        """What it must know of its whole input first."""
+
+    def form(self, source: Form, facts: Facts) -> Form:
+        """The output's grid and type."""
+
+    def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
+        """Exactly what a window of the output needs of the input, clipped to it; several where it wraps around."""
+
+    def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
+        """The output's window, from the boxes of the windows that it needs."""

@@ -1,0 +1,168 @@
+"""Choices → voxels: where a region lies and what its intensities are, after the steps that the settings ask for."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill import steps
+from voxmill.choices import Choice, labelled
+from voxmill.errors import RegionError
+from voxmill.execute import derive
+from voxmill.grid import Grid, Index, Window
+from voxmill.operators.crop import Crop
+from voxmill.operators.lattice import region_grid, require_inside
+from voxmill.operators.resample import nearest_labels, resampling
+from voxmill.operators.resegment import Resegment
+from voxmill.settings import Settings
+from voxmill.stages import stage
+from voxmill.volume import Mask, Source
+from voxmill_kernels.facts import boxes
+from voxmill_kernels.intensities import gather
+
+
+@dataclass(frozen=True)
+class Voxels:
+    """What is measured of a region.
+
+    box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
+    (voxels,), in the order of the box and of the image's type. outline: what shape is measured of, a box as well.
+    grid: that of the image that was measured. notes: what a reader of the row should know.
+    """
+
+    box: NDArray[np.int8]
+    values: NDArray[Any]
+    outline: NDArray[np.int8]
+    grid: Grid
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a region is read: a window of an image, and the labels there, of which it is one."""
+
+    source: Source
+    window: Window
+    labels: NDArray[Any]
+    number: int
+    voxels: int
+    notes: tuple[str, ...] = ()
+
+
+def read_voxels(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Voxels:
+    """The voxels of a region; raises RegionError when it cannot be measured."""
+    if choice.refusal:
+        raise RegionError(choice.refusal)
+    place = _placed(image, mask, choice, settings)
+    _check_size(place.voxels, place.window.shape, settings)
+    box, values = _gathered(place)
+    whole = Voxels(box, values, box, place.source.grid, place.notes)
+    if settings.resegment is not None:
+        return _resegmented(whole, settings.resegment, settings)
+    _check_finite(values)
+    return whole
+
+
+def _placed(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Place:
+    """The region on the grid on which it is measured: that of the image, or one made for it."""
+    step = settings.resample
+    if step is None and image.grid.matches(mask.grid, tolerance=settings.grid_tolerance):
+        place = Place(image, choice.box, *labelled(mask, choice), choice.voxels)
+        return place if settings.crop is None else _cropped(place, settings.crop.margin_voxels)
+    require_inside(image.grid, mask.grid, choice.box)
+    target = image.grid if step is None else region_grid(step, image.grid, mask.grid, choice.box)
+    place = _moved(image, mask, choice, target)
+    if step is not None:
+        if target is image.grid:
+            return _cropped(place, step.margin_voxels)
+        return replace(place, source=derive(image, *resampling(step, image.dtype, target)))
+    note = "mask resampled onto the grid of its image (nearest voxel)"
+    place = replace(place, notes=(note,))
+    return place if settings.crop is None else _cropped(place, settings.crop.margin_voxels)
+
+
+@stage("prepare")
+def _moved(image: Source, mask: Mask, choice: Choice, target: Grid) -> Place:
+    """The region's labels at the voxels of another grid, cut to its box there."""
+    labels, number = labelled(mask, choice)
+    window, found = nearest_labels(labels, number, mask.grid, choice.box, target)
+    at = next(iter(boxes(found)), None)
+    if at is None:
+        spacing = " x ".join(f"{one:g}" for one in target.spacing[: target.dimensions])
+        raise RegionError(f"no voxel of it is left on a grid of {spacing} mm; choose a smaller spacing")
+    _, start, stop, voxels = at
+    box = Window(start, stop)
+    return Place(image, box.moved(window.start), found[box.slices], 1, voxels)
+
+
+def _cropped(place: Place, margin: int) -> Place:
+    """The same region in its image cut to the box and a margin."""
+    window = place.window.grow((margin, margin, margin)).clip(place.source.grid.shape)
+    source = derive(place.source, Crop(window))
+    return replace(place, source=source, window=place.window.within(window))
+
+
+def _gathered(place: Place) -> tuple[NDArray[np.int8], NDArray[Any]]:
+    return _split(_read(place), place)
+
+
+@stage("prepare")
+def _read(place: Place) -> NDArray[Any]:
+    return place.source.read(place.window)
+
+
+@stage("crop")
+def _split(image: NDArray[Any], place: Place) -> tuple[NDArray[np.int8], NDArray[Any]]:
+    return gather(image, place.labels, place.number, place.voxels)
+
+
+@stage("prepare")
+def _resegmented(whole: Voxels, step: steps.Resegment, settings: Settings) -> Voxels:
+    """The part of a region within limits of intensity, in its own box."""
+    if step.mode != "absolute":
+        _check_finite(whole.values)
+    keep = Resegment(step.range, step.mode).keep(whole.values)
+    values = whole.values[keep]
+    _check_finite(values)
+    if len(values) < settings.min_region_voxels:
+        raise RegionError(
+            f"resegmentation leaves {len(values)} of its {len(keep)} voxels, at least {settings.min_region_voxels} are "
+            "needed (min_region_voxels); choose a wider resegment.range"
+        )
+    inside = np.zeros(tuple(side - 2 for side in whole.box.shape), dtype=np.uint8)
+    inside[whole.box[1:-1, 1:-1, 1:-1] == 1] = keep
+    ((_, start, stop, _),) = boxes(inside)
+    window = Window(start, stop)
+    _check_size(len(values), window.shape, settings)
+    box = _framed(inside, window)
+    outlines = {"resegmented": box, "whole": whole.box}
+    outline = outlines.get(step.shape)
+    if outline is None:
+        outline = _framed(whole.box[1:-1, 1:-1, 1:-1], window)
+    return replace(whole, box=box, values=values, outline=outline)
+
+
+def _framed(inside: NDArray[Any], window: Window) -> NDArray[np.int8]:
+    """A window of a region's box, within one layer of outside."""
+    return np.pad(inside[window.slices].astype(np.int8), 1)
+
+
+def _check_size(voxels: int, shape: Index, settings: Settings) -> None:
+    long_sides = sum(size > 1 for size in shape)
+    if voxels < settings.min_region_voxels:
+        raise RegionError(
+            f"{voxels} voxel{'s' * (voxels != 1)}, at least {settings.min_region_voxels} are needed (min_region_voxels)"
+        )
+    if long_sides < settings.min_region_dimensions:
+        along = f"{long_sides} axis" if long_sides == 1 else f"{long_sides} axes"
+        raise RegionError(
+            f"longer than one voxel along {along} only, "
+            f"at least {settings.min_region_dimensions} are needed (min_region_dimensions)"
+        )
+
+
+def _check_finite(values: NDArray[Any]) -> None:
+    broken = values.size - int(np.isfinite(values).sum()) if values.dtype.kind == "f" else 0
+    if broken:
+        raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite")
