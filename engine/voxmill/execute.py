@@ -1,7 +1,7 @@
 """Plans × source → boxes; and the facts of whole images that plans stand on."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from voxmill.grid import Grid, Window
 from voxmill.operators.operator import At, Fact, Facts, Form, Operator
-from voxmill.plan import Link, Task, plan
+from voxmill.plan import Chain, Link, Task, Want, plan
 from voxmill.stages import stage
 from voxmill.volume import Source
 
@@ -25,7 +25,7 @@ class Derived:
     """What a chain of operators makes of a source: a source itself, computed window by window, nothing kept."""
 
     source: Source
-    links: tuple[Link, ...]
+    links: Chain
 
     @property
     def grid(self) -> Grid:
@@ -47,25 +47,49 @@ class Derived:
         """The voxels of a window; ValueError when it is not inside the image."""
         if not window.lies_in(self.grid.shape):
             raise ValueError(f"{window} is not inside an image of shape {self.grid.shape}; clip it first")
-        return execute(plan(self.links, window), self.source)
+        (box,) = execute(plan([Want(self.links, window)]), self.source)
+        return box
+
+
+def share(derived: Sequence[Source], windows: Sequence[Window]) -> list[NDArray[Any]]:
+    """A window of each of these images, which are all made of one source; what they have in common is made once."""
+    first = _origin(derived[0])
+    wants = [Want(_chain(one), window) for one, window in zip(derived, windows, strict=True)]
+    return execute(plan(wants), first)
+
+
+def _origin(source: Source) -> Source:
+    return source.source if isinstance(source, Derived) else source
+
+
+def _chain(source: Source) -> Chain:
+    return source.links if isinstance(source, Derived) else ()
 
 
 def derive(source: Source, *operators: Operator) -> Source:
     """The image that operators make of a source, one after the other; the facts that they ask for are found first."""
     for operator in operators:
         link = Link.of(operator, Form(source.grid, source.dtype), find_facts(source, operator))
-        first, before = (source.source, source.links) if isinstance(source, Derived) else (source, ())
-        source = Derived(first, (*before, link))
+        source = Derived(_origin(source), (*_chain(source), link))
     return source
 
 
-def execute(task: Task, source: Source) -> NDArray[Any]:
-    """The box of a plan: what it needs is read or computed, and the last operator applied."""
-    if task.link is None:
-        return source.read(task.window)
-    boxes = [execute(one, source) for one in task.inputs]
-    at = At(task.window, tuple(one.window for one in task.inputs), task.link.given)
-    return task.link.operator.apply(boxes, at, task.link.facts)
+def execute(planned: Iterable[tuple[Window, Task]], source: Source) -> list[NDArray[Any]]:
+    """The boxes of a plan: what it needs is read from the source, and every task done once."""
+    done: dict[Task, NDArray[Any]] = {}
+    return [_made(window, task, source, done) for window, task in planned]
+
+
+def _made(window: Window, task: Task, source: Source, done: dict[Task, NDArray[Any]]) -> NDArray[Any]:
+    if task not in done:
+        done[task] = source.read(task.window) if task.link is None else _applied(task, task.link, source, done)
+    return done[task][window.within(task.window).slices]
+
+
+def _applied(task: Task, link: Link, source: Source, done: dict[Task, NDArray[Any]]) -> NDArray[Any]:
+    boxes = [_made(window, one, source, done) for window, one in task.inputs]
+    at = At(task.window, tuple(window for window, _ in task.inputs), link.given)
+    return link.operator.apply(boxes, at, link.facts)
 
 
 @stage("prepare")

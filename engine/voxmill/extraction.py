@@ -1,27 +1,35 @@
 """One case → rows: the features of every region of a mask in an image."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import cache, partial
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from numpy.typing import NDArray
 
 from voxmill.choices import Choice, choices_of
 from voxmill.errors import InputError, RegionError, SettingsError, brief
 from voxmill.execute import derive
+from voxmill.grid import Window
 from voxmill.io import read_image, read_mask
 from voxmill.measures import measure
 from voxmill.operators.normalise import Normalise
+from voxmill.plan import merged
 from voxmill.regions import Region
 from voxmill.settings import Settings, parse_labels, parse_settings
 from voxmill.table import Row, Table, counted
 from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
+from voxmill.voxels import Place, place_of, read, voxels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import SimpleITK
+
+Made = TypeVar("Made")
 
 DEVICES = ("auto", "cpu", "gpu")
 MAX_SHEAR = 1e-3
@@ -130,26 +138,64 @@ def _prepared(image: Volume, settings: Settings) -> Source:
 
 def _rows(case: Case, choices: tuple[Choice, ...], threads: int) -> tuple[Row, ...]:
     """A row per region, in their order; kernels leave the interpreter free, so that threads help."""
-    if min(threads, len(choices)) == 1:
-        return tuple(_row(case, choice) for choice in choices)
-    context = copy_context()
-    with ThreadPoolExecutor(threads, thread_name_prefix="voxmill") as pool:
-        return tuple(pool.map(lambda choice: context.copy().run(_row, case, choice), choices))
+    groups = _overlapping(choices) if case.settings.resample else [(choice,) for choice in choices]
+    if min(threads, len(groups)) == 1:
+        found = [_group(case, group) for group in groups]
+    else:
+        context = copy_context()
+        with ThreadPoolExecutor(threads, thread_name_prefix="voxmill") as pool:
+            found = list(pool.map(lambda group: context.copy().run(_group, case, group), groups))
+    rows = {choice: row for group in found for choice, row in group.items()}
+    return tuple(rows[choice] for choice in choices)
 
 
-def _row(case: Case, choice: Choice) -> Row:
-    diagnostics = {"label": choice.label, "voxels": choice.voxels, "box": list(choice.box.shape)}
-    names = _text(case.name), _text(choice.name)
+def _overlapping(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
+    """The regions, those together whose joint box has no more voxels than their boxes have."""
+    joint = merged(choice.box for choice in choices)
+    groups: dict[Window, list[Choice]] = {}
+    for choice in choices:
+        groups.setdefault(next(box for box in joint if box.contains(choice.box)), []).append(choice)
+    return [tuple(group) for group in groups.values()]
+
+
+def _group(case: Case, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
+    """A row per region; what they have in common is read and computed once."""
+    found = {choice: _tried(case, choice, partial(_placed, case, choice)) for choice in choices}
+    places = {choice: place for choice, place in found.items() if isinstance(place, Place)}
+    boxes = cache(lambda: dict(zip(places, read(list(places.values())), strict=True)))
+    rows = {choice: row for choice, row in found.items() if isinstance(row, Row)}
+    measured = {
+        choice: _tried(case, choice, partial(_measured, case, choice, places[choice], boxes)) for choice in places
+    }
+    return rows | measured
+
+
+def _tried(case: Case, choice: Choice, attempt: Callable[[], Made]) -> Made | Row:
+    """What an attempt gives, or the row of a region that cannot be measured."""
     try:
-        region = Region.read(case.image, case.mask, choice, case.settings)
-        features, notes = measure(region)
+        return attempt()
     except RegionError as error:
-        return Row(*names, {}, choice.notes, diagnostics, error=f"region {names[1]}: {error}")
+        reason = str(error)
     except MemoryError:
         reason = f"measuring its box of {choice.box.size} voxels needs more memory than there is; free some"
-        return Row(*names, {}, choice.notes, diagnostics, error=f"region {names[1]}: {reason}")
-    diagnostics |= {"voxels": region.values.size, "box": [side - 2 for side in region.box.shape]}
-    return Row(*names, features, (*case.settings.notes, *choice.notes, *region.notes, *notes), diagnostics)
+    name = _text(choice.name)
+    return Row(_text(case.name), name, {}, choice.notes, _about(choice), error=f"region {name}: {reason}")
+
+
+def _placed(case: Case, choice: Choice) -> Place:
+    return place_of(case.image, case.mask, choice, case.settings)
+
+
+def _measured(case: Case, choice: Choice, place: Place, boxes: Callable[[], Mapping[Choice, NDArray[Any]]]) -> Row:
+    region = Region.of(voxels_of(place, boxes()[choice], case.settings), case.settings)
+    features, notes = measure(region)
+    about = _about(choice) | {"voxels": region.values.size, "box": [side - 2 for side in region.box.shape]}
+    remarks = (*case.settings.notes, *choice.notes, *region.notes, *notes)
+    return Row(_text(case.name), _text(choice.name), features, remarks, about)
+
+
+def _about(choice: Choice) -> dict[str, Any]:
+    return {"label": choice.label, "voxels": choice.voxels, "box": list(choice.box.shape)}
 
 
 def _text(name: str) -> str:

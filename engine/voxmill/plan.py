@@ -1,6 +1,7 @@
-"""A chain of operators and a window that is wanted → the windows that every operator, and the source, must give."""
+"""Chains of operators and the windows that are wanted → the windows that every operator, and the source, must give."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from voxmill.grid import Window
 from voxmill.operators.operator import Facts, Form, Operator
@@ -12,8 +13,8 @@ class Link:
 
     operator: Operator
     given: Form
-    facts: Facts
-    made: Form
+    facts: Facts = field(compare=False)
+    made: Form = field(compare=False)
 
     @classmethod
     def of(cls, operator: Operator, given: Form, facts: Facts) -> "Link":
@@ -21,19 +22,76 @@ class Link:
         return cls(operator, given, facts, operator.form(given, facts))
 
 
+Chain = tuple[Link, ...]
+
+
 @dataclass(frozen=True)
+class Want:
+    """A window that is wanted of what a chain makes; of the source itself where the chain is empty."""
+
+    chain: Chain
+    window: Window
+
+
+@dataclass(frozen=True, eq=False)
 class Task:
-    """A window to make by a link, from the windows that are made before it; to read, where there is none."""
+    """A window to make by a link from windows of other tasks; to read from the source, where there is no link."""
 
     window: Window
-    link: Link | None = None
-    inputs: tuple["Task", ...] = ()
+    link: Link | None
+    inputs: tuple[tuple[Window, "Task"], ...]
 
 
-def plan(links: tuple[Link, ...], window: Window) -> Task:
-    """What to read and to compute for a window of what a chain makes: its operators' needs, composed backwards."""
-    if not links:
-        return Task(window)
-    last = links[-1]
-    needed = last.operator.needs(window, last.given)
-    return Task(window, last, tuple(plan(links[:-1], one) for one in needed))
+def plan(wants: Sequence[Want]) -> tuple[tuple[Window, Task], ...]:
+    """For everything that is wanted, the task that makes it, and which window of that.
+
+    The needs of the operators are composed backwards. Chains that begin alike share what they have in common: windows
+    that overlap so far that making both at once is no more work are made by one task.
+    """
+    windows: dict[Chain, list[Window]] = {}
+    for want in wants:
+        windows.setdefault(want.chain, []).append(want.window)
+    tasks: dict[Chain, list[Task]] = {}
+    _make(windows, tasks)
+    return tuple((want.window, _holding(tasks[want.chain], want.window)) for want in wants)
+
+
+def _make(windows: dict[Chain, list[Window]], tasks: dict[Chain, list[Task]]) -> None:
+    """The tasks for the windows of every chain: those of the longest chains say what the shorter ones must give."""
+    if not windows:
+        return
+    longest = max(map(len, windows))
+    ends = {chain: merged(windows.pop(chain)) for chain in list(windows) if len(chain) == longest}
+    for chain, wanted in ends.items():
+        if chain:
+            link = chain[-1]
+            needed = [one for window in wanted for one in link.operator.needs(window, link.given)]
+            windows.setdefault(chain[:-1], []).extend(needed)
+    _make(windows, tasks)
+    for chain, wanted in ends.items():
+        tasks[chain] = [_task(chain, window, tasks) for window in wanted]
+
+
+def _task(chain: Chain, window: Window, tasks: dict[Chain, list[Task]]) -> Task:
+    if not chain:
+        return Task(window, None, ())
+    link = chain[-1]
+    needed = link.operator.needs(window, link.given)
+    return Task(window, link, tuple((one, _holding(tasks[chain[:-1]], one)) for one in needed))
+
+
+def _holding(tasks: Iterable[Task], window: Window) -> Task:
+    return next(task for task in tasks if task.window.contains(window))
+
+
+def merged(windows: Iterable[Window]) -> list[Window]:
+    """The windows, those joined whose joint box has no more voxels than they have together."""
+    kept: list[Window] = []
+    for window in windows:
+        near = next((one for one in kept if one.join(window).size <= one.size + window.size), None)
+        if near is None:
+            kept.append(window)
+        else:
+            kept.remove(near)
+            kept = merged([*kept, near.join(window)])
+    return kept

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.choices import Choice
 from voxmill.errors import RegionError
 from voxmill.settings import Discretise, Settings
 from voxmill.stages import stage
-from voxmill.volume import Mask, Source
-from voxmill.voxels import read_voxels
+from voxmill.voxels import Voxels
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
@@ -44,9 +42,8 @@ class Region:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, image: Source, mask: Mask, choice: Choice, settings: Settings) -> "Region":
-        """Read and prepare a region; raises RegionError when it cannot be measured."""
-        voxels = read_voxels(image, mask, choice, settings)
+    def of(cls, voxels: Voxels, settings: Settings) -> "Region":
+        """The region of these voxels; raises RegionError when it cannot be measured."""
         intensities, levels = _levels(voxels.values, settings.discretise)
         matrices = _textures(levels, voxels.box, settings)
         x, y, z = voxels.grid.spacing

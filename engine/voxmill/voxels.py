@@ -1,5 +1,6 @@
 """Choices → voxels: where a region lies and what its intensities are, after the steps that the settings ask for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from voxmill import steps
 from voxmill.choices import Choice, labelled
 from voxmill.errors import RegionError
-from voxmill.execute import derive
+from voxmill.execute import derive, share
 from voxmill.grid import Grid, Index, Window
 from voxmill.operators.crop import Crop
 from voxmill.operators.lattice import region_grid, require_inside
@@ -40,7 +41,7 @@ class Voxels:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a region is read: a window of an image, and the labels there, of which it is one."""
+    """Where a region is read: a window of an image, and the labels of that window, of which it is one."""
 
     source: Source
     window: Window
@@ -50,13 +51,26 @@ class Place:
     notes: tuple[str, ...] = ()
 
 
-def read_voxels(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Voxels:
-    """The voxels of a region; raises RegionError when it cannot be measured."""
+def place_of(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Place:
+    """Where a region is read; raises RegionError when it cannot be measured."""
     if choice.refusal:
         raise RegionError(choice.refusal)
     place = _placed(image, mask, choice, settings)
     _check_size(place.voxels, place.window.shape, settings)
-    box, values = _gathered(place)
+    return place
+
+
+@stage("prepare")
+def read(places: Sequence[Place]) -> list[NDArray[Any]]:
+    """The box of every place, all in images made of one; what they have in common is read and computed once."""
+    if len(places) == 1:
+        return [places[0].source.read(places[0].window)]
+    return share([place.source for place in places], [place.window for place in places])
+
+
+def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:
+    """The voxels of a region, from the box of its place; raises RegionError when it cannot be measured."""
+    box, values = _gathered(image, place)
     whole = Voxels(box, values, box, place.source.grid, place.notes)
     if settings.resegment is not None:
         return _resegmented(whole, settings.resegment, settings)
@@ -103,17 +117,8 @@ def _cropped(place: Place, margin: int) -> Place:
     return replace(place, source=source, window=place.window.within(window))
 
 
-def _gathered(place: Place) -> tuple[NDArray[np.int8], NDArray[Any]]:
-    return _split(_read(place), place)
-
-
-@stage("prepare")
-def _read(place: Place) -> NDArray[Any]:
-    return place.source.read(place.window)
-
-
 @stage("crop")
-def _split(image: NDArray[Any], place: Place) -> tuple[NDArray[np.int8], NDArray[Any]]:
+def _gathered(image: NDArray[Any], place: Place) -> tuple[NDArray[np.int8], NDArray[Any]]:
     return gather(image, place.labels, place.number, place.voxels)
 
 
