@@ -1,4 +1,7 @@
-"""Boxes of labels equal those of the definition."""
+"""Boxes of labels and moments of intensities equal those of the definition."""
+
+import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from numpy.typing import DTypeLike
 
 import naive
 from kernel_cases import read_only
-from voxmill_kernels.facts import boxes
+from voxmill_kernels.facts import Moments, boxes
 from voxmill_kernels.types import Array
 
 UNSIGNED = (np.uint8, np.uint16, np.uint32, np.uint64)
@@ -70,3 +73,38 @@ def test_a_view_of_a_volume() -> None:
     labels[2, 2, 2:5] = 3
     expected = boxes(np.ascontiguousarray(labels[::2, ::2, ::2]))
     assert boxes(read_only(labels[::2, ::2, ::2])) == expected == [(3, (1, 1, 1), (2, 2, 3), 2)]
+
+
+# moments
+
+
+@given(
+    st.sampled_from([np.uint8, np.int8, np.int16, np.uint16, np.int32, np.uint32]),
+    st.lists(st.integers(0, 2**32 - 1), min_size=2, max_size=60),
+    st.integers(1, 59),
+)
+def test_moments_of_whole_numbers_are_exact(dtype: type, values: list[int], cut: int) -> None:
+    array: Array = np.array(values, dtype=np.uint64).astype(dtype).reshape(-1, 1, 1)
+    array.flags.writeable = False
+    cut = min(cut, len(array) - 1)
+    found = Moments.of(array[:cut]) + Moments.of(array[cut:])
+    numbers = [int(value) for value in array.ravel()]
+    assert sum(found.total) == sum(numbers)
+    assert sum(found.squares) == sum(number**2 for number in numbers)
+    assert found.mean == sum(numbers) / len(numbers)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([np.float32, np.float64]), st.floats(-1e6, 1e6))
+def test_moments_of_real_numbers_lose_nothing(seed: int, dtype: type, centre: float) -> None:
+    array: Array = np.random.default_rng(seed).normal(centre, 3, (5, 6, 7)).astype(dtype)
+    exact = [Fraction(float(value)) for value in array.ravel()]
+    found = Moments.of(array)
+    assert found.mean == pytest.approx(float(sum(exact) / len(exact)), rel=1e-15, abs=1e-15)
+    parts = Moments.of(array[3:]) + Moments.of(array[:3])
+    assert (parts.mean, parts.deviation) == (found.mean, found.deviation)
+    assert found.deviation == pytest.approx(float(np.std(array.astype(np.float64), ddof=1)), rel=1e-3)
+
+
+def test_the_deviation_of_one_voxel_is_undefined() -> None:
+    assert math.isnan(Moments.of(np.ones((1, 1, 1))).deviation)
+    assert Moments.of(np.ones((1, 1, 2))).deviation == 0

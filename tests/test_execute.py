@@ -1,0 +1,60 @@
+"""Derived images are sources; facts are gathered over planes and do not depend on how."""
+
+import numpy as np
+import pytest
+
+import voxmill as vm
+from voxmill import execute
+from voxmill.execute import Derived, derive, find_facts
+from voxmill.operators.normalise import Normalise
+from voxmill_kernels.facts import Moments
+
+SHAPE = (7, 8, 9)
+
+
+def image(dtype: type = np.float32) -> vm.Volume:
+    voxels: np.ndarray = np.random.default_rng(5).normal(100, 30, SHAPE).astype(dtype)
+    return vm.Volume(voxels, spacing=(1, 2, 3), name="scan")
+
+
+def test_a_derived_image_is_a_source() -> None:
+    made = derive(image(), Normalise())
+    assert isinstance(made, Derived)
+    assert made.grid == image().grid
+    assert made.dtype == np.float64
+    assert made.read(vm.Window((1, 2, 3), (4, 5, 6))).shape == (3, 3, 3)
+    with pytest.raises(ValueError, match="is not inside an image of shape"):
+        made.read(vm.Window((0, 0, 0), (8, 8, 8)))
+
+
+def test_digests_tell_images_and_operators_apart() -> None:
+    one = derive(image(), Normalise()).digest
+    assert one == derive(image(), Normalise()).digest
+    assert one != derive(image(), Normalise(scale=2)).digest
+    assert one != derive(image(np.float64), Normalise()).digest
+    assert one != image().digest
+
+
+def test_nothing_derived_is_the_image_itself() -> None:
+    source = image()
+    assert derive(source) is source
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_facts_do_not_depend_on_what_is_read_at_once(monkeypatch: pytest.MonkeyPatch, dtype: type) -> None:
+    found = []
+    for voxels in (1, 150, 1 << 22):
+        monkeypatch.setattr(execute, "TILE_VOXELS", voxels)
+        fact: Moments = find_facts(image(dtype), Normalise())[Moments]
+        found.append((fact.voxels, fact.mean, fact.deviation))
+    assert found[0] == found[1] == found[2]
+
+
+def test_facts_of_a_derived_image_are_of_what_was_made() -> None:
+    made = derive(image(), Normalise(scale=3), Normalise(scale=2, outliers=1))
+    box = made.read(vm.Window.whole(SHAPE))
+    assert np.abs(box).max() == 2
+    assert isinstance(made, Derived)
+    fact: Moments = made.links[1].facts[Moments]
+    assert fact.mean == pytest.approx(0, abs=1e-12)
+    assert fact.deviation == pytest.approx(3, rel=1e-12)
