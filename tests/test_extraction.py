@@ -681,9 +681,13 @@ def test_voxels_far_apart_have_no_neighbours() -> None:
     assert row.features["original_firstorder_Maximum"] == max(texture()[0, 0, 0], texture()[8, 10, 12])
 
 
-def test_distances_that_no_two_voxels_have() -> None:
+@pytest.mark.parametrize("weighting", [None, "euclidean"])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_distances_that_no_two_voxels_have(symmetric: bool, weighting: str | None) -> None:  # noqa: FBT001
     """PyRadiomics raises; here nobody has a neighbour."""
-    (row, _) = vm.extract(*case(), settings={"distances": [20], "features": ["glcm", "gldm", "ngtdm"]}).rows
+    settings = {"distances": [20], "features": ["glcm", "gldm", "ngtdm"]}
+    other = {"glcm_symmetric": symmetric, "weighting": weighting}
+    (row, _) = vm.extract(*case(), settings={**settings, **other}).rows
     assert [note.split(":")[0] for note in row.notes] == ["glcm"]
     assert math.isnan(row.features["original_glcm_Contrast"])
     assert row.features["original_gldm_SmallDependenceEmphasis"] == 1

@@ -112,7 +112,7 @@ def sum_glcm_as_is(matrix: Array, numbers: Ints) -> GlcmSums:
         squares=(cells * cells).sum(axis=(1, 2)),
         largest=cells.max(axis=(1, 2)),
         few=np.zeros((len(cells), 0), dtype=np.int64),
-        many=np.sort(cells.reshape(len(cells), -1), axis=1),
+        many=np.sort(cells.reshape(len(cells), len(numbers) ** 2), axis=1),
     )
 
 

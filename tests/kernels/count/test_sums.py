@@ -168,6 +168,13 @@ def test_cells_of_weighted_matrices_are_those_of_counts() -> None:
     assert ours.matrices == 2
 
 
+def test_sums_of_no_matrices() -> None:
+    none = read_only(np.zeros((0, 2, 2), dtype=np.uint32))
+    for sums in (sum_glcm(none, np.array([1, 3])), sum_glcm_as_is(none, np.array([1, 3]))):
+        assert sums.plus.shape == (0, 7)
+        assert len(sums.total) == len(sums.marginals) == len(sums.many) == 0
+
+
 def test_sums_of_no_cells() -> None:
     none = read_only(np.zeros(0, dtype=np.int64))
     sums = sum_sizes(Cells(none, none, none, none), read_only(np.array([3])))
