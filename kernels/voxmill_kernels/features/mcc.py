@@ -120,7 +120,8 @@ def _deflate(matrix: Array, rest: Floats, vectors: Floats) -> int:
 def _deflate_sides(matrix: Array, rest: Floats, vectors: Floats) -> int:
     """The same of [[0, A], [Aᵀ, 0]] for a matrix A as it is, over the levels i and then the levels j that occur.
 
-    The eigenvalues 1 and -1 are taken off.
+    The eigenvalues 1 and -1 are taken off. Weights may be as small as numbers get, where a product of two scales is
+    larger than any: cells are scaled by one after the other.
     """
     start, scale, first = vectors[0], vectors[1], vectors[2]
     present = np.empty(2 * matrix.shape[0], dtype=np.int64)
@@ -136,7 +137,7 @@ def _deflate_sides(matrix: Array, rest: Floats, vectors: Floats) -> int:
     for i in range(rows):
         for j in range(rows, size):
             pairs = np.float64(matrix[present[i], present[j] - matrix.shape[0]])
-            rest[i, j] = pairs * (scale[i] * scale[j]) - first[i] * first[j]
+            rest[i, j] = pairs * scale[i] * scale[j] - first[i] * first[j]
             rest[j, i] = rest[i, j]
     for place in range(size):
         first[place] *= math.sqrt(0.5)

@@ -37,6 +37,15 @@ def assert_equals_numpy(matrix: NDArray[np.integer]) -> None:
     assert as_it_is == pytest.approx(second_singular_value(matrix), abs=1e-13)
 
 
+@pytest.mark.parametrize("power", [-1060, -1030, -500, 900])
+def test_weights_of_any_size(power: int) -> None:
+    """Times a power of two: no rounding."""
+    for levels in (2, 5, 33):
+        counts = random_counts(levels, 0.5, levels)
+        ours = maximal_correlation(read_only(counts * 2.0**power), symmetric=False)
+        assert ours == pytest.approx(second_singular_value(counts), abs=1e-13)
+
+
 def random_counts(levels: int, density: float, seed: int, highest: int = 100) -> Counts:
     generator = np.random.default_rng(seed)
     counts = generator.integers(1, highest, (levels, levels)) * (generator.random((levels, levels)) < density)
