@@ -417,6 +417,15 @@ def test_shape2d_stands_in_for_shape_of_a_flat_image(features: dict[str, Any], n
     assert list(row.features) == [f"original_shape2D_{name}" for name in names]
 
 
+@pytest.mark.parametrize("axis", ["z", "y", "x", "first", "second", "third"])
+def test_slices_of_texture_leave_the_shape_of_a_flat_image_alone(axis: str) -> None:
+    row = vm.extract(*flat_case(), settings={"slice_axis": axis}).rows[0]
+    names = [name for name in row.features if "shape" in name]
+    assert names == [f"original_shape2D_{name}" for name in SHAPE_2D]
+    whole = vm.extract(*flat_case()).rows[0]
+    assert all(row.features[name] == whole.features[name] for name in names)
+
+
 def test_single_features_of_shape_are_left_out_for_a_flat_image() -> None:
     settings = {"features": {"shape": ["MeshVolume"], "firstorder": ["Mean"]}}
     row = vm.extract(*flat_case(), settings=settings).rows[0]

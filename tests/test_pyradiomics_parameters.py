@@ -270,9 +270,9 @@ def test_wrong_texture_settings(setting: Mapping[str, Any], said: str) -> None:
 @pytest.mark.parametrize(
     "setting, axis",
     [
-        ({"force2D": True}, "z"),
-        ({"force2D": True, "force2Ddimension": 1}, "y"),
-        ({"force2D": True, "force2Ddimension": 2}, "x"),
+        ({"force2D": True}, "first"),
+        ({"force2D": True, "force2Ddimension": 1}, "second"),
+        ({"force2D": True, "force2Ddimension": 2}, "third"),
         ({"force2D": False, "force2Ddimension": 2}, None),
         ({"force2Ddimension": 2}, None),
         ({"force2D": None}, None),

@@ -15,6 +15,8 @@ from voxmill.errors import nearest
 from voxmill.settings import PROFILES
 from voxmill_kernels.features.catalogue import BY_DEFAULT, FAMILIES, STANDARD
 
+SLICE_AXES = "'z', 'y', 'x', 'first', 'second' or 'third'"
+
 
 def refusal(values: object) -> str:
     """What is said about values that make no sense."""
@@ -27,6 +29,23 @@ def written(folder: Path, text: str) -> Path:
     path = folder / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize(
+    "given, solid, flat",
+    [
+        ("first", "z", "y"),
+        ("second", "y", "x"),
+        ("third", "x", None),
+        ("z", "z", "z"),
+        ("x", "x", "x"),
+        (None, None, None),
+    ],
+)
+def test_axes_of_an_image_by_letter(given: str | None, solid: str | None, flat: str | None) -> None:
+    settings = vm.Settings.parse({"slice_axis": given, "gldm_alpha": 3})
+    for dimensions, letter in ((3, solid), (2, flat)):
+        assert settings.within(dimensions) == vm.Settings.parse({"slice_axis": letter, "gldm_alpha": 3})
 
 
 def test_defaults_are_those_of_pyradiomics() -> None:
@@ -190,8 +209,8 @@ def test_a_name_like_no_other_gets_all_valid_ones_or_the_nearest_of_many() -> No
         ({"components": {"connectivity": 8}}, "components: connectivity must be 6, 18 or 26; found 8"),
         ({"label_channel": -1}, "label_channel must be at least 0; found -1"),
         ({"label_channel": False}, "label_channel: give a number; found false"),
-        ({"slice_axis": "axial"}, "slice_axis must be 'z', 'y' or 'x'; found 'axial'"),
-        ({"slice_axis": 0}, "slice_axis must be 'z', 'y' or 'x'; found 0"),
+        ({"slice_axis": "axial"}, f"slice_axis must be {SLICE_AXES}; found 'axial'"),
+        ({"slice_axis": 0}, f"slice_axis must be {SLICE_AXES}; found 0"),
         ({"distances": []}, "distances: give at least one, each once; found []"),
         ({"distances": [2, 1, 2]}, "distances: give at least one, each once; found [2, 1, 2]"),
         ({"distances": 2}, "distances must be a list; found 2"),

@@ -63,7 +63,7 @@ def extract(
     layers = _read_layers(mask, settings.label_channel)
     _require_fit(volume, layers, settings)
     choices = choices_of(layers, chosen, settings)
-    case = Case(volume.name, _prepared(volume, settings), layers, settings)
+    case = Case(volume.name, _prepared(volume, settings), layers, settings.within(volume.grid.dimensions))
     return Table(_rows(case, choices, threads), settings)
 
 

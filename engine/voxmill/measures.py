@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.regions import Region
+from voxmill.regions import AXES, Region
 from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill_kernels.count.cells import Cells, cells_of
@@ -87,9 +87,12 @@ def _obstacle(family: str, region: Region) -> str | None:
 
 
 def _across(region: Region) -> int | None:
-    """The axis across the one slice of a region: that of the settings, or else the first; None where there are more."""
-    chosen = region.settings.slice_axis
-    axes = range(3) if chosen is None else ["zyx".index(chosen)]
+    """The axis across the one slice of a region: z of a flat image, else that of the settings, or else the first.
+
+    None where there are more slices.
+    """
+    chosen = 0 if region.dimensions == 2 else AXES[region.settings.slice_axis]
+    axes = range(3) if chosen is None else [chosen]
     return next((axis for axis in axes if _sides(region)[axis] == 1), None)
 
 

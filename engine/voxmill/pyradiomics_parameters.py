@@ -264,7 +264,7 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
     elif "binWidth" in given:
         values["discretise"] = {"bin_width": given["binWidth"]}
     if given.get("force2D"):
-        values["slice_axis"] = "zyx"[given.get("force2Ddimension", 0)]
+        values["slice_axis"] = ("first", "second", "third")[given.get("force2Ddimension", 0)]
     if "minimumROISize" in given:  # PyRadiomics wants more voxels than this
         values["min_region_voxels"] = max(2, int(given["minimumROISize"]) + 1)
     values["mask_on_other_grid"] = "resample" if given.get("correctMask") else "error"

@@ -124,8 +124,11 @@ class Settings(Model):
     """Split every region into its connected components; True for all of them, None for whole regions."""
     label_channel: Annotated[Whole, Field(ge=0, le=65_535)] | None = None
     """Which channel of a mask that has several per voxel."""
-    slice_axis: Literal["z", "y", "x"] | None = None
-    """Texture within slices across this axis only: neighbours, runs and zones; None for all three dimensions."""
+    slice_axis: Literal["z", "y", "x", "first", "second", "third"] | None = None
+    """Texture within slices across this axis only: neighbours, runs and zones; None for all three dimensions.
+
+    The first axis of an image is z, but y of a flat one, which has no third.
+    """
     distances: Annotated[tuple[Annotated[Whole, Field(ge=1, le=MOST_DISTANT)], ...], AfterValidator(_each_once)] = (1,)
     """How far away the neighbours of a voxel are, in voxels along the longest step (GLCM, GLDM, NGTDM)."""
     gldm_alpha: Annotated[Whole, Field(ge=0, le=MOST)] = 0
@@ -184,6 +187,13 @@ class Settings(Model):
     def _nearest(cls, word: str) -> str:
         """The hint for a misspelt setting, or for one that belongs under another."""
         return nearest(word, (*cls.model_fields, "profile", *BELOW), shown=BELOW)
+
+    def within(self, dimensions: int) -> Self:
+        """These settings for an image of so many dimensions: its first, second or third axis by letter."""
+        if self.slice_axis in (None, "z", "y", "x"):
+            return self
+        letters = dict(zip(("first", "second", "third"), "zyx"[3 - dimensions :], strict=False))
+        return self.changed({"slice_axis": letters.get(self.slice_axis)})
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """These settings with other values for some of them."""

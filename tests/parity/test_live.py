@@ -122,6 +122,32 @@ def test_drawn_slices(radiomics: ModuleType, seed: int, axis: int) -> None:
         assert row.features[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
 
 
+def drawn_flat(seed: int) -> tuple[Any, Any]:
+    """A random image of two dimensions and a ragged region in it, with unequal spacing."""
+    random = np.random.default_rng(seed)
+    shape = random.integers(5, 24, 2)
+    inside = random.random(shape) < random.uniform(0.4, 0.95)
+    inside[:2, :2] = True
+    inside[-1] = False
+    image, mask = (sitk.GetImageFromArray(array.astype(np.uint8)) for array in (random.integers(0, 90, shape), inside))
+    for picture in (image, mask):
+        picture.SetSpacing((0.7, 1.3))
+    return image, mask
+
+
+@pytest.mark.parametrize("setting", TEXTURE_SETTINGS, ids=str)
+@pytest.mark.parametrize("seed", range(4))
+def test_drawn_flat_images(radiomics: ModuleType, seed: int, setting: Mapping[str, Any]) -> None:
+    """force2Ddimension counts the axes of the image: y is 0; it does not touch shape2D."""
+    image, mask = drawn_flat(seed)
+    classes = dict.fromkeys(("shape2D", "firstorder", *TEXTURES))
+    parameters = {"setting": {"binWidth": 12, **setting}, "featureClass": classes}
+    theirs = pyradiomics_features(radiomics, image, mask, parameters)
+    assert len(theirs) == 102
+    (row,) = vm.extract(image, mask, settings=vm.Settings.from_pyradiomics(parameters)).rows
+    compare(row.features, dict(sorted(theirs.items(), key=lambda item: list(row.features).index(item[0]))))
+
+
 @pytest.mark.parametrize("one, other", PAIRS, ids=str)
 def test_pairs_of_texture_settings(radiomics: ModuleType, one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
     """Both at once; where both set the same key, the other one."""
