@@ -96,8 +96,8 @@ def _glcm(
     """One direction: from the marginals of i and j, of i + j and of |i - j|; MCC is left at 0.
 
     A symmetric matrix has one marginal for both. HXY1 = HXY2 = HX + HY. Where i and j are independent, HXY is HX + HY
-    too, but for rounding, whose root would be Imc2. The covariance is (Var(i + j) - Var(i - j)) / 4, which loses no
-    digits to a large mean.
+    too, but for rounding, whose root would be Imc2. The covariance is (Var(i + j) - Var(i) - Var(j)) / 2, which loses
+    no digits to means that are large or far apart.
     """
     total = scalars[0][a]
     mean, variance = _moments(marginals[0], numbers, total)
@@ -106,7 +106,7 @@ def _glcm(
     if marginals.shape[0] == 2:
         other_mean, other_variance = _moments(marginals[1], numbers, total)
         other_single = entropy(marginals[1], total)
-    spread = math.sqrt(variance * other_variance)
+    spread = math.sqrt(variance) * math.sqrt(other_variance)
     tendency, shade, prominence, sum_average = _cluster(plus, mean + other_mean, total)
     contrast, difference_average, id_, idm, idmn, idn, inverse_variance = _differences(minus, numbers[-1], total)
     joint = tallied_entropy(few, many, total)
@@ -120,7 +120,7 @@ def _glcm(
         shade,
         tendency,
         contrast,
-        1.0 if spread == 0.0 else (tendency - (contrast - (mean - other_mean) ** 2)) / 4 / spread,
+        1.0 if spread == 0.0 else (tendency - variance - other_variance) / 2 / spread,
         difference_average,
         entropy(minus, total),
         _difference_variance(minus, difference_average, total),

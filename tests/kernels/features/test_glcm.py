@@ -5,7 +5,8 @@ both for sums of terms that cancel, of cubes of up to 80 there. Imc2 is the root
 its square is compared.
 """
 
-from math import exp
+from fractions import Fraction
+from math import exp, sqrt
 
 import numpy as np
 import pytest
@@ -108,6 +109,28 @@ def test_weighted(symmetric: bool, volume: Volume, norm: str) -> None:  # noqa: 
         assert_are_those(values, one_way + one_way.T if symmetric else one_way, numbers)
     else:
         assert np.isnan(values).all()
+
+
+def exact_correlation(matrix: Floats, numbers: Ints) -> float:
+    """Of one matrix as it is, in fractions."""
+    cells = {(i, j): Fraction(matrix[a, b]) for a, i in enumerate(numbers) for b, j in enumerate(numbers)}
+    total = sum(cells.values())
+    mean_i, mean_j = (sum(key[side] * c for key, c in cells.items()) / total for side in (0, 1))
+    spreads = [sum((key[s] - m) ** 2 * c for key, c in cells.items()) / total for s, m in ((0, mean_i), (1, mean_j))]
+    shared = sum((i - mean_i) * (j - mean_j) * c for (i, j), c in cells.items()) / total
+    return float(shared / Fraction(sqrt(spreads[0])) / Fraction(sqrt(spreads[1])))
+
+
+@pytest.mark.parametrize("power", [-20, -40, -120, -700])
+@pytest.mark.parametrize("seed", range(8))
+def test_correlation_where_nearly_all_weight_lies_in_one_cell(seed: int, power: int) -> None:
+    random = np.random.default_rng(seed)
+    numbers = np.array([1, 2, 9, 40])
+    matrix = random.integers(0, 9, (4, 4)) * 2.0**power
+    matrix[1, 3] = 3.0
+    values = glcm_features(sum_glcm_as_is(read_only(matrix[np.newaxis]), numbers), matrix[np.newaxis], numbers)
+    ours = by_name(FEATURES, values)["Correlation"]
+    assert ours == pytest.approx(exact_correlation(matrix, numbers), abs=1e-9)
 
 
 def test_one_level() -> None:
