@@ -6,8 +6,7 @@ levels add up to. The voxels of the strip then count:
 
 - GLCM: one increment per offset.
 - GLDM and NGTDM: from the numbers of the strip.
-- GLRLM: only the first voxels of runs longer than two walk along them. The runs of two follow from how many neighbours
-  are equal, those of one from how many voxels are left.
+- GLRLM: from those sets, see `runs`.
 - GLSZM: a voxel takes the zone of one neighbour behind it per group that hangs together, which joins those zones.
 """
 
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import Batch, beyond
 from voxmill_kernels.count.cells import Cells
-from voxmill_kernels.count.neighbourhood import DIRECTIONS, LOWEST, SPREAD
+from voxmill_kernels.count.neighbourhood import DIRECTIONS
+from voxmill_kernels.count.runs import Runs, count_runs, finish_runs, room_for_runs
 from voxmill_kernels.count.zones import Zones, join_zones, room_for_zones, zone_cells
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Counts, Ints
@@ -28,7 +28,6 @@ GLCM, GLDM, NGTDM, GLRLM, GLSZM = 1, 2, 4, 8, 16
 EVERYTHING = GLCM | GLDM | NGTDM | GLRLM | GLSZM
 FAMILIES = {"glcm": GLCM, "gldm": GLDM, "ngtdm": NGTDM, "glrlm": GLRLM, "glszm": GLSZM}
 AHEAD, BEHIND, BEGINS = range(3)
-FULL = 15
 STRIP = 4096
 MAX_BYTES = 4 << 30
 
@@ -81,17 +80,12 @@ class _Task(NamedTuple):
 
 
 class _Counters(NamedTuple):
-    """Matrices with a row (and column) 0 for what is outside; column 0 of `runs` counts equal neighbours ahead.
-
-    tally: by level, equal neighbours ahead in four bits per direction; filled: how often that has been added to.
-    """
+    """Matrices with a row (and column) 0 for what is outside, and runs."""
 
     glcm: Counts
     gldm: Counts
     ngtdm: Ints
-    runs: Counts
-    tally: NDArray[np.uint64]
-    filled: NDArray[np.uint8]
+    runs: Runs
 
 
 class _Strip(NamedTuple):
@@ -142,12 +136,12 @@ def _sweep_box(batch: Batch, box: int, offsets: Ints, along: Ints, alpha: int, w
     strip = _strip(shape, len(offsets), int(numbers[-1]))
     found = _sweep(levels, values, task, counters, strip, zones)
     if wanted & GLRLM:
-        _finish_runs(levels, task, batch.counts[box], counters)
+        finish_runs(levels, shape, batch.border, batch.counts[box], task.directions, along, counters.runs)
     return Matrices(
         counters.glcm[:, 1:, 1:],
         counters.gldm[1:],
         counters.ngtdm[1:],
-        counters.runs[:, 1:, 1:],
+        counters.runs.counts[:, 1:, 1:],
         zone_cells(zones, int(found), different),
     )
 
@@ -169,9 +163,7 @@ def _counters(levels: int, offsets: int, longest: int, wanted: int) -> _Counters
         np.zeros(glcm, np.uint32),
         np.zeros(gldm, np.uint32),
         np.zeros(ngtdm, np.int64),
-        np.zeros(runs, np.uint32),
-        np.zeros(levels + 1, np.uint64),
-        np.zeros(levels + 1, np.uint8),
+        room_for_runs(runs),
     )
 
 
@@ -225,8 +217,7 @@ def _sweep(levels: Array, values: Array, task: _Task, counters: _Counters, strip
                     _find_dependent(values, start, length, task, strip.dependent)
                 _count_dependences(levels, start, places, strip.dependent, counters.gldm)
             if wanted & GLRLM:
-                _count_equal(levels, start, places, strip.sets[AHEAD], counters)
-                _count_runs(levels, start, places, task.directions, strip.sets[BEGINS], counters.runs)
+                count_runs(levels, start, places, task.directions, strip.sets[AHEAD], strip.sets[BEGINS], counters.runs)
             if wanted & GLSZM:
                 found = join_zones(levels, start, places, width, z, strip.sets[BEHIND], zones, found)
     return found
@@ -323,84 +314,3 @@ def _count_pairs(levels: Array, start: int, places: Array, steps: Ints, glcm: Co
         level = levels[at]
         for k in range(steps.shape[0]):
             glcm[k, level, levels[at + steps[k]]] += 1
-
-
-@njit
-def _count_equal(levels: Array, start: int, places: Array, ahead: Array, counters: _Counters) -> None:
-    """Equal neighbours ahead, for all directions at once."""
-    tally, filled = counters.tally, counters.filled
-    for place in places:
-        level = levels[start + place]
-        tally[level] += SPREAD[ahead[place] & 127] | SPREAD[ahead[place] >> 7] << np.uint64(28)
-        filled[level] += 1
-        if filled[level] == FULL:
-            _empty(level, tally, filled, counters.runs)
-
-
-@njit
-def _empty(level: int, tally: NDArray[np.uint64], filled: NDArray[np.uint8], runs: Counts) -> None:
-    """Move the tally of a level to where it has room."""
-    for k in range(runs.shape[0]):
-        runs[k, level, 0] += np.uint32(tally[level] >> np.uint64(4 * k) & np.uint64(15))
-    tally[level] = 0
-    filled[level] = 0
-
-
-@njit
-def _count_runs(levels: Array, start: int, places: Array, steps: Ints, begins: Array, runs: Counts) -> None:
-    """Runs longer than two."""
-    for place in places:
-        left = np.int64(begins[place])
-        while left != 0:
-            k = LOWEST[left]
-            left &= left - 1
-            level = levels[start + place]
-            at = start + place + 3 * steps[k]
-            length = 3
-            while levels[at] == level:
-                at += steps[k]
-                length += 1
-            runs[k, level, length] += 1
-
-
-@njit
-def _finish_runs(levels: Array, task: _Task, counts: Ints, counters: _Counters) -> None:
-    """Runs of two and of one: what is left; directions without a line of two voxels are emptied."""
-    runs = counters.runs
-    for level in range(1, runs.shape[1]):
-        _empty(level, counters.tally, counters.filled, runs)
-    for k in task.along:
-        any_longer = False
-        for level in range(1, runs.shape[1]):
-            twos = int(runs[k, level, 0])
-            covered = 0
-            for length in range(3, runs.shape[2]):
-                twos -= (length - 1) * int(runs[k, level, length])
-                covered += length * int(runs[k, level, length])
-            if twos > 0:
-                runs[k, level, 2] = twos
-            runs[k, level, 1] = counts[level - 1] - covered - 2 * twos
-            any_longer = any_longer or runs[k, level, 0] > 0
-        if not any_longer and not _shares_line(levels, task, k):
-            runs[k] = 0
-
-
-@njit
-def _shares_line(levels: Array, task: _Task, k: int) -> bool:
-    """Whether any line along a direction holds two voxels of the region, next to each other or not."""
-    dz, dy, dx = DIRECTIONS[k, 0], DIRECTIONS[k, 1], DIRECTIONS[k, 2]
-    depth, height, width = task.shape
-    border, step = task.border, task.directions[k]
-    for z in range(border, depth - border):
-        for y in range(border, height - border):
-            for x in range(border, width - border):
-                at = (z * height + y) * width + x
-                if levels[at] == 0:
-                    continue
-                to_z, to_y, to_x = z + dz, y + dy, x + dx
-                while to_z < depth - border and border <= to_y < height - border and border <= to_x < width - border:
-                    at += step
-                    if levels[at] != 0:
-                        return True
-                    to_z, to_y, to_x = to_z + dz, to_y + dy, to_x + dx
-    return False

@@ -126,7 +126,7 @@ def exact_correlation(matrix: Floats, numbers: Ints) -> float:
 def test_correlation_where_nearly_all_weight_lies_in_one_cell(seed: int, power: int) -> None:
     random = np.random.default_rng(seed)
     numbers = np.array([1, 2, 9, 40])
-    matrix = random.integers(0, 9, (4, 4)) * 2.0**power
+    matrix: Floats = random.integers(0, 9, (4, 4)) * np.float64(2.0**power)
     matrix[1, 3] = 3.0
     values = glcm_features(sum_glcm_as_is(read_only(matrix[np.newaxis]), numbers), matrix[np.newaxis], numbers)
     ours = by_name(FEATURES, values)["Correlation"]
