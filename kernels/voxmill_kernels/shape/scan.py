@@ -62,8 +62,7 @@ def _cubes(box: Binary, codes: Ints, places: Ints, along_x: Array, along_y: Arra
         a, c = planes[z], planes[z + 1]
         _codes(a, a[width:], c, c[width:], sides, plane)
         found = surface[: _find_surface(eights, plane, surface)]
-        _count(plane, found, width, z, codes, places)
-        _widen(plane, found, width, z, along_x, along_y)
+        _count(plane, found, width, z, codes, places, along_x, along_y)
 
 
 @njit
@@ -88,26 +87,22 @@ def _find_surface(eights: Array, codes: Array, surface: Array) -> int:
 
 
 @njit
-def _count(plane: Array, surface: Array, width: int, z: int, codes: Ints, places: Ints) -> None:
-    y = start = 0
-    for place in surface:
-        while place >= start + width:
-            y, start = y + 1, start + width
-        code = plane[place]
-        codes[code] += 1
-        places[code, 0] += z
-        places[code, 1] += y
-        places[code, 2] += place - start
+def _count(
+    plane: Array, surface: Array, width: int, z: int, codes: Ints, places: Ints, along_x: Array, along_y: Array
+) -> None:
+    """Count the cubes that the surface crosses, and widen the lines to their vertices.
 
-
-@njit
-def _widen(plane: Array, surface: Array, width: int, z: int, along_x: Array, along_y: Array) -> None:
-    """Each of the three edges from the first corner of a cube has a vertex where one end only is inside."""
+    Each of the three edges from the first corner of a cube has a vertex where one end only is inside.
+    """
     y = start = 0
     for place in surface:
         while place >= start + width:
             y, start = y + 1, start + width
         x, code = place - start, plane[place]
+        codes[code] += 1
+        places[code, 0] += z
+        places[code, 1] += y
+        places[code, 2] += x
         _add_vertex(along_x, along_y, 2 * z, 2 * y, 2 * x + 1, code ^ code >> 1)
         _add_vertex(along_x, along_y, 2 * z, 2 * y + 1, 2 * x, code ^ code >> 2)
         _add_vertex(along_x, along_y, 2 * z + 1, 2 * y, 2 * x, code ^ code >> 4)
