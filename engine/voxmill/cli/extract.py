@@ -119,7 +119,7 @@ def _with_options(settings: "Settings", unions: list[str] | None, components: fl
 
 
 def _parse_unions(options: list[str]) -> dict[str, list[str]]:
-    """The labels of every union, as numbers or names; raises SettingsError."""
+    """The labels of every union, as numbers or names, without the spaces around them; raises SettingsError."""
     from voxmill.errors import SettingsError
 
     unions: dict[str, list[str]] = {}
@@ -129,5 +129,5 @@ def _parse_unions(options: list[str]) -> dict[str, list[str]]:
             raise SettingsError(f"--union: give NAME=LABEL,LABEL; found {option!r}")
         if name in unions:
             raise SettingsError(f"--union: {name!r} is given twice; list all its labels at once")
-        unions[name] = labels.split(",")
+        unions[name] = [label.strip() for label in labels.split(",")]
     return unions
