@@ -465,6 +465,17 @@ def test_several_slices_have_no_shape2d_and_keep_all_else() -> None:
     assert row.notes == (f"shape2D needs a region of one slice: left out for a box of {size} voxels (z, y, x)",)
 
 
+@pytest.mark.parametrize("axis", ["z", "first"])
+def test_one_slice_across_another_axis_has_no_shape2d(axis: str) -> None:
+    labels = box(slice(2, 6), slice(3, 9), 5)
+    volume = vm.Volume(texture(), spacing=SPACING)
+    settings = {"features": ["shape2D"], "slice_axis": axis}
+    (row,) = vm.extract(volume, vm.Mask(labels, volume.grid), settings=settings).rows
+    assert row.features == {}
+    said = "shape2D needs a region of one slice across z: left out for a box of 4 x 6 x 1 voxels (z, y, x)"
+    assert row.notes == (said,)
+
+
 def test_deprecated_features_are_measured_where_they_are_named() -> None:
     named = {"glcm": ["Dissimilarity", "DifferenceAverage", "Homogeneity2", "Idm"], "firstorder": ["StandardDeviation"]}
     (row, _) = vm.extract(*case(), settings={"features": named}).rows

@@ -81,8 +81,9 @@ def _obstacle(family: str, region: Region) -> str | None:
     if family == "shape" and region.dimensions == 2:
         return "shape needs three dimensions: left out for a flat image; name features of shape2D instead"
     if family == "shape2D" and _across(region) is None:
-        size = " x ".join(map(str, _sides(region)))
-        return f"shape2D needs a region of one slice: left out for a box of {size} voxels (z, y, x)"
+        size, axis = " x ".join(map(str, _sides(region))), region.settings.slice_axis
+        slices = f"one slice across {axis}" if axis else "one slice"
+        return f"shape2D needs a region of {slices}: left out for a box of {size} voxels (z, y, x)"
     return None
 
 
