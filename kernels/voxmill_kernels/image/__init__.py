@@ -1,0 +1,4 @@
+"""Boxes of intensities or labels in, boxes on other positions out, as ITK computes them, bit for bit.
+
+May import: jit, types.
+"""

@@ -1,0 +1,87 @@
+"""Spline coefficients of a window equal those that SimpleITK finds in the whole image, bit for bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import DTypeLike
+
+import naive_resampling
+from itk_resampling import TYPES, decompose, noise, patches, windows
+from kernel_cases import read_only
+from voxmill_kernels.image.spline import HORIZON, coefficients
+from voxmill_kernels.types import Array
+
+CYCLES = -39987
+"""Voxels of this value bring ITK's recursion into a cycle of two numbers."""
+
+
+def assert_equal_in_window(image: Array, start: tuple[int, int, int], stop: tuple[int, int, int]) -> None:
+    window = tuple(slice(*ends) for ends in zip(start, stop, strict=True))
+    np.testing.assert_array_equal(coefficients(image, start, stop), decompose(image)[window], strict=True)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (1, 1, 9), (2, 3, 4), (17, 18, 19), (1, 40, 30), (33, 1, 34), (70, 65, 90)]
+)
+def test_whole_images(shape: tuple[int, int, int], dtype: DTypeLike) -> None:
+    assert_equal_in_window(noise(shape, dtype), (0, 0, 0), shape)
+
+
+@pytest.mark.parametrize("size", range(1, 2 * HORIZON))
+def test_lines_of_every_length_around_the_horizon(size: int) -> None:
+    for shape in [(size, 3, 2), (2, size, 3), (3, 2, size)]:
+        assert_equal_in_window(noise(shape, np.float64), (0, 0, 0), shape)
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_definition(data: st.DataObject) -> None:
+    shape = data.draw(st.tuples(*[st.integers(1, 12)] * 3))
+    image = noise(shape, np.float64, data.draw(st.integers(0, 1000)))
+    start, stop = data.draw(windows(shape))
+    expected = naive_resampling.spline_coefficients(image)[tuple(slice(*e) for e in zip(start, stop, strict=True))]
+    np.testing.assert_allclose(coefficients(image, start, stop), expected, rtol=1e-9, atol=1e-9)
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_windows(data: st.DataObject) -> None:
+    shape = data.draw(st.sampled_from([(150, 13, 140), (20, 160, 130), (130, 110, 10)]))
+    seed = data.draw(st.integers(0, 1000))
+    image = data.draw(st.sampled_from([patches(shape, seed), *(noise(shape, dtype, seed) for dtype in TYPES)]))
+    assert_equal_in_window(image, *data.draw(windows(shape)))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("value", [0, CYCLES])
+@pytest.mark.parametrize("side", [1, -1])
+def test_beside_many_voxels_of_one_value(axis: int, value: int, side: int) -> None:
+    shape = [9, 8, 7]
+    shape[axis] = 400
+    image = np.array(noise(tuple(shape), np.float32))
+    start, stop = [2, 2, 2], [6, 6, 6]
+    for first in (200, 201):
+        start[axis], stop[axis] = first, first + 3
+        flat = np.moveaxis(image.copy(), axis, 0)
+        flat[first - 190 : first + 190][::side][20:] = value
+        assert_equal_in_window(
+            read_only(np.moveaxis(flat, 0, axis)), (start[0], start[1], start[2]), (stop[0], stop[1], stop[2])
+        )
+
+
+def test_an_image_of_one_value_needs_more_than_the_halo() -> None:
+    image = read_only(np.full((3, 4, 201), CYCLES, dtype=np.int32))
+    for first in (99, 100):
+        assert_equal_in_window(image, (0, 0, first), (3, 4, first + 2))
+
+
+def test_larger_values_far_outside() -> None:
+    image = np.array(noise((1, 2, 300), np.float64)) / 1000
+    image[..., :90] *= 1e5
+    assert_equal_in_window(read_only(image), (0, 0, 150), (1, 2, 160))
+
+
+def test_an_empty_window() -> None:
+    assert coefficients(noise((3, 4, 5), np.int16), (1, 2, 2), (2, 2, 4)).shape == (1, 0, 2)
