@@ -12,20 +12,17 @@ from numpy.typing import DTypeLike
 import naive_resampling
 from itk_resampling import TYPES, noise
 from kernel_cases import read_only
-from voxmill_kernels.image.sample import Box, Lines, cubic, linear, nearest, to_type
+from voxmill_kernels.image.box import Box, whole
+from voxmill_kernels.image.sample import Lines, cubic, linear, nearest, to_type
 from voxmill_kernels.image.spline import coefficients
 from voxmill_kernels.types import Array, Floats
 
 METHODS = {"nearest": sitk.sitkNearestNeighbor, "linear": sitk.sitkLinear, "cubic": sitk.sitkBSpline}
 
 
-def whole(image: Array) -> Box:
-    return Box(image, (0, 0, 0), (image.shape[0], image.shape[1], image.shape[2]))
-
-
 def sample(image: Array, method: str, lines: Lines) -> Array:
     if method == "cubic":
-        return cubic(whole(coefficients(image, (0, 0, 0), whole(image).shape)), lines)
+        return cubic(whole(coefficients(whole(image), (0, 0, 0), whole(image).shape)), lines)
     return (linear if method == "linear" else nearest)(whole(image), lines)
 
 
@@ -81,7 +78,7 @@ def test_itk_at_the_same_positions(method: str, data: st.DataObject) -> None:
 def test_a_part_of_the_lines_from_a_box(method: str, data: st.DataObject) -> None:
     shape = data.draw(st.tuples(*[st.integers(1, 9)] * 3))
     image, lines = noise(shape, np.int16, data.draw(st.integers(0, 1000))), data.draw(some_lines(shape))
-    source = coefficients(image, (0, 0, 0), shape) if method == "cubic" else image
+    source = coefficients(whole(image), (0, 0, 0), shape) if method == "cubic" else image
     samplers: dict[str, Callable[[Box, Lines], Array]] = {"nearest": nearest, "linear": linear, "cubic": cubic}
     sampler = samplers[method]
     at = positions(lines).reshape(-1, 3)

@@ -9,7 +9,8 @@ from numpy.typing import DTypeLike
 import naive_resampling
 from itk_resampling import TYPES, decompose, noise, patches, windows
 from kernel_cases import read_only
-from voxmill_kernels.image.spline import HORIZON, coefficients
+from voxmill_kernels.image.box import Box, whole
+from voxmill_kernels.image.spline import HALO, HORIZON, BoxTooSmallError, coefficients
 from voxmill_kernels.types import Array
 
 CYCLES = -39987
@@ -18,7 +19,7 @@ CYCLES = -39987
 
 def assert_equal_in_window(image: Array, start: tuple[int, int, int], stop: tuple[int, int, int]) -> None:
     window = tuple(slice(*ends) for ends in zip(start, stop, strict=True))
-    np.testing.assert_array_equal(coefficients(image, start, stop), decompose(image)[window], strict=True)
+    np.testing.assert_array_equal(coefficients(whole(image), start, stop), decompose(image)[window], strict=True)
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -42,7 +43,7 @@ def test_definition(data: st.DataObject) -> None:
     image = noise(shape, np.float64, data.draw(st.integers(0, 1000)))
     start, stop = data.draw(windows(shape))
     expected = naive_resampling.spline_coefficients(image)[tuple(slice(*e) for e in zip(start, stop, strict=True))]
-    np.testing.assert_allclose(coefficients(image, start, stop), expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(coefficients(whole(image), start, stop), expected, rtol=1e-9, atol=1e-9)
 
 
 @settings(max_examples=25)
@@ -83,5 +84,34 @@ def test_larger_values_far_outside() -> None:
     assert_equal_in_window(read_only(image), (0, 0, 150), (1, 2, 160))
 
 
+@given(data=st.data())
+def test_a_box_is_enough_or_too_small(data: st.DataObject) -> None:
+    shape = data.draw(st.sampled_from([(150, 9, 140), (8, 160, 130)]))
+    seed = data.draw(st.integers(0, 1000))
+    image = data.draw(st.sampled_from([noise(shape, np.int16, seed), patches(shape, seed)]))
+    start, stop = data.draw(windows(shape))
+    halo = data.draw(st.sampled_from([0, 1, 20, 30, 34, 38, HALO]))
+    outer = [(max(0, a - halo), min(b + halo, n)) for a, b, n in zip(start, stop, shape, strict=True)]
+    box = Box(image[tuple(slice(*ends) for ends in outer)], (outer[0][0], outer[1][0], outer[2][0]), shape)
+    try:
+        found = coefficients(box, start, stop)
+    except BoxTooSmallError:
+        return
+    np.testing.assert_array_equal(found, coefficients(whole(image), start, stop))
+
+
+@pytest.mark.parametrize("image, halo, enough", [("noise", HALO, True), ("noise", 24, False), ("flat", 90, False)])
+def test_which_boxes_are_too_small(image: str, halo: int, enough: bool) -> None:  # noqa: FBT001
+    shape = (2, 3, 300)
+    voxels = noise(shape, np.int16) if image == "noise" else read_only(np.full(shape, CYCLES, dtype=np.int32))
+    box = Box(voxels[..., 150 - halo : 160 + halo], (0, 0, 150 - halo), shape)
+    if enough:
+        found = coefficients(box, (0, 0, 150), (2, 3, 160))
+        np.testing.assert_array_equal(found, decompose(voxels)[..., 150:160])
+    else:
+        with pytest.raises(BoxTooSmallError, match=f"a box from {150 - halo} to before {160 + halo} leaves open"):
+            coefficients(box, (0, 0, 150), (2, 3, 160))
+
+
 def test_an_empty_window() -> None:
-    assert coefficients(noise((3, 4, 5), np.int16), (1, 2, 2), (2, 2, 4)).shape == (1, 0, 2)
+    assert coefficients(whole(noise((3, 4, 5), np.int16)), (1, 2, 2), (2, 2, 4)).shape == (1, 0, 2)

@@ -10,7 +10,8 @@ from itk_resampling import INTERPOLATORS, TYPES, itk_image, noise, patches, resa
 from kernel_cases import read_only
 from voxmill.grid import Grid, Window
 from voxmill.operators.sampling import Sampling
-from voxmill_kernels.image.sample import Box, Lines, cubic, linear, nearest, to_type
+from voxmill_kernels.image.box import Box, whole
+from voxmill_kernels.image.sample import Lines, cubic, linear, nearest, to_type
 from voxmill_kernels.image.spline import coefficients
 from voxmill_kernels.types import Array, Floats
 
@@ -44,7 +45,7 @@ def sampled(image: Array, sampling: Sampling, window: Window, method: str) -> Ar
     lines = Lines(*sampling.lines(window), sampling.target.shape[2], window.start[2], window.shape[2])
     needed = sampling.window(window, HALO[method])
     if method == "cubic":
-        box = Box(coefficients(image, needed.start, needed.stop), needed.start, sampling.source.shape)
+        box = Box(coefficients(whole(image), needed.start, needed.stop), needed.start, sampling.source.shape)
         values: Array = cubic(box, lines, flat=sampling.source.dimensions == 2)
     else:
         box = Box(image[needed.slices], needed.start, sampling.source.shape)

@@ -9,19 +9,11 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from voxmill_kernels.image.box import Box, Index
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Bools, Floats
 
-Index = tuple[int, int, int]
 Places: TypeAlias = NDArray[np.uint64]  # in a box as one row
-
-
-class Box(NamedTuple):
-    """A box of an image (z, y, x): its voxels, where it starts in the image, and the shape of the image."""
-
-    voxels: Array
-    start: Index
-    shape: Index
 
 
 class Lines(NamedTuple):

@@ -11,13 +11,14 @@ last to the border, where ITK's beginning is known.
 
 from collections.abc import Callable
 from math import ceil, log, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
+from voxmill_kernels.image.box import Box, Index
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats
 
-Index = tuple[int, int, int]
 Lines = Callable[[int, int], Floats]
 """The voxels from one place to before another of many lines side by side: (voxels, lines), to be written to."""
 
@@ -36,24 +37,39 @@ ROWS_AT_ONCE = 32
 LANES_AT_ONCE = 256
 
 
-def coefficients(image: Array, start: Index, stop: Index) -> Floats:
+class BoxTooSmallError(ValueError):
+    """A box leaves open what lies before or after it; a larger one, at last the whole image, does not."""
+
+
+class Extent(NamedTuple):
+    """What there is along an axis: voxels of a box, from one to before another, and the size of the image."""
+
+    start: int
+    stop: int
+    size: int
+
+
+def coefficients(box: Box, start: Index, stop: Index) -> Floats:
     """The coefficients in a window (from `start` to before `stop`) of an image z, y, x, as ITK finds them in the whole.
 
-    Float64 of the window's shape. Of the image only the window is read, and what bears on it. For integers of up to 16
-    bits equality is certain; for others, if no value exceeds both 65536 and 1024 times the largest in the window.
+    Float64 of the window's shape. The window lies in the box; HALO voxels around it are mostly enough, and no more is
+    read than bears on it. BoxTooSmallError is raised where the box leaves a bit open. For integers of up to 16 bits
+    equality is certain; for others, if no value exceeds both 65536 and 1024 times the largest in the window.
     """
     shape = [b - a for a, b in zip(start, stop, strict=True)]
     if 0 in shape:
         return np.zeros(shape)
-    limit = _limit(image[start[0] : stop[0], start[1] : stop[1], start[2] : stop[2]])
+    z, y, x = (Extent(a, a + n, size) for a, n, size in zip(box.start, box.voxels.shape, box.shape, strict=True))
+    inner = tuple(slice(a - at, b - at) for a, b, at in zip(start, stop, box.start, strict=True))
+    limit = _limit(box.voxels[inner])
 
     def planes(first: int, last: int) -> Floats:
         done = np.empty((last - first, shape[1] * shape[2]))
-        for z in range(first, last):
-            done[z - first] = _plane(image[z], start[1:], stop[1:], limit)
+        for at in range(first, last):
+            done[at - first] = _plane(box.voxels[at - z.start], (y, x), start[1:], stop[1:], limit)
         return done
 
-    return _along(planes, image.shape[0], start[0], stop[0], 9 * limit).reshape(shape)
+    return _along(planes, z, start[0], stop[0], 9 * limit).reshape(shape)
 
 
 def _limit(window: Array) -> float:
@@ -63,33 +79,39 @@ def _limit(window: Array) -> float:
     return max(65536.0, 1024.0 * float(window.max()), -1024.0 * float(window.min()))
 
 
-def _plane(plane: Array, start: tuple[int, int], stop: tuple[int, int], limit: float) -> Floats:
+def _plane(
+    plane: Array, extents: tuple[Extent, Extent], start: tuple[int, int], stop: tuple[int, int], limit: float
+) -> Floats:
     """A slice after the passes along x and y, in a window of it, as one row."""
+    y, x = extents
 
     def rows(first: int, last: int) -> Floats:
-        heads = range(first, last, ROWS_AT_ONCE)
-        return np.concatenate([_rows(plane[y : min(y + ROWS_AT_ONCE, last)], start[1], stop[1], limit) for y in heads])
+        heads = range(first - y.start, last - y.start, ROWS_AT_ONCE)
+        parts = (plane[head : min(head + ROWS_AT_ONCE, last - y.start)] for head in heads)
+        return np.concatenate([_rows(part, x, start[1], stop[1], limit) for part in parts])
 
-    return _along(rows, plane.shape[0], start[0], stop[0], 3 * limit).ravel()
+    return _along(rows, y, start[0], stop[0], 3 * limit).ravel()
 
 
-def _rows(rows: Array, start: int, stop: int, limit: float) -> Floats:
+def _rows(rows: Array, extent: Extent, start: int, stop: int, limit: float) -> Floats:
     """Rows after the pass along x, from `start` to before `stop`."""
 
     def voxels(first: int, last: int) -> Floats:
-        return np.array(rows[:, first:last].T, dtype=np.float64, order="C")
+        return np.array(rows[:, first - extent.start : last - extent.start].T, dtype=np.float64, order="C")
 
-    return _along(voxels, rows.shape[1], start, stop, limit).T
+    return _along(voxels, extent, start, stop, limit).T
 
 
-def _along(lines: Lines, length: int, start: int, stop: int, limit: float) -> Floats:
-    """Lines after their pass, from `start` to before `stop` of their `length`; no value is larger than `limit`."""
+def _along(lines: Lines, extent: Extent, start: int, stop: int, limit: float) -> Floats:
+    """Lines after their pass, from `start` to before `stop`; no value is larger than `limit`."""
     halo = HALO
     while True:
-        first, last = max(0, start - halo), min(length, stop + halo)
+        first, last = max(extent.start, start - halo), min(extent.stop, stop + halo)
         values = lines(first, last)
-        if _filter(values, (start - first, stop - first), (first == 0, last == length), limit):
+        if _filter(values, (start - first, stop - first), (first == 0, last == extent.size), limit):
             return values[start - first : stop - first]
+        if (first, last) == (extent.start, extent.stop):
+            raise BoxTooSmallError(f"a box from {first} to before {last} leaves open what is around {start} to {stop}")
         halo *= 4
 
 
@@ -100,7 +122,7 @@ def _filter(lines: Floats, window: tuple[int, int], borders: tuple[bool, bool], 
     `borders`: whether lines begin, and whether they end, with the image.
     """
     if lines.shape[0] == 1:
-        return True
+        return borders[0] and borders[1]
     for n in range(lines.shape[0]):
         for i in range(lines.shape[1]):
             lines[n, i] *= GAIN
