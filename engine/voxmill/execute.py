@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.grid import Grid, Window
-from voxmill.operators.operator import At, Fact, Facts, Form, Operator
+from voxmill.operators.operator import At, Fact, Facts, Form, MoreNeededError, Operator
 from voxmill.plan import Chain, Link, Task, Want, plan
 from voxmill.stages import stage
 from voxmill.volume import Source
@@ -82,14 +82,20 @@ def execute(planned: Iterable[tuple[Window, Task]], source: Source) -> list[NDAr
 
 def _made(window: Window, task: Task, source: Source, done: dict[Task, NDArray[Any]]) -> NDArray[Any]:
     if task not in done:
-        done[task] = source.read(task.window) if task.link is None else _applied(task, task.link, source, done)
+        done[task] = _applied(task, source, done) if task.chain else source.read(task.window)
     return done[task][window.within(task.window).slices]
 
 
-def _applied(task: Task, link: Link, source: Source, done: dict[Task, NDArray[Any]]) -> NDArray[Any]:
+def _applied(task: Task, source: Source, done: dict[Task, NDArray[Any]]) -> NDArray[Any]:
+    *before, link = task.chain
+    windows = [window for window, _ in task.inputs]
     boxes = [_made(window, one, source, done) for window, one in task.inputs]
-    at = At(task.window, tuple(window for window, _ in task.inputs), link.given)
-    return link.operator.apply(boxes, at, link.facts)
+    while True:
+        try:
+            return link.operator.apply(boxes, At(task.window, tuple(windows), link.given), link.facts)
+        except MoreNeededError:
+            windows = [window.grow(window.shape).clip(link.given.grid.shape) for window in windows]
+            boxes = execute(plan([Want(tuple(before), window) for window in windows]), source)
 
 
 @stage("prepare")

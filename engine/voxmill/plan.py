@@ -35,10 +35,10 @@ class Want:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A window to make by a link from windows of other tasks; to read from the source, where there is no link."""
+    """A window to make by the last link of a chain from windows of other tasks; to read, where the chain is empty."""
 
     window: Window
-    link: Link | None
+    chain: Chain
     inputs: tuple[tuple[Window, "Task"], ...]
 
 
@@ -74,10 +74,10 @@ def _make(windows: dict[Chain, list[Window]], tasks: dict[Chain, list[Task]]) ->
 
 def _task(chain: Chain, window: Window, tasks: dict[Chain, list[Task]]) -> Task:
     if not chain:
-        return Task(window, None, ())
+        return Task(window, chain, ())
     link = chain[-1]
     needed = link.operator.needs(window, link.given)
-    return Task(window, link, tuple((one, _holding(tasks[chain[:-1]], one)) for one in needed))
+    return Task(window, chain, tuple((one, _holding(tasks[chain[:-1]], one)) for one in needed))
 
 
 def _holding(tasks: Iterable[Task], window: Window) -> Task:

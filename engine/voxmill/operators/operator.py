@@ -52,6 +52,10 @@ class At:
     source: Form
 
 
+class MoreNeededError(Exception):
+    """What an operator said that it needs is not enough for this window: it is to be asked again with more."""
+
+
 class Operator(Protocol):
     """Frozen, pure and reentrant; never writes its input.
 
@@ -73,4 +77,7 @@ class Operator(Protocol):
         """Exactly what a window of the output needs of the input, clipped to it; several where it wraps around."""
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
-        """The output's window, from the boxes of the windows that it needs."""
+        """The output's window, from boxes that hold the windows that it needs.
+
+        Raises MoreNeededError where they leave values open; from the whole image it never does.
+        """

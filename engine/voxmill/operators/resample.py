@@ -1,6 +1,6 @@
 """The step resample: an image on another grid, as ITK interpolates; labels by the nearest voxel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.grid import Grid, Window
-from voxmill.operators.operator import At, Exactness, Facts, Form, Operator
+from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, Operator
+from voxmill.operators.sampling import Sampling
 from voxmill.steps import Resample
+from voxmill_kernels.image import sample
+from voxmill_kernels.image.box import Box
+from voxmill_kernels.image.spline import HALO, BoxTooSmallError, coefficients
 
 if TYPE_CHECKING:
     import SimpleITK
 
+HALOS: Mapping[str, int] = {"nearest": 0, "linear": 1, "bspline": 2}
+"""How many voxels beyond those around a position an interpolator looks at."""
 BY_ITK: Mapping[str, str] = {
-    "bspline": "sitkBSpline",
-    "linear": "sitkLinear",
-    "nearest": "sitkNearestNeighbor",
     "gaussian": "sitkGaussian",
     "label_gaussian": "sitkLabelGaussian",
     "hamming": "sitkHammingWindowedSinc",
@@ -27,24 +30,93 @@ BY_ITK: Mapping[str, str] = {
     "blackman": "sitkBlackmanWindowedSinc",
 }
 """Interpolators that SimpleITK applies itself, by its names."""
-REACH = 40
-"""More voxels than any of them looks at to either side."""
+ITK_HALO = 8
+"""More voxels than any of those looks at."""
 
 
 def resampling(step: Resample, dtype: np.dtype[Any], target: Grid) -> tuple[Operator, ...]:
     """The operators that bring an image of this type onto a grid, one after the other."""
     whole = dtype.kind in "iu"
-    wanted = dtype if not whole or step.rounding != "none" else np.dtype(np.float64)
+    made = Form(target, np.dtype(np.float64) if whole and step.rounding == "none" else dtype)
     rounded = whole and step.rounding == "nearest"
-    return (ByItk(Form(target, wanted), BY_ITK[step.interpolator], rounded),)
+    if step.interpolator in BY_ITK:
+        return (ByItk(made, step.interpolator, rounded),)
+    interpolate = Interpolate(made, step.interpolator, rounded)
+    return (Coefficients(), interpolate) if step.interpolator == "bspline" else (interpolate,)
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The coefficients of the cubic B-spline through the voxels, mirrored at the borders, as ITK finds them."""
+
+    exactness = Exactness.BYTES
+    facts = ()
+
+    def form(self, source: Form, facts: Facts) -> Form:
+        """The same grid, float64."""
+        del facts
+        return Form(source.grid, np.dtype(np.float64))
+
+    def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
+        """The window and a halo, which is enough but for long stretches of one value."""
+        return (window.grow((HALO, HALO, HALO)).clip(source.grid.shape),)
+
+    def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
+        """The coefficients of the window; raises MoreNeededError where its halo leaves a bit of them open."""
+        del facts
+        box = Box(boxes[0], at.given[0].start, at.source.grid.shape)
+        try:
+            return coefficients(box, at.window.start, at.window.stop)
+        except BoxTooSmallError as error:
+            raise MoreNeededError(str(error)) from None
+
+
+@dataclass(frozen=True)
+class Interpolate:
+    """An image on another grid, to the bit as ITK makes it on x86-64; 0 outside of the image.
+
+    Of `bspline` the input is coefficients. Whole numbers are cut off toward zero, as ITK does, or rounded, halves away
+    from zero.
+    """
+
+    made: Form
+    interpolator: str
+    rounded: bool
+
+    exactness = Exactness.BYTES
+    facts = ()
+
+    def form(self, source: Form, facts: Facts) -> Form:
+        """The new grid, in the type that is wanted."""
+        del source, facts
+        return self.made
+
+    def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
+        """The voxels around the positions of the window."""
+        return (Sampling(source.grid, self.made.grid).window(window, HALOS[self.interpolator]),)
+
+    def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
+        """The intensities of the window."""
+        del facts
+        box = Box(boxes[0], at.given[0].start, at.source.grid.shape)
+        values = self._sampler(at)(box, lines_of(Sampling(at.source.grid, self.made.grid), at.window))
+        return cast(values, self.made.dtype, rounded=self.rounded).reshape(at.window.shape)
+
+    def _sampler(self, at: At) -> Callable[[Box, sample.Lines], NDArray[Any]]:
+        flat = at.source.grid.dimensions == 2
+        return {
+            "nearest": sample.nearest,
+            "linear": sample.linear,
+            "bspline": lambda box, lines: sample.cubic(box, lines, flat=flat),
+        }[self.interpolator]
 
 
 @dataclass(frozen=True)
 class ByItk:
-    """An image on another grid, made by SimpleITK from the box that it needs.
+    """An image on another grid, made by SimpleITK from the box that it needs; 0 outside of the image.
 
-    Whole numbers are cut off toward zero, as ITK does, or rounded, halves away from zero. Values are those of SimpleITK
-    on the whole image but for the rounding of positions: a relative 1e-12.
+    Values are those of SimpleITK on the whole image, but for the rounding of positions: within 1e-9 of the range of the
+    intensities, before whole numbers are cut off toward zero, as ITK does, or rounded, halves away from zero.
     """
 
     made: Form
@@ -61,71 +133,72 @@ class ByItk:
 
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """The voxels around the positions of the window."""
-        return (reach(source.grid, self.made.grid, window, REACH),)
+        return (Sampling(source.grid, self.made.grid).window(window, ITK_HALO),)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
-        """The box on the new grid; 0 outside the image."""
+        """The intensities of the window."""
         del facts
+        if boxes[0].size == 0:
+            return np.zeros(at.window.shape, dtype=self.made.dtype)
         import SimpleITK as sitk
 
-        image = itk_image(boxes[0], at.source.grid.crop(at.given[0]))
-        target = self.made.grid.crop(at.window)
-        flat = target.dimensions
+        image, target = _itk_image(boxes[0], at.source.grid.crop(at.given[0])), self.made.grid.crop(at.window)
+        rank = target.dimensions
         resample = sitk.ResampleImageFilter()
-        resample.SetSize([int(n) for n in target.shape[::-1][:flat]])
-        resample.SetOutputSpacing(target.spacing[:flat])
-        resample.SetOutputOrigin(target.origin[:flat])
-        resample.SetOutputDirection(target.direction[:flat, :flat].ravel().tolist())
-        resample.SetInterpolator(getattr(sitk, self.interpolator))
-        if self.rounded or image.GetPixelID() != self.made.dtype:
-            resample.SetOutputPixelType(
-                sitk.sitkFloat64 if self.rounded or self.made.dtype.itemsize == 8 else image.GetPixelID()
-            )
-        found = sitk.GetArrayFromImage(resample.Execute(image)).reshape(target.shape)
-        if self.rounded:
-            info = np.iinfo(self.made.dtype)
-            found = np.clip(np.trunc(found + np.copysign(0.5, found)), info.min, info.max)
-        return found.astype(self.made.dtype, copy=False)
+        resample.SetSize(list(target.shape[::-1][:rank]))
+        resample.SetOutputSpacing(target.spacing[:rank])
+        resample.SetOutputOrigin(target.origin[:rank])
+        resample.SetOutputDirection(target.direction[:rank, :rank].ravel().tolist())
+        resample.SetInterpolator(getattr(sitk, BY_ITK[self.interpolator]))
+        resample.SetOutputPixelType(sitk.sitkFloat64)
+        values = sitk.GetArrayFromImage(resample.Execute(image)).reshape(target.shape)
+        return cast(values, self.made.dtype, rounded=self.rounded)
 
 
-def reach(source: Grid, target: Grid, window: Window, halo: int) -> Window:
-    """The voxels of a source around the positions of a window of a target."""
-    ends = np.array(np.meshgrid(*zip(window.start, [n - 1 for n in window.stop], strict=True))).reshape(3, -1).T
-    places = source.indices(target.points(ends))
-    low = np.floor(places.min(axis=0)).astype(int) - halo
-    high = np.ceil(places.max(axis=0)).astype(int) + 1 + halo
-    return Window(tuple(low.tolist()), tuple(high.tolist())).clip(source.shape)
+def cast(values: NDArray[Any], dtype: np.dtype[Any], *, rounded: bool) -> NDArray[Any]:
+    """Interpolated values in another type: whole numbers cut off toward zero, or rounded, halves away from zero."""
+    if values.dtype == dtype:
+        return values
+    return sample.to_type(np.trunc(values + np.copysign(0.5, values)) if rounded else values, dtype)
 
 
-def itk_image(box: NDArray[Any], grid: Grid) -> "SimpleITK.Image":
-    """A box as an image of SimpleITK."""
-    import SimpleITK as sitk
-
-    flat = grid.dimensions
-    image = sitk.GetImageFromArray(box if flat == 3 else box[0])
-    image.SetSpacing(grid.spacing[:flat])
-    image.SetOrigin(grid.origin[:flat])
-    image.SetDirection(grid.direction[:flat, :flat].ravel().tolist())
-    return image
+def lines_of(sampling: Sampling, window: Window) -> sample.Lines:
+    """The lines of a window of a target, for the samplers."""
+    starts, steps = sampling.lines(window)
+    return sample.Lines(starts, steps, sampling.target.shape[2], window.start[2], window.shape[2])
 
 
 def nearest_labels(
     labels: NDArray[Any], number: int, mask: Grid, box: Window, target: Grid
 ) -> tuple[Window, NDArray[np.uint8]]:
-    """Where a label lies on another grid: a window of it that holds all of the label, and 0 and 1 there."""
+    """Where a label lies on another grid: a window of it that holds all of the label, and 0 and 1 there.
+
+    `labels` are those of the box of the label in the mask.
+    """
+    window, sampling = _around(mask, box, target), Sampling(mask, target)
+    seen = sampling.window(window, 0).join(box)
+    inside = np.zeros(seen.shape, dtype=np.uint8)
+    inside[box.within(seen).slices] = labels == number
+    found = sample.nearest(Box(inside, seen.start, mask.shape), lines_of(sampling, window))
+    return window, found.reshape(window.shape)
+
+
+def _around(mask: Grid, box: Window, target: Grid) -> Window:
+    """The voxels of a target whose positions can lie in a box of a mask."""
+    ends = zip(box.start, box.stop, strict=True)
+    corners = np.stack(np.meshgrid(*[np.array(end) - 0.5 for end in ends]), axis=-1).reshape(-1, 3)
+    places = target.indices(mask.points(corners))
+    low, high = np.floor(places.min(axis=0)).astype(int).tolist(), np.ceil(places.max(axis=0)).astype(int).tolist()
+    return Window((low[0], low[1], low[2]), (high[0] + 1, high[1] + 1, high[2] + 1)).clip(target.shape)
+
+
+def _itk_image(box: NDArray[Any], grid: Grid) -> "SimpleITK.Image":
+    """A box as an image of SimpleITK."""
     import SimpleITK as sitk
 
-    window = reach(target, mask, box, 2)
-    image = itk_image((labels == number).astype(np.uint8), mask.crop(box))
-    grid = target.crop(window)
-    flat = grid.dimensions
-    found = sitk.Resample(
-        image,
-        [int(n) for n in grid.shape[::-1][:flat]],
-        sitk.Transform(flat, sitk.sitkIdentity),
-        sitk.sitkNearestNeighbor,
-        grid.origin[:flat],
-        grid.spacing[:flat],
-        grid.direction[:flat, :flat].ravel().tolist(),
-    )
-    return window, sitk.GetArrayFromImage(found).reshape(grid.shape)
+    rank = grid.dimensions
+    image = sitk.GetImageFromArray(box if rank == 3 else box[0])
+    image.SetSpacing(grid.spacing[:rank])
+    image.SetOrigin(grid.origin[:rank])
+    image.SetDirection(grid.direction[:rank, :rank].ravel().tolist())
+    return image
