@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 import naive
 import voxmill as vm
 from small_images import SHAPE, SPACING, case, texture, two_labels
-from voxmill import diagnostics, execute
+from voxmill import diagnostics, execute, voxels
 
 ORIGIN = (-30.5, 12.25, 100.0)
 DIRECTION = ((0.8, -0.6, 0.0), (0.6, 0.8, 0.0), (0.0, 0.0, 1.0))
@@ -34,8 +34,8 @@ def reported(row: vm.Row) -> dict[str, Any]:
 
 def rows_of(*layers: NDArray[Any], image: NDArray[Any] | None = None, **settings: Any) -> tuple[vm.Row, ...]:  # noqa: ANN401
     """Of a mask with these layers, on an oblique grid."""
-    voxels = texture(layers[0].shape) if image is None else image
-    volume = vm.Volume(voxels, spacing=SPACING, origin=ORIGIN, direction=DIRECTION)
+    given = texture(layers[0].shape) if image is None else image
+    volume = vm.Volume(given, spacing=SPACING, origin=ORIGIN, direction=DIRECTION)
     return vm.extract(volume, vm.Mask.of_layers(layers, volume.grid), settings={**FAST, **settings}).rows
 
 
@@ -219,7 +219,8 @@ def test_a_component_is_one_volume_in_the_mask_that_it_comes_from() -> None:
 
 
 def test_without_the_setting_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And nobody looks at the whole image."""
+    """And nobody looks at the whole image, or keeps what a region was before."""
+    monkeypatch.setattr(voxels, "Snapshot", None)
     monkeypatch.setattr(execute, "read_in_tiles", None)
     monkeypatch.setattr(diagnostics, "read_in_tiles", None)
     image, mask = case()
