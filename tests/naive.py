@@ -239,6 +239,13 @@ def boxes(labels: Integers) -> dict[int, Box]:
     return found
 
 
+def center(mask: Mask) -> tuple[Fraction, Fraction, Fraction]:
+    """The mean of the indices z, y, x of what is not 0."""
+    members = list(_region(mask))
+    z, y, x = (Fraction(sum(indices), len(members)) for indices in zip(*members, strict=True))
+    return z, y, x
+
+
 def components(mask: Mask, connectivity: int) -> list[list[Voxel]]:
     """The voxels of each connected component, in order; the largest first, equal ones by their first voxel.
 

@@ -11,15 +11,26 @@ import numpy as np
 def pyradiomics_features(
     radiomics: ModuleType, image: object, mask: object, parameters: Mapping[str, Any]
 ) -> dict[str, float]:
-    """What PyRadiomics gives for SimpleITK images and a parameter file as a mapping, without its diagnostics.
+    """What PyRadiomics gives for SimpleITK images and a parameter file as a mapping, without its diagnostics."""
+    result = _execute(radiomics, image, mask, parameters)
+    return {name: float(value) for name, value in result.items() if not name.startswith("diagnostics_")}
 
-    Its own warnings (of the libraries it loads, of divisions by zero) are not ours to fail on.
-    """
+
+def pyradiomics_diagnostics(
+    radiomics: ModuleType, image: object, mask: object, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The diagnostics that it gives with features, in their order."""
+    result = _execute(radiomics, image, mask, parameters)
+    return {name: value for name, value in result.items() if name.startswith("diagnostics_")}
+
+
+def _execute(radiomics: ModuleType, image: object, mask: object, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Its own warnings (of the libraries it loads, of divisions by zero) are not ours to fail on."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(dict(parameters))
-        result = extractor.execute(image, mask)
-    return {name: float(value) for name, value in result.items() if not name.startswith("diagnostics_")}
+        result: Mapping[str, Any] = extractor.execute(image, mask)
+    return result
 
 
 def pyradiomics_shape2d(radiomics: ModuleType, mask: object, axis: int) -> dict[str, float]:

@@ -45,7 +45,7 @@ def test_facts_do_not_depend_on_what_is_read_at_once(monkeypatch: pytest.MonkeyP
     found = []
     for voxels in (1, 150, 1 << 22):
         monkeypatch.setattr(execute, "TILE_VOXELS", voxels)
-        fact: Moments = find_facts(image(dtype), Normalise())[Moments]
+        fact: Moments = find_facts(image(dtype), [Moments])[Moments]
         found.append((fact.voxels, fact.mean, fact.deviation))
     assert found[0] == found[1] == found[2]
 

@@ -270,3 +270,60 @@ def test_what_an_extraction_gives_goes_to_another_process() -> None:
     table = vm.extract(*case())
     assert pickle.loads(pickle.dumps(table)) == table
     assert isinstance(table.rows[0].features, dict)
+
+
+def reported_table() -> vm.Table:
+    """PyRadiomics' diagnostics of every kind in a row; a failed row has none."""
+    diagnostics: dict[str, object] = {
+        "label": 3,
+        "diagnostics_Versions_PyWavelet": None,
+        "diagnostics_Configuration_EnabledImageTypes": {"Original": {}},
+        "diagnostics_Image-original_Spacing": (0.1 + 0.2, 2.0),
+        "diagnostics_Image-original_Mean": 1 / 3,
+        "diagnostics_Image-original_Maximum": math.inf,
+        "diagnostics_Mask-original_VoxelNum": 5,
+    }
+    failed = vm.Row("scan", "tiny", {}, diagnostics={"label": 9}, error="1 voxel")
+    return vm.Table((row(diagnostics=diagnostics), failed), vm.Settings())
+
+
+def test_json_has_diagnostics_as_lists_and_numbers() -> None:
+    content = reported_table().to_dict()["rows"]
+    assert content[0]["diagnostics"] == {
+        "label": 3,
+        "diagnostics_Versions_PyWavelet": None,
+        "diagnostics_Configuration_EnabledImageTypes": {"Original": {}},
+        "diagnostics_Image-original_Spacing": [0.1 + 0.2, 2.0],
+        "diagnostics_Image-original_Mean": 1 / 3,
+        "diagnostics_Image-original_Maximum": None,
+        "diagnostics_Mask-original_VoxelNum": 5,
+    }
+    assert content[1]["diagnostics"] == {"label": 9}
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+
+
+def test_csv_has_diagnostics_before_features() -> None:
+    table = reported_table()
+    rows = list(csv.reader(io.StringIO(table.to_csv())))
+    assert rows[0] == ["case", "region", "label", *table.reported, *NAMES, "notes", "error"]
+    spacing = "(0.30000000000000004, 2.0)"
+    assert rows[1][3:9] == ["", "{'Original': {}}", spacing, "0.3333333333333333", "inf", "5"]
+    assert rows[2][3:9] == [""] * 6
+
+
+def test_arrow_has_diagnostics_by_their_types(tmp_path: Path) -> None:
+    table = reported_table()
+    table.write(tmp_path / "t.parquet")
+    found = parquet.read_table(tmp_path / "t.parquet")
+    assert found.column_names == ["case", "region", "label", *table.reported, *NAMES, "notes", "error"]
+    kinds = [found.schema.field(name).type for name in table.reported]
+    assert kinds == [pa.string(), pa.string(), pa.string(), pa.float64(), pa.float64(), pa.int64()]
+    values = [found.column(name).to_pylist() for name in table.reported]
+    assert values == [
+        [None, None],
+        ["{'Original': {}}", None],
+        ["(0.30000000000000004, 2.0)", None],
+        [1 / 3, None],
+        [math.inf, None],
+        [5, None],
+    ]

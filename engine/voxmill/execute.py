@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import add
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from voxmill.stages import stage
 from voxmill.volume import Source
 
 TILE_VOXELS = 1 << 22
-"""How many voxels are read at once to gather a fact."""
+"""How many voxels of a whole image are read at once."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _chain(source: Source) -> Chain:
 def derive(source: Source, *operators: Operator) -> Source:
     """The image that operators make of a source, one after the other; the facts that they ask for are found first."""
     for operator in operators:
-        link = Link.of(operator, Form(source.grid, source.dtype), find_facts(source, operator))
+        link = Link.of(operator, Form(source.grid, source.dtype), find_facts(source, operator.facts))
         source = Derived(_origin(source), (*_chain(source), link))
     return source
 
@@ -99,17 +98,22 @@ def _applied(task: Task, source: Source, done: dict[Task, NDArray[Any]]) -> NDAr
 
 
 @stage("prepare")
-def find_facts(source: Source, operator: Operator) -> Facts:
-    """What an operator must know of a whole image, gathered over groups of planes."""
-    return {fact: _gather(source, fact) for fact in operator.facts}
+def find_facts(source: Source, wanted: Sequence[type[Fact]]) -> Facts:
+    """Facts of a whole image, in one pass over it."""
+    if not wanted:
+        return {}
+    found = (tuple(fact.of(box) for fact in wanted) for box in read_in_tiles(source))
+    merged: tuple[Fact, ...] = reduce(_merged, found)
+    return dict(zip(wanted, merged, strict=True))
 
 
-def _gather(source: Source, fact: type[Fact]) -> Fact:
-    return reduce(add, (fact.of(source.read(window)) for window in _planes(source.grid)))
-
-
-def _planes(grid: Grid) -> Iterator[Window]:
-    depth, height, width = grid.shape
+def read_in_tiles(source: Source) -> Iterator[NDArray[Any]]:
+    """All voxels of an image in index order, some planes at a time."""
+    depth, height, width = source.grid.shape
     step = max(1, TILE_VOXELS // (height * width))
     for start in range(0, depth, step):
-        yield Window((start, 0, 0), (min(start + step, depth), height, width))
+        yield source.read(Window((start, 0, 0), (min(start + step, depth), height, width)))
+
+
+def _merged(some: tuple[Fact, ...], more: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    return tuple(one + other for one, other in zip(some, more, strict=True))

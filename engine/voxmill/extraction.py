@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from numpy.typing import NDArray
 
 from voxmill.choices import Choice, choices_of
+from voxmill.diagnostics import Provenance, diagnose
 from voxmill.errors import InputError, RegionError, SettingsError, brief
 from voxmill.execute import derive
 from voxmill.grid import Window
@@ -63,18 +64,24 @@ def extract(
     layers = _read_layers(mask, settings.label_channel)
     _require_fit(volume, layers, settings)
     choices = choices_of(layers, chosen, settings)
-    case = Case(volume.name, _prepared(volume, settings), layers, settings.within(volume.grid.dimensions))
+    provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
+    prepared = _prepared(volume, settings)
+    case = Case(volume.name, prepared, layers, settings.within(volume.grid.dimensions), provenance)
     return Table(_rows(case, choices, threads), settings)
 
 
 @dataclass(frozen=True)
 class Case:
-    """What the rows of an extraction have in common: an image as it is measured, its mask, and how."""
+    """What the rows of an extraction have in common: an image as it is measured, its mask, and how.
+
+    provenance: for settings with diagnostics, what they say of the whole image and its mask.
+    """
 
     name: str
     image: Source
     mask: Mask
     settings: Settings
+    provenance: Provenance | None = None
 
 
 def parse_device(device: str) -> str:
@@ -190,6 +197,8 @@ def _measured(case: Case, choice: Choice, place: Place, boxes: Callable[[], Mapp
     region = Region.of(voxels_of(place, boxes()[choice], case.settings), case.settings)
     features, notes = measure(region)
     about = _about(choice) | {"voxels": region.values.size, "box": [side - 2 for side in region.box.shape]}
+    if case.provenance is not None:
+        about |= diagnose(case.provenance, case.mask, choice, region.snapshots)
     remarks = (*case.settings.notes, *choice.notes, *region.notes, *notes)
     return Row(_text(case.name), _text(choice.name), features, remarks, about)
 

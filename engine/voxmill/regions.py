@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from voxmill.errors import RegionError
 from voxmill.settings import Discretise, Settings
 from voxmill.stages import stage
-from voxmill.voxels import Voxels
+from voxmill.voxels import Snapshot, Voxels
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
@@ -26,8 +26,8 @@ _neighbours = lru_cache(maxsize=64)(directions)
 class Region:
     """What every family starts from: where the region lies in its box, its intensities, its grey levels.
 
-    box, values, outline: as in Voxels. matrices: those of the texture families in the settings, the others empty.
-    spacing: z, y, x in mm.
+    box, values, outline, snapshots: as in Voxels. matrices: those of the texture families in the settings, the others
+    empty. spacing: z, y, x in mm.
     """
 
     box: NDArray[np.int8]
@@ -39,6 +39,7 @@ class Region:
     spacing: tuple[float, float, float]
     dimensions: int
     settings: Settings
+    snapshots: tuple[Snapshot, ...] = ()
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -57,6 +58,7 @@ class Region:
             (z, y, x),
             voxels.grid.dimensions,
             settings,
+            voxels.snapshots,
             voxels.notes,
         )
 

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+PREFIX = "diagnostics_"
+"""What the names of PyRadiomics' diagnostics begin with."""
+
 
 @dataclass(frozen=True, repr=False)
 class Row:
     """One region of one case.
 
     features: name → value, NaN where a feature is undefined for the region (a note says why). notes: what a reader
-    should know. diagnostics: about the region, not features. error: why the region could not be measured, else None.
+    should know. diagnostics: about the region, not features; with the setting `diagnostics` also PyRadiomics'
+    `diagnostics_*`, tuples in x, y, z. error: why the region could not be measured, else None.
     """
 
     case: str
@@ -65,6 +69,12 @@ class Table:
         return tuple(dict.fromkeys(name for row in self.rows for name in row.features))
 
     @property
+    def reported(self) -> tuple[str, ...]:
+        """The names of PyRadiomics' diagnostics, in the order in which they first occur."""
+        names = (name for row in self.rows for name in row.diagnostics)
+        return tuple(dict.fromkeys(name for name in names if name.startswith(PREFIX)))
+
+    @property
     def summary(self) -> str:
         """How many rows and features there are, for people."""
         text = f"{counted(len(self.rows), 'row')} of {counted(len(self.columns), 'feature')}"
@@ -85,7 +95,7 @@ class Table:
                 "label": row.label,
                 "features": {name: value if math.isfinite(value) else None for name, value in row.features.items()},
                 "notes": list(row.notes),
-                "diagnostics": dict(row.diagnostics),
+                "diagnostics": {name: _plain(value) for name, value in row.diagnostics.items()},
                 "error": row.error,
             }
             for row in self.rows
@@ -93,7 +103,11 @@ class Table:
         return {"voxmill": __version__, "settings": self.settings.model_dump(mode="json"), "rows": rows}
 
     def to_arrow(self) -> "pa.Table":
-        """An Arrow table: case, region, label, a float64 column per feature, notes, error."""
+        """An Arrow table: case, region, label, PyRadiomics' diagnostics, a float64 column per feature, notes, error.
+
+        Diagnostics are there with the setting of that name: numbers as int64 or float64, all else as text, tuples and
+        settings as Python writes them.
+        """
         import pyarrow as pa
 
         columns: dict[str, Any] = {
@@ -101,6 +115,8 @@ class Table:
             "region": pa.array([row.region for row in self.rows], pa.string()),
             "label": pa.array([row.label for row in self.rows], pa.int64()),
         }
+        for name in self.reported:
+            columns[name] = _arrow([row.diagnostics.get(name) for row in self.rows])
         for name in self.columns:
             columns[name] = pa.array([row.features.get(name) for row in self.rows], pa.float64())
         columns["notes"] = pa.array(["; ".join(row.notes) for row in self.rows], pa.string())
@@ -120,10 +136,11 @@ class Table:
         """Comma-separated values with the columns of `to_arrow`; every number keeps all its digits."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["case", "region", "label", *self.columns, "notes", "error"])
+        writer.writerow(["case", "region", "label", *self.reported, *self.columns, "notes", "error"])
         for row in self.rows:
+            about = [_text(row.diagnostics.get(name)) for name in self.reported]
             values = [_number(row.features.get(name)) for name in self.columns]
-            writer.writerow([row.case, row.region, row.label, *values, "; ".join(row.notes), row.error or ""])
+            writer.writerow([row.case, row.region, row.label, *about, *values, "; ".join(row.notes), row.error or ""])
         return text.getvalue()
 
     def write(self, path: str | Path) -> None:
@@ -187,6 +204,27 @@ WRITERS: Mapping[str, Callable[[Table, Path], None]] = {
 
 def _number(value: float | None) -> str:
     return "" if value is None else repr(float(value))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _arrow(values: Sequence[object]) -> "pa.Array":
+    """A column of diagnostics: numbers where all are, text otherwise."""
+    import pyarrow as pa
+
+    kinds = {type(value) for value in values if value is not None}
+    if kinds in ({int}, {float}):
+        return pa.array(values, pa.int64() if kinds == {int} else pa.float64())
+    return pa.array([_text(value) for value in values], pa.string())
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """A diagnostic as JSON can hold it: tuples are lists, what is no number is None."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def counted(number: int, noun: str) -> str:

@@ -24,24 +24,45 @@ from voxmill_kernels.intensities import gather
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """A region as it is after a step.
+
+    after: corrected (its mask was brought onto the grid of its image), interpolated or resegmented, in PyRadiomics'
+    words. image: what it is measured in then. window: where it lies there. inside: True at its voxels in that window.
+    values: (voxels,), in that order.
+    """
+
+    after: str
+    image: Source
+    window: Window
+    inside: NDArray[np.bool_]
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True)
 class Voxels:
     """What is measured of a region.
 
     box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
     (voxels,), in the order of the box and of the image's type. outline: what shape is measured of, a box as well.
-    grid: that of the image that was measured. notes: what a reader of the row should know.
+    grid: that of the image that was measured. snapshots: for settings with diagnostics, one after every step that
+    changed the region. notes: what a reader of the row should know.
     """
 
     box: NDArray[np.int8]
     values: NDArray[Any]
     outline: NDArray[np.int8]
     grid: Grid
+    snapshots: tuple[Snapshot, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a region is read: a window of an image, and the labels of that window, of which it is one."""
+    """Where a region is read: a window of an image, and the labels of that window, of which it is one.
+
+    after: the step that led there, as in Snapshot; empty where the mask lies on the grid of its image.
+    """
 
     source: Source
     window: Window
@@ -49,6 +70,7 @@ class Place:
     number: int
     voxels: int
     notes: tuple[str, ...] = ()
+    after: str = ""
 
 
 def place_of(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Place:
@@ -71,9 +93,9 @@ def read(places: Sequence[Place]) -> list[NDArray[Any]]:
 def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:
     """The voxels of a region, from the box of its place; raises RegionError when it cannot be measured."""
     box, values = _gathered(image, place)
-    whole = Voxels(box, values, box, place.source.grid, place.notes)
+    whole = Voxels(box, values, box, place.source.grid, _snapshots(place, box, values, settings), place.notes)
     if settings.resegment is not None:
-        return _resegmented(whole, settings.resegment, settings)
+        return _resegmented(whole, place, settings.resegment, settings)
     _check_finite(values)
     return whole
 
@@ -88,12 +110,15 @@ def _placed(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Pl
     target = image.grid if step is None else region_grid(step, image.grid, mask.grid, choice.box)
     place = _moved(image, mask, choice, target)
     if step is not None:
+        place = replace(place, after="interpolated")
         if target is image.grid:
             return _cropped(place, step.margin_voxels)
         return replace(place, source=derive(image, *resampling(step, image.dtype, target)))
     note = "mask resampled onto the grid of its image (nearest voxel)"
     place = replace(place, notes=(note,))
-    return place if settings.crop is None else _cropped(place, settings.crop.margin_voxels)
+    if settings.crop is None:
+        return replace(place, after="corrected")
+    return _cropped(place, settings.crop.margin_voxels)  # PyRadiomics does not report a corrected mask that it crops
 
 
 @stage("prepare")
@@ -122,8 +147,15 @@ def _gathered(image: NDArray[Any], place: Place) -> tuple[NDArray[np.int8], NDAr
     return gather(image, place.labels, place.number, place.voxels)
 
 
+def _snapshots(place: Place, box: NDArray[np.int8], values: NDArray[Any], settings: Settings) -> tuple[Snapshot, ...]:
+    """How a region is after the step that led to its place: none where there was no step, or nobody asks."""
+    if not (place.after and settings.diagnostics):
+        return ()
+    return (Snapshot(place.after, place.source, place.window, box[1:-1, 1:-1, 1:-1] == 1, values),)
+
+
 @stage("prepare")
-def _resegmented(whole: Voxels, step: steps.Resegment, settings: Settings) -> Voxels:
+def _resegmented(whole: Voxels, place: Place, step: steps.Resegment, settings: Settings) -> Voxels:
     """The part of a region within limits of intensity, in its own box."""
     if step.mode != "absolute":
         _check_finite(whole.values)
@@ -145,7 +177,9 @@ def _resegmented(whole: Voxels, step: steps.Resegment, settings: Settings) -> Vo
     outline = outlines.get(step.shape)
     if outline is None:
         outline = _framed(whole.box[1:-1, 1:-1, 1:-1], window)
-    return replace(whole, box=box, values=values, outline=outline)
+    left = replace(place, window=window.moved(place.window.start), after="resegmented")
+    snapshots = (*whole.snapshots, *_snapshots(left, box, values, settings))
+    return replace(whole, box=box, values=values, outline=outline, snapshots=snapshots)
 
 
 def _framed(inside: NDArray[Any], window: Window) -> NDArray[np.int8]:

@@ -1,4 +1,4 @@
-"""Facts of a whole image, found in one pass: the box of every label; moments of intensities."""
+"""Facts of a whole image, found in one pass: the box of every label; moments and extremes of intensities."""
 
 import math
 from dataclasses import dataclass
@@ -129,8 +129,30 @@ class Moments:
         return math.sqrt(max(squares - total * total / self.voxels, 0.0) / (self.voxels - 1))
 
 
+@dataclass(frozen=True)
+class Extremes:
+    """The lowest and the highest intensity as float64; NaN where a voxel is NaN.
+
+    Extremes of boxes can be added, in any order.
+    """
+
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, box: Array) -> "Extremes":
+        """The extremes of a box, z, y, x."""
+        return cls(float(box.min()), float(box.max()))
+
+    def __add__(self, other: "Extremes") -> "Extremes":
+        lowest, highest = np.minimum(self.lowest, other.lowest), np.maximum(self.highest, other.highest)
+        return Extremes(float(lowest), float(highest))
+
+
 def _sum(parts: tuple[int | float, ...]) -> float:
-    """Rounded once; fsum alone would round every whole number first."""
+    """Rounded once; fsum alone would round every whole number first. NaN where a part is no number."""
+    if not all(map(math.isfinite, parts)):
+        return math.nan
     whole = sum(part for part in parts if isinstance(part, int))
     return math.fsum((whole, *(part for part in parts if isinstance(part, float))))
 

@@ -1,7 +1,9 @@
-"""Boxes of labels and moments of intensities equal those of the definition."""
+"""Boxes of labels, moments and extremes of intensities equal those of the definition."""
 
 import math
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from numpy.typing import DTypeLike
 
 import naive
 from kernel_cases import read_only
-from voxmill_kernels.facts import Moments, boxes
+from voxmill_kernels.facts import Extremes, Moments, boxes
 from voxmill_kernels.types import Array
 
 UNSIGNED = (np.uint8, np.uint16, np.uint32, np.uint64)
@@ -108,3 +110,34 @@ def test_moments_of_real_numbers_lose_nothing(seed: int, dtype: type, centre: fl
 def test_the_deviation_of_one_voxel_is_undefined() -> None:
     assert math.isnan(Moments.of(np.ones((1, 1, 1))).deviation)
     assert Moments.of(np.ones((1, 1, 2))).deviation == 0
+
+
+@pytest.mark.parametrize("ends", [(np.inf, -np.inf), (np.inf, 1), (np.nan, 1), (np.nan, np.inf)])
+def test_moments_of_voxels_that_are_no_numbers(ends: tuple[float, float]) -> None:
+    image = np.zeros((3, 2, 2))
+    image[0, 0, 0], image[2, 1, 1] = ends
+    moments = Moments.of(read_only(image))
+    assert math.isnan(moments.mean)
+    assert math.isnan(moments.deviation)
+
+
+# extremes
+
+
+@st.composite
+def intensities(draw: st.DrawFn) -> Array:
+    dtype = draw(st.sampled_from([np.uint8, np.int16, np.uint32, np.int64, np.float32, np.float64]))
+    shape = draw(array_shapes(min_dims=3, max_dims=3, max_side=5))
+    return read_only(draw(arrays(dtype, shape)))
+
+
+@given(image=intensities(), data=st.data())
+def test_extremes_are_those_of_the_definition(image: Array, data: st.DataObject) -> None:
+    """Of the whole box, and of two parts of it, in either order."""
+    values = [float(value) for value in image.ravel()]
+    broken = any(math.isnan(value) for value in values)
+    expected = (math.nan, math.nan) if broken else (min(values), max(values))
+    cut = data.draw(st.integers(0, len(image) - 1))
+    parts = [Extremes.of(part) for part in (image[:cut], image[cut:]) if part.size]
+    for found in (Extremes.of(image), reduce(add, parts), reduce(add, parts[::-1])):
+        np.testing.assert_array_equal((found.lowest, found.highest), expected)
