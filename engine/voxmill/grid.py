@@ -19,6 +19,8 @@ Index = tuple[int, int, int]
 Point = tuple[float, float, float]
 Affine = tuple[tuple[float, float, float, float], ...]
 
+ROUNDING = 1e-15
+"""A unit vector whose length is this near to 1 is taken as it is, so that affines are ITK's to the bit."""
 IDENTITY: tuple[Point, Point, Point] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -140,7 +142,7 @@ class Grid:
     ) -> "Grid":
         """A grid as SimpleITK describes it: spacing and origin x, y, z in mm; direction 3 x 3, a unit vector a column.
 
-        Lengths that rounding took from 1 are set to 1, so that the grid's spacing is this one; others are refused.
+        Lengths a little off 1, as in files, are set to 1, so that the grid has this spacing; others are refused.
         """
         steps, start, axes = (np.asarray(one, dtype=np.float64) for one in (spacing, origin, direction))
         if steps.shape != (3,) or not all(0 < step < math.inf for step in steps.tolist()):
@@ -237,7 +239,8 @@ def _unit_columns(axes: NDArray[np.float64]) -> NDArray[np.float64]:
     lengths = [math.hypot(*column) for column in axes.T.tolist()]
     if not all(abs(length - 1) <= 1e-3 for length in lengths):
         raise InputError(f"the columns of a direction are unit vectors; found lengths {_list(lengths)}")
-    unit: NDArray[np.float64] = axes / lengths
+    rounded = [1.0 if abs(length - 1) <= ROUNDING else length for length in lengths]
+    unit: NDArray[np.float64] = axes / rounded
     return unit
 
 

@@ -88,7 +88,7 @@ def samplings(draw: st.DrawFn, dimensions: int = 3) -> Sampling:
     sides, steps, angles = (
         st.sampled_from([1, 3, 4, 13, 19]),
         st.sampled_from([0.5, 0.7, 1.0, 1.5, 3.0]),
-        st.floats(-3, 3),
+        st.floats(-3, 3).map(lambda angle: round(angle, 9)),  # ITK cannot invert what has numbers near the smallest
     )
     made = []
     for _ in range(2):
@@ -168,3 +168,11 @@ def test_a_target_outside_of_the_source_needs_nothing() -> None:
 def test_a_small_window_needs_little() -> None:
     sampling = grids((100, 100, 100), ((1, 1, 1), (2, 2, 2)), np.eye(3), 0)
     assert sampling.window(Window((20, 21, 22), (25, 26, 27)), 1) == Window((38, 40, 42), (52, 54, 56))
+
+
+def test_numbers_near_the_smallest_are_none() -> None:
+    affine = [[3e-17, -1.4e-309, -0.5, 0], [2e-293, 0.5, 0, 0], [0.5, -2e-293, 3e-17, 0], [0, 0, 0, 1]]
+    grid = Grid((3, 3, 3), affine)  # type: ignore[arg-type]
+    starts, steps = Sampling(grid, grid).lines(Window.whole(grid.shape))
+    np.testing.assert_allclose(starts[4], [1, 1, 0], atol=1e-12)
+    np.testing.assert_allclose(steps[4], [0, 0, 3], atol=1e-12)

@@ -10,6 +10,8 @@ from voxmill.grid import Grid, Index, Window
 
 Floats = NDArray[np.float64]
 
+TINY = 1e-100
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -59,12 +61,16 @@ class Sampling:
 
     @cached_property
     def _inverse(self) -> Floats:
-        """From x, y, z in mm to indices x, y, z of the source, as ITK inverts its matrix."""
+        """From x, y, z in mm to indices x, y, z of the source, as ITK inverts its matrix.
+
+        Its algorithm fails on numbers near the smallest that there are: they are 0 here.
+        """
         import SimpleITK as sitk
 
         rank = self.source.dimensions
         image = sitk.Image([1] * rank, sitk.sitkUInt8)
-        image.SetDirection(self.source.matrix[:rank, 2::-1][:, :rank].ravel().tolist())
+        axes = self.source.matrix[:rank, 2::-1][:, :rank]
+        image.SetDirection(np.where(np.abs(axes) < TINY, 0.0, axes).ravel().tolist())
         inverse = np.eye(3)
         for axis, unit in enumerate(np.eye(rank).tolist()):
             inverse[:rank, axis] = image.TransformPhysicalPointToContinuousIndex(unit)
