@@ -51,8 +51,9 @@ def test_importing_loads_nothing_heavy() -> None:
     assert loaded.isdisjoint({*HEAVY, "numpy", "pydantic", "yaml", "typer", "voxmill.extraction", "voxmill_kernels"})
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["extract", "--help"], ["demo", "--help"], ["features", "--help"]])
-def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+@pytest.mark.parametrize("command", ["", "extract", "demo", "features", "settings"])
+def test_help_loads_nothing_heavy(command: str) -> None:
+    arguments = [*command.split(), "--help"]
     loaded = loaded_by(
         f"from voxmill.cli import app\ntry: app(args={arguments!r})\nexcept SystemExit as done: assert not done.code"
     )

@@ -67,7 +67,7 @@ class Discretise(Model):
     """How intensities become grey levels: exactly one of the two."""
 
     bin_width: Annotated[Real, Field(gt=0)] | None = None
-    """Width of a grey level in the image's own unit; edges lie at multiples of it."""
+    """Width of a grey level in the image's own unit (HU, SUV, …); edges lie at multiples of it."""
     bin_count: Annotated[Whole, Field(ge=1, le=65_535)] | None = None
     """How many grey levels of equal width from the region's minimum to its maximum."""
 
@@ -82,7 +82,7 @@ class Components(Model):
     """How a region falls apart into its connected components."""
 
     min_volume_mm3: Annotated[Real, Field(ge=0)] = 0
-    """A smaller component is left out; the pixels of a flat image count as 1 mm thick."""
+    """A component of less volume, in mm³, is left out; the pixels of a flat image count as 1 mm thick."""
     connectivity: Literal[6, 18, 26] = 26
     """How many neighbours a voxel has: those that share a face (6), also an edge (18), also a corner (26)."""
 
@@ -96,41 +96,46 @@ class Settings(Model):
     """
 
     normalise: Normalise | None = None
-    """Intensities by the mean and deviation of the whole image; True for a scale of 1, None to leave them."""
+    """Intensities less the mean of the whole image, divided by its standard deviation, before all else; True for a
+    scale of 1, None to leave them."""
     resample: Resample | None = None
-    """Image and mask on a grid of another spacing, after normalising; None for the image's own grid."""
+    """Image and mask brought to voxels of another size, after normalising; None for the image's own grid."""
     crop: Crop | None = None
     """The image cut to the box of the region and a margin; it changes no value of the original image. True for 5
     voxels, None for none."""
     resegment: Resegment | None = None
-    """Regions cut to a range of intensities, after all of that; None to leave them."""
+    """Regions cut to a range of intensities, after the steps above; None to leave them."""
     discretise: Discretise = Discretise(bin_width=25)
+    """How intensities become grey levels, for texture and for Entropy and Uniformity: by bin_width or bin_count."""
     features: Annotated[
         Mapping[str, tuple[str, ...]], AfterValidator(Lists.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
     ] = Field(default="all", validate_default=True)
-    """Names by family: `all`, a list of families, or families with a list of names (or `all`).
+    """What is measured: `all`, a list of families, or families with a list of names (or `all`).
 
     `all` has neither the family shape2D nor what is deprecated: both are measured where they are named.
     """
     labels: tuple[int | str, ...] | None = None
-    """Which segments of the mask, by number, name or pattern of names, and which unions; None for all."""
+    """Which labels of the mask are measured, by number, name or pattern of names (`*`, `?`, `[ab]`), and which unions;
+    one or a list, None for all."""
     unions: Annotated[
         Mapping[str, tuple[int | str, ...]],
         AfterValidator(Lists.of),
         PlainSerializer(dict, dict[str, tuple[int | str, ...]]),
     ] = Field(default={}, validate_default=True)
-    """Labels, by number, name or pattern of names, that are one further region, by its name."""
+    """Further regions by their names, each with the labels (numbers, names or patterns of names) that it unites."""
     components: Components | None = None
     """Split every region into its connected components; True for all of them, None for whole regions."""
     label_channel: Annotated[Whole, Field(ge=0, le=65_535)] | None = None
-    """Which channel of a mask that has several per voxel."""
+    """Which channel, from 0, of a mask with several values per voxel; None for every layer of a `.seg.nrrd`, else the
+    first."""
     slice_axis: Literal["z", "y", "x", "first", "second", "third"] | None = None
     """Texture within slices across this axis only: neighbours, runs and zones; None for all three dimensions.
 
     The first axis of an image is z, but y of a flat one, which has no third.
     """
     distances: Annotated[tuple[Annotated[Whole, Field(ge=1, le=MOST_DISTANT)], ...], AfterValidator(_each_once)] = (1,)
-    """How far away the neighbours of a voxel are, in voxels along the longest step (GLCM, GLDM, NGTDM)."""
+    """How far away the neighbours of a voxel are, in voxels along the axis where they are furthest (GLCM, GLDM,
+    NGTDM)."""
     gldm_alpha: Annotated[Whole, Field(ge=0, le=MOST)] = 0
     """By how many grey levels a neighbour that depends on a voxel may differ from it (GLDM)."""
     glcm_symmetric: Annotated[bool, Field(strict=True)] = True
@@ -139,16 +144,18 @@ class Settings(Model):
     """How matrices of all directions become one, weighted by this norm of their length in mm (GLCM by exp(-length²),
     GLRLM by the length itself) or all alike; None for the mean of the features of every direction."""
     voxel_array_shift: Real = 0
-    """Added to every intensity before it is squared in Energy, TotalEnergy and RootMeanSquared."""
+    """Added to every intensity, in the image's unit, before it is squared in Energy, TotalEnergy and
+    RootMeanSquared."""
     min_region_voxels: Annotated[Whole, Field(ge=2, le=MOST)] = 2
-    """A smaller region fails."""
+    """A region of fewer voxels fails: its row says so and has no values."""
     min_region_dimensions: Annotated[Whole, Field(ge=1, le=3)] = 2
-    """A region that is longer than one voxel along fewer axes fails."""
+    """A region that is longer than one voxel along fewer axes fails: a line has 1, a slice 2."""
     mask_on_other_grid: Literal["resample", "error"] = "resample"
     """What becomes of a mask on another grid than its image: the nearest label at every voxel of the image, where the
     region lies within it, with a note; or an error. Where images are resampled, masks are too, whatever this says."""
     grid_tolerance: Annotated[Real, Field(gt=0)] = 1e-6
-    """How far image and mask may lie apart: a share of the spacing along x, and of the direction cosines."""
+    """How far image and mask may lie apart and still have one grid: origin and spacing by this share of the spacing
+    along x, direction cosines by this number."""
     diagnostics: Annotated[bool, Field(strict=True)] = False
     """Whether a row has PyRadiomics' `diagnostics_*` values; they take a pass over the whole image and mask."""
     notes: tuple[str, ...] = ()
@@ -235,18 +242,16 @@ class Settings(Model):
             raise SettingsError(f"{Path(path).name}: {error}") from None
 
 
-BELOW: Mapping[str, str] = {
-    name: f"{place}.{name}"
-    for place, model in (
-        ("normalise", Normalise),
-        ("crop", Crop),
-        ("resegment", Resegment),
-        ("resample", Resample),
-        ("discretise", Discretise),
-        ("components", Components),
-    )
-    for name in model.model_fields
+HOLDERS: Mapping[str, type[Model]] = {
+    "normalise": Normalise,
+    "crop": Crop,
+    "resegment": Resegment,
+    "resample": Resample,
+    "discretise": Discretise,
+    "components": Components,
 }
+"""Settings that hold others."""
+BELOW: Mapping[str, str] = {name: f"{place}.{name}" for place, model in HOLDERS.items() for name in model.model_fields}
 """Settings that stand under another, and where."""
 
 

@@ -29,22 +29,24 @@ class Normalise(Model):
     scale: Annotated[Real, Field(gt=0)] = 1
     """What the normalised intensities are multiplied by."""
     outliers: Annotated[Real, Field(gt=0)] | None = None
-    """Deviations from the mean beyond which intensities are set to that limit, before scaling; None for no limit."""
+    """How many deviations from the mean an intensity may lie: beyond, it is set to that limit, before scaling; None
+    for no limit."""
 
 
 class Resample(Model):
     """Image and mask on a grid of another spacing, aligned with the corner of the mask's first voxel."""
 
     spacing_mm: tuple[Annotated[Real, Field(ge=0)], ...]
-    """Distance from voxel to voxel along x, y, z in mm (x, y for a flat image); 0 keeps that of the mask."""
+    """Distance from voxel to voxel along x, y, z in mm (x, y for a flat image); 0 keeps that of the mask along its
+    axis."""
     interpolator: Literal[*INTERPOLATORS] = "bspline"  # type: ignore[valid-type]
     """How intensities are interpolated, as SimpleITK does (bspline is cubic); labels always by the nearest voxel."""
     margin_voxels: Annotated[Whole, Field(ge=0, le=10_000)] = 5
-    """How far the new grid reaches beyond the box of the region, within the mask."""
+    """How far the new grid reaches beyond the box of the region, in new voxels, within the mask."""
     rounding: Literal["truncate", "nearest", "none"] = "truncate"
     """What becomes of an image of whole numbers: cut off toward zero, rounded (halves away from zero), or float64."""
     single_slices: Literal["keep", "resample"] = "keep"
-    """Whether the spacing across a region of one slice stays as it is."""
+    """What becomes of the spacing across a region of one slice: it stays that of the mask, or is resampled too."""
 
     @field_validator("spacing_mm")
     @classmethod
@@ -58,16 +60,17 @@ class Crop(Model):
     """The image cut to the box of the region and a margin, so that nothing beyond it is known."""
 
     margin_voxels: Annotated[Whole, Field(ge=0, le=1_000_000)] = 5
-    """How far the cut lies from the box of the region, within the image."""
+    """How far the cut lies from the box of the region, in voxels, within the image."""
 
 
 class Resegment(Model):
     """Only those voxels of a region whose intensity lies within limits, both included."""
 
     range: tuple[Real, ...]
-    """The lower limit, or the lower and the upper one."""
+    """The lower limit, or the lower and the upper one: [-200, 300]."""
     mode: Literal["absolute", "relative", "sigma"] = "absolute"
-    """What the limits are: intensities, shares of the region's largest one, or deviations from the region's mean."""
+    """What the limits are: intensities (absolute), shares of the region's largest one (relative: 0.4 is 40 %), or
+    standard deviations from the region's mean (sigma)."""
     shape: Literal["clipped", "whole", "resegmented"] = "clipped"
     """What shape is measured of: the region cut to the box of what is left of it (as PyRadiomics does), the whole
     region, or what is left."""
