@@ -21,7 +21,7 @@ For example:
 
 def extract(
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Image: NIfTI, NRRD or MetaImage.")],
-    mask: Annotated[Path, typer.Argument(metavar="MASK", help="Mask on the same grid; every label is a region.")],
+    mask: Annotated[Path, typer.Argument(metavar="MASK", help="Mask of the image; every label is a region.")],
     label: Annotated[
         list[str] | None,
         typer.Option(
