@@ -14,6 +14,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 Counts: TypeAlias = NDArray[np.uint32]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
+Singles: TypeAlias = NDArray[np.float32]
 Sums: TypeAlias = NDArray[Any]  # whole numbers, int64; real ones, float64, where matrices are weighted
 
 Spacing: TypeAlias = tuple[float, float, float]  # z, y, x in mm
