@@ -35,8 +35,8 @@ class Laplacian:
     """The sum of the second derivatives of the image smoothed by a Gaussian, times the square of sigma, as float32.
 
     Beyond its borders an image goes on with the values that it has there. Sums are float64; what one pass along an axis
-    hands to the next is rounded to float32, and passes have the order that they have in ITK. Values lie within 1e-6 of
-    the image's deviation of ITK's, because tables are cut.
+    hands to the next is rounded to float32, and passes have the order that they have in ITK. Values lie within 1e-6
+    of the image's deviation, or a unit in the last place, of ITK's: tables are cut where 1e-8 of the whole is left.
 
     Raises InputError for a sigma that is no positive number, or too small for the spacing of the image.
     """
