@@ -1,4 +1,4 @@
-"""Boxes of intensities or labels in, boxes resampled or filtered out, bit for bit as ITK and PyWavelets compute them.
+"""Images → images: resampling, wavelets, gradient, Laplacian of Gaussian; where it is said, to the last bit of ITK.
 
-May import: jit, types.
+In: a box of an image (z, y, x) and where it lies in the whole, or filter coefficients; out: a new array.
 """
