@@ -6,7 +6,7 @@ anything indexed (arrays, shapes, windows) is z, y, x.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
@@ -18,6 +18,7 @@ from voxmill.errors import InputError
 Index = tuple[int, int, int]
 Point = tuple[float, float, float]
 Affine = tuple[tuple[float, float, float, float], ...]
+Given = tuple[Point, tuple[Point, Point, Point]]
 
 ROUNDING = 1e-15
 """A unit vector whose length is this near to 1 is taken as it is, so that affines are ITK's to the bit."""
@@ -106,11 +107,14 @@ class Grid:
 
     `affine` is 4 x 4: its columns are the step along z, along y, along x, and the position of voxel (0, 0, 0).
     Oblique and sheared grids are kept as they are. `dimensions` is 2 for a flat image, which is held as one slice.
+    `given` is the spacing and the direction that the affine was made of, where it was: dividing would not give them
+    back to the last bit.
     """
 
     shape: Index
     affine: Affine
     dimensions: int = 3
+    given: Given | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         given = np.asarray(self.affine, dtype=np.float64)
@@ -152,7 +156,8 @@ class Grid:
         matrix = np.eye(4)
         matrix[:3, :3] = (_unit_columns(axes.reshape(3, 3)) * steps)[:, ::-1]
         matrix[:3, 3] = start
-        return cls(shape, matrix, dimensions)  # type: ignore[arg-type]
+        given = (tuple(steps.tolist()), tuple(map(tuple, _unit_columns(axes.reshape(3, 3)).tolist())))
+        return cls(shape, matrix, dimensions, given)  # type: ignore[arg-type]
 
     @cached_property
     def matrix(self) -> NDArray[np.float64]:
@@ -164,6 +169,8 @@ class Grid:
     @cached_property
     def spacing(self) -> Point:
         """Distance from voxel to voxel along x, y, z in mm."""
+        if self.given is not None:
+            return self.given[0]
         x, y, z = (math.hypot(*column) for column in self.matrix[:3, 2::-1].T)
         return (x, y, z)
 
@@ -176,6 +183,8 @@ class Grid:
     @property
     def direction(self) -> NDArray[np.float64]:
         """Unit vectors of the axes x, y, z as the columns of a 3 x 3 matrix, as in SimpleITK."""
+        if self.given is not None:
+            return np.array(self.given[1])
         axes: NDArray[np.float64] = self.matrix[:3, 2::-1] / np.asarray(self.spacing)
         return axes
 
@@ -198,7 +207,7 @@ class Grid:
         """The grid of a window of this one."""
         matrix = self.matrix.copy()
         matrix[:3, 3] = self.points(window.start)
-        return Grid(window.shape, matrix, self.dimensions)  # type: ignore[arg-type]
+        return Grid(window.shape, matrix, self.dimensions, self.given)  # type: ignore[arg-type]
 
     def matches(self, other: "Grid", *, tolerance: float = 1e-6) -> bool:
         """Whether voxels lie in the same places, as ITK compares: to `tolerance` of a voxel and of the direction."""
@@ -215,7 +224,7 @@ class Grid:
 
     def __getstate__(self) -> dict[str, object]:
         """What is pickled: the fields, nothing that was computed from them."""
-        return {"shape": self.shape, "affine": self.affine, "dimensions": self.dimensions}
+        return {"shape": self.shape, "affine": self.affine, "dimensions": self.dimensions, "given": self.given}
 
     def __repr__(self) -> str:
         return f"<Grid: {self}>"
