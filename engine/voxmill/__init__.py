@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from voxmill.extraction import extract
     from voxmill.grid import Grid, Window
     from voxmill.io import read_image, read_mask, write_image, write_mask
+    from voxmill.measuring import Discretise
     from voxmill.segments import Segment
-    from voxmill.settings import Components, Discretise, Settings
+    from voxmill.settings import Components, Settings
     from voxmill.steps import Crop, Normalise, Resample, Resegment
     from voxmill.table import Row, Table
     from voxmill.volume import Mask, Volume
@@ -29,7 +30,7 @@ _PLACES = {
     "write_image": "io",
     "write_mask": "io",
     "Components": "settings",
-    "Discretise": "settings",
+    "Discretise": "measuring",
     "Settings": "settings",
     "Crop": "steps",
     "Normalise": "steps",

@@ -1,10 +1,11 @@
 """One case → rows: the features of every region of a mask in an image."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import islice
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,20 +17,21 @@ from voxmill.errors import InputError, RegionError, SettingsError, brief
 from voxmill.execute import derive
 from voxmill.grid import Window
 from voxmill.io import read_image, read_mask
-from voxmill.measures import measure
+from voxmill.measures import measure, measure_shape
 from voxmill.operators.normalise import Normalise
 from voxmill.plan import merged
 from voxmill.regions import Region
 from voxmill.settings import Settings, parse_labels, parse_settings
 from voxmill.table import Row, Table, counted
 from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
-from voxmill.voxels import Place, place_of, read, voxels_of
+from voxmill.voxels import Filtered, Place, Voxels, images_of, place_of, read, seen_in, voxels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import SimpleITK
 
+Box = NDArray[Any]
 Made = TypeVar("Made")
 
 DEVICES = ("auto", "cpu", "gpu")
@@ -145,7 +147,8 @@ def _prepared(image: Volume, settings: Settings) -> Source:
 
 def _rows(case: Case, choices: tuple[Choice, ...], threads: int) -> tuple[Row, ...]:
     """A row per region, in their order; kernels leave the interpreter free, so that threads help."""
-    groups = _overlapping(choices) if case.settings.resample else [(choice,) for choice in choices]
+    made = case.settings.resample or set(case.settings.images) != {"original"}
+    groups = _overlapping(choices) if made else [(choice,) for choice in choices]
     if min(threads, len(groups)) == 1:
         found = [_group(case, group) for group in groups]
     else:
@@ -167,40 +170,86 @@ def _overlapping(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
 
 def _group(case: Case, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
     """A row per region; what they have in common is read and computed once."""
-    found = {choice: _tried(case, choice, partial(_placed, case, choice)) for choice in choices}
-    places = {choice: place for choice, place in found.items() if isinstance(place, Place)}
-    boxes = cache(lambda: dict(zip(places, read(list(places.values())), strict=True)))
-    rows = {choice: row for choice, row in found.items() if isinstance(row, Row)}
-    measured = {
-        choice: _tried(case, choice, partial(_measured, case, choice, places[choice], boxes)) for choice in places
-    }
-    return rows | measured
+    rows: dict[Choice, Row] = {}
+    tried = partial(_tried, case, rows)
+    places = tried(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
+    boxes = _together({choice: [(place.source, place.window)] for choice, place in places.items()})
+    parts = tried(places, lambda choice: Part.of(places[choice], boxes()[choice][0], case.settings))
+    filtered = _together({choice: part.wanted for choice, part in parts.items()})
+    return rows | tried(parts, lambda choice: _measured(case, choice, parts[choice], filtered()[choice]))
 
 
-def _tried(case: Case, choice: Choice, attempt: Callable[[], Made]) -> Made | Row:
-    """What an attempt gives, or the row of a region that cannot be measured."""
-    try:
-        return attempt()
-    except RegionError as error:
-        reason = str(error)
-    except MemoryError:
-        reason = f"measuring its box of {choice.box.size} voxels needs more memory than there is; free some"
+def _tried(
+    case: Case, failed: dict[Choice, Row], choices: Iterable[Choice], attempt: Callable[[Choice], Made]
+) -> dict[Choice, Made]:
+    """What an attempt gives for each region; a region that cannot be measured has its row among those that failed."""
+    made: dict[Choice, Made] = {}
+    for choice in choices:
+        try:
+            made[choice] = attempt(choice)
+        except RegionError as error:
+            failed[choice] = _failed(case, choice, str(error))
+        except MemoryError:
+            reason = f"measuring its box of {choice.box.size} voxels needs more memory than there is; free some"
+            failed[choice] = _failed(case, choice, reason)
+    return made
+
+
+def _failed(case: Case, choice: Choice, reason: str) -> Row:
     name = _text(choice.name)
     return Row(_text(case.name), name, {}, choice.notes, _about(choice), error=f"region {name}: {reason}")
 
 
-def _placed(case: Case, choice: Choice) -> Place:
-    return place_of(case.image, case.mask, choice, case.settings)
+def _together(wanted: Mapping[Choice, Sequence[tuple[Source, Window]]]) -> Callable[[], Mapping[Choice, list[Box]]]:
+    """The boxes that regions want, all read at the first call."""
+
+    @cache
+    def boxes() -> dict[Choice, list[Box]]:
+        found = iter(read([one for several in wanted.values() for one in several]))
+        return {choice: list(islice(found, len(several))) for choice, several in wanted.items()}
+
+    return boxes
 
 
-def _measured(case: Case, choice: Choice, place: Place, boxes: Callable[[], Mapping[Choice, NDArray[Any]]]) -> Row:
-    region = Region.of(voxels_of(place, boxes()[choice], case.settings), case.settings)
-    features, notes = measure(region)
-    about = _about(choice) | {"voxels": region.values.size, "box": [side - 2 for side in region.box.shape]}
+@dataclass(frozen=True)
+class Part:
+    """A region with the images that it is measured in, and notes on those that cannot be made."""
+
+    voxels: Voxels
+    images: tuple[Filtered, ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, place: Place, box: Box, settings: Settings) -> "Part":
+        """The region of a place, whose box this is; raises RegionError when it cannot be measured."""
+        voxels = voxels_of(place, box, settings)
+        images, notes = images_of(voxels, settings)
+        return cls(voxels, tuple(images), tuple(notes))
+
+    @property
+    def wanted(self) -> list[tuple[Source, Window]]:
+        """The windows that must be read to measure it, beside its own."""
+        return [(one.image, self.voxels.window) for one in self.images if one.image is not self.voxels.image]
+
+
+def _measured(case: Case, choice: Choice, part: Part, boxes: Iterable[Box]) -> Row:
+    voxels, rest = part.voxels, iter(boxes)
+    features, said = measure_shape(voxels, case.settings)
+    notes = [*case.settings.notes, *choice.notes, *voxels.notes, *said, *part.notes]
+    for image in part.images:
+        try:
+            seen = voxels if image.image is voxels.image else seen_in(voxels, next(rest))
+            found, remarks = measure(Region.of(seen, image.settings), image.name)
+        except RegionError as error:
+            if image.name == "original":
+                raise
+            found, remarks = {}, (f"left out: {error}",)
+        features |= found
+        notes += remarks if image.name == "original" else [f"{image.name}: {remark}" for remark in remarks]
+    about = _about(choice) | {"voxels": voxels.values.size, "box": list(voxels.window.shape)}
     if case.provenance is not None:
-        about |= diagnose(case.provenance, case.mask, choice, region.snapshots)
-    remarks = (*case.settings.notes, *choice.notes, *region.notes, *notes)
-    return Row(_text(case.name), _text(choice.name), features, remarks, about)
+        about |= diagnose(case.provenance, case.mask, choice, voxels.snapshots)
+    return Row(_text(case.name), _text(choice.name), features, tuple(notes), about)
 
 
 def _about(choice: Choice) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A region → the values of its features, family by family, with notes on those that are no number."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from voxmill.regions import AXES, Region
 from voxmill.settings import Settings
 from voxmill.stages import stage
+from voxmill.voxels import Voxels
 from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.sums import SizeSums, sum_glcm, sum_glcm_as_is, sum_sizes
@@ -26,21 +27,36 @@ from voxmill_kernels.features.shape import shape_features
 from voxmill_kernels.features.shape2d import shape2d_features
 from voxmill_kernels.features.sizes import size_features
 
+Found = tuple[dict[str, float], tuple[str, ...]]
+"""Features by column, and notes."""
 
-def measure(region: Region) -> tuple[dict[str, float], tuple[str, ...]]:
-    """The features that the settings of a region name, by column, and notes; raises RegionError as a region does."""
+
+def measure(region: Region, image: str = "original") -> Found:
+    """The features of intensities and texture that the settings of a region name; `image` begins their columns."""
+    wanted = _wanted(region.settings, region.dimensions, image)
+    return _collected([one for one in wanted if one.family not in SHAPES], lambda family: MEASURES[family](region))
+
+
+def measure_shape(voxels: Voxels, settings: Settings) -> Found:
+    """The features of shape that the settings name, and notes on families that cannot be measured."""
+    outline = Outline.of(voxels, settings.slice_axis)
+    wanted = [one for one in _wanted(settings, outline.dimensions, "original") if one.family in SHAPES]
+    notes = tuple(filter(None, (_obstacle(one.family, outline) for one in wanted)))
+    possible = [one for one in wanted if _obstacle(one.family, outline) is None]
+    features, remarks = _collected(possible, lambda family: SHAPES[family](outline))
+    return features, (*notes, *remarks)
+
+
+def _collected(wanted: Iterable["Wanted"], compute: Callable[[str], NDArray[np.float64]]) -> Found:
     features: dict[str, float] = {}
     notes: list[str] = []
-    for wanted in _wanted(region.settings, region.dimensions):
-        obstacle = _obstacle(wanted.family, region)
-        if obstacle:
-            notes.append(obstacle)
-            continue
-        values = MEASURES[wanted.family](region)[wanted.places].tolist()
-        features.update(zip(wanted.columns, values, strict=True))
-        notes += wanted.notes
+    for one in wanted:
+        values = compute(one.family)[one.places].tolist()
+        found = dict(zip(one.columns, values, strict=True))
+        features.update(found)
+        notes += one.notes
         if not math.isfinite(sum(values)):
-            notes += _remarks(wanted.family, dict(zip(wanted.columns, values, strict=True)))
+            notes += _remarks(one.family, found)
     return features, tuple(notes)
 
 
@@ -54,52 +70,73 @@ class Wanted:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, family: str, names: tuple[str, ...]) -> "Wanted":
-        """The features of these names."""
+    def of(cls, family: str, names: tuple[str, ...], image: str) -> "Wanted":
+        """The features of these names, in an image."""
+        image = "original" if family in SHAPES else image
         chosen = [(place, feature) for place, feature in enumerate(FAMILIES[family]) if feature.name in names]
         equals = [f"{feature.name} equals {feature.deprecated}" for _, feature in chosen if feature.deprecated]
         return cls(
             family,
-            tuple(f"original_{feature.full_name}" for _, feature in chosen),
+            tuple(f"{image}_{feature.full_name}" for _, feature in chosen),
             np.array([place for place, _ in chosen], dtype=np.intp),
             (f"{family}: deprecated: {', '.join(equals)}",) if equals else (),
         )
 
 
 @lru_cache(maxsize=64)
-def _wanted(settings: Settings, dimensions: int) -> tuple[Wanted, ...]:
+def _wanted(settings: Settings, dimensions: int, image: str) -> tuple[Wanted, ...]:
     """By family; of a flat image shape2D stands in for shape, all of it for all of it."""
     features = dict(settings.features)
     if dimensions == 2 and features.get("shape") == STANDARD["shape"]:
         del features["shape"]
         features = {"shape2D": STANDARD["shape2D"], **features}
-    return tuple(Wanted.of(family, names) for family, names in features.items())
+    return tuple(Wanted.of(family, names, image) for family, names in features.items())
 
 
-def _obstacle(family: str, region: Region) -> str | None:
+@dataclass(frozen=True)
+class Outline:
+    """What shape is measured of: a region in its box within one layer of outside, z, y, x, and the size of a voxel.
+
+    slice_axis: across which the settings take slices. spacing: z, y, x in mm.
+    """
+
+    box: NDArray[np.int8]
+    spacing: tuple[float, float, float]
+    dimensions: int
+    slice_axis: str | None
+
+    @classmethod
+    def of(cls, voxels: Voxels, slice_axis: str | None) -> "Outline":
+        """The outline of a region."""
+        grid = voxels.image.grid
+        x, y, z = grid.spacing
+        return cls(voxels.outline, (z, y, x), grid.dimensions, slice_axis)
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """How many voxels long the region is along z, y, x."""
+        return tuple(side - 2 for side in self.box.shape)
+
+    @property
+    def across(self) -> int | None:
+        """The axis across its one slice: z of a flat image, else that of the settings, or else the first.
+
+        None where there are more slices.
+        """
+        chosen = 0 if self.dimensions == 2 else AXES[self.slice_axis]
+        axes = range(3) if chosen is None else [chosen]
+        return next((axis for axis in axes if self.sides[axis] == 1), None)
+
+
+def _obstacle(family: str, outline: Outline) -> str | None:
     """Why a family cannot be measured for a region; None where it can."""
-    if family == "shape" and region.dimensions == 2:
+    if family == "shape" and outline.dimensions == 2:
         return "shape needs three dimensions: left out for a flat image; name features of shape2D instead"
-    if family == "shape2D" and _across(region) is None:
-        size, axis = " x ".join(map(str, _sides(region))), region.settings.slice_axis
+    if family == "shape2D" and outline.across is None:
+        size, axis = " x ".join(map(str, outline.sides)), outline.slice_axis
         slices = f"one slice across {axis}" if axis else "one slice"
         return f"shape2D needs a region of {slices}: left out for a box of {size} voxels (z, y, x)"
     return None
-
-
-def _across(region: Region) -> int | None:
-    """The axis across the one slice of a region: z of a flat image, else that of the settings, or else the first.
-
-    None where there are more slices.
-    """
-    chosen = 0 if region.dimensions == 2 else AXES[region.settings.slice_axis]
-    axes = range(3) if chosen is None else [chosen]
-    return next((axis for axis in axes if _sides(region)[axis] == 1), None)
-
-
-def _sides(region: Region) -> tuple[int, ...]:
-    """How many voxels long a region, as its shape is measured, is along z, y, x."""
-    return tuple(side - 2 for side in region.outline.shape)
 
 
 def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
@@ -112,13 +149,13 @@ def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
 
 
 @stage("shape")
-def _shape(region: Region) -> NDArray[np.float64]:
-    return shape_features(region.outline, region.spacing)
+def _shape(outline: Outline) -> NDArray[np.float64]:
+    return shape_features(outline.box, outline.spacing)
 
 
 @stage("shape")
-def _shape2d(region: Region) -> NDArray[np.float64]:
-    return shape2d_features(region.outline, region.spacing, axis=_across(region) or 0)
+def _shape2d(outline: Outline) -> NDArray[np.float64]:
+    return shape2d_features(outline.box, outline.spacing, axis=outline.across or 0)
 
 
 @stage("features")
@@ -167,9 +204,9 @@ _cells_of, _sum_glcm, _sum_sizes = stage("sums")(cells_of), stage("sums")(sum_gl
 _sum_glcm_as_is = stage("sums")(sum_glcm_as_is)
 _glcm_features, _size_features = stage("features")(glcm_features), stage("features")(size_features)
 
+SHAPES: Mapping[str, Callable[[Outline], NDArray[np.float64]]] = {"shape": _shape, "shape2D": _shape2d}
+"""Families that look at no intensities: they are measured once, whatever images there are."""
 MEASURES: Mapping[str, Callable[[Region], NDArray[np.float64]]] = {
-    "shape": _shape,
-    "shape2D": _shape2d,
     "firstorder": _first_order,
     "glcm": _glcm,
     "gldm": _gldm,

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import RegionError
-from voxmill.settings import Discretise, Settings
+from voxmill.measuring import Discretise
+from voxmill.settings import Settings
 from voxmill.stages import stage
-from voxmill.voxels import Snapshot, Voxels
+from voxmill.voxels import Voxels
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
@@ -26,40 +27,35 @@ _neighbours = lru_cache(maxsize=64)(directions)
 class Region:
     """What every family starts from: where the region lies in its box, its intensities, its grey levels.
 
-    box, values, outline, snapshots: as in Voxels. matrices: those of the texture families in the settings, the others
+    box, values: as in Voxels. matrices: those of the texture families in the settings, the others
     empty. spacing: z, y, x in mm.
     """
 
     box: NDArray[np.int8]
     values: NDArray[Any]
-    outline: NDArray[np.int8]
     intensities: Distribution
     levels: Levels
     matrices: Matrices
     spacing: tuple[float, float, float]
     dimensions: int
     settings: Settings
-    snapshots: tuple[Snapshot, ...] = ()
-    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, voxels: Voxels, settings: Settings) -> "Region":
         """The region of these voxels; raises RegionError when it cannot be measured."""
         intensities, levels = _levels(voxels.values, settings.discretise)
         matrices = _textures(levels, voxels.box, settings)
-        x, y, z = voxels.grid.spacing
+        grid = voxels.image.grid
+        x, y, z = grid.spacing
         return cls(
             voxels.box,
             voxels.values,
-            voxels.outline,
             intensities,
             levels,
             matrices,
             (z, y, x),
-            voxels.grid.dimensions,
+            grid.dimensions,
             settings,
-            voxels.snapshots,
-            voxels.notes,
         )
 
     @property

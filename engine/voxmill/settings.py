@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AfterValidator, Field, PlainSerializer, ValidatorFunctionWrapHandler, field_validator
 
 from voxmill.errors import SettingsError, brief, nearest
+from voxmill.image_types import IMAGE_TYPES, ImageType
+from voxmill.measuring import MOST, Alpha, Discretise, Distances, SliceAxis, Truth, Weighting
 from voxmill.models import Model, Real, Whole
 from voxmill.pyradiomics_parameters import has_sections, translate
 from voxmill.steps import Crop, Normalise, Resample, Resegment
@@ -23,31 +25,20 @@ Item = TypeVar("Item")
 PROFILES: Mapping[str, Mapping[str, Any]] = {"pyradiomics": {}}
 """What each profile sets otherwise than the defaults below, which are PyRadiomics' own."""
 DEFAULT_PROFILE = "pyradiomics"
-MOST = 2**63 - 1
-"""No larger whole number makes sense, and Python cannot even write one of thousands of digits."""
-MOST_DISTANT = 50
-"""A distance has 12 d² + 1 directions, each with a matrix of its own."""
-
-
-def _each_once(distances: tuple[int, ...]) -> tuple[int, ...]:
-    """Distances in ascending order."""
-    if not distances or len(set(distances)) < len(distances):
-        raise ValueError(f"give at least one, each once; found {brief(list(distances))}")
-    return tuple(sorted(distances))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Lists(Mapping[str, tuple[Item, ...]]):
-    """Lists by name that nobody can change: a mapping that has a hash."""
+class Frozen(Mapping[str, Item]):
+    """Values by name that nobody can change, in their order: a mapping that has a hash."""
 
-    pairs: tuple[tuple[str, tuple[Item, ...]], ...]
+    pairs: tuple[tuple[str, Item], ...]
 
     @classmethod
-    def of(cls, lists: Mapping[str, Iterable[Item]]) -> Self:
-        """The same lists, frozen."""
-        return cls(tuple((name, tuple(items)) for name, items in lists.items()))
+    def of(cls, values: Mapping[str, Item]) -> Self:
+        """The same values, frozen; lists are tuples."""
+        return cls(tuple(values.items()))
 
-    def __getitem__(self, name: str) -> tuple[Item, ...]:
+    def __getitem__(self, name: str) -> Item:
         return dict(self.pairs)[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -63,19 +54,8 @@ class Lists(Mapping[str, tuple[Item, ...]]):
         return repr(dict(self.pairs))
 
 
-class Discretise(Model):
-    """How intensities become grey levels: exactly one of the two."""
-
-    bin_width: Annotated[Real, Field(gt=0)] | None = None
-    """Width of a grey level in the image's own unit (HU, SUV, …); edges lie at multiples of it."""
-    bin_count: Annotated[Whole, Field(ge=1, le=65_535)] | None = None
-    """How many grey levels of equal width from the region's minimum to its maximum."""
-
-    def _require_sense(self) -> None:
-        if self.bin_width is None and self.bin_count is None:
-            raise SettingsError("give bin_width or bin_count")
-        if self.bin_width is not None and self.bin_count is not None:
-            raise SettingsError("bin_width and bin_count exclude each other; give one of them")
+def _image_values(images: Mapping[str, ImageType]) -> dict[str, dict[str, Any]]:
+    return {name: image.model_dump(mode="json", exclude_unset=True) for name, image in images.items()}
 
 
 class Components(Model):
@@ -107,8 +87,13 @@ class Settings(Model):
     """Regions cut to a range of intensities, after the steps above; None to leave them."""
     discretise: Discretise = Discretise(bin_width=25)
     """How intensities become grey levels, for texture and for Entropy and Uniformity: by bin_width or bin_count."""
+    images: Annotated[
+        Mapping[str, ImageType], AfterValidator(Frozen.of), PlainSerializer(_image_values, dict[str, dict[str, Any]])
+    ] = Field(default={"original": {}}, validate_default=True)
+    """The images that regions are measured in, a list or each with settings of its own: original, log, wavelet, square,
+    squareroot, logarithm, exponential, gradient. Columns begin with the name of the image."""
     features: Annotated[
-        Mapping[str, tuple[str, ...]], AfterValidator(Lists.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
+        Mapping[str, tuple[str, ...]], AfterValidator(Frozen.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
     ] = Field(default="all", validate_default=True)
     """What is measured: `all`, a list of families, or families with a list of names (or `all`).
 
@@ -119,7 +104,7 @@ class Settings(Model):
     one or a list, None for all."""
     unions: Annotated[
         Mapping[str, tuple[int | str, ...]],
-        AfterValidator(Lists.of),
+        AfterValidator(Frozen.of),
         PlainSerializer(dict, dict[str, tuple[int | str, ...]]),
     ] = Field(default={}, validate_default=True)
     """Further regions by their names, each with the labels (numbers, names or patterns of names) that it unites."""
@@ -128,19 +113,19 @@ class Settings(Model):
     label_channel: Annotated[Whole, Field(ge=0, le=65_535)] | None = None
     """Which channel, from 0, of a mask with several values per voxel; None for every layer of a `.seg.nrrd`, else the
     first."""
-    slice_axis: Literal["z", "y", "x", "first", "second", "third"] | None = None
+    slice_axis: SliceAxis | None = None
     """Texture within slices across this axis only: neighbours, runs and zones; None for all three dimensions.
 
     The first axis of an image is z, but y of a flat one, which has no third.
     """
-    distances: Annotated[tuple[Annotated[Whole, Field(ge=1, le=MOST_DISTANT)], ...], AfterValidator(_each_once)] = (1,)
+    distances: Distances = (1,)
     """How far away the neighbours of a voxel are, in voxels along the axis where they are furthest (GLCM, GLDM,
     NGTDM)."""
-    gldm_alpha: Annotated[Whole, Field(ge=0, le=MOST)] = 0
+    gldm_alpha: Alpha = 0
     """By how many grey levels a neighbour that depends on a voxel may differ from it (GLDM)."""
-    glcm_symmetric: Annotated[bool, Field(strict=True)] = True
+    glcm_symmetric: Truth = True
     """Whether a pair of voxels counts both ways; if not, the first is the one behind (GLCM)."""
-    weighting: Literal["manhattan", "euclidean", "infinity", "no_weighting"] | None = None
+    weighting: Weighting | None = None
     """How matrices of all directions become one, weighted by this norm of their length in mm (GLCM by exp(-length²),
     GLRLM by the length itself) or all alike; None for the mean of the features of every direction."""
     voxel_array_shift: Real = 0
@@ -156,7 +141,7 @@ class Settings(Model):
     grid_tolerance: Annotated[Real, Field(gt=0)] = 1e-6
     """How far image and mask may lie apart and still have one grid: origin and spacing by this share of the spacing
     along x, direction cosines by this number."""
-    diagnostics: Annotated[bool, Field(strict=True)] = False
+    diagnostics: Truth = False
     """Whether a row has PyRadiomics' `diagnostics_*` values; they take a pass over the whole image and mask."""
     notes: tuple[str, ...] = ()
     """What a reader of any row should know: of a parameter file of PyRadiomics, what has no effect."""
@@ -169,6 +154,11 @@ class Settings(Model):
             return handler(value)
         except SettingsError as error:
             raise ValueError(str(error)) from None
+
+    @field_validator("images", mode="before")
+    @classmethod
+    def _by_image_type(cls, wanted: object) -> dict[str, ImageType]:
+        return _images(wanted)
 
     @field_validator("features", mode="before")
     @classmethod
@@ -201,6 +191,11 @@ class Settings(Model):
             return self
         letters = dict(zip(("first", "second", "third"), "zyx"[3 - dimensions :], strict=False))
         return self.changed({"slice_axis": letters.get(self.slice_axis)})
+
+    def of_image(self, name: str) -> Self:
+        """These settings with those that an image type has of its own."""
+        own = self.images[name].own
+        return self.changed(own) if own else self
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """These settings with other values for some of them."""
@@ -321,6 +316,29 @@ def _united(name: str, labels: object) -> tuple[int | str, ...]:
     try:
         return parse_labels(labels, otherwise="leave the union out")
     except ValueError as error:
+        raise ValueError(f".{name}: {error}") from None
+
+
+def _images(wanted: object) -> dict[str, ImageType]:
+    """The image types wanted, in the order given."""
+    if isinstance(wanted, str):
+        wanted = [wanted]
+    if isinstance(wanted, list | tuple) and all(isinstance(name, str) for name in wanted):
+        wanted = dict.fromkeys(wanted)
+    if not isinstance(wanted, Mapping) or not wanted:
+        raise ValueError(f"give a list of image types, or image types with their settings; found {brief(wanted)}")
+    return {name: _image(name, values) for name, values in wanted.items()}
+
+
+def _image(name: object, values: object) -> ImageType:
+    model = IMAGE_TYPES.get(str(name))
+    if model is None:
+        raise ValueError(f"unknown image type {brief(name)}{nearest(str(name), IMAGE_TYPES)}")
+    if isinstance(values, ImageType):
+        values = values.model_dump(exclude_unset=True)
+    try:
+        return model.model_validate({} if values is None or values is True else values)
+    except SettingsError as error:
         raise ValueError(f".{name}: {error}") from None
 
 

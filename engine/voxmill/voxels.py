@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from voxmill import steps
 from voxmill.choices import Choice, labelled
-from voxmill.errors import RegionError
+from voxmill.errors import InputError, RegionError
 from voxmill.execute import derive, share
 from voxmill.grid import Grid, Index, Window
 from voxmill.operators.crop import Crop
+from voxmill.operators.images import chains
 from voxmill.operators.lattice import region_grid, require_inside
+from voxmill.operators.operator import Form
 from voxmill.operators.resample import nearest_labels, resampling
 from voxmill.operators.resegment import Resegment
 from voxmill.settings import Settings
@@ -45,14 +47,15 @@ class Voxels:
 
     box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
     (voxels,), in the order of the box and of the image's type. outline: what shape is measured of, a box as well.
-    grid: that of the image that was measured. snapshots: for settings with diagnostics, one after every step that
-    changed the region. notes: what a reader of the row should know.
+    image: what is measured. window: where the box, without the layer around it, lies there. snapshots: for settings
+    with diagnostics, one after every step that changed the region. notes: what a reader of the row should know.
     """
 
     box: NDArray[np.int8]
     values: NDArray[Any]
     outline: NDArray[np.int8]
-    grid: Grid
+    image: Source
+    window: Window
     snapshots: tuple[Snapshot, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -83,21 +86,55 @@ def place_of(image: Source, mask: Mask, choice: Choice, settings: Settings) -> P
 
 
 @stage("prepare")
-def read(places: Sequence[Place]) -> list[NDArray[Any]]:
-    """The box of every place, all in images made of one; what they have in common is read and computed once."""
-    if len(places) == 1:
-        return [places[0].source.read(places[0].window)]
-    return share([place.source for place in places], [place.window for place in places])
+def read(wanted: Sequence[tuple[Source, Window]]) -> list[NDArray[Any]]:
+    """Windows of images that are all made of one; what they have in common is read and computed once."""
+    if len(wanted) == 1:
+        ((image, window),) = wanted
+        return [image.read(window)]
+    return share(*zip(*wanted, strict=True)) if wanted else []
 
 
 def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:
     """The voxels of a region, from the box of its place; raises RegionError when it cannot be measured."""
     box, values = _gathered(image, place)
-    whole = Voxels(box, values, box, place.source.grid, _snapshots(place, box, values, settings), place.notes)
+    snapshots = _snapshots(place, box, values, settings)
+    whole = Voxels(box, values, box, place.source, place.window, snapshots, place.notes)
     if settings.resegment is not None:
         return _resegmented(whole, place, settings.resegment, settings)
     _check_finite(values)
     return whole
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """An image that a region is measured in: its name in columns, the image, and the settings that hold there."""
+
+    name: str
+    image: Source
+    settings: Settings
+
+
+def images_of(voxels: Voxels, settings: Settings) -> tuple[list[Filtered], list[str]]:
+    """The images that a region is measured in, and notes on those that cannot be made."""
+    found: list[Filtered] = []
+    notes: list[str] = []
+    for name, kind in settings.images.items():
+        own = settings.of_image(name)
+        try:
+            form = Form(voxels.image.grid, voxels.image.dtype)
+            made = chains(kind, form, own.slice_axis)
+            found += [Filtered(title, derive(voxels.image, *operators), own) for title, operators in made.items()]
+        except InputError as error:
+            notes.append(f"{name}: left out: {error}")
+    return found, notes
+
+
+def seen_in(voxels: Voxels, box: NDArray[Any]) -> Voxels:
+    """The same region in another image, whose box is that of the region's window; raises RegionError."""
+    inside = voxels.box[1:-1, 1:-1, 1:-1] == 1
+    values = box[inside]
+    _check_finite(values)
+    return replace(voxels, values=values)
 
 
 def _placed(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Place:
@@ -179,7 +216,7 @@ def _resegmented(whole: Voxels, place: Place, step: steps.Resegment, settings: S
         outline = _framed(whole.box[1:-1, 1:-1, 1:-1], window)
     left = replace(place, window=window.moved(place.window.start), after="resegmented")
     snapshots = (*whole.snapshots, *_snapshots(left, box, values, settings))
-    return replace(whole, box=box, values=values, outline=outline, snapshots=snapshots)
+    return replace(whole, box=box, values=values, outline=outline, window=left.window, snapshots=snapshots)
 
 
 def _framed(inside: NDArray[Any], window: Window) -> NDArray[np.int8]:

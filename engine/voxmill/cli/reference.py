@@ -15,8 +15,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from voxmill.errors import SettingsError, brief, nearest
+from voxmill.measuring import MOST
 from voxmill.models import Model
-from voxmill.settings import HOLDERS, MOST, Settings
+from voxmill.settings import HOLDERS, Settings
 
 Schema = Mapping[str, Any]
 

@@ -1,0 +1,49 @@
+"""Image types → the operators that make their images, by the names that these have in columns."""
+
+from collections.abc import Mapping
+
+from voxmill.errors import InputError
+from voxmill.image_types import Exponential, Gradient, ImageType, LoG, Logarithm, Square, SquareRoot, Wavelet
+from voxmill.operators import gradient, log, pointwise, wavelet
+from voxmill.operators.operator import Form, Operator
+
+Chains = dict[str, tuple[Operator, ...]]
+AXES: Mapping[str | None, int] = {"z": 0, "y": 1, "x": 2}
+
+
+def chains(kind: ImageType, form: Form, slice_axis: str | None) -> Chains:
+    """The operators behind every image of an image type, made of an image like this one, in PyRadiomics' order.
+
+    Those of the original image are none. `slice_axis`: across which slices are taken, None for three dimensions. Raises
+    InputError where the image is too small.
+    """
+    match kind:
+        case LoG(sigma_mm=sigmas):
+            return {_log_name(sigma): (_laplacian(sigma, form),) for sigma in sigmas}
+        case Wavelet():
+            axes = [axis for axis in (2, 1, 0)[: form.grid.dimensions] if axis != AXES.get(slice_axis)]
+            levels, first = kind.levels, kind.start_level
+            return wavelet.bands(kind.wavelet, shape=form.grid.shape, start_level=first, levels=levels, axes=axes)
+        case Square():
+            return {"square": (pointwise.Square(),)}
+        case SquareRoot():
+            return {"squareroot": (pointwise.SquareRoot(),)}
+        case Logarithm():
+            return {"logarithm": (pointwise.Logarithm(),)}
+        case Exponential():
+            return {"exponential": (pointwise.Exponential(),)}
+        case Gradient(use_spacing=use_spacing):
+            return {"gradient": (gradient.Gradient(use_spacing=use_spacing),)}
+    return {"original": ()}
+
+
+def _log_name(sigma: float) -> str:
+    """As PyRadiomics writes it: with the digits that the settings have."""
+    return f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D"
+
+
+def _laplacian(sigma: float, form: Form) -> Operator:
+    reason = log.too_small(form.grid, sigma)
+    if reason:
+        raise InputError(reason)
+    return log.Laplacian(float(sigma))
