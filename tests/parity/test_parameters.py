@@ -130,7 +130,8 @@ def drawn(kind: str, dtype: type, spacing: tuple[float, ...], seed: int) -> tupl
     Images of 8 bits end well below 255: PyRadiomics adds two bins to the largest intensity, in its type.
     """
     random = np.random.default_rng(seed)
-    shape = tuple(int(n) for n in random.integers(12, 20, len(spacing)))
+    sizes = random.integers(12, 20, len(spacing)) / np.minimum(spacing, 1)[::-1]
+    shape = tuple(int(n) for n in sizes)
     texture = np.cumsum(random.normal(size=shape), axis=0) * 25 + random.normal(size=shape) * 10
     pixels = (texture - texture.min()).clip(0, 150) if dtype is np.uint8 else texture
     image = sitk.GetImageFromArray(pixels.astype(dtype))
