@@ -1,11 +1,19 @@
 """PyRadiomics as an oracle."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+TOLERANCE = 1e-6
+"""SimpleITK's own for grids, which PyRadiomics changes for the whole process."""
+Inside = tuple[NDArray[np.bool_], NDArray[Any]]
+"""The smallest box around a region, z, y, x, and the intensities in it in its order."""
 
 
 def pyradiomics_features(
@@ -25,12 +33,42 @@ def pyradiomics_diagnostics(
 
 
 def _execute(radiomics: ModuleType, image: object, mask: object, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Its own warnings (of the libraries it loads, of divisions by zero) are not ours to fail on."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with _quiet():
         extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(dict(parameters))
         result: Mapping[str, Any] = extractor.execute(image, mask)
     return result
+
+
+def pyradiomics_region(
+    radiomics: ModuleType, image: sitk.Image, mask: sitk.Image, setting: Mapping[str, Any]
+) -> Inside:
+    """The region that it measures for SimpleITK images and settings, by the steps of its own `execute`."""
+    operations = radiomics.imageoperations
+    with _quiet():
+        extractor = radiomics.featureextractor.RadiomicsFeatureExtractor({"setting": dict(setting)})
+        values = extractor.settings
+        image, mask = extractor.loadImage(image, mask, None, **values)
+        box, corrected = operations.checkMask(image, mask, **values)
+        mask = mask if corrected is None else corrected
+        if values.get("resegmentRange") is not None:
+            mask = operations.resegmentMask(image, mask, **values)
+            box, _ = operations.checkMask(image, mask, **values)
+        image, mask = operations.cropToTumorMask(image, mask, box)
+    pixels, labels = (sitk.GetArrayFromImage(one) for one in (image, mask))
+    inside = labels == values["label"]
+    return (inside if inside.ndim == 3 else inside[np.newaxis]), pixels[inside]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Its own warnings (of the libraries it loads, of divisions by zero) are not ours to fail on."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            sitk.ProcessObject.SetGlobalDefaultCoordinateTolerance(TOLERANCE)
+            sitk.ProcessObject.SetGlobalDefaultDirectionTolerance(TOLERANCE)
 
 
 def pyradiomics_shape2d(radiomics: ModuleType, mask: object, axis: int) -> dict[str, float]:

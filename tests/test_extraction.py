@@ -776,6 +776,157 @@ def test_energy_beyond_what_a_number_can_hold() -> None:
     assert row.notes == ("firstorder: larger than any number (infinite): Energy",)
 
 
+# steps: what cannot be done, and what can
+
+
+ONE = (two_labels() == 1).astype(np.uint8)
+"""A mask with label 1 alone, of 587 voxels."""
+
+
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        (
+            {"resample": {"spacing_mm": [2, 3, 6]}, "min_region_voxels": 400},
+            "resampled, 63 voxels, at least 400 are needed (min_region_voxels)",
+        ),
+        (
+            {"resample": {"spacing_mm": [9, 2, 3]}, "min_region_dimensions": 3},
+            "resampled, longer than one voxel along 2 axes only, at least 3 are needed (min_region_dimensions)",
+        ),
+        (
+            {"resample": {"spacing_mm": [30, 30, 30]}},
+            "no voxel of it is left on a grid of 30 x 30 x 30 mm; choose a smaller spacing",
+        ),
+        (
+            {"resample": {"spacing_mm": [0.01, 0.01, 0.01]}},
+            "resampled to 0.01, 0.01, 0.01 mm its box has 2.79e+09 voxels, more than 2,147,483,648; choose a larger "
+            "resample.spacing_mm",
+        ),
+        (
+            {"resample": {"spacing_mm": [1e-30, 1e-30, 1e-30]}},
+            "resampled to 1e-30, 1e-30, 1e-30 mm its box has 2.73e+93 voxels, more than 2,147,483,648; choose a larger "
+            "resample.spacing_mm",
+        ),
+        (
+            {"resegment": {"range": [1000]}},
+            "resegmentation leaves 0 of its 587 voxels, at least 2 are needed (min_region_voxels); choose a wider "
+            "resegment.range",
+        ),
+        (
+            {"resegment": {"range": [200, 210]}, "min_region_voxels": 200},
+            "resegmentation leaves 32 of its 587 voxels, at least 200 are needed (min_region_voxels); choose a wider "
+            "resegment.range",
+        ),
+    ],
+    ids=str,
+)
+def test_steps_that_leave_too_little_or_make_too_much(settings: dict[str, Any], said: str) -> None:
+    assert failure(texture(), ONE, **settings) == f"region 1: {said}"
+
+
+def test_resegmentation_that_leaves_a_line() -> None:
+    image = np.zeros(SHAPE, dtype=np.int16)
+    image[4, 5, 3:9] = 7
+    assert failure(image, ONE, resegment={"range": [5]}) == (
+        "region 1: resegmented, longer than one voxel along 1 axis only, at least 2 are needed (min_region_dimensions)"
+    )
+
+
+@pytest.mark.parametrize("mode", ["relative", "sigma"])
+def test_no_limits_can_be_taken_from_what_is_no_number(mode: str) -> None:
+    image = texture().astype(np.float32)
+    image[4, 5, 3] = np.nan
+    assert ONE[4, 5, 3] == 1
+    said = failure(image, ONE, resegment={"range": [0, 1], "mode": mode})
+    assert said == "region 1: 1 of its 587 voxels are NaN or infinite"
+
+
+def test_what_is_no_number_may_lie_beyond_absolute_limits() -> None:
+    image = texture().astype(np.float32)
+    image[4, 5, 3] = np.nan
+    volume = vm.Volume(image, spacing=SPACING)
+    (row,) = vm.extract(volume, vm.Mask(ONE, volume.grid), settings={"resegment": {"range": [0]}}).rows
+    assert row.error is None
+    assert row.diagnostics["voxels"] == 586
+
+
+def refusal(image: NDArray[Any], settings: Mapping[str, Any]) -> str:
+    """Why a case cannot be measured at all."""
+    volume = vm.Volume(image, spacing=SPACING[: image.ndim], name="scan")
+    mask = vm.Mask(ONE if image.ndim == 3 else ONE[4], volume.grid, name="labels")
+    with pytest.raises(vm.VoxmillError) as caught:
+        vm.extract(volume, mask, settings=settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("place", [(0, 0, 0), (4, 5, 3)])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_image_with_voxels_that_are_no_numbers_is_not_normalised(place: tuple[int, ...], value: float) -> None:
+    """Wherever they lie: the deviation is that of the whole image."""
+    image = texture().astype(np.float32)
+    image[place] = value
+    assert refusal(image, {"normalise": True}) == (
+        "scan: cannot be normalised: it has voxels that are NaN or infinite, or one voxel only: there is no deviation "
+        "to use"
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float64])
+def test_a_flat_image_is_not_normalised(dtype: type) -> None:
+    said = refusal(np.full(SHAPE, 7, dtype=dtype), {"normalise": True})
+    assert said == "scan: cannot be normalised: every voxel is 7: there is no deviation to divide by"
+
+
+@pytest.mark.parametrize("dimensions, spacing, given", [(3, [1, 1], "2 numbers"), (2, [1, 1, 1], "3 numbers")])
+def test_a_spacing_for_other_dimensions(dimensions: int, spacing: list[float], given: str) -> None:
+    said = refusal(texture(SHAPE[3 - dimensions :]), {"resample": {"spacing_mm": spacing}})
+    assert said == f"resample.spacing_mm: {given} for {dimensions} dimensions; give one for each"
+    assert refusal(texture(SHAPE[3 - dimensions :]), {"setting": {"resampledPixelSpacing": spacing}}) == said
+
+
+@pytest.mark.parametrize("label, said", [(9, "label 9"), ("ghost", "label ghost")])
+def test_a_union_of_what_is_not_there(label: int | str, said: str) -> None:
+    assert refusal(texture(), {"unions": {"both": [1, label]}}) == (
+        f"union both: labels: {said} is not in the mask; labels present: 1"
+    )
+
+
+STEPS: tuple[Mapping[str, Any], ...] = (
+    {"crop": True},
+    {"resample": {"spacing_mm": [1, 1, 1]}},
+    {"resample": {"spacing_mm": [2, 2, 0], "interpolator": "linear"}, "resegment": {"range": [-3, 3], "mode": "sigma"}},
+    {"resegment": {"range": [0.5], "mode": "relative"}},
+)
+
+
+@pytest.mark.parametrize("settings", STEPS, ids=str)
+@pytest.mark.parametrize(
+    "labels",
+    [np.ones(SHAPE, dtype=np.uint8), box(4), box(slice(None), 5), box(slice(3), slice(4), slice(5))],
+    ids=["whole image", "slice across z", "slice across y", "corner"],
+)
+def test_steps_on_regions_of_one_slice_and_at_the_border(
+    labels: NDArray[np.uint8], settings: Mapping[str, Any]
+) -> None:
+    volume = vm.Volume(texture(), spacing=SPACING)
+    (row,) = vm.extract(volume, vm.Mask(labels, volume.grid), settings=settings).rows
+    assert row.error is None
+    assert len(row.features) == 107
+    assert all(math.isfinite(value) for value in row.features.values())
+
+
+@pytest.mark.parametrize("settings", STEPS, ids=str)
+def test_steps_on_a_flat_region(settings: Mapping[str, Any]) -> None:
+    volume = vm.Volume(np.full(SHAPE, 7.5), spacing=SPACING)
+    (row,) = vm.extract(volume, vm.Mask(ONE, volume.grid), settings=settings).rows
+    assert row.error is None
+    assert row.features["original_firstorder_Range"] == pytest.approx(0, abs=1e-12)
+    assert row.features["original_firstorder_Mean"] == pytest.approx(7.5, rel=1e-12)
+    assert row.features["original_glcm_JointEnergy"] == 1
+
+
 # grids
 
 
@@ -790,6 +941,25 @@ def test_grids_that_differ_are_both_in_the_message() -> None:
     assert str(mask.grid) in said
     assert "(0.75, 1.5, 3) mm" in said
     assert "(0.75, 1.5, 3.5) mm" in said
+
+
+def test_a_mask_on_another_grid_is_resampled_and_the_row_says_so() -> None:
+    image = vm.Volume(texture(), spacing=SPACING)
+    inside = box(slice(2, 6), slice(3, 8), slice(4, 11))
+    expected = features_of(texture(), inside)
+    finer = vm.Mask(np.repeat(np.repeat(inside, 3, axis=1), 3, axis=2), spacing=(0.25, 0.5, 3), origin=(-0.25, -0.5, 0))
+    (row,) = vm.extract(image, finer).rows
+    assert row.features == expected
+    assert row.notes == ("mask resampled onto the grid of its image (nearest voxel)",)
+
+
+def test_a_mask_that_reaches_out_of_its_image() -> None:
+    image = vm.Volume(texture(), spacing=SPACING)
+    (row,) = vm.extract(image, vm.Mask(box(slice(2, 9), 4), spacing=SPACING, origin=(0, 0, 6))).rows
+    assert row.error == (
+        "region 1: it reaches out of the image: its box lies at voxels [-0.5, 3.5, 3.5] to [12.5, 4.5, 10.5] (x, y, z) "
+        "of an image of [13, 11, 9]; give the image that the mask was drawn on"
+    )
 
 
 def test_how_far_grids_may_differ_is_a_setting() -> None:

@@ -203,6 +203,10 @@ BELONG: Mapping[str, Mapping[str, Any]] = {
     "force2D": {"force2Ddimension": 0},
 }
 """Keys that only mean something together with another, and PyRadiomics' defaults for them."""
+BIN_WIDTH = 25
+"""PyRadiomics' default."""
+OF_MAPS: Mapping[str, Any] = {"kernelRadius": 1, "maskedKernel": True, "initValue": 0}
+"""PyRadiomics' defaults under voxelSetting."""
 
 
 def has_sections(values: Mapping[str, Any], ours: Collection[str]) -> bool:
@@ -227,7 +231,9 @@ def translate(parameters: Mapping[str, Any]) -> dict[str, Any]:
     unsupported = _unsupported_images(image_types)
     if unsupported:
         raise SettingsError(f"not supported yet: {several(unsupported, separator=', ')}; leave it out to go on without")
-    given |= _parse("imageType.Original", _section(image_types, "Original"), TEXTURE)
+    original = _section(image_types, "Original")
+    own = _parse("imageType.Original", original, TEXTURE)
+    given = {key: value for key, value in given.items() if key not in original} | own
     features = {name: names or "all" for name, names in classes.items()} or "all"
     return {**_settings(given), "features": features, "notes": [*_notes(given, maps)]}
 
@@ -294,18 +300,24 @@ def _steps(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _notes(given: Mapping[str, Any], maps: Mapping[str, Any]) -> Iterator[str]:
     """What PyRadiomics does without a word."""
-    if "binCount" in given and "binWidth" in given:
+    if "binCount" in given and given.get("binWidth", BIN_WIDTH) != BIN_WIDTH:
         yield "binCount goes before binWidth, which has no effect"
     if "resampledPixelSpacing" in given and given.get("interpolator", "") is None:
         yield "resampledPixelSpacing has no effect: interpolator is null"
     if given.get("preCrop") and "resampledPixelSpacing" in given and given.get("interpolator", "") is not None:
         yield "preCrop has no effect: resampling crops by itself"
     for name, defaults in BELONG.items():
-        idle = [key for key, default in defaults.items() if given.get(key, default) != default]
+        idle = _changed(given, defaults)
         if idle and not given.get(name):
             yield f"{', '.join(idle)}: without effect, since {name} is not set"
-    if maps:
-        yield f"voxelSetting ({', '.join(maps)}): for voxel maps, without effect on the features of regions"
+    idle = [key for key in maps if maps[key] != OF_MAPS.get(key)]
+    if idle:
+        yield f"voxelSetting ({', '.join(idle)}): for voxel maps, without effect on the features of regions"
+
+
+def _changed(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
+    """The keys that have another value than their default."""
+    return [key for key, default in defaults.items() if given.get(key, default) != default]
 
 
 def _number(value: object) -> float:

@@ -81,7 +81,7 @@ def place_of(image: Source, mask: Mask, choice: Choice, settings: Settings) -> P
     if choice.refusal:
         raise RegionError(choice.refusal)
     place = _placed(image, mask, choice, settings)
-    _check_size(place.voxels, place.window.shape, settings)
+    _check_size(place.voxels, place.window.shape, settings, after="" if settings.resample is None else "resampled, ")
     return place
 
 
@@ -208,7 +208,7 @@ def _resegmented(whole: Voxels, place: Place, step: steps.Resegment, settings: S
     inside[whole.box[1:-1, 1:-1, 1:-1] == 1] = keep
     ((_, start, stop, _),) = boxes(inside)
     window = Window(start, stop)
-    _check_size(len(values), window.shape, settings)
+    _check_size(len(values), window.shape, settings, after="resegmented, ")
     box = _framed(inside, window)
     outlines = {"resegmented": box, "whole": whole.box}
     outline = outlines.get(step.shape)
@@ -224,16 +224,17 @@ def _framed(inside: NDArray[Any], window: Window) -> NDArray[np.int8]:
     return np.pad(inside[window.slices].astype(np.int8), 1)
 
 
-def _check_size(voxels: int, shape: Index, settings: Settings) -> None:
+def _check_size(voxels: int, shape: Index, settings: Settings, *, after: str) -> None:
     long_sides = sum(size > 1 for size in shape)
     if voxels < settings.min_region_voxels:
         raise RegionError(
-            f"{voxels} voxel{'s' * (voxels != 1)}, at least {settings.min_region_voxels} are needed (min_region_voxels)"
+            f"{after}{voxels} voxel{'s' * (voxels != 1)}, "
+            f"at least {settings.min_region_voxels} are needed (min_region_voxels)"
         )
     if long_sides < settings.min_region_dimensions:
         along = f"{long_sides} axis" if long_sides == 1 else f"{long_sides} axes"
         raise RegionError(
-            f"longer than one voxel along {along} only, "
+            f"{after}longer than one voxel along {along} only, "
             f"at least {settings.min_region_dimensions} are needed (min_region_dimensions)"
         )
 

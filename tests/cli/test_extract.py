@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 import voxmill as vm
-from small_images import SPACING, case, texture, two_labels, write_case
+from small_images import SHAPE, SPACING, case, texture, two_labels, write_case
 from voxmill.cli import main
 from voxmill_kernels.jit import kernel_cache
 
@@ -292,6 +292,62 @@ def test_bad_settings_and_options(voxmill: Voxmill, files: tuple[Path, Path], tm
         run = voxmill.refused(*files, *arguments)
         assert run.code == 2, arguments
         assert said in run.err
+
+
+@pytest.mark.parametrize(
+    "text, code, said",
+    [
+        ("discretise: {bin_width: 5, bin_count: 8}", 2, "discretise: bin_width and bin_count exclude each other"),
+        ("resegment: {range: [3, 1]}", 2, "resegment: range: the lower limit comes first; found [3.0, 1.0]"),
+        ("resample: {spacing_mm: [1]}", 2, "resample: spacing_mm: give three numbers x, y, z"),
+        ("resample: {spacing_mm: [1, 1]}", 2, "resample.spacing_mm: 2 numbers for 3 dimensions; give one for each"),
+        ("normalise: {scale: 0}", 2, "normalise: scale must be above 0; found 0"),
+        ("setting: {resampledPixelSpacing: [1, 1]}", 2, "resample.spacing_mm: 2 numbers for 3 dimensions"),
+        ("unions: {both: [1, 9]}", 3, "union both: scan: label 9 is not in the mask; labels present: 1, 3 (node)"),
+    ],
+)
+def test_settings_that_make_no_sense_for_a_case(
+    voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path, text: str, code: int, said: str
+) -> None:
+    run = voxmill.refused(*files, "--settings", written(tmp_path, text))
+    assert run.code == code
+    assert said in run.err
+
+
+@pytest.mark.parametrize(
+    "image, said",
+    [
+        (np.full(SHAPE, 7, dtype=np.int16), "every voxel is 7: there is no deviation to divide by"),
+        (np.where(np.arange(np.prod(SHAPE)).reshape(SHAPE) == 0, np.nan, texture()), "voxels that are NaN or infinite"),
+    ],
+    ids=["flat", "not a number"],
+)
+def test_images_that_cannot_be_normalised(
+    voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path, image: NDArray[Any], said: str
+) -> None:
+    run = voxmill.refused(saved(tmp_path, "ct", image), files[1], "--settings", written(tmp_path, "normalise: true"))
+    assert run.code == 3
+    assert "ct: cannot be normalised: " in run.err
+    assert said in run.err
+
+
+@pytest.mark.parametrize(
+    "text, code",
+    [
+        ("{resegment: {range: [1000]}}", 3),
+        ("{resample: {spacing_mm: [0.001, 0.001, 0.001]}}", 3),
+        ("{resample: {spacing_mm: [1.5, 1.5, 3]}, min_region_voxels: 200}", 1),
+        ("{setting: {minimumROISize: 100000, label: 3}}", 3),
+    ],
+)
+def test_regions_of_which_steps_leave_nothing_to_measure(
+    voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path, text: str, code: int
+) -> None:
+    run = voxmill("extract", *files, "--settings", written(tmp_path, text))
+    assert run.code == code
+    assert "region node: " in run.err
+    assert "Traceback" not in run.err
+    assert rows_of(run.out)[-1]["error"].startswith("region node: ")
 
 
 def test_the_output_is_checked_before_any_work(voxmill: Voxmill, tmp_path: Path) -> None:

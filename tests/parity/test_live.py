@@ -1,7 +1,7 @@
 """PyRadiomics itself, side by side: real cases under other settings, and drawn regions.
 
-Not promised here: what settings do not reach yet (see test_baseline). Features that may be a rest of terms that
-cancel (NEAR_ZERO) may differ by 1e-9 absolutely; all others by 1e-9 of themselves or 1e-12, MCC by 1e-7.
+Not promised here: steps before measuring (see test_parameters). Features that may be a rest of terms that cancel
+(NEAR_ZERO in alike.py) may differ by 1e-9 absolutely; all others by 1e-9 of themselves or 1e-12, MCC by 1e-7.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,9 @@ import SimpleITK as sitk
 
 import voxmill as vm
 from oracle import pyradiomics_features, pyradiomics_shape2d
+from parity.alike import CASES, compare, read_case
 from voxmill_kernels.features.catalogue import FAMILIES
 
-NEAR_ZERO = ("Skewness", "ClusterShade", "Correlation", "Imc1", "Imc2", "MCC", "Mean", "LeastAxisLength", "Flatness")
-CASES = ("brain1", "breast1", "lung1")
 TEXTURES = ("glcm", "gldm", "glrlm", "glszm", "ngtdm")
 TEXTURE_SETTINGS: tuple[Mapping[str, Any], ...] = (
     {"force2D": True},
@@ -38,21 +37,10 @@ PAIRS = tuple(combinations(TEXTURE_SETTINGS, 2))
 DISCRETISATIONS = ({"binWidth": 3}, {"binWidth": 12.5}, {"binWidth": 100}, {"binCount": 16}, {"binCount": 128})
 
 
-def compare(ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
-    """Same names in the same order, same values."""
-    assert list(ours) == list(theirs)
-    for name, value in theirs.items():
-        rest = 1e-9 if name.rpartition("_")[2] in NEAR_ZERO else 1e-12
-        near = pytest.approx(value, rel=1e-7 if name.endswith("MCC") else 1e-9, abs=rest, nan_ok=True)
-        assert ours[name] == near, name
-
-
 @pytest.mark.parametrize("setting", DISCRETISATIONS, ids=str)
 @pytest.mark.parametrize("case", CASES)
 def test_real_cases(reference_data: Path, radiomics: ModuleType, case: str, setting: Mapping[str, Any]) -> None:
-    image, mask = (
-        sitk.ReadImage(reference_data / "pyradiomics" / f"{case}_{kind}.nrrd") for kind in ("image", "label")
-    )
+    image, mask = read_case(reference_data, case)
     theirs = pyradiomics_features(radiomics, image, mask, {"setting": setting})
     assert len(theirs) == 107
     (row,) = vm.extract(image, mask, settings=vm.Settings.from_pyradiomics({"setting": setting})).rows
@@ -73,9 +61,7 @@ def compare_textures(radiomics: ModuleType, image: object, mask: object, setting
 def test_textures_of_real_cases(
     reference_data: Path, radiomics: ModuleType, case: str, setting: Mapping[str, Any]
 ) -> None:
-    image, mask = (
-        sitk.ReadImage(reference_data / "pyradiomics" / f"{case}_{kind}.nrrd") for kind in ("image", "label")
-    )
+    image, mask = read_case(reference_data, case)
     compare_textures(radiomics, image, mask, setting)
 
 

@@ -29,12 +29,13 @@ def region_grid(step: Resample, image: Grid, mask: Grid, box: Window) -> Grid:
     margin[mask.dimensions :] = 0
     first = np.maximum(np.floor((start - 0.5) * ratio - margin), 0)
     last = np.minimum(np.ceil((stop - 0.5) * ratio + margin), np.ceil(size * ratio) - 1)
-    x, y, z = (last - first + 1).astype(int).tolist()
-    if x * y * z > MOST_VOXELS:
+    sides = last - first + 1
+    if sides.prod() > MOST_VOXELS:
         raise RegionError(
-            f"resampled to {', '.join(f'{one:g}' for one in wanted)} mm its box has {x * y * z:,} voxels, more than "
-            f"{MOST_VOXELS:,}; choose a larger resample.spacing_mm"
+            f"resampled to {', '.join(f'{one:g}' for one in wanted)} mm its box has {sides.prod():.3g} voxels, more "
+            f"than {MOST_VOXELS:,}; choose a larger resample.spacing_mm"
         )
+    x, y, z = sides.astype(int).tolist()
     corner = 0.5 * (wanted - spacing) / spacing + first / ratio
     origin, axes = _place(mask, corner).tolist(), mask.direction
     return Grid.from_spacing((z, y, x), wanted.tolist(), origin=origin, direction=axes, dimensions=mask.dimensions)
