@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from voxmill.errors import brief
+from voxmill.errors import brief, nearest
 from voxmill.measuring import Alpha, Discretise, Distances, SliceAxis, Truth, Weighting
 from voxmill.models import Model, Real, Whole
 
@@ -62,10 +62,18 @@ class LoG(ImageType):
     """Widths of the Gaussian in mm, an image for each: `log-sigma-2-0-mm-3D` for 2.0."""
 
 
+def _known(name: str) -> str:
+    from voxmill_kernels.image.wavelet import names
+
+    if name not in names():
+        raise ValueError(f"there is no wavelet {brief(name)}{nearest(name, names())}")
+    return name
+
+
 class Wavelet(ImageType):
     """Undecimated wavelet bands: `wavelet-LLH` is low along x and y, high along z."""
 
-    wavelet: str = "coif1"
+    wavelet: Annotated[str, AfterValidator(_known)] = "coif1"
     """A wavelet of PyWavelets that has filters: haar, dbN, symN, coifN, biorN.M, rbioN.M, dmey."""
     start_level: Annotated[Whole, Field(ge=0, le=20)] = 0
     """How many levels come before the first that is measured."""

@@ -39,7 +39,9 @@ class Number:
         fits = self.low <= number <= self.high and number > self.above
         if not fits or not math.isfinite(number) or (self.whole and number != int(number)):
             raise SettingsError(f"{key} must be {self}; found {brief(value)}")
-        return int(number) if self.whole else number
+        if self.whole:
+            return int(number)
+        return value if isinstance(value, int) else number  # as it is written: sigma is part of a column's name
 
     def __str__(self) -> str:
         parts = ["a whole number" if self.whole else "a number"]
@@ -185,17 +187,30 @@ MAPS: Mapping[str, Value] = {
 """What PyRadiomics takes under voxelSetting: without effect on the features of regions."""
 SETTING: Mapping[str, Value] = {**GENERAL, **TEXTURE, **FILTERS}
 KNOWN = tuple(SETTING)
-RENAMED = {
+MEASURING = {
     "distances": "distances",
     "gldm_a": "gldm_alpha",
     "symmetricalGLCM": "glcm_symmetric",
     "weightingNorm": "weighting",
+    "voxelArrayShift": "voxel_array_shift",
+}
+RENAMED = {
     "minimumROIDimensions": "min_region_dimensions",
     "geometryTolerance": "grid_tolerance",
-    "voxelArrayShift": "voxel_array_shift",
     "additionalInfo": "diagnostics",
 }
 """The same setting here, under another name."""
+IMAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "Original": ("original", {}),
+    "LoG": ("log", {"sigma": "sigma_mm"}),
+    "Wavelet": ("wavelet", {"wavelet": "wavelet", "start_level": "start_level", "level": "levels"}),
+    "Square": ("square", {}),
+    "SquareRoot": ("squareroot", {}),
+    "Logarithm": ("logarithm", {}),
+    "Exponential": ("exponential", {}),
+    "Gradient": ("gradient", {"gradientUseSpacing": "use_spacing"}),
+}
+"""Image types by PyRadiomics' names: ours, and the names of their settings, theirs and ours."""
 
 BELONG: Mapping[str, Mapping[str, Any]] = {
     "normalize": {"normalizeScale": 1, "removeOutliers": None},
@@ -228,14 +243,11 @@ def translate(parameters: Mapping[str, Any]) -> dict[str, Any]:
     _refuse_unknown("featureClass", classes, FAMILIES)
     given = _parse("setting", setting, SETTING)
     maps = _parse("voxelSetting", voxels, MAPS)
-    unsupported = _unsupported_images(image_types)
-    if unsupported:
-        raise SettingsError(f"not supported yet: {several(unsupported, separator=', ')}; leave it out to go on without")
-    original = _section(image_types, "Original")
-    own = _parse("imageType.Original", original, TEXTURE)
-    given = {key: value for key, value in given.items() if key not in original} | own
-    features = {name: names or "all" for name, names in classes.items()} or "all"
-    return {**_settings(given), "features": features, "notes": [*_notes(given, maps)]}
+    images, remarks = _images(image_types, given)
+    features: Any = {name: names or "all" for name, names in classes.items()} or "all"
+    if given.get("force2D") and not classes:  # without classes PyRadiomics asks for shape2D too, which needs force2D
+        features = list(FAMILIES)
+    return {**_settings(given), "images": images, "features": features, "notes": [*_notes(given, maps), *remarks]}
 
 
 def _section(parameters: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -259,23 +271,44 @@ def _parse(section: str, given: Mapping[str, Any], known: Mapping[str, Value]) -
     return {"interpolator": None, **found} if "interpolator" in given else found
 
 
-def _unsupported_images(image_types: Mapping[str, Any]) -> list[str]:
-    return [f"imageType.{name}" for name in image_types if name != "Original"]
+def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Our image types, in the order given, and notes; `general` are the keys that hold for all of them."""
+    unsupported = [f"imageType.{name}" for name in image_types if name not in IMAGES]
+    if unsupported:
+        raise SettingsError(f"not supported yet: {several(unsupported, separator=', ')}; leave it out to go on without")
+    images: dict[str, Any] = {}
+    for name in image_types or ("Original",):
+        ours, renamed = IMAGES[name]
+        own = _parse(f"imageType.{name}", _section(image_types, name), {**TEXTURE, **FILTERS})
+        both, before = {**general, **own}, _measuring(general)
+        after = _measuring(both)
+        changed = {key: after.get(key) for key in (*before, *after) if after.get(key) != before.get(key)}
+        images[ours] = changed | {renamed[key]: both[key] for key in renamed if key in both}
+    if "log" in images and not images["log"].get("sigma_mm"):
+        del images["log"]
+        return images, ["imageType.LoG has no effect: no sigma is given"]
+    return images, []
 
 
-def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {ours: given[theirs] for theirs, ours in RENAMED.items() if theirs in given}
+def _measuring(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides how a region is measured: of all image types, or of one."""
+    values: dict[str, Any] = {ours: given[theirs] for theirs, ours in MEASURING.items() if theirs in given}
     if "binCount" in given:
         values["discretise"] = {"bin_count": given["binCount"]}
     elif "binWidth" in given:
         values["discretise"] = {"bin_width": given["binWidth"]}
     if given.get("force2D"):
         values["slice_axis"] = ("first", "second", "third")[given.get("force2Ddimension", 0)]
+    return values
+
+
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {ours: given[theirs] for theirs, ours in RENAMED.items() if theirs in given}
     if "minimumROISize" in given:  # PyRadiomics wants more voxels than this
         values["min_region_voxels"] = max(2, int(given["minimumROISize"]) + 1)
     values["mask_on_other_grid"] = "resample" if given.get("correctMask") else "error"
     labels = {"labels": [given.get("label", 1)], "label_channel": given.get("label_channel", 0)}
-    return {**values, **_steps(given), **labels}
+    return {**values, **_measuring(given), **_steps(given), **labels}
 
 
 def _steps(given: Mapping[str, Any]) -> dict[str, Any]:
