@@ -23,6 +23,7 @@ SOLID = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 """The classes of features of a region in three dimensions, in our order."""
 FLAT = ("shape2D", *SOLID[1:])
 NEAR_WHOLE = 1e-6
+LEFT_OVER = (("MCC", 1.0), ("InverseVariance", 0.0))
 
 
 def read_case(folder: Path, case: str) -> tuple[sitk.Image, sitk.Image]:
@@ -32,9 +33,17 @@ def read_case(folder: Path, case: str) -> tuple[sitk.Image, sitk.Image]:
 
 
 def compare(ours: Mapping[str, float], theirs: Mapping[str, float]) -> None:
-    """Same names in the same order, same values."""
+    """Same names in the same order, same values.
+
+    Where no voxel has a neighbour and there is one grey level, PyRadiomics leaves one number, of nothing: MCC 1, or
+    InverseVariance 0 of weighted matrices. Here all of GLCM is undefined then.
+    """
     assert list(ours) == list(theirs)
+    pairs = [value for name, value in ours.items() if "_glcm_" in name]
+    lonely = bool(pairs) and bool(np.isnan(pairs).all())
     for name, value in theirs.items():
+        if lonely and (name.rpartition("_")[2], value) in LEFT_OVER:
+            continue
         rest = 1e-9 if name.rpartition("_")[2] in NEAR_ZERO else 1e-12
         near = pytest.approx(value, rel=1e-7 if name.endswith("MCC") else 1e-9, abs=rest, nan_ok=True)
         assert ours[name] == near, name

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,6 @@ from voxmill.steps import Resample
 from voxmill_kernels.image import sample
 from voxmill_kernels.image.box import Box
 from voxmill_kernels.image.spline import HALO, BoxTooSmallError, coefficients
-
-if TYPE_CHECKING:
-    import SimpleITK
 
 HALOS: Mapping[str, int] = {"nearest": 0, "linear": 1, "bspline": 2}
 """How many voxels beyond those around a position an interpolator looks at."""
@@ -32,6 +29,7 @@ BY_ITK: Mapping[str, str] = {
 """Interpolators that SimpleITK applies itself, by its names."""
 ITK_HALO = 8
 """More voxels than any of those looks at."""
+OF_THE_WHOLE = ("gaussian", "label_gaussian")
 
 
 def resampling(step: Resample, dtype: np.dtype[Any], target: Grid) -> tuple[Operator, ...]:
@@ -113,17 +111,18 @@ class Interpolate:
 
 @dataclass(frozen=True)
 class ByItk:
-    """An image on another grid, made by SimpleITK from the box that it needs; 0 outside of the image.
+    """An image on another grid by an interpolator of SimpleITK, asked voxel by voxel; 0 outside of the image.
 
-    Values are those of SimpleITK on the whole image, but for the rounding of positions: within 1e-9 of the range of the
-    intensities, before whole numbers are cut off toward zero, as ITK does, or rounded, halves away from zero.
+    A resampling of the box would find its positions rounded otherwise than one of the whole image, and such
+    interpolators give whole numbers at voxels, which are cut off. Asked itself, it gives the same bits in both; the
+    Gaussian ones only in the whole image, since where they end is rounded by how far from its start they are.
     """
 
     made: Form
     interpolator: str
     rounded: bool
 
-    exactness = Exactness.BOUND
+    exactness = Exactness.BYTES
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -132,27 +131,31 @@ class ByItk:
         return self.made
 
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
-        """The voxels around the positions of the window."""
+        """The voxels around the positions of the window; of the Gaussian ones, all."""
+        if self.interpolator in OF_THE_WHOLE:
+            return (Window.whole(source.grid.shape),)
         return (Sampling(source.grid, self.made.grid).window(window, ITK_HALO),)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The intensities of the window."""
         del facts
-        if boxes[0].size == 0:
-            return np.zeros(at.window.shape, dtype=self.made.dtype)
-        import SimpleITK as sitk
+        rank, given = at.source.grid.dimensions, at.given[0]
+        positions = sample.positions(lines_of(Sampling(at.source.grid, self.made.grid), at.window))
+        inside = sample.within(positions, at.source.grid.shape)
+        values = np.zeros(len(positions))
+        values[inside] = _evaluate(boxes[0], (positions[inside] - given.start)[:, 3 - rank :], self.interpolator)
+        return cast(values, self.made.dtype, rounded=self.rounded).reshape(at.window.shape)
 
-        image, target = _itk_image(boxes[0], at.source.grid.crop(at.given[0])), self.made.grid.crop(at.window)
-        rank = target.dimensions
-        resample = sitk.ResampleImageFilter()
-        resample.SetSize(list(target.shape[::-1][:rank]))
-        resample.SetOutputSpacing(target.spacing[:rank])
-        resample.SetOutputOrigin(target.origin[:rank])
-        resample.SetOutputDirection(target.direction[:rank, :rank].ravel().tolist())
-        resample.SetInterpolator(getattr(sitk, BY_ITK[self.interpolator]))
-        resample.SetOutputPixelType(sitk.sitkFloat64)
-        values = sitk.GetArrayFromImage(resample.Execute(image)).reshape(target.shape)
-        return cast(values, self.made.dtype, rounded=self.rounded)
+
+def _evaluate(box: NDArray[Any], positions: NDArray[np.float64], interpolator: str) -> list[float]:
+    """What an interpolator of SimpleITK gives at positions in a box (n, 2 or 3), z, y, x in voxels."""
+    if len(positions) == 0:
+        return []
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray(box if positions.shape[1] == 3 else box[0])
+    method = getattr(sitk, BY_ITK[interpolator])
+    return [image.EvaluateAtContinuousIndex(position, method) for position in positions[:, ::-1].tolist()]
 
 
 def cast(values: NDArray[Any], dtype: np.dtype[Any], *, rounded: bool) -> NDArray[Any]:
@@ -190,15 +193,3 @@ def _around(mask: Grid, box: Window, target: Grid) -> Window:
     places = target.indices(mask.points(corners))
     low, high = np.floor(places.min(axis=0)).astype(int).tolist(), np.ceil(places.max(axis=0)).astype(int).tolist()
     return Window((low[0], low[1], low[2]), (high[0] + 1, high[1] + 1, high[2] + 1)).clip(target.shape)
-
-
-def _itk_image(box: NDArray[Any], grid: Grid) -> "SimpleITK.Image":
-    """A box as an image of SimpleITK."""
-    import SimpleITK as sitk
-
-    rank = grid.dimensions
-    image = sitk.GetImageFromArray(box if rank == 3 else box[0])
-    image.SetSpacing(grid.spacing[:rank])
-    image.SetOrigin(grid.origin[:rank])
-    image.SetDirection(grid.direction[:rank, :rank].ravel().tolist())
-    return image

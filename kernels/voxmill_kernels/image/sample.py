@@ -67,6 +67,17 @@ def cubic(coefficients: Box, lines: Lines, *, flat: bool = False) -> Floats:
     return values
 
 
+def positions(lines: Lines) -> Floats:
+    """Where the voxels of lines lie in the input, z, y, x in voxels: (lines x width, 3)."""
+    places = (np.arange(lines.first, lines.first + lines.width) / lines.length)[:, np.newaxis]
+    return (lines.starts[:, np.newaxis] + places * lines.steps[:, np.newaxis]).reshape(-1, 3)
+
+
+def within(positions: Floats, shape: Index) -> Bools:
+    """Which positions (n, 3) lie within an image of this shape, half a voxel around included."""
+    return np.asarray(((positions >= -0.5) & (positions < np.array(shape) - 0.5)).all(axis=1))
+
+
 def to_type(values: Floats, dtype: DTypeLike) -> Array:
     """Values as ITK casts them: to the limits of the type where they are beyond, whole numbers towards zero."""
     kind = np.dtype(dtype)

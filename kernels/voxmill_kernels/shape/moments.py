@@ -12,14 +12,24 @@ from voxmill_kernels.types import Floats, Spacing
 def principal_variances(extent: Extent, spacing: Spacing) -> Floats:
     """Variances in mm² of the voxel centres along the principal axes, ascending, (3,).
 
-    `spacing` is z, y, x in mm. The covariance is exact until it is scaled.
+    `spacing` is z, y, x in mm. The covariance is exact until it is scaled, and so is its determinant: the least
+    variance of a region in one plane, however it lies, is 0, and so are both smaller ones of a line.
     """
     whole = _covariances(extent)
     covariance = np.empty((3, 3))
     for a in range(3):
         for b in range(3):
             covariance[a, b] = whole[a][b] / extent.voxels**2 * (spacing[a] * spacing[b])
-    return np.sort(np.maximum(_eigenvalues(covariance), 0.0))
+    _, middle, largest = np.sort(np.maximum(_eigenvalues(covariance), 0.0)).tolist()
+    (zz, zy, zx), (_, yy, yx), (_, _, xx) = whole
+    determinant = zz * (yy * xx - yx * yx) - zy * (zy * xx - yx * zx) + zx * (zy * yx - yy * zx)
+    if determinant == 0:
+        z, y, x = spacing
+        minors = ((zz * yy - zy * zy, z * y), (zz * xx - zx * zx, z * x), (yy * xx - yx * yx, y * x))
+        products = sum(minor / extent.voxels**4 * area**2 for minor, area in minors)
+        return np.array([0.0, products / largest if largest > 0 else 0.0, largest])
+    least = determinant / extent.voxels**6 * math.prod(spacing) ** 2 / (middle * largest)
+    return np.array([least, middle, largest])
 
 
 def plane_variances(extent: Extent, spacing: Spacing) -> tuple[float, float]:
