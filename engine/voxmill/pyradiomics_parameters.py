@@ -279,8 +279,10 @@ def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple
     images: dict[str, Any] = {}
     for name in image_types or ("Original",):
         ours, renamed = IMAGES[name]
-        own = _parse(f"imageType.{name}", _section(image_types, name), {**TEXTURE, **FILTERS})
-        both, before = {**general, **own}, _measuring(general)
+        section = _section(image_types, name)
+        own = _parse(f"imageType.{name}", section, {**TEXTURE, **FILTERS})
+        both = {key: value for key, value in general.items() if key not in section} | own
+        before = _measuring(general)
         after = _measuring(both)
         changed = {key: after.get(key) for key in (*before, *after) if after.get(key) != before.get(key)}
         images[ours] = changed | {renamed[key]: both[key] for key in renamed if key in both}
