@@ -1,5 +1,7 @@
 """Derived images are sources; facts are gathered over planes and do not depend on how."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from voxmill.operators.normalise import Normalise
 from voxmill_kernels.facts import Moments
 
 SHAPE = (7, 8, 9)
+WHOLE = vm.Window.whole(SHAPE)
 
 
 def image(dtype: type = np.float32) -> vm.Volume:
@@ -58,3 +61,31 @@ def test_facts_of_a_derived_image_are_of_what_was_made() -> None:
     fact: Moments = made.links[1].facts[Moments]
     assert fact.mean == pytest.approx(0, abs=1e-12)
     assert fact.deviation == pytest.approx(3, rel=1e-12)
+
+
+def test_facts_are_found_once_while_the_image_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = []
+    monkeypatch.setattr(execute, "read_in_tiles", lambda source: passes.append(source) or [source.read(WHOLE)])
+    source = image()
+    for _ in range(3):
+        derive(derive(source, Normalise(scale=2)), Normalise())
+    assert len(passes) == 2
+    derive(image(), Normalise())
+    assert len(passes) == 3
+
+
+def test_only_so_many_facts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "MOST_FACTS", 3)
+    source = image()
+    for scale in range(1, 8):
+        derive(derive(source, Normalise(scale=scale)), Normalise())
+    assert len(execute._FACTS[source]) == 3
+
+
+def test_an_image_that_nobody_holds_is_forgotten() -> None:
+    source = image()
+    derive(source, Normalise())
+    before = len(execute._FACTS)
+    del source
+    gc.collect()
+    assert len(execute._FACTS) < before

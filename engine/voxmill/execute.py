@@ -1,10 +1,12 @@
 """Plans × source → boxes; and the facts of whole images that plans stand on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,10 @@ from voxmill.volume import Source
 
 TILE_VOXELS = 1 << 22
 """How many voxels of a whole image are read at once."""
+MOST_FACTS = 64
+"""How many facts are kept of one source."""
+_FACTS: WeakKeyDictionary[Source, dict[tuple[Chain, type[Fact]], Fact]] = WeakKeyDictionary()
+_LOCK = Lock()
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Derived:
 def share(derived: Sequence[Source], windows: Sequence[Window]) -> list[NDArray[Any]]:
     """A window of each of these images, which are all made of one source; what they have in common is made once."""
     first = _origin(derived[0])
-    wants = [Want(_chain(one), window) for one, window in zip(derived, windows, strict=True)]
+    wants = [Want(chain_of(one), window) for one, window in zip(derived, windows, strict=True)]
     return execute(plan(wants), first)
 
 
@@ -61,7 +67,8 @@ def _origin(source: Source) -> Source:
     return source.source if isinstance(source, Derived) else source
 
 
-def _chain(source: Source) -> Chain:
+def chain_of(source: Source) -> Chain:
+    """The operators that made an image; none of a source that was read."""
     return source.links if isinstance(source, Derived) else ()
 
 
@@ -69,7 +76,7 @@ def derive(source: Source, *operators: Operator) -> Source:
     """The image that operators make of a source, one after the other; the facts that they ask for are found first."""
     for operator in operators:
         link = Link.of(operator, Form(source.grid, source.dtype), find_facts(source, operator.facts))
-        source = Derived(_origin(source), (*_chain(source), link))
+        source = Derived(_origin(source), (*chain_of(source), link))
     return source
 
 
@@ -99,12 +106,31 @@ def _applied(task: Task, source: Source, done: dict[Task, NDArray[Any]]) -> NDAr
 
 @stage("prepare")
 def find_facts(source: Source, wanted: Sequence[type[Fact]]) -> Facts:
-    """Facts of a whole image, in one pass over it."""
-    if not wanted:
-        return {}
-    found = (tuple(fact.of(box) for fact in wanted) for box in read_in_tiles(source))
-    merged: tuple[Fact, ...] = reduce(_merged, found)
-    return dict(zip(wanted, merged, strict=True))
+    """Facts of a whole image; those that are not known yet in one pass over it. They are kept as long as the source."""
+    origin, chain = _origin(source), chain_of(source)
+    facts = {fact: known for fact in wanted if (known := _kept(origin).get((chain, fact))) is not None}
+    missing = [fact for fact in wanted if fact not in facts]
+    if missing:
+        found = (tuple(fact.of(box) for fact in missing) for box in read_in_tiles(source))
+        merged: tuple[Fact, ...] = reduce(_merged, found)
+        facts |= zip(missing, merged, strict=True)
+        _keep(origin, {(chain, fact): facts[fact] for fact in missing})
+    return facts
+
+
+def _kept(origin: Source) -> dict[tuple[Chain, type[Fact]], Fact]:
+    """The facts that are known of an image and of what was made of it."""
+    with _LOCK:
+        return dict(_FACTS.get(origin, {}))
+
+
+def _keep(origin: Source, facts: Mapping[tuple[Chain, type[Fact]], Fact]) -> None:
+    """Add to what is known of an image, and forget the oldest where that is too much."""
+    with _LOCK:
+        known = _FACTS.setdefault(origin, {})
+        known.update(facts)
+        for oldest in list(known)[: max(0, len(known) - MOST_FACTS)]:
+            del known[oldest]
 
 
 def read_in_tiles(source: Source) -> Iterator[NDArray[Any]]:

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
-from voxmill.choices import Choice, choices_of
-from voxmill.diagnostics import Provenance, diagnose
-from voxmill.errors import InputError, RegionError, SettingsError, brief
-from voxmill.execute import derive
+from voxmill.cases import Case, open_case
+from voxmill.choices import Choice
+from voxmill.diagnostics import diagnose
+from voxmill.errors import RegionError, SettingsError, brief
 from voxmill.grid import Window
-from voxmill.io import read_image, read_mask
 from voxmill.measures import measure, measure_shape
-from voxmill.operators.normalise import Normalise
 from voxmill.plan import merged
 from voxmill.regions import Region
-from voxmill.settings import Settings, parse_labels, parse_settings
-from voxmill.table import Row, Table, counted
-from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
+from voxmill.settings import Settings, parse_settings
+from voxmill.table import Row, Table
+from voxmill.volume import Source
 from voxmill.voxels import Filtered, Place, Voxels, images_of, place_of, read, seen_in, voxels_of
 
 if TYPE_CHECKING:
@@ -31,11 +29,12 @@ if TYPE_CHECKING:
 
     import SimpleITK
 
+    from voxmill.volume import Mask, Volume
+
 Box = NDArray[Any]
 Made = TypeVar("Made")
 
 DEVICES = ("auto", "cpu", "gpu")
-MAX_SHEAR = 1e-3
 
 
 def extract(
@@ -61,29 +60,8 @@ def extract(
     parse_device(device)
     threads = parse_threads(threads)
     settings = parse_settings(settings)
-    chosen = settings.labels if labels is None else _parse_labels(labels)
-    volume = image if isinstance(image, Volume) else read_image(image)
-    layers = _read_layers(mask, settings.label_channel)
-    _require_fit(volume, layers, settings)
-    choices = choices_of(layers, chosen, settings)
-    provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
-    prepared = _prepared(volume, settings)
-    case = Case(volume.name, prepared, layers, settings.within(volume.grid.dimensions), provenance)
+    case, choices = open_case(image, mask, settings, labels)
     return Table(_rows(case, choices, threads), settings)
-
-
-@dataclass(frozen=True)
-class Case:
-    """What the rows of an extraction have in common: an image as it is measured, its mask, and how.
-
-    provenance: for settings with diagnostics, what they say of the whole image and its mask.
-    """
-
-    name: str
-    image: Source
-    mask: Mask
-    settings: Settings
-    provenance: Provenance | None = None
 
 
 def parse_device(device: str) -> str:
@@ -102,47 +80,6 @@ def parse_threads(threads: int) -> int:
     if threads < 1:
         raise SettingsError(f"threads: at least 1; found {threads}")
     return int(threads)
-
-
-def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:
-    try:
-        return parse_labels(labels)
-    except ValueError as error:
-        raise SettingsError(f"labels: {error}") from None
-
-
-def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", channel: int | None) -> Mask:
-    """The mask, of a channel alone where one is asked for: a layer of a Mask that is already made."""
-    if not isinstance(mask, Mask):
-        return read_mask(mask, label_channel=channel)
-    return mask if channel is None else mask.layer(channel)
-
-
-def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
-    """Raise unless image and mask have the same dimensions and square axes, and one grid where that is asked for."""
-    require_same_dimensions(image, mask)
-    if settings.resample is None and settings.mask_on_other_grid == "error":
-        require_same_grid(image, mask, tolerance=settings.grid_tolerance)
-    for one in (image, mask):
-        if one.grid.shear > MAX_SHEAR:
-            raise InputError(
-                f"{one.name}: its axes are not at right angles (cosine {one.grid.shear:.4f}, at most {MAX_SHEAR} is "
-                "taken); resample image and mask to a grid with square axes first"
-            )
-    step, dimensions = settings.resample, image.grid.dimensions
-    if step is not None and len(step.spacing_mm) != dimensions:
-        given = counted(len(step.spacing_mm), "number")
-        raise SettingsError(f"resample.spacing_mm: {given} for {dimensions} dimensions; give one for each")
-
-
-def _prepared(image: Volume, settings: Settings) -> Source:
-    """The image after what is done to the whole of it."""
-    if settings.normalise is None:
-        return image
-    try:
-        return derive(image, Normalise(settings.normalise.scale, settings.normalise.outliers))
-    except InputError as error:
-        raise InputError(f"{image.name}: cannot be normalised: {error}") from None
 
 
 def _rows(case: Case, choices: tuple[Choice, ...], threads: int) -> tuple[Row, ...]:
@@ -223,7 +160,7 @@ class Part:
     def of(cls, place: Place, box: Box, settings: Settings) -> "Part":
         """The region of a place, whose box this is; raises RegionError when it cannot be measured."""
         voxels = voxels_of(place, box, settings)
-        images, notes = images_of(voxels, settings)
+        images, notes = images_of(voxels.image, settings)
         return cls(voxels, tuple(images), tuple(notes))
 
     @property

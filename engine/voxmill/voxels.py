@@ -114,16 +114,15 @@ class Filtered:
     settings: Settings
 
 
-def images_of(voxels: Voxels, settings: Settings) -> tuple[list[Filtered], list[str]]:
-    """The images that a region is measured in, and notes on those that cannot be made."""
+def images_of(image: Source, settings: Settings) -> tuple[list[Filtered], list[str]]:
+    """The images that are made of one to measure a region in, and notes on those that cannot be made."""
     found: list[Filtered] = []
     notes: list[str] = []
     for name, kind in settings.images.items():
         own = settings.of_image(name)
         try:
-            form = Form(voxels.image.grid, voxels.image.dtype)
-            made = chains(kind, form, own.slice_axis)
-            found += [Filtered(title, derive(voxels.image, *operators), own) for title, operators in made.items()]
+            made = chains(kind, Form(image.grid, image.dtype), own.slice_axis)
+            found += [Filtered(title, derive(image, *operators), own) for title, operators in made.items()]
         except InputError as error:
             notes.append(f"{name}: left out: {error}")
     return found, notes

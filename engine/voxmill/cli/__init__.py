@@ -11,6 +11,7 @@ from voxmill._version import __version__
 from voxmill.cli.demo import demo
 from voxmill.cli.extract import EXAMPLES, extract
 from voxmill.cli.features import features
+from voxmill.cli.plan import plan
 from voxmill.cli.settings import settings
 from voxmill.cli.streams import flush_output, prepare_streams, tell
 from voxmill.errors import VoxmillError
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command(epilog=EXAMPLES)(extract)
 app.command()(demo)
+app.command()(plan)
 app.command()(features)
 app.command()(settings)
 

@@ -68,6 +68,15 @@ def extract(
             "--out", "-o", metavar="FILE", help="Write to this .json, .csv or .parquet file.", show_default=False
         ),
     ] = None,
+    save_images: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-images",
+            metavar="DIR",
+            help="Also write what every region was measured in, after all steps and filters, as NRRD files.",
+            show_default=False,
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option(metavar="N", help="How many regions to measure at a time.")] = 1,
     *,
     profile: Annotated[
@@ -95,6 +104,11 @@ def extract(
         run = profile_extraction if profile else together
         chosen = _with_options(parse_settings(settings), union, components)
         table = run(image, mask, settings=chosen, labels=label or None, device=device)
+        if save_images is not None:
+            from voxmill.inspection import save_images as save
+
+            files = save(image, mask, save_images, settings=chosen, labels=label or None)
+            tell(f"{len(files)} files: {save_images}")
     if out is not None:
         table.write(out)
         tell(f"{table.summary}: {out}")

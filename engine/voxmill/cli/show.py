@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from voxmill.cli.streams import printable, tell
+from voxmill.inspection import PlannedStep
 from voxmill.settings import Settings
 from voxmill.table import Row, Table
 from voxmill_kernels.features.catalogue import CATALOGUE
@@ -214,3 +215,38 @@ def catalogue_markdown(families: Mapping[str, tuple[Feature, ...]]) -> str:
 def _markdown_row(feature: Feature) -> str:
     definition = _definition(feature).replace("|", "\\|")
     return f"| {feature.name} | {feature.ibsi} | {feature.unit} | {definition} |"
+
+
+def show_plan(steps: Sequence[PlannedStep]) -> None:
+    """A table per region: what is made, of which shape, from what, and how large it is."""
+    console = Console()
+    for region in dict.fromkeys(step.region for step in steps):
+        grid = Grid(title=f"region {region}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for heading in ("step", "makes (z, y, x)", "from", "MB"):
+            grid.add_column(heading, justify="right" if heading == "MB" else "left")
+        for step in steps:
+            if step.region == region:
+                grid.add_row(*_plan_cells(step))
+        console.print(grid)
+        console.print(f"{sum(step.bytes for step in steps if step.region == region) / 1e6:,.1f} MB in all\n")
+
+
+def plan_csv(steps: Sequence[PlannedStep]) -> str:
+    """Region, step, shape, shapes that it is made from, and bytes."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["region", "step", "makes", "from", "bytes"])
+    for step in steps:
+        cells = _plan_cells(step)
+        writer.writerow([step.region, *cells[:3], step.bytes])
+    return text.getvalue()
+
+
+def _plan_cells(step: PlannedStep) -> tuple[str, str, str, str]:
+    shapes = " + ".join(_shape(shape) for shape in step.given)
+    makes = "" if step.shape is None else _shape(step.shape)
+    return (step.operator or step.reason, makes, shapes, f"{step.bytes / 1e6:,.2f}")
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,0 +1,97 @@
+"""Image, mask and settings → a case: what the rows of an extraction have in common, and its regions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voxmill.choices import Choice, choices_of
+from voxmill.diagnostics import Provenance
+from voxmill.errors import InputError, SettingsError
+from voxmill.execute import derive
+from voxmill.io import read_image, read_mask
+from voxmill.operators.normalise import Normalise
+from voxmill.settings import Settings, parse_labels
+from voxmill.table import counted
+from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import SimpleITK
+
+MAX_SHEAR = 1e-3
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the rows of an extraction have in common: an image as it is measured, its mask, and how.
+
+    provenance: for settings with diagnostics, what they say of the whole image and its mask.
+    """
+
+    name: str
+    image: Source
+    mask: Mask
+    settings: Settings
+    provenance: Provenance | None = None
+
+
+def open_case(
+    image: "Volume | str | Path | SimpleITK.Image",
+    mask: "Mask | str | Path | SimpleITK.Image",
+    settings: Settings,
+    labels: int | str | Iterable[int | str] | None = None,
+) -> tuple[Case, tuple[Choice, ...]]:
+    """The case of an image and its mask, and its regions: those of `labels`, or else of the settings.
+
+    Raises InputError when image or mask cannot be used, SettingsError for settings that make no sense for them.
+    """
+    chosen = settings.labels if labels is None else _parse_labels(labels)
+    volume = image if isinstance(image, Volume) else read_image(image)
+    layers = _read_layers(mask, settings.label_channel)
+    _require_fit(volume, layers, settings)
+    choices = choices_of(layers, chosen, settings)
+    provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
+    within = settings.within(volume.grid.dimensions)
+    return Case(volume.name, _prepared(volume, settings), layers, within, provenance), choices
+
+
+def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:
+    try:
+        return parse_labels(labels)
+    except ValueError as error:
+        raise SettingsError(f"labels: {error}") from None
+
+
+def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", channel: int | None) -> Mask:
+    """The mask, of a channel alone where one is asked for: a layer of a Mask that is already made."""
+    if not isinstance(mask, Mask):
+        return read_mask(mask, label_channel=channel)
+    return mask if channel is None else mask.layer(channel)
+
+
+def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
+    """Raise unless image and mask have the same dimensions and square axes, and one grid where that is asked for."""
+    require_same_dimensions(image, mask)
+    if settings.resample is None and settings.mask_on_other_grid == "error":
+        require_same_grid(image, mask, tolerance=settings.grid_tolerance)
+    for one in (image, mask):
+        if one.grid.shear > MAX_SHEAR:
+            raise InputError(
+                f"{one.name}: its axes are not at right angles (cosine {one.grid.shear:.4f}, at most {MAX_SHEAR} is "
+                "taken); resample image and mask to a grid with square axes first"
+            )
+    step, dimensions = settings.resample, image.grid.dimensions
+    if step is not None and len(step.spacing_mm) != dimensions:
+        given = counted(len(step.spacing_mm), "number")
+        raise SettingsError(f"resample.spacing_mm: {given} for {dimensions} dimensions; give one for each")
+
+
+def _prepared(image: Volume, settings: Settings) -> Source:
+    """The image after what is done to the whole of it."""
+    if settings.normalise is None:
+        return image
+    try:
+        return derive(image, Normalise(settings.normalise.scale, settings.normalise.outliers))
+    except InputError as error:
+        raise InputError(f"{image.name}: cannot be normalised: {error}") from None
