@@ -1,4 +1,4 @@
-"""Boxes of intensities or labels in, boxes on other positions out, as ITK computes them, bit for bit.
+"""Boxes of intensities or labels in, boxes resampled or filtered out, as ITK, SciPy and scikit-image compute them.
 
 May import: jit, types.
 """
