@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: pydantic reads the annotations.
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -104,6 +104,30 @@ class Gradient(ImageType):
     """Whether it is per mm (true) or per voxel (false)."""
 
 
+class Lbp2d(ImageType):
+    """Local binary patterns of slices: which voxels of a circle around a voxel are at least as bright as it."""
+
+    axis: SliceAxis | None = None
+    """Which axis slices lie across; null for that of the texture, or else the first."""
+    samples: Annotated[Whole, Field(ge=1)] = 8
+    """How many points a circle has."""
+    radius: Annotated[Real, Field(gt=0)] = 1
+    """The radius of the circle in voxels."""
+    method: Literal["default", "ror", "uniform", "var"] = "uniform"
+    """What becomes of the pattern, as in scikit-image."""
+
+
+class Lbp3d(ImageType):
+    """Local binary patterns in space, by spherical harmonics: an image for each level, and one of the kurtosis."""
+
+    levels: Annotated[Whole, Field(ge=1)] = 2
+    """How many levels of harmonics."""
+    radius: Annotated[Real, Field(gt=0)] = 1
+    """The radius of the sphere in voxels."""
+    subdivision: Annotated[Whole, Field(ge=0)] = 1
+    """How often the triangles of the icosahedron are divided into four."""
+
+
 IMAGE_TYPES: Mapping[str, type[ImageType]] = {
     "original": Original,
     "log": LoG,
@@ -113,5 +137,7 @@ IMAGE_TYPES: Mapping[str, type[ImageType]] = {
     "logarithm": Logarithm,
     "exponential": Exponential,
     "gradient": Gradient,
+    "lbp2d": Lbp2d,
+    "lbp3d": Lbp3d,
 }
 """By the names that settings and columns have for them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from voxmill.errors import NEAR, SettingsError, brief, likeness, nearest, several
+from voxmill.errors import NEAR, SettingsError, brief, likeness, nearest
 from voxmill_kernels.features.catalogue import FAMILIES
 
 SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
@@ -200,6 +200,7 @@ RENAMED = {
     "additionalInfo": "diagnostics",
 }
 """The same setting here, under another name."""
+ORDINALS = ("first", "second", "third")
 IMAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Original": ("original", {}),
     "LoG": ("log", {"sigma": "sigma_mm"}),
@@ -209,6 +210,11 @@ IMAGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Logarithm": ("logarithm", {}),
     "Exponential": ("exponential", {}),
     "Gradient": ("gradient", {"gradientUseSpacing": "use_spacing"}),
+    "LBP2D": ("lbp2d", {"lbp2DRadius": "radius", "lbp2DSamples": "samples", "lbp2DMethod": "method"}),
+    "LBP3D": (
+        "lbp3d",
+        {"lbp3DLevels": "levels", "lbp3DIcosphereRadius": "radius", "lbp3DIcosphereSubdivision": "subdivision"},
+    ),
 }
 """Image types by PyRadiomics' names: ours, and the names of their settings, theirs and ours."""
 
@@ -273,9 +279,6 @@ def _parse(section: str, given: Mapping[str, Any], known: Mapping[str, Value]) -
 
 def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Our image types, in the order given, and notes; `general` are the keys that hold for all of them."""
-    unsupported = [f"imageType.{name}" for name in image_types if name not in IMAGES]
-    if unsupported:
-        raise SettingsError(f"not supported yet: {several(unsupported, separator=', ')}; leave it out to go on without")
     images: dict[str, Any] = {}
     for name in image_types or ("Original",):
         ours, renamed = IMAGES[name]
@@ -286,6 +289,8 @@ def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple
         after = _measuring(both)
         changed = {key: after.get(key) for key in (*before, *after) if after.get(key) != before.get(key)}
         images[ours] = changed | {renamed[key]: both[key] for key in renamed if key in both}
+        if name == "LBP2D" and "force2Ddimension" in both:  # which counts here without force2D, too
+            images[ours]["axis"] = ORDINALS[both["force2Ddimension"]]
     if "log" in images and not images["log"].get("sigma_mm"):
         del images["log"]
         return images, ["imageType.LoG has no effect: no sigma is given"]
@@ -300,7 +305,7 @@ def _measuring(given: Mapping[str, Any]) -> dict[str, Any]:
     elif "binWidth" in given:
         values["discretise"] = {"bin_width": given["binWidth"]}
     if given.get("force2D"):
-        values["slice_axis"] = ("first", "second", "third")[given.get("force2Ddimension", 0)]
+        values["slice_axis"] = ORDINALS[given.get("force2Ddimension", 0)]
     return values
 
 

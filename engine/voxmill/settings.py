@@ -91,7 +91,7 @@ class Settings(Model):
         Mapping[str, ImageType], AfterValidator(Frozen.of), PlainSerializer(_image_values, dict[str, dict[str, Any]])
     ] = Field(default={"original": {}}, validate_default=True)
     """The images that regions are measured in, a list or each with settings of its own: original, log, wavelet, square,
-    squareroot, logarithm, exponential, gradient. Columns begin with the name of the image."""
+    squareroot, logarithm, exponential, gradient, lbp2d, lbp3d. Columns begin with the name of the image."""
     features: Annotated[
         Mapping[str, tuple[str, ...]], AfterValidator(Frozen.of), PlainSerializer(dict, dict[str, tuple[str, ...]])
     ] = Field(default="all", validate_default=True)

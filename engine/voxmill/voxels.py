@@ -119,7 +119,7 @@ def images_of(image: Source, settings: Settings) -> tuple[list[Filtered], list[s
     found: list[Filtered] = []
     notes: list[str] = []
     for name, kind in settings.images.items():
-        own = settings.of_image(name)
+        own = settings.of_image(name).within(image.grid.dimensions)
         try:
             made = chains(kind, Form(image.grid, image.dtype), own.slice_axis)
             found += [Filtered(title, derive(image, *operators), own) for title, operators in made.items()]

@@ -10,7 +10,16 @@ import naive_resampling
 from itk_resampling import TYPES, decompose, noise, patches, windows
 from kernel_cases import read_only
 from voxmill_kernels.image.box import Box, whole
-from voxmill_kernels.image.spline import HALO, HORIZON, BoxTooSmallError, coefficients
+from voxmill_kernels.image.spline import (
+    HALO,
+    HORIZON,
+    SCIPY,
+    BoxTooSmallError,
+    _begin_between,
+    _begin_whole,
+    coefficients,
+    scipy_coefficients,
+)
 from voxmill_kernels.types import Array
 
 CYCLES = -39987
@@ -111,6 +120,60 @@ def test_which_boxes_are_too_small(image: str, halo: int, enough: bool) -> None:
     else:
         with pytest.raises(BoxTooSmallError, match=f"a box from {150 - halo} to before {160 + halo} leaves open"):
             coefficients(box, (0, 0, 150), (2, 3, 160))
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_definition_by_scipy(data: st.DataObject) -> None:
+    shape = data.draw(st.tuples(*[st.integers(1, 12)] * 3))
+    image = noise(shape, np.float64, data.draw(st.integers(0, 1000)))
+    start, stop = data.draw(windows(shape))
+    expected = naive_resampling.spline_coefficients(image)[tuple(slice(*e) for e in zip(start, stop, strict=True))]
+    np.testing.assert_allclose(scipy_coefficients(whole(image), start, stop), expected, rtol=1e-9, atol=1e-9)
+
+
+@given(data=st.data())
+def test_a_box_is_enough_or_too_small_by_scipy(data: st.DataObject) -> None:
+    """Also where lines begin with zeros: what follows them bears on their beginning, however far away."""
+    shape = data.draw(st.sampled_from([(150, 9, 140), (8, 160, 130)]))
+    seed = data.draw(st.integers(0, 1000))
+    image = np.array(data.draw(st.sampled_from([noise(shape, np.float64, seed), patches(shape, seed)])))
+    image[tuple(slice(data.draw(st.integers(0, 60))) for _ in shape)] = 0
+    start, stop = data.draw(windows(shape))
+    halo = data.draw(st.sampled_from([0, 20, 34, 38, HALO]))
+    outer = [(max(0, a - halo), min(b + halo, n)) for a, b, n in zip(start, stop, shape, strict=True)]
+    box = Box(image[tuple(slice(*ends) for ends in outer)], (outer[0][0], outer[1][0], outer[2][0]), shape)
+    try:
+        found = scipy_coefficients(box, start, stop)
+    except BoxTooSmallError:
+        return
+    np.testing.assert_array_equal(found, scipy_coefficients(whole(image), start, stop))
+
+
+@pytest.mark.parametrize("zeros, enough", [(0, True), (20, True), (70, False)])
+def test_how_lines_begin_by_scipy(zeros: int, enough: bool) -> None:  # noqa: FBT001
+    voxels = np.array(noise((2, 3, 300), np.float64))
+    voxels[..., :zeros] = 0
+    box = Box(read_only(voxels[..., : 10 + HALO].copy()), (0, 0, 0), (2, 3, 300))
+    if enough:
+        found = scipy_coefficients(box, (0, 0, 0), (2, 3, 10))
+        np.testing.assert_array_equal(found, scipy_coefficients(whole(voxels), (0, 0, 0), (2, 3, 10)))
+    else:
+        with pytest.raises(BoxTooSmallError, match="a box from 0 to before 58 leaves open what is around 0 to 10"):
+            scipy_coefficients(box, (0, 0, 0), (2, 3, 10))
+
+
+@given(st.integers(0, 1000), st.integers(2, 30), st.integers(0, 20), st.integers(0, 5))
+def test_a_beginning_lies_between_its_bounds(seed: int, held: int, beyond: int, zeros: int) -> None:
+    """As seen from so many voxels of a line, of any that follow."""
+    lines = np.array(noise((held + beyond, 9), np.float64, seed))
+    lines[:zeros] = 0
+    bound, first, part, least = 8.3 * np.abs(lines).max(), lines.copy(), lines[:held].copy(), np.empty(9)
+    _begin_whole(first, (0, 9), SCIPY.pole)
+    _begin_between(part, (0, 9), least, bound, SCIPY.pole, held + beyond)
+    assert (least <= first[0]).all()
+    assert (first[0] <= part[0]).all()
+    assert (part[0] - least <= 20 * bound * abs(SCIPY.pole) ** held).all()
 
 
 def test_an_empty_window() -> None:

@@ -3,12 +3,23 @@
 from collections.abc import Mapping
 
 from voxmill.errors import InputError
-from voxmill.image_types import Exponential, Gradient, ImageType, LoG, Logarithm, Square, SquareRoot, Wavelet
-from voxmill.operators import gradient, log, pointwise, wavelet
+from voxmill.image_types import (
+    Exponential,
+    Gradient,
+    ImageType,
+    Lbp2d,
+    Lbp3d,
+    LoG,
+    Logarithm,
+    Square,
+    SquareRoot,
+    Wavelet,
+)
+from voxmill.operators import gradient, lbp, log, pointwise, wavelet
 from voxmill.operators.operator import Form, Operator
 
 Chains = dict[str, tuple[Operator, ...]]
-AXES: Mapping[str | None, int] = {"z": 0, "y": 1, "x": 2}
+AXES: Mapping[str | None, int] = {"z": 0, "first": 0, "y": 1, "second": 1, "x": 2, "third": 2}
 
 
 def chains(kind: ImageType, form: Form, slice_axis: str | None) -> Chains:
@@ -34,6 +45,11 @@ def chains(kind: ImageType, form: Form, slice_axis: str | None) -> Chains:
             return {"exponential": (pointwise.Exponential(),)}
         case Gradient(use_spacing=use_spacing):
             return {"gradient": (gradient.Gradient(use_spacing=use_spacing),)}
+        case Lbp2d(samples=samples, radius=radius, method=method):
+            axis = AXES.get(kind.axis or slice_axis, 0)
+            return {"lbp-2D": (lbp.Lbp2d(axis, samples, radius, method),)}
+        case Lbp3d(levels=levels, radius=radius, subdivision=subdivision):
+            return lbp.lbp3d_images(levels=levels, radius=radius, subdivision=subdivision)
     return {"original": ()}
 
 
