@@ -159,6 +159,8 @@ TRANSLATIONS: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = (
     (GRID, {"resample": Resample(spacing_mm=(1, 0, 2.5), interpolator="bspline", margin_voxels=5)}),
     ({"resampledPixelSpacing": [2, 2]}, {"resample": Resample(spacing_mm=(2, 2))}),
     ({**GRID, "interpolator": "sitkLinear"}, {"resample": Resample(spacing_mm=(1, 0, 2.5), interpolator="linear")}),
+    ({**GRID, "interpolator": 3}, {"resample": Resample(spacing_mm=(1, 0, 2.5))}),
+    ({**GRID, "interpolator": 23}, {"resample": Resample(spacing_mm=(1, 0, 2.5))}),
     ({**GRID, "interpolator": None, "preCrop": True, "resampledPixelSpacing": None}, {"crop": Crop()}),
     ({**GRID, "padDistance": 0}, {"resample": Resample(spacing_mm=(1, 0, 2.5), margin_voxels=0)}),
     ({"preCrop": True}, {"crop": Crop(margin_voxels=5)}),

@@ -116,6 +116,8 @@ INTERPOLATORS: Mapping[str, str] = {
     "sitkBlackmanWindowedSinc": "blackman",
 }
 """In the order of SimpleITK's numbers, from 1."""
+RENUMBERED = {23: "sitkBSpline"}
+"""Numbers that SimpleITK gives today."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,10 @@ class Interpolator:
 
     def parse(self, key: str, value: object) -> str:
         """Its name here; raises SettingsError naming the key."""
-        names = list(INTERPOLATORS)
-        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= len(names):
-            value = names[value - 1]
-        return INTERPOLATORS[Choice(tuple(names)).parse(key, value)]
+        names = tuple(INTERPOLATORS)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = {**dict(enumerate(names, 1)), **RENUMBERED}.get(value, value)
+        return INTERPOLATORS[Choice(names).parse(key, value)]
 
 
 Value = Number | Flag | Choice | Text | Several | Interpolator
