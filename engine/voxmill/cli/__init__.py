@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from voxmill._version import __version__
+from voxmill.cli.compare import compare
 from voxmill.cli.demo import demo
 from voxmill.cli.extract import EXAMPLES, extract
 from voxmill.cli.features import features
+from voxmill.cli.pyradiomics import TAKES_ALL, pyradiomics
 from voxmill.cli.settings import settings
 from voxmill.cli.streams import flush_output, prepare_streams, tell
 from voxmill.errors import VoxmillError
@@ -34,6 +36,8 @@ app = typer.Typer(
 app.command(epilog=EXAMPLES)(extract)
 app.command()(demo)
 app.command()(features)
+app.command()(compare)
+app.command(context_settings=TAKES_ALL)(pyradiomics)
 app.command()(settings)
 
 
