@@ -16,7 +16,8 @@ from voxmill_kernels.features.feature import Feature
 class RadiomicsFeaturesBase:
     """The features of one class of a label in a SimpleITK image that is measured as it is.
 
-    Keyword arguments are settings of PyRadiomics: those of the label and of texture have an effect, as there. Raises
+    Keyword arguments are settings of PyRadiomics: those of the label and of texture have an effect, as there. Shape is
+    that of the region in its own box, as PyRadiomics' extractor gives it, also where the image was not cropped. Raises
     RadiomicsError (a ValueError) for what cannot be measured, FeatureLookupError (a LookupError) for a feature that
     does not exist, NotHereError (a NotImplementedError) for voxelBased.
     """

@@ -12,30 +12,18 @@ from typing import Any, TextIO
 import voxmill.pyradiomics as radiomics
 from voxmill.errors import InputError, OutputError, SettingsError, brief, nearest
 from voxmill.pyradiomics.cases import Case, Result, Work, is_batch, read_cases, results_of
-from voxmill.pyradiomics.errors import NotHereError
 from voxmill.pyradiomics.featureextractor import RadiomicsFeatureExtractor
 from voxmill.pyradiomics.layouts import Layout, write
 from voxmill.pyradiomics.logs import Log
 from voxmill.pyradiomics_parameters import SETTING, Flag, Number, Several, Value
 
 SOME_FAILED, ALL_FAILED = 1, 3
-LEVELS = ("NOTSET", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-
-def parse(arguments: list[str]) -> argparse.Namespace:
-    """The arguments of PyRadiomics' command; leaves as argparse does for those that it does not take.
-
-    Raises NotHereError for maps of voxels.
-    """
-    options = _parser().parse_args(arguments)
-    if options.mode == "voxel":
-        raise NotHereError("--mode voxel: maps of voxels come in a later version; leave it out to go on without")
-    return options
 
 
 def run(options: argparse.Namespace) -> int:
-    """Extract what is asked for; the exit code is ours: 0 all done, 1 some cases failed, 3 all of them did.
+    """Extract what the parsed arguments of `voxmill pyradiomics` ask for, and give our exit code.
 
+    0: all done, 1: some cases failed, 3: all of them did.
     Raises SettingsError, InputError and OutputError where nothing can be begun.
     """
     log = Log((6 - options.verbosity) * 10, getattr(logging, options.logging_level), options.log_file)
@@ -55,35 +43,6 @@ def _written(cases: list[Case], work: Work, options: argparse.Namespace) -> list
         results = results_of(cases, work, jobs=options.jobs)
         write([result.columns for result in results], layout, out)
     return results
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("voxmill pyradiomics", usage="%(prog)s image|batch [mask] [options]")
-    given = parser.add_argument_group("input")
-    given.add_argument("input", metavar="{Image,Batch}FILE", help="an image, or a CSV file with a case per row")
-    given.add_argument("mask", nargs="?", metavar="MaskFILE", help="the mask of the image; not for a CSV file")
-    given.add_argument("--param", "-p", metavar="FILE", help="a parameter file of PyRadiomics")
-    given.add_argument("--setting", "-s", metavar="NAME:VALUE", action="append", default=[], help="before --param's")
-    given.add_argument("--label", "-l", metavar="N", type=int, help="the label; rather --setting label:N")
-    most = (os.cpu_count() or 1) + 1
-    given.add_argument("--jobs", "-j", metavar="N", type=int, default=1, choices=range(1, most), help="processes")
-    given.add_argument("--validate", action="store_true", help="only check parameters and whether files are there")
-    output = parser.add_argument_group("output")
-    output.add_argument("--out", "-o", metavar="FILE", type=Path, help="append to this file; else standard output")
-    output.add_argument("--out-dir", "-od", metavar="DIR", type=Path, help="also a CSV file per case; those are reused")
-    output.add_argument("--mode", "-m", choices=["segment", "voxel"], default="segment", help="voxel is not here yet")
-    output.add_argument("--skip-nans", action="store_true", help="leave out features that are undefined (NaN)")
-    output.add_argument("--format", "-f", choices=["csv", "json", "txt"], default="txt", help="the layout (txt)")
-    paths = ["absolute", "relative", "basename"]
-    output.add_argument("--format-path", choices=paths, default="absolute", help="how paths are written (absolute)")
-    output.add_argument("--unix-path", "-up", action="store_true", help="write paths with /")
-    told = parser.add_argument_group("logging")
-    told.add_argument("--logging-level", metavar="LEVEL", choices=LEVELS, default="WARNING", help="for --log-file")
-    told.add_argument("--log-file", metavar="FILE", help="append messages to this file")
-    verbosity: dict[str, Any] = {"nargs": "?", "default": 3, "const": 4, "type": int, "choices": range(1, 6)}
-    told.add_argument("--verbosity", "-v", **verbosity, help="to standard error: 1 little, 3 warnings, 5 all")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {radiomics.__version__}")
-    return parser
 
 
 def _overrides(options: argparse.Namespace) -> dict[str, Any]:

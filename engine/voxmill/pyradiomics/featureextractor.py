@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from voxmill.extraction import extract
 from voxmill.io import read_image
@@ -94,8 +94,8 @@ class RadiomicsFeatureExtractor:
         self,
         imageFilepath: object,
         maskFilepath: object,
-        label: int | None = None,
-        label_channel: int | None = None,
+        label: SupportsIndex | None = None,
+        label_channel: SupportsIndex | None = None,
         voxelBased: bool = False,
     ) -> "OrderedDict[str, Any]":
         """The diagnostics (with additionalInfo) and features of a label of a mask, both paths or SimpleITK images.
@@ -114,7 +114,7 @@ class RadiomicsFeatureExtractor:
             (row,) = extract(image, maskFilepath, settings=settings).rows  # type: ignore[arg-type]  # the same
         return self._result(row, wanted, setting)
 
-    def _setting(self, label: int | None, channel: int | None) -> dict[str, Any]:
+    def _setting(self, label: SupportsIndex | None, channel: SupportsIndex | None) -> dict[str, Any]:
         """The settings of one execution."""
         given = {"label": label, "label_channel": channel}
         return {**deepcopy(self.settings), **{key: value for key, value in given.items() if value is not None}}

@@ -1,15 +1,33 @@
 """The logger that scripts for PyRadiomics know, under the name that they know, and how much of it is printed."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from voxmill.errors import OutputError
 
+
+class Printer(logging.StreamHandler[TextIO]):
+    """Prints to what is standard error at that time, or to the stream that a script sets."""
+
+    chosen: TextIO | None = None
+
+    @property
+    def stream(self) -> TextIO:
+        """Where it prints."""
+        return self.chosen or sys.stderr
+
+    @stream.setter
+    def stream(self, stream: TextIO) -> None:
+        self.chosen = None if stream is sys.stderr else stream
+
+
 logger = logging.getLogger("radiomics")
-handler = logging.StreamHandler()
+handler = Printer()
 """Prints to standard error what `setVerbosity` lets through."""
 
 
