@@ -180,7 +180,7 @@ def test_drawn_images(radiomics: ModuleType, data: st.DataObject) -> None:
     labels = (random.random(shape) < 0.7).astype(np.uint8)
     labels[:, 0, 0], labels[0, :2, :2] = 0, 1
     overrides: dict[str, Any] = data.draw(
-        st.sampled_from([{}, {"binWidth": 5}, {"binCount": 8}, {"force2D": True}, {"distances": [2]}])
+        st.sampled_from([{}, {"binWidth": 5}, {"binCount": 8}, {"force2D": True}, {"gldm_a": 1}])
     )
     given = image, sitk_image(labels)
     alike(executed(ours, given, **overrides), executed(radiomics, given, **overrides))
@@ -196,3 +196,33 @@ def test_names_of_the_package(radiomics: ModuleType) -> None:
     assert ours.testCases == radiomics.testCases
     extractors = [package.featureextractor.RadiomicsFeatureExtractor() for package in (ours, radiomics)]
     assert vars(extractors[0]) == vars(extractors[1])
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"normalize": True, "binWidth": 1, "label": 3},
+        {"resampledPixelSpacing": [2, 2, 2], "interpolator": "sitkLinear"},
+        {"preCrop": True, "padDistance": 1},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("files", [False, True], ids=["images", "files"])
+def test_extractions_in_pieces(radiomics: ModuleType, tmp_path: Path, setting: dict[str, Any], *, files: bool) -> None:
+    image, mask = pair()
+    mask = mask if setting.get("label") else sitk.Cast(mask == 1, sitk.sitkUInt32)
+    source = write_pair(tmp_path, image, mask) if files else (image, mask)
+    results = []
+    for package in (ours, radiomics):
+        extractor = package.featureextractor.RadiomicsFeatureExtractor(**setting)
+        extractor.enableFeaturesByName(glcm=["Contrast"], shape=["VoxelVolume", "Sphericity"])
+        operations = package.imageoperations
+        read = extractor.loadImage(*source, None, **extractor.settings)
+        box, _ = operations.checkMask(*read, **extractor.settings)
+        vector = extractor.computeShape(*read, box, **extractor.settings)
+        cropped = operations.cropToTumorMask(*read, box)
+        with np.errstate(all="ignore"):
+            vector.update(extractor.computeFeatures(*cropped, "original", **extractor.settings))
+        results.append(vector)
+    alike(*results)

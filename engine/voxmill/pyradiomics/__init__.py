@@ -25,6 +25,7 @@ from voxmill.pyradiomics import (
     shape,
     shape2D,
 )
+from voxmill.pyradiomics.classes import CLASSES
 from voxmill.pyradiomics.errors import NotHereError, ParameterFileError, RadiomicsError
 from voxmill.pyradiomics.logs import handler, logger, setVerbosity
 from voxmill.pyradiomics_parameters import IMAGE_TYPES
@@ -60,16 +61,7 @@ testCases = ("brain1", "brain2", "breast1", "lung1", "lung2", "test_wavelet_64x6
 
 def getFeatureClasses() -> dict[str, type[base.RadiomicsFeaturesBase]]:
     """The feature classes by the name of their module."""
-    return {
-        "firstorder": firstorder.RadiomicsFirstOrder,
-        "glcm": glcm.RadiomicsGLCM,
-        "gldm": gldm.RadiomicsGLDM,
-        "glrlm": glrlm.RadiomicsGLRLM,
-        "glszm": glszm.RadiomicsGLSZM,
-        "ngtdm": ngtdm.RadiomicsNGTDM,
-        "shape": shape.RadiomicsShape,
-        "shape2D": shape2D.RadiomicsShape2D,
-    }
+    return dict(CLASSES)
 
 
 def getImageTypes() -> list[str]:

@@ -6,22 +6,28 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+import numpy as np
+from numpy.typing import NDArray
 
 from voxmill.extraction import extract
 from voxmill.io import read_image
+from voxmill.pyradiomics import imageoperations
+from voxmill.pyradiomics.classes import CLASSES, computed
 from voxmill.pyradiomics.errors import NotHereError, ParameterFileError, as_radiomics, refusals
 from voxmill.pyradiomics.logs import logger
 from voxmill.pyradiomics.parameters import DEFAULTS, plain, settings_of
-from voxmill.pyradiomics.results import NAMES, ordered, reported
+from voxmill.pyradiomics.results import Value, ordered, reported
 from voxmill.pyradiomics_parameters import IMAGE_TYPES
 from voxmill.settings import Settings
 from voxmill.table import PREFIX, Row
 from voxmill.yaml_files import read_yaml
 from voxmill_kernels.features.catalogue import BY_DEFAULT
 
-CLASSES = tuple(sorted(NAMES))
-"""The feature classes in PyRadiomics' order: that of its modules."""
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
 NOTHING: Mapping[str, list[str]] = {"firstorder": ["Mean"]}
 """What is measured, and left out, where a script wants no feature at all: the region is checked all the same."""
 
@@ -141,6 +147,46 @@ class RadiomicsFeatureExtractor:
             result[f"{PREFIX}Configuration_EnabledImageTypes"] = deepcopy(self.enabledImagetypes)
         result.update(ordered(row.features, wanted))
         return result
+
+    @staticmethod
+    def loadImage(
+        ImageFilePath: Any, MaskFilePath: Any, generalInfo: None = None, **kwargs: Any
+    ) -> tuple["sitk.Image", "sitk.Image"]:
+        """Image and mask, as SimpleITK images, after normalising, and resampling or cropping before filters.
+
+        Raises RadiomicsError (a ValueError) as `execute`, NotHereError for a GeneralInfo, which this has none of.
+        """
+        if generalInfo is not None:
+            raise NotHereError("generalInfo: not here; set additionalInfo, and execute gives diagnostics")
+        image, mask = (
+            imageoperations.read(ImageFilePath, vectors=False),
+            imageoperations.read(MaskFilePath, vectors=True),
+        )
+        mask = imageoperations.getMask(mask, **kwargs)
+        if kwargs.get("normalize"):
+            image = imageoperations.normalizeImage(image, **kwargs)
+        if kwargs.get("interpolator") is not None and kwargs.get("resampledPixelSpacing") is not None:
+            return imageoperations.resampleImage(image, mask, **kwargs)
+        if kwargs.get("preCrop"):
+            box, moved = imageoperations.checkMask(image, mask, **kwargs)
+            return imageoperations.cropToTumorMask(image, moved or mask, box, **kwargs)
+        return image, mask
+
+    def computeShape(
+        self, image: "sitk.Image", mask: "sitk.Image", boundingBox: NDArray[np.int_], **kwargs: Any
+    ) -> "OrderedDict[str, Value]":
+        """The shape features that are enabled, of a region in its box; raises as feature classes do."""
+        cropped = imageoperations.cropToTumorMask(image, mask, boundingBox)
+        enabled = self._wanted(kwargs, mask.GetDimension())
+        shapes = {family: names for family, names in enabled.items() if family.startswith("shape")}
+        return computed(*cropped, shapes, "original", kwargs)
+
+    def computeFeatures(
+        self, image: "sitk.Image", mask: "sitk.Image", imageTypeName: str, **kwargs: Any
+    ) -> "OrderedDict[str, Value]":
+        """The features that are enabled, but for shape, of an image cropped to its region; raises as they do."""
+        wanted = {family: names for family, names in self.enabledFeatures.items() if not family.startswith("shape")}
+        return computed(image, mask, wanted, imageTypeName, kwargs)
 
     def enableAllImageTypes(self) -> None:
         """Enable every image type with its defaults."""

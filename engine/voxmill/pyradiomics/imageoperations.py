@@ -1,5 +1,6 @@
 """PyRadiomics' operations on SimpleITK images that this engine has: checks, crops, bins, and steps before measuring."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,6 +12,7 @@ from voxmill.errors import RegionError
 from voxmill.execute import derive
 from voxmill.grid import Window
 from voxmill.io import read_image, read_mask
+from voxmill.io.formats import read_source
 from voxmill.io.writing import image_of
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.resegment import Resegment
@@ -25,6 +27,18 @@ if TYPE_CHECKING:
 
 BIN_WIDTH = 25
 """PyRadiomics' default."""
+
+
+def read(given: "sitk.Image | str | os.PathLike[str]", *, vectors: bool) -> "sitk.Image":
+    """The image in a file, with several values per voxel where `vectors` are taken; or the SimpleITK image itself.
+
+    Raises RadiomicsError (a ValueError) for a file that cannot be read.
+    """
+    if not isinstance(given, str | os.PathLike):
+        return given
+    with refusals():
+        raster = read_source(given, kind="mask" if vectors else "image", vectors=vectors)
+    return image_of(raster.array if raster.channels > 1 else raster.array[..., 0], raster.grid)
 
 
 def getMask(mask: "sitk.Image", **kwargs: Any) -> "sitk.Image":
