@@ -169,7 +169,7 @@ class RadiomicsFeatureExtractor:
             return imageoperations.resampleImage(image, mask, **kwargs)
         if kwargs.get("preCrop"):
             box, moved = imageoperations.checkMask(image, mask, **kwargs)
-            return imageoperations.cropToTumorMask(image, moved or mask, box, **kwargs)
+            return imageoperations.cropToTumorMask(image, mask if moved is None else moved, box, **kwargs)
         return image, mask
 
     def computeShape(
