@@ -1,14 +1,17 @@
 """Derived images are sources; facts are gathered over planes and do not depend on how."""
 
 import gc
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import voxmill as vm
 from voxmill import execute
 from voxmill.execute import Derived, derive, find_facts
 from voxmill.operators.normalise import Normalise
+from voxmill.volume import Source
 from voxmill_kernels.facts import Moments
 
 SHAPE = (7, 8, 9)
@@ -64,8 +67,13 @@ def test_facts_of_a_derived_image_are_of_what_was_made() -> None:
 
 
 def test_facts_are_found_once_while_the_image_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    passes = []
-    monkeypatch.setattr(execute, "read_in_tiles", lambda source: passes.append(source) or [source.read(WHOLE)])
+    passes: list[Source] = []
+
+    def noted(source: Source) -> list[NDArray[Any]]:
+        passes.append(source)
+        return [source.read(WHOLE)]
+
+    monkeypatch.setattr(execute, "read_in_tiles", noted)
     source = image()
     for _ in range(3):
         derive(derive(source, Normalise(scale=2)), Normalise())

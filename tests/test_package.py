@@ -51,7 +51,7 @@ def test_importing_loads_nothing_heavy() -> None:
     assert loaded.isdisjoint({*HEAVY, "numpy", "pydantic", "yaml", "typer", "voxmill.extraction", "voxmill_kernels"})
 
 
-@pytest.mark.parametrize("command", ["", "extract", "demo", "features", "settings"])
+@pytest.mark.parametrize("command", ["", "extract", "demo", "features", "settings", "compare", "pyradiomics"])
 def test_help_loads_nothing_heavy(command: str) -> None:
     arguments = [*command.split(), "--help"]
     loaded = loaded_by(

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from voxmill._version import __version__
+from voxmill.cli.compare import compare
 from voxmill.cli.demo import demo
 from voxmill.cli.extract import EXAMPLES, extract
 from voxmill.cli.features import features
 from voxmill.cli.plan import plan
+from voxmill.cli.pyradiomics import TAKES_ALL, pyradiomics
 from voxmill.cli.settings import settings
 from voxmill.cli.streams import flush_output, prepare_streams, tell
 from voxmill.errors import VoxmillError
@@ -36,6 +38,8 @@ app.command(epilog=EXAMPLES)(extract)
 app.command()(demo)
 app.command()(plan)
 app.command()(features)
+app.command()(compare)
+app.command(context_settings=TAKES_ALL)(pyradiomics)
 app.command()(settings)
 
 

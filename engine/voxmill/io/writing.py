@@ -54,7 +54,7 @@ def _write(array: NDArray[Any], grid: Grid, path: Path, metadata: Mapping[str, s
         raise InputError(f"{path.name}: an image can be written as {', '.join(SUFFIXES)}; change the suffix")
     if grid.shear > SQUARE:
         raise InputError(f"{path.name}: a sheared grid cannot be written ({grid}); resample it first")
-    image = _image(array, grid)
+    image = image_of(array, grid)
     for key, value in metadata.items():
         image.SetMetaData(key, value.encode(errors="replace").decode())
     with draft_of(path, suffix=suffix) as draft:
@@ -102,7 +102,7 @@ def _write_on(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _image(array: NDArray[Any], grid: Grid) -> "sitk.Image":
+def image_of(array: NDArray[Any], grid: Grid) -> "sitk.Image":
     """The SimpleITK image of an array z, y, x (, channel)."""
     import SimpleITK as sitk
 

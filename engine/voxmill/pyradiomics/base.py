@@ -1,0 +1,97 @@
+"""What PyRadiomics' feature classes have in common, on this engine."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from voxmill.errors import brief, nearest
+from voxmill.extraction import extract
+from voxmill.pyradiomics.errors import FeatureLookupError, NotHereError, RadiomicsError, as_radiomics, refusals
+from voxmill.pyradiomics.logs import logger
+from voxmill.pyradiomics.parameters import settings_of_class
+from voxmill.pyradiomics.results import NAMES, WITHOUT_VALUE, Value, value_of
+from voxmill_kernels.features.catalogue import FAMILIES
+from voxmill_kernels.features.feature import Feature
+
+
+class RadiomicsFeaturesBase:
+    """The features of one class of a label in a SimpleITK image that is measured as it is.
+
+    Keyword arguments are settings of PyRadiomics: those of the label and of texture have an effect, as there. Shape is
+    that of the region in its own box, as PyRadiomics' extractor gives it, also where the image was not cropped. Raises
+    RadiomicsError (a ValueError) for what cannot be measured, FeatureLookupError (a LookupError) for a feature that
+    does not exist, NotHereError (a NotImplementedError) for voxelBased.
+    """
+
+    family: ClassVar[str]
+
+    def __init_subclass__(cls, family: str) -> None:
+        cls.family = family
+        for feature in FAMILIES[family]:
+            setattr(cls, f"get{feature.name}FeatureValue", _getter(feature))
+
+    def __init__(self, inputImage: object, inputMask: object, **kwargs: Any) -> None:
+        if inputImage is None or inputMask is None:
+            raise RadiomicsError("image or mask is missing; give both as SimpleITK images")
+        if kwargs.get("voxelBased"):
+            raise NotHereError("voxelBased=True: maps of voxels come in a later version; leave it out to go on without")
+        self.settings = kwargs
+        self.label = kwargs.get("label", 1)
+        self.inputImage, self.inputMask = inputImage, inputMask
+        self.featureNames = self.getFeatureNames()
+        self.enabledFeatures: dict[str, bool] = {}
+        self.featureValues: dict[str, Value] = {}
+
+    @classmethod
+    def getFeatureNames(cls) -> dict[str, bool]:
+        """Every feature of this class, and whether it is deprecated."""
+        return dict(NAMES[cls.family])
+
+    def enableFeatureByName(self, featureName: str, enable: bool = True) -> None:
+        """Enable a feature of this class, or disable it."""
+        if featureName not in self.featureNames:
+            hint = nearest(str(featureName), self.featureNames)
+            raise FeatureLookupError(f"{self.family}: unknown feature {brief(featureName)}{hint}")
+        if self.featureNames[featureName]:
+            logger.warning("Feature %s is deprecated, use with caution!", featureName)
+        self.enabledFeatures[featureName] = enable
+
+    def enableAllFeatures(self) -> None:
+        """Enable every feature of this class that is not deprecated."""
+        for name, deprecated in self.featureNames.items():
+            if not deprecated:
+                self.enableFeatureByName(name)
+
+    def disableAllFeatures(self) -> None:
+        """Disable every feature, and forget what was measured."""
+        self.enabledFeatures, self.featureValues = {}, {}
+
+    def execute(self) -> dict[str, Value]:
+        """The values of the enabled features, of all where none was enabled."""
+        if not self.enabledFeatures:
+            self.enableAllFeatures()
+        enabled = [name for name, wanted in self.enabledFeatures.items() if wanted]
+        names = [name for name in enabled if (self.family, name) not in WITHOUT_VALUE]
+        self.featureValues.update(self._measured(names))
+        return self.featureValues
+
+    def _measured(self, names: list[str]) -> dict[str, Value]:
+        if not names:
+            return {}
+        with refusals():
+            settings = settings_of_class(self.settings, self.family, names, self.label)
+            (row,) = extract(self.inputImage, self.inputMask, settings=settings).rows  # type: ignore[arg-type]
+        if row.error is not None:
+            raise as_radiomics(row.error, 3)
+        values = {name: row.features.get(f"original_{self.family}_{name}") for name in names}
+        return {name: value_of(self.family, name, value) for name, value in values.items() if value is not None}
+
+
+def _getter(feature: Feature) -> Callable[[RadiomicsFeaturesBase], Value]:
+    """The method that gives one feature, documented as in the catalogue."""
+
+    def value(self: RadiomicsFeaturesBase) -> Value:
+        return self._measured([feature.name])[feature.name]
+
+    value.__name__ = f"get{feature.name}FeatureValue"
+    value.__doc__ = f"{feature.name}: {feature.definition}"
+    return value

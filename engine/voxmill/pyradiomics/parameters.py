@@ -1,0 +1,83 @@
+"""The dictionaries that a script for PyRadiomics fills → our settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from voxmill.errors import brief, nearest
+from voxmill.pyradiomics.logs import logger
+from voxmill.pyradiomics_parameters import INTERPOLATORS, MAPS, SETTING, TEXTURE
+from voxmill.settings import Settings
+
+DEFAULTS: Mapping[str, Any] = {
+    "minimumROIDimensions": 2,
+    "minimumROISize": None,
+    "normalize": False,
+    "normalizeScale": 1,
+    "removeOutliers": None,
+    "resampledPixelSpacing": None,
+    "interpolator": "sitkBSpline",
+    "preCrop": False,
+    "padDistance": 5,
+    "distances": [1],
+    "force2D": False,
+    "force2Ddimension": 0,
+    "resegmentRange": None,
+    "label": 1,
+    "additionalInfo": True,
+}
+"""What PyRadiomics' extractor begins with, in its order."""
+
+
+def settings_of(
+    setting: Mapping[str, Any], image_types: Mapping[str, Any], features: Mapping[str, Any], **changes: object
+) -> Settings:
+    """The settings of an extraction; `changes` go before `setting`.
+
+    Raises SettingsError as Settings.from_pyradiomics does. A setting that PyRadiomics would pass over without a word is
+    passed over with a warning.
+    """
+    sections = {
+        "setting": known(setting) | changes,
+        "imageType": {name: plain(own or {}) for name, own in image_types.items()},
+        "featureClass": {family: plain(names) for family, names in features.items()},
+    }
+    return Settings.from_pyradiomics(sections)
+
+
+def settings_of_class(setting: Mapping[str, Any], family: str, names: list[str], label: object) -> Settings:
+    """The settings of one feature class on an image that is measured as it is."""
+    texture = {key: value for key, value in known(setting).items() if key in TEXTURE}
+    sections = {
+        "setting": {**texture, "label": plain(label), "minimumROIDimensions": 1},
+        "featureClass": {family: names},
+    }
+    return Settings.from_pyradiomics(sections)
+
+
+def known(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that regions are measured by, as a parameter file has them; each unknown one is a warning."""
+    for key in setting:
+        if key not in SETTING and key not in MAPS:
+            logger.warning("setting %s is unknown and has no effect%s", brief(key), nearest(str(key), SETTING))
+    found = {key: plain(value) for key, value in setting.items() if key in SETTING}
+    return found | ({"interpolator": _named(found["interpolator"])} if "interpolator" in found else {})
+
+
+def plain(value: object) -> Any:
+    """The value as a parameter file has it: numbers and lists of Python in place of NumPy's."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _named(interpolator: object) -> object:
+    """The name of an interpolator that is one of SimpleITK's numbers, which differ from version to version."""
+    if isinstance(interpolator, bool) or not isinstance(interpolator, int):
+        return interpolator
+    import SimpleITK as sitk
+
+    return next((name for name in INTERPOLATORS if getattr(sitk, name) == interpolator), interpolator)

@@ -1,0 +1,150 @@
+"""PyRadiomics' operations on images, beside PyRadiomics' own; and what is not here."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from small_images import sitk_image, texture, two_labels
+from voxmill.pyradiomics import imageoperations as ours
+
+VALUES = arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e3, 1e3).map(lambda one: round(one, 2)))
+
+
+def pair() -> tuple[sitk.Image, sitk.Image]:
+    return sitk_image(texture()), sitk_image(two_labels())
+
+
+@pytest.fixture
+def theirs(radiomics: ModuleType) -> Any:  # noqa: ANN401 - a module without types
+    return radiomics.imageoperations
+
+
+def same(one: sitk.Image, other: sitk.Image) -> None:
+    """The same voxels, of the same kind, in the same place."""
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(one), sitk.GetArrayFromImage(other))
+    assert one.GetPixelID() == other.GetPixelID()
+    assert one.GetSize() == other.GetSize()
+    for place in ("GetSpacing", "GetOrigin", "GetDirection"):
+        assert getattr(one, place)() == pytest.approx(getattr(other, place)(), rel=1e-12, abs=1e-12)
+
+
+@given(values=VALUES, settings=st.sampled_from([{}, {"binWidth": 3}, {"binWidth": 12.5}, {"binCount": 7}]))
+def test_bins(radiomics: ModuleType, values: np.ndarray, settings: dict[str, Any]) -> None:
+    theirs = radiomics.imageoperations
+    np.testing.assert_array_equal(ours.getBinEdges(values, **settings), theirs.getBinEdges(values, **settings))
+    where = np.arange(values.size) % 3 == 0
+    for places in (None, where):
+        levels, edges = ours.binImage(values, places, **settings)
+        expected, expected_edges = theirs.binImage(values, places, **settings)
+        np.testing.assert_array_equal(levels, expected)
+        np.testing.assert_array_equal(edges, expected_edges)
+
+
+@pytest.mark.parametrize("settings", [{}, {"label": 3}, {"minimumROISize": 20}], ids=str)
+def test_boxes_and_crops(theirs: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401 - as above
+    box, moved = ours.checkMask(*pair(), **settings)
+    expected, _ = theirs.checkMask(*pair(), **settings)
+    assert moved is None
+    assert box.tolist() == expected.tolist()
+    margins: tuple[dict[str, Any], ...] = ({}, {"padDistance": 2}, {"padDistance": 50})
+    for margin in margins:
+        for one, other in zip(
+            ours.cropToTumorMask(*pair(), box, **margin), theirs.cropToTumorMask(*pair(), box, **margin), strict=True
+        ):
+            same(one, other)
+
+
+def test_flat_boxes(theirs: Any) -> None:  # noqa: ANN401 - as above
+    flat = tuple(one[:, :, 2] for one in pair())
+    assert ours.checkMask(*flat)[0].tolist() == theirs.checkMask(*flat)[0].tolist()
+
+
+def test_corrected_masks(theirs: Any) -> None:  # noqa: ANN401 - as above
+    image, mask = pair()
+    mask = mask == 1
+    mask.SetOrigin((-0.4, 0, 0))
+    box, moved = ours.checkMask(image, mask, correctMask=True)
+    expected_box, expected = theirs.checkMask(image, mask, correctMask=True)
+    assert box.tolist() == expected_box.tolist()
+    assert moved is not None
+    same(moved, sitk.Cast(expected, sitk.sitkUInt32))
+
+
+@pytest.mark.parametrize("settings", [{"label": 9}, {"minimumROISize": 10_000}, {"label": 7}], ids=str)
+def test_what_cannot_be_measured_is_a_value_error(theirs: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401
+    image, mask = pair()
+    mask[5, 5, 5] = 7
+    for module in (ours, theirs):
+        with pytest.raises(ValueError, match=r"\w"):
+            module.checkMask(image, mask, **settings)
+
+
+def test_channels(theirs: Any) -> None:  # noqa: ANN401 - as above
+    _, mask = pair()
+    both = sitk.Compose(mask * 0, mask)
+    same(ours.getMask(both, label_channel=1), theirs.getMask(both, label_channel=1))
+    same(ours.getMask(mask, label=3), theirs.getMask(mask, label=3))
+    with pytest.raises(ValueError, match="label"):
+        ours.getMask(both)
+
+
+@pytest.mark.parametrize("settings", [{}, {"normalizeScale": 100, "removeOutliers": 1.5}], ids=str)
+def test_normalising(theirs: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401 - as above
+    one, other = (module.normalizeImage(pair()[0], **settings) for module in (ours, theirs))
+    np.testing.assert_allclose(sitk.GetArrayFromImage(one), sitk.GetArrayFromImage(other), rtol=1e-12, atol=1e-12)
+    assert one.GetPixelID() == other.GetPixelID()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"resampledPixelSpacing": [1, 1, 1]},
+        {"resampledPixelSpacing": (2, 2, 0), "padDistance": 1, "interpolator": sitk.sitkLinear},
+        {"resampledPixelSpacing": (0.75, 1.5, 3), "padDistance": 2},
+    ],
+    ids=str,
+)
+def test_resampling(theirs: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401 - as above
+    image, mask = pair()
+    mask = sitk.Cast(mask == 1, sitk.sitkUInt32)
+    for one, other in zip(
+        ours.resampleImage(image, mask, **settings), theirs.resampleImage(image, mask, **settings), strict=True
+    ):
+        same(one, other)
+    with pytest.raises(ValueError, match="resampledPixelSpacing is missing"):
+        ours.resampleImage(image, mask)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"resegmentRange": [50, 200]},
+        {"resegmentRange": [200, 50], "label": 3},
+        {"resegmentRange": [0.5], "resegmentMode": "relative"},
+        {"resegmentRange": [-1, 1], "resegmentMode": "sigma"},
+    ],
+    ids=str,
+)
+def test_resegmenting(theirs: Any, settings: dict[str, Any]) -> None:  # noqa: ANN401 - as above
+    one, other = (module.resegmentMask(*pair(), **settings) for module in (ours, theirs))
+    label = settings.get("label", 1)
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(one == label), sitk.GetArrayFromImage(other == label))
+    with pytest.raises(ValueError, match="resegmentation leaves 0 of"):
+        ours.resegmentMask(*pair(), resegmentRange=[1000])
+
+
+def test_the_image_itself() -> None:
+    image, mask = pair()
+    assert list(ours.getOriginalImage(image, mask, label=3)) == [(image, "original", {"label": 3})]
+
+
+@pytest.mark.parametrize("image_type", ["LoG", "Wavelet", "Square", "LBP3D"])
+def test_filtered_images_are_not_handed_out(image_type: str) -> None:
+    with pytest.raises(NotImplementedError, match="enable their image type in a RadiomicsFeatureExtractor"):
+        getattr(ours, f"get{image_type}Image")(*pair(), sigma=[1])
