@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import voxmill as vm
-from voxmill.pyradiomics_parameters import IMAGE_TYPES, MAPS, SECTIONS, SETTING
+from voxmill.pyradiomics_parameters import IMAGE_TYPES, IMAGES, MAPS, SECTIONS, SETTING
 from voxmill.settings import HOLDERS
 from voxmill_kernels.features.catalogue import FAMILIES
 
@@ -116,17 +116,25 @@ def test_pad_distance_is_two_settings() -> None:
 
 
 @pytest.mark.parametrize("key", FILTERS)
-def test_what_has_no_effect(key: str) -> None:
-    assert (HERE["setting"][key] == "no effect") == (changed(key, {}, FILTERS[key]) == set())
+def test_keys_of_filters(key: str) -> None:
+    """They have an effect where their image type is asked for, under `setting` and under it alone."""
+    place = HERE["setting"][key].strip("`").split(".")
+    (name,) = (theirs for theirs, (ours, _) in IMAGES.items() if ours == place[1])
+    for parameters in (
+        {"setting": {key: FILTERS[key]}, "imageType": {name: {}}},
+        {"imageType": {name: {key: FILTERS[key]}}},
+    ):
+        image = vm.Settings.from_pyradiomics(parameters).images[place[1]]
+        found = getattr(image, place[2])
+        assert (list(found) if isinstance(found, tuple) else found) == FILTERS[key]
+    assert changed(key, {}, FILTERS[key]) == set()
 
 
 @pytest.mark.parametrize("name", IMAGE_TYPES)
 def test_image_types(name: str) -> None:
-    if HERE["imageType"][name] == "yes":
-        assert vm.Settings.from_pyradiomics({"imageType": {name: {}}}).features
-    else:
-        with pytest.raises(vm.SettingsError, match=f"not supported yet: imageType.{name}"):
-            vm.Settings.from_pyradiomics({"imageType": {name: {}}})
+    assert HERE["imageType"][name] == "yes"
+    own = {"sigma": [1]} if name == "LoG" else {}
+    assert list(vm.Settings.from_pyradiomics({"imageType": {name: own}}).images) == [IMAGES[name][0]]
 
 
 @pytest.mark.parametrize("name", FAMILIES)

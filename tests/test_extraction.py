@@ -655,10 +655,10 @@ def test_matrices_that_are_too_large_fail_one_row(discretise: dict[str, float], 
 
 
 def test_too_little_memory_fails_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hungry(region: Region) -> tuple[dict[str, float], tuple[str, ...]]:
+    def hungry(region: Region, image: str) -> tuple[dict[str, float], tuple[str, ...]]:
         if region.values.size > 200:
             raise MemoryError
-        return measure(region)
+        return measure(region, image)
 
     monkeypatch.setattr(extraction, "measure", hungry)
     table = vm.extract(*case())

@@ -11,9 +11,9 @@ import pytest
 import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import sitk_image, texture, two_labels
-from voxmill.pyradiomics_parameters import FILTERS, INTERPOLATORS, MAPS, SETTING, TEXTURE
+from voxmill.pyradiomics_parameters import FILTERS, IMAGES, INTERPOLATORS, MAPS, SETTING, TEXTURE
 from voxmill.steps import Crop, Normalise, Resample, Resegment
-from voxmill_kernels.features.catalogue import CATALOGUE, STANDARD
+from voxmill_kernels.features.catalogue import CATALOGUE, FAMILIES, STANDARD
 from voxmill_kernels.features.feature import Feature
 
 # As the examples that PyRadiomics publishes: comments, empty classes, and the names of glcm without SumAverage.
@@ -130,10 +130,10 @@ TRANSLATIONS: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = (
     ({"binCount": 16}, {"discretise": vm.Discretise(bin_count=16)}),
     ({"binCount": 16, "binWidth": 25}, {"discretise": vm.Discretise(bin_count=16)}),
     ({"binCount": None, "binWidth": 5}, {"discretise": vm.Discretise(bin_width=5)}),
-    ({"force2D": True}, {"slice_axis": "first"}),
-    ({"force2D": True, "force2Ddimension": 0}, {"slice_axis": "first"}),
-    ({"force2D": True, "force2Ddimension": 1}, {"slice_axis": "second"}),
-    ({"force2D": True, "force2Ddimension": 2}, {"slice_axis": "third"}),
+    ({"force2D": True}, {"slice_axis": "first", "features": [*FAMILIES]}),
+    ({"force2D": True, "force2Ddimension": 0}, {"slice_axis": "first", "features": [*FAMILIES]}),
+    ({"force2D": True, "force2Ddimension": 1}, {"slice_axis": "second", "features": [*FAMILIES]}),
+    ({"force2D": True, "force2Ddimension": 2}, {"slice_axis": "third", "features": [*FAMILIES]}),
     ({"force2Ddimension": 0}, {}),
     ({"distances": [2, 1]}, {"distances": (1, 2)}),
     ({"gldm_a": 3}, {"gldm_alpha": 3}),
@@ -306,16 +306,15 @@ def test_nothing_asked_for_is_pyradiomics_with_label_1() -> None:
     assert found == vm.Settings(labels=(1,), label_channel=0, mask_on_other_grid="error")
 
 
-def test_an_example_for_ct_names_every_key_that_is_not_there_yet(tmp_path: Path) -> None:
-    assert refusal(written(tmp_path, CT)) == (
-        "Params.yaml: not supported yet: imageType.LoG, imageType.Wavelet; leave it out to go on without"
-    )
+def test_an_example_for_ct_with_filters(tmp_path: Path) -> None:
+    found = vm.Settings.read(written(tmp_path, CT))
+    assert list(found.images) == ["original", "log", "wavelet"]
+    assert found.images["log"].model_dump(exclude_unset=True) == {"sigma_mm": (1.0, 2.0, 3.0, 4.0, 5.0)}
+    assert found.images["wavelet"].own == {}
 
 
-def test_an_example_for_mr_names_every_key_that_is_not_there_yet(tmp_path: Path) -> None:
-    assert refusal(written(tmp_path, MR)) == (
-        "Params.yaml: not supported yet: imageType.LoG; leave it out to go on without"
-    )
+def test_an_example_for_mr_with_filters(tmp_path: Path) -> None:
+    assert list(vm.Settings.read(written(tmp_path, MR)).images) == ["original", "log"]
 
 
 def test_an_example_for_ct_without_filters(tmp_path: Path) -> None:
@@ -429,26 +428,54 @@ def test_defaults_of_voxel_maps_are_not_noted() -> None:
     assert vm.Settings.from_pyradiomics({"voxelSetting": maps}) == vm.Settings.from_pyradiomics({})
 
 
+@pytest.mark.parametrize("name", ["Original", "Wavelet"])
 @pytest.mark.parametrize("key", TEXTURE)
-def test_the_original_image_takes_settings_of_features_for_itself(key: str) -> None:
+def test_an_image_type_takes_settings_of_features_for_itself(key: str, name: str) -> None:
     """They go before those of all images."""
     own = next(setting for setting, _ in TRANSLATIONS if list(setting) == [key])
-    found = vm.Settings.from_pyradiomics({"imageType": {"Original": own}, "setting": {"voxelArrayShift": 5}})
-    assert found == settings({"voxelArrayShift": 5, **own})
+    found = vm.Settings.from_pyradiomics({"imageType": {name: own}, "setting": {"voxelArrayShift": 5}})
+    alone = settings({"voxelArrayShift": 5, **own})
+    measured = found.of_image(IMAGES[name][0])
+    for setting in ("discretise", "slice_axis", "distances", "gldm_alpha", "glcm_symmetric", "weighting"):
+        assert getattr(measured, setting) == getattr(alone, setting)
+    assert measured.voxel_array_shift == alone.voxel_array_shift
+    assert found.changed({"images": ["original"]}) == settings({"voxelArrayShift": 5})
 
 
-def test_null_for_the_original_image_is_pyradiomics_default() -> None:
+def test_the_bin_count_of_all_goes_before_the_bin_width_of_one_image_type() -> None:
+    """As in PyRadiomics, which puts both together before it looks."""
+    parameters = {"setting": {"binCount": 8}, "imageType": {"Square": {"binWidth": 3}, "Wavelet": {"binCount": 9}}}
+    found = vm.Settings.from_pyradiomics(parameters)
+    assert found.of_image("square").discretise == vm.Discretise(bin_count=8)
+    assert found.of_image("wavelet").discretise == vm.Discretise(bin_count=9)
+
+
+def test_null_for_an_image_type_is_pyradiomics_default() -> None:
     parameters = {
-        "imageType": {"Original": {"binCount": None, "gldm_a": None}},
-        "setting": {"binCount": 8, "gldm_a": 2},
+        "imageType": {"Original": {"binCount": None, "gldm_a": None, "force2D": None}},
+        "setting": {"binCount": 8, "gldm_a": 2, "force2D": True},
     }
-    assert vm.Settings.from_pyradiomics(parameters) == settings({})
+    measured = vm.Settings.from_pyradiomics(parameters).of_image("original")
+    assert (measured.discretise, measured.gldm_alpha, measured.slice_axis) == (vm.Discretise(bin_width=25), 0, None)
 
 
-def test_the_original_image_takes_no_other_settings() -> None:
+def test_an_image_type_takes_no_other_settings() -> None:
     for key in ("normalize", "label", "resampledPixelSpacing"):
         said = refusal({"imageType": {"Original": {key: None}}})
-        assert said.startswith(f"imageType.Original: unknown key {key!r}; known: binWidth, binCount, force2D, ")
+        assert said.startswith(f"imageType.Original: unknown key {key!r}; ")
+
+
+def test_image_types_in_their_order() -> None:
+    parameters = {"imageType": {"Wavelet": {}, "LBP2D": {}, "Original": {}, "LoG": {"sigma": [3, 1.0]}, "Square": None}}
+    found = vm.Settings.from_pyradiomics(parameters)
+    assert list(found.images) == ["wavelet", "lbp2d", "original", "log", "square"]
+    assert found.images["log"].model_dump(exclude_unset=True) == {"sigma_mm": (3, 1.0)}
+
+
+def test_log_without_a_sigma_has_no_images() -> None:
+    found = vm.Settings.from_pyradiomics({"imageType": {"Original": {}, "LoG": {}}})
+    assert list(found.images) == ["original"]
+    assert found.notes == ("imageType.LoG has no effect: no sigma is given",)
 
 
 @pytest.mark.parametrize(
@@ -478,14 +505,6 @@ def test_every_key_of_pyradiomics_is_known(
 )
 def test_an_unknown_key_gets_the_nearest(parameters: Mapping[str, Any], said: str) -> None:
     assert said in refusal(parameters)
-
-
-@pytest.mark.parametrize(
-    "name", ["LoG", "Wavelet", "Square", "SquareRoot", "Logarithm", "Exponential", "Gradient", "LBP2D", "LBP3D"]
-)
-def test_image_types_that_are_not_there_yet_are_named(name: str) -> None:
-    said = refusal({"imageType": {"Original": {}, name: {"binWidth": 3}}})
-    assert said == f"not supported yet: imageType.{name}; leave it out to go on without"
 
 
 @pytest.mark.parametrize("key, value, kind", WRONG)

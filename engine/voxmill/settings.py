@@ -195,7 +195,10 @@ class Settings(Model):
     def of_image(self, name: str) -> Self:
         """These settings with those that an image type has of its own."""
         own = self.images[name].own
-        return self.changed(own) if own else self
+        if not own:
+            return self
+        fields = type(self).model_fields
+        return self.changed({name: fields[name].default if value is None else value for name, value in own.items()})
 
     def changed(self, values: Mapping[str, Any]) -> Self:
         """These settings with other values for some of them."""

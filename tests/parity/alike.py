@@ -53,9 +53,9 @@ def extracted(image: sitk.Image, mask: sitk.Image, parameters: Mapping[str, Any]
     """Our row, and where the region that was measured lies and what its intensities are; None if it cannot be."""
     regions: list[Region] = []
 
-    def noting(region: Region) -> tuple[dict[str, float], tuple[str, ...]]:
+    def noting(region: Region, image: str) -> tuple[dict[str, float], tuple[str, ...]]:
         regions.append(region)
-        return measure(region)
+        return measure(region, image)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(extraction, "measure", noting)
