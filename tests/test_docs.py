@@ -32,7 +32,7 @@ def test_settings_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "page, count", [(ROOT / "README.md", 1), (DOCS / "settings.md", 7)], ids=["README", "settings"]
+    "page, count", [(ROOT / "README.md", 1), (DOCS / "settings.md", 8)], ids=["README", "settings"]
 )
 def test_examples_in_yaml_are_settings(page: Path, count: int) -> None:
     found = blocks(page, "yaml")

@@ -280,10 +280,10 @@ def test_bad_images_and_masks(voxmill: Voxmill, files: tuple[Path, Path], tmp_pa
 def test_bad_settings_and_options(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
     typo = written(tmp_path, "discretise: {bin_widht: 3}")
     later = tmp_path / "later.yaml"
-    later.write_text("setting: {normalize: true}\nimageType: {LoG: {sigma: [1]}}")
+    later.write_text("setting: {normalize: true}\nimageType: {LoG: {sigm: [1]}}")
     for arguments, said in (
         (("--settings", typo), "mine.yaml: discretise: unknown setting 'bin_widht'; did you mean 'bin_width'?"),
-        (("--settings", later), "later.yaml: not supported yet: imageType.LoG; leave it out to go on without"),
+        (("--settings", later), "later.yaml: imageType.LoG: unknown key 'sigm'; did you mean 'sigma'?"),
         (("--settings", tmp_path / "none.yaml"), "none.yaml: settings cannot be read: No such file or directory"),
         (("--device", "gpu"), "this version computes on the CPU only"),
         (("--device", "tpu"), "unknown device 'tpu'; known: auto, cpu, gpu"),
@@ -399,12 +399,12 @@ def test_debug_shows_the_traceback_with_the_same_exit_code(voxmill: Voxmill, pla
 
 
 def break_reading(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    from voxmill import extraction
+    from voxmill import cases
 
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(extraction, "read_image", fail)
+    monkeypatch.setattr(cases, "read_image", fail)
 
 
 def test_a_mistake_of_ours(voxmill: Voxmill, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:

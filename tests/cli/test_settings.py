@@ -11,6 +11,7 @@ import yaml
 import voxmill as vm
 from voxmill.cli import main
 from voxmill.cli.reference import EXAMPLES, groups, settings_markdown, show_settings
+from voxmill.image_types import IMAGE_TYPES, ImageType
 from voxmill.settings import HOLDERS
 
 
@@ -28,6 +29,12 @@ def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
 
 def below(name: str) -> list[str]:
     """The names of the settings that a setting holds."""
+    if name == "images":
+        own = ((kind, set(model.model_fields) - set(ImageType.model_fields)) for kind, model in IMAGE_TYPES.items())
+        each = [
+            f"{kind}.{field}" for kind, fields in own for field in IMAGE_TYPES[kind].model_fields if field in fields
+        ]
+        return [*(f"TYPE.{field}" for field in ImageType.model_fields), *each]
     return list(HOLDERS[name].model_fields) if name in HOLDERS else []
 
 
@@ -80,7 +87,7 @@ def test_an_unknown_setting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 
 def test_every_setting_that_holds_others_has_an_example() -> None:
-    assert set(EXAMPLES) == set(HOLDERS)
+    assert set(EXAMPLES) == {*HOLDERS, "images"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -4,7 +4,7 @@ import ast
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from inspect import getsource
 from itertools import pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from voxmill.errors import SettingsError, brief, nearest
+from voxmill.image_types import IMAGE_TYPES, ImageType
 from voxmill.measuring import MOST
 from voxmill.models import Model
 from voxmill.settings import HOLDERS, Settings
@@ -29,6 +30,7 @@ EXAMPLES: Mapping[str, str] = {
     "crop": "crop: {margin_voxels: 10}              # or: crop: true",
     "resegment": "resegment: {range: [-3, 3], mode: sigma}",
     "discretise": "discretise: {bin_count: 64}",
+    "images": "images: {original: {}, log: {sigma_mm: [1.0, 3.0], discretise: {bin_width: 5}}, wavelet: {}}",
     "components": "components: {min_volume_mm3: 50}        # or: components: true",
 }
 """A line of YAML for every setting that holds others."""
@@ -92,8 +94,19 @@ def groups(name: str | None = None) -> tuple[Group, ...]:
 
 
 def _group(entry: Entry) -> Group:
+    if entry.name == "images":
+        return Group(entry, tuple(_image_entries()), "What every image type may have of its own, and what each has.")
     model = HOLDERS.get(entry.name)
     return Group(entry) if model is None else Group(entry, tuple(_entries(model, entry.name)), _line(model.__doc__))
+
+
+def _image_entries() -> Iterator[Entry]:
+    shared = set(ImageType.model_fields)
+    yield from (replace(entry, default="as for all") for entry in _entries(ImageType, "images.TYPE"))
+    for name, model in IMAGE_TYPES.items():
+        for entry in _entries(model, f"images.{name}"):
+            if entry.name.rpartition(".")[2] not in shared:
+                yield entry
 
 
 def _entries(model: type[Model], parent: str = "") -> Iterator[Entry]:
@@ -107,7 +120,7 @@ def _entries(model: type[Model], parent: str = "") -> Iterator[Entry]:
 def _docstrings(model: type[Model]) -> dict[str, str]:
     """What stands below every field in the source; pydantic would read it at every import, which takes 14 ms."""
     (definition,) = ast.parse(getsource(model)).body
-    found = {}
+    found = _docstrings(ImageType) if model in IMAGE_TYPES.values() else {}
     for field, text in pairwise(getattr(definition, "body", ())):
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
@@ -131,7 +144,8 @@ def _values(schema: Schema) -> str:
     if kind == "array":
         return f"list ({' or '.join(_values(one) for one in _choices(schema['items']))})"
     if kind == "object":
-        return f"names, each with a {_values(schema['additionalProperties'])}"
+        each = schema["additionalProperties"]
+        return f"names, each with {'settings' if '$ref' in each else f'a {_values(each)}'}"
     return KINDS[kind] + _range(schema)
 
 
@@ -155,7 +169,8 @@ def _range(schema: Schema) -> str:
 def _plain(default: object) -> str:
     """A default as in a YAML file."""
     if isinstance(default, Mapping):
-        return ", ".join(f"{name}: {_plain(value)}" for name, value in default.items() if value is not None) or NONE
+        given = {name: value for name, value in default.items() if value is not None}
+        return ", ".join(f"{name}: {_plain(value)}" if value != {} else name for name, value in given.items()) or NONE
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, list):
@@ -174,7 +189,7 @@ def show_settings(shown: tuple[Group, ...]) -> None:
     grid.add_column("effect, values, default")
     for group in shown:
         for entry in group.entries:
-            parent, _, name = entry.name.rpartition(".")
+            parent, _, name = entry.name.rpartition(".") if entry.name.count(".") < 2 else entry.name.partition(".")
             said = Text(entry.effect + "\n").append(f"{entry.values}; {_expected(entry)}", style="dim")
             grid.add_row(Text(f"  {name}" if parent else name, style="" if parent else "bold"), said)
     Console().print(grid)
@@ -207,7 +222,7 @@ def _table(entries: Iterable[Entry]) -> Iterator[str]:
     yield f"| {' | '.join(HEADINGS)} |"
     yield "|---|---|---|---|"
     for entry in entries:
-        name = entry.name.rpartition(".")[2]
+        name = entry.name.partition(".")[2] or entry.name
         shown = f"[{name}](#{name})" if name in EXAMPLES else name
         cells = (shown, entry.values, entry.default, entry.effect)
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
