@@ -936,7 +936,7 @@ def test_grids_that_differ_are_both_in_the_message() -> None:
     with pytest.raises(vm.InputError) as caught:
         vm.extract(image, mask, settings={"mask_on_other_grid": "error"})
     said = str(caught.value)
-    assert said.startswith("seg: the mask does not lie on the grid of ct; ")
+    assert said.startswith("seg: the mask does not lie on the grid of ct; their origin differs by up to 5 mm; ")
     assert str(image.grid) in said
     assert str(mask.grid) in said
     assert "(0.75, 1.5, 3) mm" in said

@@ -165,7 +165,6 @@ TRANSLATIONS: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = (
     ({**GRID, "padDistance": 0}, {"resample": Resample(spacing_mm=(1, 0, 2.5), margin_voxels=0)}),
     ({"preCrop": True}, {"crop": Crop(margin_voxels=5)}),
     ({"preCrop": True, "padDistance": 8}, {"crop": Crop(margin_voxels=8)}),
-    ({"padDistance": 8}, {}),
     ({"resegmentRange": [10]}, {"resegment": Resegment(range=(10,), mode="absolute", shape="clipped")}),
     ({"resegmentRange": [3, -3], "resegmentMode": "sigma"}, {"resegment": Resegment(range=(-3, 3), mode="sigma")}),
     (
@@ -181,6 +180,12 @@ IDLE: tuple[tuple[Mapping[str, Any], Mapping[str, Any], str], ...] = (
         "binCount goes before binWidth, which has no effect",
     ),
     ({**GRID, "interpolator": None}, {}, "resampledPixelSpacing has no effect: interpolator is null"),
+    ({"padDistance": 8}, {}, "padDistance: without effect, since neither resampledPixelSpacing nor preCrop is set"),
+    (
+        {**GRID, "correctMask": True},
+        {"resample": Resample(spacing_mm=(1, 0, 2.5)), "mask_on_other_grid": "resample"},
+        "correctMask has no effect: resampling takes a mask on any grid",
+    ),
     (
         {**GRID, "interpolator": None, "preCrop": True},
         {"crop": Crop()},

@@ -447,3 +447,8 @@ def test_nearest_ignores_case_and_prefers_the_same_letters() -> None:
     assert nearest("CONTRAST", ["Contrast", "Correlation"]) == "; did you mean 'Contrast'?"
     assert nearest("glmc", ["gldm", "glcm", "glrlm"]) == "; did you mean 'glcm'?"
     assert nearest("x", ["alpha", "beta"]) == "; known: alpha, beta"
+
+
+def test_cropping_and_resampling_exclude_each_other() -> None:
+    with pytest.raises(vm.SettingsError, match="crop and resample exclude each other"):
+        vm.Settings.parse({"crop": True, "resample": {"spacing_mm": [1, 1, 1]}})

@@ -222,6 +222,16 @@ class Grid:
             and np.allclose(self.direction, other.direction, rtol=0, atol=tolerance)
         )
 
+    def difference(self, other: "Grid") -> str:
+        """What differs most plainly between two grids, and by how much, in a few words."""
+        if self.shape != other.shape:
+            return f"sizes {self.shape[::-1]} and {other.shape[::-1]}"
+        for name, unit in (("origin", " mm"), ("spacing", " mm"), ("direction", "")):
+            gap = float(np.abs(np.subtract(getattr(self, name), getattr(other, name))).max())
+            if gap > 0:
+                return f"their {name} differs by up to {gap:.3g}{unit}"
+        return "they are alike"
+
     def __getstate__(self) -> dict[str, object]:
         """What is pickled: the fields, nothing that was computed from them."""
         return {"shape": self.shape, "affine": self.affine, "dimensions": self.dimensions, "given": self.given}

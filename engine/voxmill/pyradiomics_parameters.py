@@ -226,8 +226,8 @@ BELONG: Mapping[str, Mapping[str, Any]] = {
     "force2D": {"force2Ddimension": 0},
 }
 """Keys that only mean something together with another, and PyRadiomics' defaults for them."""
-BIN_WIDTH = 25
-"""PyRadiomics' default."""
+BIN_WIDTH, PAD = 25, 5
+"""PyRadiomics' defaults."""
 OF_MAPS: Mapping[str, Any] = {"kernelRadius": 1, "maskedKernel": True, "initValue": 0}
 """PyRadiomics' defaults under voxelSetting."""
 
@@ -348,6 +348,10 @@ def _notes(given: Mapping[str, Any], maps: Mapping[str, Any]) -> Iterator[str]:
         yield "resampledPixelSpacing has no effect: interpolator is null"
     if given.get("preCrop") and "resampledPixelSpacing" in given and given.get("interpolator", "") is not None:
         yield "preCrop has no effect: resampling crops by itself"
+    if given.get("correctMask") and "resampledPixelSpacing" in given and given.get("interpolator", "") is not None:
+        yield "correctMask has no effect: resampling takes a mask on any grid"
+    if given.get("padDistance", PAD) != PAD and "resampledPixelSpacing" not in given and not given.get("preCrop"):
+        yield "padDistance: without effect, since neither resampledPixelSpacing nor preCrop is set"
     for name, defaults in BELONG.items():
         idle = _changed(given, defaults)
         if idle and not given.get(name):

@@ -180,6 +180,12 @@ class Settings(Model):
     def _true_for_defaults(cls, wanted: object) -> object:
         return ({} if wanted else None) if isinstance(wanted, bool) else wanted
 
+    def _require_sense(self) -> None:
+        if self.crop is not None and self.resample is not None:
+            raise SettingsError(
+                "crop and resample exclude each other: resampling cuts by itself (resample.margin_voxels)"
+            )
+
     @classmethod
     def _nearest(cls, word: str) -> str:
         """The hint for a misspelt setting, or for one that belongs under another."""
@@ -229,6 +235,8 @@ class Settings(Model):
         """
         if isinstance(source, Mapping):
             return cls.parse(translate(source))
+        if not isinstance(source, str | os.PathLike):
+            raise SettingsError(f"parameters are a mapping or a path to a file; found {brief(source)}")
         return cls._named(source, read_yaml(Path(source)), pyradiomics=True)
 
     @classmethod

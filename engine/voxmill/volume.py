@@ -242,7 +242,8 @@ def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> 
     require_same_dimensions(image, mask)
     if not image.grid.matches(mask.grid, tolerance=tolerance):
         raise InputError(
-            f"{mask.name}: the mask does not lie on the grid of {image.name}; image: {image.grid}; mask: {mask.grid}; "
+            f"{mask.name}: the mask does not lie on the grid of {image.name}; {image.grid.difference(mask.grid)}; "
+            f"image: {image.grid}; mask: {mask.grid}; "
             "resample the mask onto the image's grid, or give the image that it was drawn on"
         )
 

@@ -101,7 +101,7 @@ def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:
     whole = Voxels(box, values, box, place.source, place.window, snapshots, place.notes)
     if settings.resegment is not None:
         return _resegmented(whole, place, settings.resegment, settings)
-    _check_finite(values)
+    _check_finite(values, spread=place.after == "interpolated")
     return whole
 
 
@@ -238,7 +238,9 @@ def _check_size(voxels: int, shape: Index, settings: Settings, *, after: str) ->
         )
 
 
-def _check_finite(values: NDArray[Any]) -> None:
+def _check_finite(values: NDArray[Any], *, spread: bool = False) -> None:
+    """Raise RegionError for what is no number; `spread`: interpolation may have brought it from elsewhere."""
     broken = values.size - int(np.isfinite(values).sum()) if values.dtype.kind == "f" else 0
     if broken:
-        raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite")
+        where = " after resampling, which spreads those of the image (linear spreads them least)" if spread else ""
+        raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite{where}")

@@ -30,11 +30,14 @@ def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
 def below(name: str) -> list[str]:
     """The names of the settings that a setting holds."""
     if name == "images":
-        own = ((kind, set(model.model_fields) - set(ImageType.model_fields)) for kind, model in IMAGE_TYPES.items())
-        each = [
-            f"{kind}.{field}" for kind, fields in own for field in IMAGE_TYPES[kind].model_fields if field in fields
+        shared = list(ImageType.model_fields)
+        own = [
+            f"{kind}.{field}"
+            for kind, model in IMAGE_TYPES.items()
+            for field in model.model_fields
+            if field not in shared
         ]
-        return [*(f"TYPE.{field}" for field in ImageType.model_fields), *each]
+        return [*(f"TYPE.{field}" for field in shared), *own]
     return list(HOLDERS[name].model_fields) if name in HOLDERS else []
 
 
