@@ -88,10 +88,9 @@ def merged(windows: Iterable[Window]) -> list[Window]:
     """The windows, those joined whose joint box has no more voxels than they have together."""
     kept: list[Window] = []
     for window in windows:
-        near = next((one for one in kept if one.join(window).size <= one.size + window.size), None)
-        if near is None:
-            kept.append(window)
-        else:
+        joint = window
+        while (near := next((one for one in kept if one.join(joint).size <= one.size + joint.size), None)) is not None:
             kept.remove(near)
-            kept = merged([*kept, near.join(window)])
+            joint = near.join(joint)
+        kept.append(joint)
     return kept

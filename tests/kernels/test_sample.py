@@ -136,3 +136,13 @@ def test_casts_are_those_of_itk(dtype: DTypeLike) -> None:
     pixel = sitk.GetImageFromArray(np.zeros((1, 1, 1), dtype)).GetPixelID()
     expected = sitk.GetArrayFromImage(sitk.Resample(image, image, sitk.Transform(), sitk.sitkLinear, 0.0, pixel))
     np.testing.assert_array_equal(to_type(values, dtype), expected.ravel(), strict=True)
+
+
+def test_positions_outside_of_the_image_read_nothing() -> None:
+    """Of a box that begins within the image, too, beside positions inside."""
+    image = np.arange(1000.0).reshape(10, 10, 10)
+    box = Box(read_only(image[6:, 6:, 6:].copy()), (6, 6, 6), image.shape)
+    starts, steps = np.array([[8.0, 8.0, 8.0]]), np.array([[0.0, 0.0, 8.0]])
+    values = cubic(box, Lines(starts, steps, 8, 0, 8))
+    assert values[0, 2:].tolist() == [0.0] * 6
+    assert (values[0, :2] != 0).all()

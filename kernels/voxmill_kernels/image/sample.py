@@ -227,11 +227,15 @@ def _cubic(box: Box, lines: Lines, slices: int, values: Floats) -> None:
 def _neighbours(positions: Floats, inside: Bools, bounds: Index, weights: Floats, places: Places) -> None:
     """Along an axis, the four coefficients that bear on each position: their weights and places (4, width).
 
-    ITK looks for them in single precision. `bounds`: where the box starts, the image's size, the box's stride.
+    On positions outside nothing bears. ITK looks for them in single precision. `bounds`: where the box starts, the
+    image's size, the box's stride.
     """
     start, size, stride = bounds
     for i in range(positions.size):
-        position = positions[i] if inside[i] else float(start)
+        if not inside[i]:
+            weights[:, i], places[:, i] = 0.0, 0
+            continue
+        position = positions[i]
         voxel = int(np.floor(np.float32(position)))
         w = position - voxel
         last = (1.0 / 6.0) * w * w * w
