@@ -625,3 +625,9 @@ def test_the_smallest_region_is_that_of_pyradiomics(radiomics: ModuleType, size:
     else:
         with pytest.raises(ValueError, match="too small"):
             pyradiomics_features(radiomics, image, mask, parameters)
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", float("nan")])
+def test_voxels_outside_may_be_no_number_as_in_the_published_example(value: object) -> None:
+    found = vm.Settings.from_pyradiomics({"voxelSetting": {"initValue": value}})
+    assert found.notes == ("voxelSetting (initValue): for voxel maps, without effect on the features of regions",)

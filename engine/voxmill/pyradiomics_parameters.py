@@ -26,15 +26,18 @@ IMAGE_TYPES = (
 
 @dataclass(frozen=True)
 class Number:
-    """What PyRadiomics takes for a key: whole numbers only, from `low` to `high`, or above `above`."""
+    """What PyRadiomics takes for a key: whole numbers only, from `low` to `high`, or above `above`; or NaN as well."""
 
     whole: bool = True
     low: float = -math.inf
     high: float = math.inf
     above: float = -math.inf
+    nan: bool = False
 
     def parse(self, key: str, value: object) -> float | int:
         """The value as a number; raises SettingsError naming the key."""
+        if self.nan and str(value).lower() == "nan":
+            return math.nan
         number = _number(value)
         fits = self.low <= number <= self.high and number > self.above
         if not fits or not math.isfinite(number) or (self.whole and number != int(number)):
@@ -183,7 +186,7 @@ FILTERS: Mapping[str, Value] = {
 MAPS: Mapping[str, Value] = {
     "kernelRadius": Number(above=0),
     "maskedKernel": Flag(),
-    "initValue": Number(whole=False),
+    "initValue": Number(whole=False, nan=True),
     "voxelBatch": Number(above=0),
 }
 """What PyRadiomics takes under voxelSetting: without effect on the features of regions."""
