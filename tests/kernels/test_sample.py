@@ -13,7 +13,7 @@ import naive_resampling
 from itk_resampling import TYPES, noise
 from kernel_cases import read_only
 from voxmill_kernels.image.box import Box, whole
-from voxmill_kernels.image.sample import Lines, cubic, linear, nearest, to_type
+from voxmill_kernels.image.sample import Lines, _neighbours, cubic, linear, nearest, to_type
 from voxmill_kernels.image.spline import coefficients
 from voxmill_kernels.types import Array, Floats
 
@@ -136,3 +136,12 @@ def test_casts_are_those_of_itk(dtype: DTypeLike) -> None:
     pixel = sitk.GetImageFromArray(np.zeros((1, 1, 1), dtype)).GetPixelID()
     expected = sitk.GetArrayFromImage(sitk.Resample(image, image, sitk.Transform(), sitk.sitkLinear, 0.0, pixel))
     np.testing.assert_array_equal(to_type(values, dtype), expected.ravel(), strict=True)
+
+
+@given(st.lists(st.floats(-3.0, 12.0), min_size=1, max_size=9), st.integers(0, 5), st.integers(3, 9))
+def test_positions_outside_of_the_image_read_inside_of_the_box(at: list[float], start: int, side: int) -> None:
+    positions, size = np.array(at), start + side
+    inside = (positions >= max(start + 1, -0.5)) & (positions < size - 0.5)
+    weights, places = np.empty((4, len(at))), np.full((4, len(at)), 99, dtype=np.uint64)
+    _neighbours(positions, inside, (start, size, 1), weights, places)
+    assert places.max() < side

@@ -227,11 +227,12 @@ def _cubic(box: Box, lines: Lines, slices: int, values: Floats) -> None:
 def _neighbours(positions: Floats, inside: Bools, bounds: Index, weights: Floats, places: Places) -> None:
     """Along an axis, the four coefficients that bear on each position: their weights and places (4, width).
 
-    ITK looks for them in single precision. `bounds`: where the box starts, the image's size, the box's stride.
+    ITK looks for them in single precision. A position outside of the image is given places that the box has.
+    `bounds`: where the box starts, the image's size, the box's stride.
     """
     start, size, stride = bounds
     for i in range(positions.size):
-        position = positions[i] if inside[i] else float(start)
+        position = positions[i] if inside[i] else 0.0
         voxel = int(np.floor(np.float32(position)))
         w = position - voxel
         last = (1.0 / 6.0) * w * w * w
@@ -240,7 +241,7 @@ def _neighbours(positions: Floats, inside: Bools, bounds: Index, weights: Floats
         weights[2, i] = w + weights[0, i] - 2.0 * last
         weights[1, i] = 1.0 - weights[0, i] - weights[2, i] - last
         for k in range(4):
-            places[k, i] = (_mirrored(voxel - 1 + k, size) - start) * stride
+            places[k, i] = (_mirrored(voxel - 1 + k, size) - start) * stride if inside[i] else 0
 
 
 @njit
