@@ -133,3 +133,9 @@ def test_a_cut_image_ends_where_it_is_cut() -> None:
     assert cut.grid.shape == (7, 7, 5)
     alone = vm.Volume(image().array[1:8, 1:8, 3:8], cut.grid)
     assert np.array_equal(cut.read(vm.Window.whole((7, 7, 5))), derive(alone, Sum(2)).read(vm.Window.whole((7, 7, 5))))
+
+
+def test_joining_thousands_of_windows_is_no_deep_recursion() -> None:
+    apart = [vm.Window((2 * at, 0, 0), (2 * at + 1, 1, 1)) for at in range(2000)]
+    assert merged(apart) == apart
+    assert merged([*apart, vm.Window((0, 0, 0), (4000, 1, 1))]) == [vm.Window((0, 0, 0), (4000, 1, 1))]
