@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
+from operator import le
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -85,8 +86,8 @@ class Window:
         return min(self.start) >= 0 and all(stop <= size for stop, size in zip(self.stop, shape, strict=True))
 
     def contains(self, other: "Window") -> bool:
-        """Whether every voxel of `other` lies in this window."""
-        return self.intersect(other) == other
+        """Whether `other`, empty or not, lies in this window."""
+        return all(map(le, self.start, other.start)) and all(map(le, other.stop, self.stop))
 
     def moved(self, step: Index) -> "Window":
         """This window, so many indices further along each axis."""

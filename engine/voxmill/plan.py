@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from voxmill.grid import Window
 from voxmill.operators.operator import Facts, Form, Operator
 
@@ -87,10 +90,20 @@ def _holding(tasks: Iterable[Task], window: Window) -> Task:
 def merged(windows: Iterable[Window]) -> list[Window]:
     """The windows, those joined whose joint box has no more voxels than they have together."""
     kept: list[Window] = []
+    ends = np.empty((0, 2, 3), dtype=np.int64)
     for window in windows:
-        joint = window
-        while (near := next((one for one in kept if one.join(joint).size <= one.size + joint.size), None)) is not None:
-            kept.remove(near)
-            joint = near.join(joint)
-        kept.append(joint)
+        near = _near(window, ends)
+        while near is not None:
+            window, ends = kept.pop(near).join(window), np.delete(ends, near, axis=0)
+            near = _near(window, ends)
+        kept.append(window)
+        ends = np.concatenate([ends, [[window.start, window.stop]]])
     return kept
+
+
+def _near(window: Window, ends: NDArray[np.int64]) -> int | None:
+    """The first of some windows, given as (start, stop), that costs no more when it is joined with this one."""
+    starts, stops = np.minimum(ends[:, 0], window.start), np.maximum(ends[:, 1], window.stop)
+    joint, alone = (stops - starts).prod(axis=1), (ends[:, 1] - ends[:, 0]).prod(axis=1)
+    near = np.flatnonzero(joint <= alone + window.size)
+    return int(near[0]) if near.size else None

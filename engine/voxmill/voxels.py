@@ -13,7 +13,6 @@ from voxmill.errors import InputError, RegionError
 from voxmill.execute import derive, share
 from voxmill.grid import Grid, Index, Window
 from voxmill.operators.crop import Crop
-from voxmill.operators.images import chains
 from voxmill.operators.lattice import region_grid, require_inside
 from voxmill.operators.operator import Form
 from voxmill.operators.resample import nearest_labels, resampling
@@ -116,6 +115,10 @@ class Filtered:
 
 def images_of(image: Source, settings: Settings) -> tuple[list[Filtered], list[str]]:
     """The images that are made of one to measure a region in, and notes on those that cannot be made."""
+    if list(settings.images) == ["original"]:
+        return [Filtered("original", image, settings.of_image("original").within(image.grid.dimensions))], []
+    from voxmill.operators.images import chains  # which loads the kernels of all filters
+
     found: list[Filtered] = []
     notes: list[str] = []
     for name, kind in settings.images.items():

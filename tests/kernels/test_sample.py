@@ -13,7 +13,7 @@ import naive_resampling
 from itk_resampling import TYPES, noise
 from kernel_cases import read_only
 from voxmill_kernels.image.box import Box, whole
-from voxmill_kernels.image.sample import Lines, cubic, linear, nearest, to_type
+from voxmill_kernels.image.sample import Lines, _neighbours, cubic, linear, nearest, to_type
 from voxmill_kernels.image.spline import coefficients
 from voxmill_kernels.types import Array, Floats
 
@@ -146,3 +146,12 @@ def test_positions_outside_of_the_image_read_nothing() -> None:
     values = cubic(box, Lines(starts, steps, 8, 0, 8))
     assert values[0, 2:].tolist() == [0.0] * 6
     assert (values[0, :2] != 0).all()
+
+
+@given(st.lists(st.floats(-3.0, 12.0), min_size=1, max_size=9), st.integers(0, 5), st.integers(3, 9))
+def test_positions_outside_of_the_image_read_inside_of_the_box(at: list[float], start: int, side: int) -> None:
+    positions, size = np.array(at), start + side
+    inside = (positions >= max(start + 1, -0.5)) & (positions < size - 0.5)
+    weights, places = np.empty((4, len(at))), np.full((4, len(at)), 99, dtype=np.uint64)
+    _neighbours(positions, inside, (start, size, 1), weights, places)
+    assert places.max() < side
