@@ -991,3 +991,9 @@ def test_a_sheared_grid_is_refused(shear: float, refused: bool) -> None:  # noqa
             vm.extract(image, mask)
     else:
         assert not vm.extract(image, mask).failed
+
+
+@pytest.mark.parametrize("spacing_mm", [1e-8, 1e-200, 1e-308, 5e-324])
+def test_spacings_too_small_to_count_in_fail_their_region(spacing_mm: float) -> None:
+    said = failure(texture(), box(slice(2, 6), slice(2, 6)), resample={"spacing_mm": [1, spacing_mm, 1]})
+    assert "choose a larger resample.spacing_mm" in said

@@ -25,15 +25,19 @@ def region_grid(step: Resample, image: Grid, mask: Grid, box: Window) -> Grid:
     spacing, size = np.asarray(mask.spacing), np.asarray(mask.shape[::-1])
     wanted = np.append(wanted, spacing[len(wanted) :])
     start, stop = np.asarray(box.start[::-1]), np.asarray(box.stop[::-1])
-    ratio, margin = spacing / wanted, np.full(3, step.margin_voxels)
+    margin = np.full(3, step.margin_voxels)
     margin[mask.dimensions :] = 0
-    first = np.maximum(np.floor((start - 0.5) * ratio - margin), 0)
-    last = np.minimum(np.ceil((stop - 0.5) * ratio + margin), np.ceil(size * ratio) - 1)
-    sides = last - first + 1
-    if sides.prod() > MOST_VOXELS:
+    with np.errstate(over="ignore", invalid="ignore"):
+        ratio = spacing / wanted
+        first = np.maximum(np.floor((start - 0.5) * ratio - margin), 0)
+        last = np.minimum(np.ceil((stop - 0.5) * ratio + margin), np.ceil(size * ratio) - 1)
+        sides = last - first + 1
+        voxels = sides.prod()
+    if not voxels <= MOST_VOXELS:  # NaN where indices are beyond any number
+        spacings, count = ", ".join(f"{one:g}" for one in wanted), np.nan_to_num(voxels, nan=np.inf)
         raise RegionError(
-            f"resampled to {', '.join(f'{one:g}' for one in wanted)} mm its box has {sides.prod():.3g} voxels, more "
-            f"than {MOST_VOXELS:,}; choose a larger resample.spacing_mm"
+            f"resampled to {spacings} mm its box has {count:.3g} voxels, more than {MOST_VOXELS:,}; choose a larger "
+            "resample.spacing_mm"
         )
     x, y, z = sides.astype(int).tolist()
     corner = 0.5 * (wanted - spacing) / spacing + first / ratio
