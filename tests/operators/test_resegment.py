@@ -44,3 +44,9 @@ def test_limits_of_float32_are_float32() -> None:
 def test_a_flat_region_lies_within_its_own_limits(mode: str) -> None:
     values = np.full(10, 7, dtype=np.int16)
     assert Resegment((-10, 10), mode).keep(values).all()
+
+
+@pytest.mark.parametrize("mode", sorted(LIMITS))
+def test_limits_beyond_float32_limit_nothing(mode: str) -> None:
+    values = np.array([1, 2, 3], dtype=np.float32)
+    assert Resegment((-1e300, 1e300), mode).keep(values).all()

@@ -30,6 +30,7 @@ class Resegment:
 
     def keep(self, values: NDArray[Any]) -> NDArray[np.bool_]:
         """Where the intensities of a region lie within the limits."""
-        low, *high = self.limits(values)
-        kept: NDArray[np.bool_] = values >= low
-        return kept & (values <= high[0]) if high else kept
+        with np.errstate(over="ignore"):  # a limit beyond float32 is infinite there
+            low, *high = self.limits(values)
+            kept: NDArray[np.bool_] = values >= low
+            return kept & (values <= high[0]) if high else kept
