@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from typing import Any
 from unittest.mock import Mock
 
@@ -118,10 +119,12 @@ def test_versions_and_settings_are_those_that_were_used() -> None:
         "Configuration_EnabledImageTypes",
     ]
     assert found["Versions_PyRadiomics"] == f"voxmill {vm.__version__}"
-    assert found["Versions_PyWavelet"] is None
+    assert found["Versions_PyWavelet"] == version("PyWavelets")
     settings = vm.Settings.parse({**FAST, "labels": 3, "distances": [2]})
     assert vm.Settings.parse(found["Configuration_Settings"]) == settings
     assert found["Configuration_EnabledImageTypes"] == {"Original": {}}
+    filtered = reported(rows_of(two_labels(), labels=3, images={"square": {}, "original": {"gldm_alpha": 1}})[0])
+    assert filtered["Configuration_EnabledImageTypes"] == {"Square": {}, "Original": {"gldm_alpha": 1}}
 
 
 def test_a_region_after_resegmentation() -> None:

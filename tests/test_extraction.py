@@ -4,7 +4,7 @@ import math
 import pickle
 import re
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -18,10 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import SHAPE, SPACING, case, sitk_image, texture, two_labels, write_case
-from voxmill import extraction
+from voxmill import extraction, voxels
 from voxmill.cases import MAX_SHEAR
 from voxmill.measures import measure
 from voxmill.regions import Region
+from voxmill.volume import Source
 
 TURNED = np.array(
     (
@@ -997,3 +998,48 @@ def test_a_sheared_grid_is_refused(shear: float, refused: bool) -> None:  # noqa
 def test_spacings_too_small_to_count_in_fail_their_region(spacing_mm: float) -> None:
     said = failure(texture(), box(slice(2, 6), slice(2, 6)), resample={"spacing_mm": [1, spacing_mm, 1]})
     assert "choose a larger resample.spacing_mm" in said
+
+
+# memory, numbers without end
+
+
+def test_a_box_that_is_too_large_fails_its_region_and_not_those_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regions whose boxes overlap are read together; where there is no memory for that, one by one."""
+    labels = np.zeros(SHAPE, dtype=np.uint8)
+    labels[1:8, 1:10, 1:10] = 1
+    labels[3:5, 3:5, 3:5] = 2
+    image = vm.Volume(texture(), spacing=SPACING)
+    mask = vm.Mask(labels, image.grid)
+    settings = vm.Settings.parse({"images": ["original", "square"]})
+    expected = vm.extract(image, mask, settings=settings)
+    whole = voxels.read
+    calls: list[int] = []
+
+    def scarce(wanted: Sequence[tuple[Source, vm.Window]]) -> list[Any]:
+        calls.append(len(wanted))
+        if sum(window.size for _, window in wanted) > 100:
+            raise MemoryError
+        return whole(wanted)
+
+    monkeypatch.setattr(extraction, "read", scarce)
+    rows = vm.extract(image, mask, settings=settings).rows
+    assert "needs more memory than there is" in (rows[0].error or "")
+    assert rows[1].features == expected.rows[1].features
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize("spacing", [1e-60, 1e52])
+def test_spacings_that_no_volume_can_be_told_of(spacing: float) -> None:
+    image = vm.Volume(texture(), spacing=(spacing, spacing, spacing), name="ct")
+    with pytest.raises(vm.InputError, match=r"ct: its spacing is .* mm can be measured"):
+        vm.extract(image, vm.Mask(two_labels(), image.grid))
+
+
+@pytest.mark.parametrize("interpolator", ["nearest", "linear", "bspline"])
+def test_infinite_voxels_are_refused_however_they_are_resampled(interpolator: str) -> None:
+    values = texture().astype(np.float32)
+    values[4, 4, 4] = np.inf
+    image = vm.Volume(values, spacing=SPACING)
+    settings = vm.Settings.parse({"resample": {"spacing_mm": [1, 1, 1], "interpolator": interpolator}})
+    (row,) = vm.extract(image, vm.Mask(np.ones(SHAPE, np.uint8), image.grid), settings=settings).rows
+    assert "NaN or infinite" in (row.error or "")

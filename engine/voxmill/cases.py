@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import SimpleITK
 
 MAX_SHEAR = 1e-3
+SPACINGS = (1e-9, 1e9)
+"""The least and the largest spacing in mm: beyond, areas and volumes are no numbers."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
             raise InputError(
                 f"{one.name}: its axes are not at right angles (cosine {one.grid.shear:.4f}, at most {MAX_SHEAR} is "
                 "taken); resample image and mask to a grid with square axes first"
+            )
+        if not SPACINGS[0] <= min(one.grid.spacing) <= max(one.grid.spacing) <= SPACINGS[1]:
+            raise InputError(
+                f"{one.name}: its spacing is {one.grid.spacing} mm, and {SPACINGS[0]:g} to {SPACINGS[1]:g} mm can be "
+                "measured; correct its header"
             )
     step, dimensions = settings.resample, image.grid.dimensions
     if step is not None and len(step.spacing_mm) != dimensions:

@@ -2,8 +2,8 @@
 
 Keys, their order and the types of their values are those of PyRadiomics 3.0.1 (generalinfo.GeneralInfo): tuples are
 x, y, z (x, y for a flat image), positions and spacings in mm. Values are those of PyRadiomics but for three, which say
-what was really used: `Versions_PyRadiomics` is "voxmill" with our version, `Versions_PyWavelet` None (PyWavelets has no
-part in this), `Configuration_Settings` our settings under our names.
+what was really used: `Versions_PyRadiomics` is "voxmill" with our version, `Configuration_Settings` and the settings in
+`Configuration_EnabledImageTypes` are ours, under our names.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from voxmill._version import __version__
 from voxmill.choices import Choice, labelled
 from voxmill.execute import find_facts, read_in_tiles
 from voxmill.grid import Grid, Window
+from voxmill.pyradiomics_parameters import IMAGES
 from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill.volume import Mask, Source
@@ -43,7 +45,7 @@ class Provenance:
         shared = {
             **_versions(),
             "Configuration_Settings": settings.model_dump(mode="json"),
-            "Configuration_EnabledImageTypes": {"Original": {}},
+            "Configuration_EnabledImageTypes": _image_types(settings),
             "Image-original_Hash": _sha1(read_in_tiles(image)),
             "Image-original_Dimensionality": f"{image.grid.dimensions}D",
             **_image_elements("original", image),
@@ -69,6 +71,12 @@ def diagnose(provenance: Provenance, mask: Mask, choice: Choice, snapshots: Sequ
     return {f"diagnostics_{name}": value for name, value in elements.items()}
 
 
+def _image_types(settings: Settings) -> Elements:
+    """The settings of every image type, by PyRadiomics' names."""
+    theirs = {ours: name for name, (ours, _) in IMAGES.items()}
+    return {theirs[name]: kind.model_dump(mode="json", exclude_unset=True) for name, kind in settings.images.items()}
+
+
 def _versions() -> Elements:
     import SimpleITK as sitk
 
@@ -76,7 +84,7 @@ def _versions() -> Elements:
         "Versions_PyRadiomics": f"voxmill {__version__}",
         "Versions_Numpy": np.__version__,
         "Versions_SimpleITK": sitk.Version().VersionString(),
-        "Versions_PyWavelet": None,
+        "Versions_PyWavelet": version("PyWavelets"),
         "Versions_Python": ".".join(map(str, sys.version_info[:3])),
     }
 

@@ -111,9 +111,9 @@ def _group(case: Case, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
     tried = partial(_tried, case, rows)
     places = tried(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
     boxes = _together({choice: [(place.source, place.window)] for choice, place in places.items()})
-    parts = tried(places, lambda choice: Part.of(places[choice], boxes()[choice][0], case.settings))
+    parts = tried(places, lambda choice: Part.of(places[choice], boxes(choice)[0], case.settings))
     filtered = _together({choice: part.wanted for choice, part in parts.items()})
-    return rows | tried(parts, lambda choice: _measured(case, choice, parts[choice], filtered()[choice]))
+    return rows | tried(parts, lambda choice: _measured(case, choice, parts[choice], filtered(choice)))
 
 
 def _tried(
@@ -137,15 +137,18 @@ def _failed(case: Case, choice: Choice, reason: str) -> Row:
     return Row(_text(case.name), name, {}, choice.notes, _about(choice), error=f"region {name}: {reason}")
 
 
-def _together(wanted: Mapping[Choice, Sequence[tuple[Source, Window]]]) -> Callable[[], Mapping[Choice, list[Box]]]:
-    """The boxes that regions want, all read at the first call."""
+def _together(wanted: Mapping[Choice, Sequence[tuple[Source, Window]]]) -> Callable[[Choice], list[Box]]:
+    """The boxes that a region wants: those of all regions read at the first call, or alone if memory is too small."""
 
     @cache
     def boxes() -> dict[Choice, list[Box]]:
-        found = iter(read([one for several in wanted.values() for one in several]))
+        try:
+            found = iter(read([one for several in wanted.values() for one in several]))
+        except MemoryError:
+            return {}
         return {choice: list(islice(found, len(several))) for choice, several in wanted.items()}
 
-    return boxes
+    return lambda choice: boxes()[choice] if choice in boxes() else read(wanted[choice])
 
 
 @dataclass(frozen=True)

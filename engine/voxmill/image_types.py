@@ -32,7 +32,8 @@ class ImageType(Model):
     @property
     def own(self) -> dict[str, Any]:
         """The settings that these images have of their own."""
-        return {name: getattr(self, name) for name in ImageType.model_fields if name in self.model_fields_set}
+        given = self.model_fields_set
+        return {name: getattr(self, name) for name in ImageType.model_fields if name in given} if given else {}
 
 
 class Original(ImageType):

@@ -9,7 +9,7 @@ import numpy as np
 
 from voxmill.cases import Case, open_case
 from voxmill.choices import Choice
-from voxmill.errors import RegionError
+from voxmill.errors import OutputError, RegionError
 from voxmill.execute import chain_of
 from voxmill.io import write_image, write_mask
 from voxmill.plan import Task, Want, plan
@@ -96,7 +96,10 @@ def save_images(
     measured have none. Raises OutputError when a file cannot be written.
     """
     case, choices = open_case(image, mask, settings, labels)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder.name}: cannot be made: {error.strerror}; choose another folder") from None
     return [path for choice in choices for path in _saved(case, choice, folder)]
 
 

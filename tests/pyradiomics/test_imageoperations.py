@@ -144,7 +144,40 @@ def test_the_image_itself() -> None:
     assert list(ours.getOriginalImage(image, mask, label=3)) == [(image, "original", {"label": 3})]
 
 
-@pytest.mark.parametrize("image_type", ["LoG", "Wavelet", "Square", "LBP3D"])
-def test_filtered_images_are_not_handed_out(image_type: str) -> None:
-    with pytest.raises(NotImplementedError, match="enable their image type in a RadiomicsFeatureExtractor"):
-        getattr(ours, f"get{image_type}Image")(*pair(), sigma=[1])
+@pytest.mark.parametrize(
+    "image_type, settings",
+    [
+        ("LoG", {"sigma": [1, 2.5]}),
+        ("LoG", {}),
+        ("Wavelet", {"level": 2, "wavelet": "haar"}),
+        ("Wavelet", {"force2D": True, "force2Ddimension": 1}),
+        ("Square", {}),
+        ("SquareRoot", {}),
+        ("Logarithm", {}),
+        ("Exponential", {}),
+        ("Gradient", {"gradientUseSpacing": False}),
+    ],
+    ids=str,
+)
+def test_filtered_images(theirs: ModuleType, image_type: str, settings: dict[str, Any]) -> None:
+    """Whole ones, by their names, in their order; LoG within what float32 rounds."""
+    one, other = (list(getattr(module, f"get{image_type}Image")(*pair(), **settings)) for module in (ours, theirs))
+    assert [(name, kept) for _, name, kept in one] == [(name, kept) for _, name, kept in other]
+    for (made, _, _), (expected, _, _) in zip(one, other, strict=True):
+        values = sitk.GetArrayFromImage(expected).astype(np.float64)
+        near = 1e-6 * float(np.std(values)) if image_type == "LoG" else 1e-12
+        np.testing.assert_allclose(
+            sitk.GetArrayFromImage(made), values, rtol=1e-6 if near > 1e-12 else 1e-12, atol=near
+        )
+        assert made.GetSpacing() == expected.GetSpacing()
+
+
+def test_images_of_local_binary_patterns() -> None:
+    made = [name for kind in ("LBP2D", "LBP3D") for _, name, _ in getattr(ours, f"get{kind}Image")(*pair())]
+    assert made == ["lbp-2D", "lbp-3D-m1", "lbp-3D-m2", "lbp-3D-k"]
+
+
+def test_an_image_that_is_too_small_has_no_filtered_ones(caplog: pytest.LogCaptureFixture) -> None:
+    image, mask = pair()
+    assert list(ours.getLoGImage(image, mask, sigma=[500])) == []
+    assert "needs at least" in caplog.text

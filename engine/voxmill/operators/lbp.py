@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError, SettingsError, nearest
 from voxmill.grid import Window
-from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, Operator
+from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, Operator, Voxelwise
 from voxmill_kernels.image import circle, lbp3d
 from voxmill_kernels.image.box import Box
 from voxmill_kernels.image.circle import Circle
@@ -174,7 +174,7 @@ class Lbp3d:
 
 
 @dataclass(frozen=True)
-class Field:
+class Field(Voxelwise):
     """One of several numbers that an image has for every voxel."""
 
     name: str
@@ -186,11 +186,6 @@ class Field:
         """The same grid, the type of the field."""
         del facts
         return Form(source.grid, source.dtype[self.name])
-
-    def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
-        """The window itself."""
-        del source
-        return (window,)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The numbers of the box."""

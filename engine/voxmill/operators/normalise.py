@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import InputError
-from voxmill.grid import Window
-from voxmill.operators.operator import At, Exactness, Facts, Form
+from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill_kernels.facts import Moments
 
 
 @dataclass(frozen=True)
-class Normalise:
+class Normalise(Voxelwise):
     """(x - mean) / deviation as float64, limited to `outliers` on both sides, times `scale`.
 
     As PyRadiomics 3.0.1, imageoperations.normalizeImage, with the arithmetic of ITK's NormalizeImageFilter. Raises
@@ -35,11 +34,6 @@ class Normalise:
         if moments.deviation == 0:
             raise InputError(f"every voxel is {moments.mean:g}: there is no deviation to divide by")
         return Form(source.grid, np.dtype(np.float64))
-
-    def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
-        """The window itself."""
-        del source
-        return (window,)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The normalised intensities of the box."""

@@ -52,6 +52,15 @@ class At:
     source: Form
 
 
+class Voxelwise:
+    """What operators have in common that make every voxel of the voxel in its place."""
+
+    def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
+        """The window itself."""
+        del source
+        return (window,)
+
+
 class MoreNeededError(Exception):
     """What an operator said that it needs is not enough for this window: it is to be asked again with more."""
 

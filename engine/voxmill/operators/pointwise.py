@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import InputError
-from voxmill.grid import Window
-from voxmill.operators.operator import At, Exactness, Facts, Form
+from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill_kernels.facts import Extremes
 from voxmill_kernels.types import Floats
 
 
-class Pointwise(ABC):
+class Pointwise(Voxelwise, ABC):
     """A function of each intensity as float64 and of the largest absolute one of the whole image, by NumPy."""
 
     exactness = Exactness.BYTES
@@ -31,11 +30,6 @@ class Pointwise(ABC):
         if not np.isfinite(made).all():
             raise InputError(f"its largest absolute intensity is {_largest(facts):g}, which cannot be scaled by")
         return Form(source.grid, np.dtype(np.float64))
-
-    def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
-        """The window itself."""
-        del source
-        return (window,)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The function of the intensities of the box."""

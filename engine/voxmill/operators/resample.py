@@ -45,7 +45,11 @@ def resampling(step: Resample, dtype: np.dtype[Any], target: Grid) -> tuple[Oper
 
 @dataclass(frozen=True)
 class Coefficients:
-    """The coefficients of the cubic B-spline through the voxels, mirrored at the borders, as ITK finds them."""
+    """The coefficients of the cubic B-spline through the voxels, mirrored at the borders, as ITK finds them.
+
+    To the bit: certain for whole numbers of up to 16 bits; of others, where no voxel exceeds both 65,536 and 1024 times
+    the largest of the window.
+    """
 
     exactness = Exactness.BYTES
     facts = ()
@@ -70,12 +74,8 @@ class Coefficients:
 
 
 @dataclass(frozen=True)
-class Interpolate:
-    """An image on another grid, to the bit as ITK makes it on x86-64; 0 outside of the image.
-
-    Of `bspline` the input is coefficients. Whole numbers are cut off toward zero, as ITK does, or rounded, halves away
-    from zero.
-    """
+class OntoGrid:
+    """What interpolators have in common: the grid and the type that they make, and how whole numbers are made."""
 
     made: Form
     interpolator: str
@@ -88,6 +88,15 @@ class Interpolate:
         """The new grid, in the type that is wanted."""
         del source, facts
         return self.made
+
+
+@dataclass(frozen=True)
+class Interpolate(OntoGrid):
+    """An image on another grid, to the bit as ITK makes it on x86-64; 0 outside of the image.
+
+    Of `bspline` the input is coefficients. Whole numbers are cut off toward zero, as ITK does, or rounded, halves away
+    from zero.
+    """
 
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """The voxels around the positions of the window."""
@@ -110,25 +119,13 @@ class Interpolate:
 
 
 @dataclass(frozen=True)
-class ByItk:
+class ByItk(OntoGrid):
     """An image on another grid by an interpolator of SimpleITK, asked voxel by voxel; 0 outside of the image.
 
     A resampling of the box would find its positions rounded otherwise than one of the whole image, and such
     interpolators give whole numbers at voxels, which are cut off. Asked itself, it gives the same bits in both; the
     Gaussian ones only in the whole image, since where they end is rounded by how far from its start they are.
     """
-
-    made: Form
-    interpolator: str
-    rounded: bool
-
-    exactness = Exactness.BYTES
-    facts = ()
-
-    def form(self, source: Form, facts: Facts) -> Form:
-        """The new grid, in the type that is wanted."""
-        del source, facts
-        return self.made
 
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """The voxels around the positions of the window; of the Gaussian ones, all."""
@@ -159,9 +156,13 @@ def _evaluate(box: NDArray[Any], positions: NDArray[np.float64], interpolator: s
 
 
 def cast(values: NDArray[Any], dtype: np.dtype[Any], *, rounded: bool) -> NDArray[Any]:
-    """Interpolated values in another type: whole numbers cut off toward zero, or rounded, halves away from zero."""
-    if values.dtype == dtype:
-        return values
+    """Interpolated values in another type: whole numbers cut off toward zero, or rounded, halves away from zero.
+
+    Infinite ones stay so, where ITK gives the largest number of the type.
+    """
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return values.astype(dtype, copy=False)
     return sample.to_type(np.trunc(values + np.copysign(0.5, values)) if rounded else values, dtype)
 
 

@@ -1,7 +1,7 @@
 """Where the voxels of one grid lie in another, bit for bit as ITK's ResampleImageFilter finds them."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,24 +57,25 @@ class Sampling:
         """
         places = [row[3] + row[2] * x + row[1] * y + row[0] * z for row in self.target.matrix[:3]]
         a, b, c = (place - start for place, start in zip(places, self.source.origin, strict=True))
-        return np.stack([row[0] * a + row[1] * b + row[2] * c for row in self._inverse[::-1]], axis=1)
+        return np.stack([row[0] * a + row[1] * b + row[2] * c for row in _inverse(self.source)[::-1]], axis=1)
 
-    @cached_property
-    def _inverse(self) -> Floats:
-        """From x, y, z in mm to indices x, y, z of the source, as ITK inverts its matrix.
 
-        Its algorithm fails on numbers near the smallest that there are: they are 0 here.
-        """
-        import SimpleITK as sitk
+@lru_cache(maxsize=64)
+def _inverse(grid: Grid) -> Floats:
+    """From x, y, z in mm to indices x, y, z of a grid, as ITK inverts its matrix.
 
-        rank = self.source.dimensions
-        image = sitk.Image([1] * rank, sitk.sitkUInt8)
-        axes = self.source.matrix[:rank, 2::-1][:, :rank]
-        image.SetDirection(np.where(np.abs(axes) < TINY, 0.0, axes).ravel().tolist())
-        inverse = np.eye(3)
-        for axis, unit in enumerate(np.eye(rank).tolist()):
-            inverse[:rank, axis] = image.TransformPhysicalPointToContinuousIndex(unit)
-        return inverse
+    Its algorithm fails on numbers near the smallest that there are: they are 0 here.
+    """
+    import SimpleITK as sitk
+
+    rank = grid.dimensions
+    image = sitk.Image([1] * rank, sitk.sitkUInt8)
+    axes = grid.matrix[:rank, 2::-1][:, :rank]
+    image.SetDirection(np.where(np.abs(axes) < TINY, 0.0, axes).ravel().tolist())
+    inverse = np.eye(3)
+    for axis, unit in enumerate(np.eye(rank).tolist()):
+        inverse[:rank, axis] = image.TransformPhysicalPointToContinuousIndex(unit)
+    return inverse
 
 
 def _index(numbers: Floats) -> Index:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +16,18 @@ from voxmill.io.formats import read_source
 from voxmill.io.writing import image_of
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.resegment import Resegment
-from voxmill.pyradiomics.errors import NotHereError, RadiomicsError, refusals
+from voxmill.pyradiomics.errors import RadiomicsError, refusals
+from voxmill.pyradiomics.logs import logger
 from voxmill.pyradiomics.parameters import settings_of
+from voxmill.pyradiomics_parameters import BIN_WIDTH, FILTERS, TEXTURE
 from voxmill.settings import Settings
 from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
-from voxmill.voxels import Place, place_of
+from voxmill.voxels import Place, images_of, place_of
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
-BIN_WIDTH = 25
-"""PyRadiomics' default."""
+Images: TypeAlias = Iterator[tuple["sitk.Image", str, dict[str, Any]]]
 
 
 def read(given: "sitk.Image | str | os.PathLike[str]", *, vectors: bool) -> "sitk.Image":
@@ -159,25 +160,69 @@ def resegmentMask(
     return image_of(inside.astype(np.uint32) * np.uint32(label), labels.grid)
 
 
-def getOriginalImage(
-    inputImage: "sitk.Image",
-    inputMask: "sitk.Image",
-    **kwargs: Any,
-) -> Iterator[tuple["sitk.Image", str, dict[str, Any]]]:
+def getOriginalImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
     """The image itself, the name of its image type, and the settings."""
     del inputMask
     yield inputImage, "original", kwargs
 
 
-def _refuse(*_: object, **__: object) -> NoReturn:
-    """Raise NotHereError: filtered images are made by the extractor, and not handed out one by one."""
-    raise NotHereError(
-        "filtered images are not handed out one by one; enable their image type in a RadiomicsFeatureExtractor"
-    )
+def getLoGImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """The Laplacian of Gaussian for every one of `sigma`."""
+    return _filtered("LoG", inputImage, inputMask, kwargs)
 
 
-getLoGImage = getWaveletImage = getSquareImage = getSquareRootImage = getLogarithmImage = _refuse
-getExponentialImage = getGradientImage = getLBP2DImage = getLBP3DImage = _refuse
+def getWaveletImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """The bands of `wavelet`, from `start_level`, of `level` levels."""
+    return _filtered("Wavelet", inputImage, inputMask, kwargs)
+
+
+def getSquareImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """The squared image."""
+    return _filtered("Square", inputImage, inputMask, kwargs)
+
+
+def getSquareRootImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """The root of the image."""
+    return _filtered("SquareRoot", inputImage, inputMask, kwargs)
+
+
+def getLogarithmImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """The logarithm of the image."""
+    return _filtered("Logarithm", inputImage, inputMask, kwargs)
+
+
+def getExponentialImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """The exponential of the image."""
+    return _filtered("Exponential", inputImage, inputMask, kwargs)
+
+
+def getGradientImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """The magnitude of the gradient, per mm unless `gradientUseSpacing` is False."""
+    return _filtered("Gradient", inputImage, inputMask, kwargs)
+
+
+def getLBP2DImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """Local binary patterns of slices (`lbp2DRadius`, `lbp2DSamples`, `lbp2DMethod`)."""
+    return _filtered("LBP2D", inputImage, inputMask, kwargs)
+
+
+def getLBP3DImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
+    """Local binary patterns in space (`lbp3DLevels`, `lbp3DIcosphereRadius`, `lbp3DIcosphereSubdivision`)."""
+    return _filtered("LBP3D", inputImage, inputMask, kwargs)
+
+
+def _filtered(name: str, inputImage: "sitk.Image", inputMask: "sitk.Image", kwargs: dict[str, Any]) -> Images:
+    """The images of an image type, whole, with their names and the settings; a warning where there are none."""
+    del inputMask
+    if name == "LoG" and not kwargs.get("sigma"):
+        return
+    with refusals():
+        settings = settings_of(_only(kwargs, *TEXTURE, *FILTERS), {name: {}}, {})
+        images, notes = images_of(read_image(inputImage), settings)
+    for note in notes:
+        logger.warning(note)
+    for one in images:
+        yield _sitk(one.image), one.name, kwargs
 
 
 def _place(imageNode: "sitk.Image", maskNode: "sitk.Image", setting: dict[str, Any]) -> tuple[Volume, Mask, Place, int]:
