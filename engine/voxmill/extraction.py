@@ -22,7 +22,7 @@ from voxmill.regions import Region
 from voxmill.settings import Settings, parse_settings
 from voxmill.table import Row, Table
 from voxmill.volume import Source
-from voxmill.voxels import Filtered, Place, Voxels, images_of, place_of, read, seen_in, voxels_of
+from voxmill.voxels import MeasuredImage, Place, Voxels, images_of, place_of, read, seen_in, voxels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,9 +111,9 @@ def _group(case: Case, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
     tried = partial(_tried, case, rows)
     places = tried(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
     boxes = _together({choice: [(place.source, place.window)] for choice, place in places.items()})
-    parts = tried(places, lambda choice: Part.of(places[choice], boxes(choice)[0], case.settings))
-    filtered = _together({choice: part.wanted for choice, part in parts.items()})
-    return rows | tried(parts, lambda choice: _measured(case, choice, parts[choice], filtered(choice)))
+    prepared = tried(places, lambda choice: Prepared.of(places[choice], boxes(choice)[0], case.settings))
+    filtered = _together({choice: prepared.wanted for choice, prepared in prepared.items()})
+    return rows | tried(prepared, lambda choice: _measured(case, choice, prepared[choice], filtered(choice)))
 
 
 def _tried(
@@ -152,15 +152,15 @@ def _together(wanted: Mapping[Choice, Sequence[tuple[Source, Window]]]) -> Calla
 
 
 @dataclass(frozen=True)
-class Part:
+class Prepared:
     """A region with the images that it is measured in, and notes on those that cannot be made."""
 
     voxels: Voxels
-    images: tuple[Filtered, ...]
+    images: tuple[MeasuredImage, ...]
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, place: Place, box: Box, settings: Settings) -> "Part":
+    def of(cls, place: Place, box: Box, settings: Settings) -> "Prepared":
         """The region of a place, whose box this is; raises RegionError when it cannot be measured."""
         voxels = voxels_of(place, box, settings)
         images, notes = images_of(voxels.image, settings)
@@ -172,11 +172,11 @@ class Part:
         return [(one.image, self.voxels.window) for one in self.images if one.image is not self.voxels.image]
 
 
-def _measured(case: Case, choice: Choice, part: Part, boxes: Iterable[Box]) -> Row:
-    voxels, rest = part.voxels, iter(boxes)
+def _measured(case: Case, choice: Choice, prepared: Prepared, boxes: Iterable[Box]) -> Row:
+    voxels, rest = prepared.voxels, iter(boxes)
     features, said = measure_shape(voxels, case.settings)
-    notes = [*case.settings.notes, *choice.notes, *voxels.notes, *said, *part.notes]
-    for image in part.images:
+    notes = [*case.settings.notes, *choice.notes, *voxels.notes, *said, *prepared.notes]
+    for image in prepared.images:
         try:
             seen = voxels if image.image is voxels.image else seen_in(voxels, next(rest))
             found, remarks = measure(Region.of(seen, image.settings), image.name)

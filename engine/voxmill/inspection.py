@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PlannedStep:
+class PlannedBox:
     """A box that is made, or read where there is no operator: for which region, by what, of which shape (z, y, x).
 
     given: the shapes of the boxes that it is made from. bytes: how large it is. reason: why nothing is made.
@@ -42,44 +42,44 @@ def inspect_plan(
     *,
     settings: Settings,
     labels: int | str | Iterable[int | str] | None = None,
-) -> list[PlannedStep]:
+) -> list[PlannedBox]:
     """The boxes that an extraction reads and makes for every region, each once, in the order in which they are made.
 
     Facts of the whole image are found for it. Resegmentation, which is done by intensities, is not foreseen: boxes
     are those of the region before it.
     """
     case, choices = open_case(image, mask, settings, labels)
-    return [step for choice in choices for step in _planned(case, choice)]
+    return [box for choice in choices for box in _planned(case, choice)]
 
 
-def _planned(case: Case, choice: Choice) -> Iterator[PlannedStep]:
+def _planned(case: Case, choice: Choice) -> Iterator[PlannedBox]:
     try:
         place = place_of(case.image, case.mask, choice, case.settings)
         images, notes = images_of(place.source, case.settings)
     except RegionError as error:
-        yield PlannedStep(choice.name, "", reason=str(error))
+        yield PlannedBox(choice.name, "", reason=str(error))
         return
     for note in notes:
-        yield PlannedStep(choice.name, "", reason=note)
+        yield PlannedBox(choice.name, "", reason=note)
     seen: set[Task] = set()
     for _, task in plan([Want(chain_of(one.image), place.window) for one in images]):
-        yield from _steps(choice.name, task, seen, case.image.dtype.itemsize)
+        yield from _boxes(choice.name, task, seen, case.image.dtype.itemsize)
 
 
-def _steps(region: str, task: Task, seen: set[Task], itemsize: int) -> Iterator[PlannedStep]:
+def _boxes(region: str, task: Task, seen: set[Task], itemsize: int) -> Iterator[PlannedBox]:
     """A task after those that it needs; `itemsize` is the size of a voxel of the source."""
     if task in seen:
         return
     seen.add(task)
     for _, needed in task.inputs:
-        yield from _steps(region, needed, seen, itemsize)
+        yield from _boxes(region, needed, seen, itemsize)
     given = tuple(window.shape for window, _ in task.inputs)
     if not task.chain:
-        yield PlannedStep(region, "read", task.window.shape, (), task.window.size * itemsize)
+        yield PlannedBox(region, "read", task.window.shape, (), task.window.size * itemsize)
         return
     link = task.chain[-1]
     size = task.window.size * link.made.dtype.itemsize
-    yield PlannedStep(region, repr(link.operator), task.window.shape, given, size)
+    yield PlannedBox(region, repr(link.operator), task.window.shape, given, size)
 
 
 def save_images(

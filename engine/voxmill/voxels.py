@@ -105,7 +105,7 @@ def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:
 
 
 @dataclass(frozen=True)
-class Filtered:
+class MeasuredImage:
     """An image that a region is measured in: its name in columns, the image, and the settings that hold there."""
 
     name: str
@@ -113,19 +113,19 @@ class Filtered:
     settings: Settings
 
 
-def images_of(image: Source, settings: Settings) -> tuple[list[Filtered], list[str]]:
+def images_of(image: Source, settings: Settings) -> tuple[list[MeasuredImage], list[str]]:
     """The images that are made of one to measure a region in, and notes on those that cannot be made."""
     if list(settings.images) == ["original"]:
-        return [Filtered("original", image, settings.of_image("original").within(image.grid.dimensions))], []
+        return [MeasuredImage("original", image, settings.of_image("original").within(image.grid.dimensions))], []
     from voxmill.operators.images import chains  # which loads the kernels of all filters
 
-    found: list[Filtered] = []
+    found: list[MeasuredImage] = []
     notes: list[str] = []
     for name, kind in settings.images.items():
         own = settings.of_image(name).within(image.grid.dimensions)
         try:
             made = chains(kind, Form(image.grid, image.dtype), own.slice_axis)
-            found += [Filtered(title, derive(image, *operators), own) for title, operators in made.items()]
+            found += [MeasuredImage(title, derive(image, *operators), own) for title, operators in made.items()]
         except InputError as error:
             notes.append(f"{name}: left out: {error}")
     return found, notes

@@ -29,8 +29,8 @@ def plan(
     from voxmill.inspection import inspect_plan
     from voxmill.settings import parse_settings
 
-    steps = inspect_plan(image, mask, settings=parse_settings(settings), labels=label or None)
+    boxes = inspect_plan(image, mask, settings=parse_settings(settings), labels=label or None)
     if on_terminal():
-        show_plan(steps)
+        show_plan(boxes)
     else:
-        emit(plan_csv(steps))
+        emit(plan_csv(boxes))

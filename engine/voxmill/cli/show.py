@@ -17,7 +17,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from voxmill.cli.streams import printable, tell
-from voxmill.inspection import PlannedStep
+from voxmill.inspection import PlannedBox
 from voxmill.settings import Settings
 from voxmill.table import Row, Table
 from voxmill_kernels.features.catalogue import CATALOGUE
@@ -217,35 +217,35 @@ def _markdown_row(feature: Feature) -> str:
     return f"| {feature.name} | {feature.ibsi} | {feature.unit} | {definition} |"
 
 
-def show_plan(steps: Sequence[PlannedStep]) -> None:
+def show_plan(boxes: Sequence[PlannedBox]) -> None:
     """A table per region: what is made, of which shape, from what, and how large it is."""
     console = Console()
-    for region in dict.fromkeys(step.region for step in steps):
+    for region in dict.fromkeys(box.region for box in boxes):
         grid = Grid(title=f"region {region}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for heading in ("step", "makes (z, y, x)", "from", "MB"):
             grid.add_column(heading, justify="right" if heading == "MB" else "left")
-        for step in steps:
-            if step.region == region:
-                grid.add_row(*_plan_cells(step))
+        for box in boxes:
+            if box.region == region:
+                grid.add_row(*_plan_cells(box))
         console.print(grid)
-        console.print(f"{sum(step.bytes for step in steps if step.region == region) / 1e6:,.1f} MB in all\n")
+        console.print(f"{sum(box.bytes for box in boxes if box.region == region) / 1e6:,.1f} MB in all\n")
 
 
-def plan_csv(steps: Sequence[PlannedStep]) -> str:
+def plan_csv(boxes: Sequence[PlannedBox]) -> str:
     """Region, step, shape, shapes that it is made from, and bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["region", "step", "makes", "from", "bytes"])
-    for step in steps:
-        cells = _plan_cells(step)
-        writer.writerow([step.region, *cells[:3], step.bytes])
+    for box in boxes:
+        cells = _plan_cells(box)
+        writer.writerow([box.region, *cells[:3], box.bytes])
     return text.getvalue()
 
 
-def _plan_cells(step: PlannedStep) -> tuple[str, str, str, str]:
-    shapes = " + ".join(_shape(shape) for shape in step.given)
-    makes = "" if step.shape is None else _shape(step.shape)
-    return (step.operator or step.reason, makes, shapes, f"{step.bytes / 1e6:,.2f}")
+def _plan_cells(box: PlannedBox) -> tuple[str, str, str, str]:
+    shapes = " + ".join(_shape(shape) for shape in box.given)
+    makes = "" if box.shape is None else _shape(box.shape)
+    return (box.operator or box.reason, makes, shapes, f"{box.bytes / 1e6:,.2f}")
 
 
 def _shape(shape: Sequence[int]) -> str:
