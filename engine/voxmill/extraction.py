@@ -112,7 +112,7 @@ def _group(case: Case, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
     places = tried(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
     boxes = _together({choice: [(place.source, place.window)] for choice, place in places.items()})
     prepared = tried(places, lambda choice: Prepared.of(places[choice], boxes(choice)[0], case.settings))
-    filtered = _together({choice: prepared.wanted for choice, prepared in prepared.items()})
+    filtered = _together({choice: one.wanted for choice, one in prepared.items()})
     return rows | tried(prepared, lambda choice: _measured(case, choice, prepared[choice], filtered(choice)))
 
 
