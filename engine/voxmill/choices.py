@@ -32,7 +32,7 @@ class Part:
     connectivity: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """What a region is: its name, the segments that it unites, the component of these if it is one, where it lies.
 

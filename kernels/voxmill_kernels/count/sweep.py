@@ -10,6 +10,7 @@ levels add up to. The voxels of the strip then count:
 - GLSZM: a voxel takes the zone of one neighbour behind it per group that hangs together, which joins those zones.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -154,7 +155,7 @@ def _counters(levels: int, offsets: int, longest: int, wanted: int) -> _Counters
         (len(DIRECTIONS) if wanted & GLRLM else 0, levels + 1, longest + 1),
     )
     sizes = (4, 4, 8, 4)
-    needed = sum(size * int(np.prod(shape, dtype=np.float64)) for size, shape in zip(sizes, shapes, strict=True))
+    needed = sum(size * math.prod(shape) for size, shape in zip(sizes, shapes, strict=True))
     if needed > MAX_BYTES:
         found = f"{levels} grey levels in {offsets} directions need matrices of {needed / 2**30:.1f} GiB"
         raise ValueError(f"{found}, at most 4 are taken")

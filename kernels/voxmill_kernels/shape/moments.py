@@ -20,7 +20,7 @@ def principal_variances(extent: Extent, spacing: Spacing) -> Floats:
     for a in range(3):
         for b in range(3):
             covariance[a, b] = whole[a][b] / extent.voxels**2 * (spacing[a] * spacing[b])
-    _, middle, largest = np.sort(np.maximum(_eigenvalues(covariance), 0.0)).tolist()
+    _, middle, largest = sorted(max(value, 0.0) for value in _eigenvalues(covariance).tolist())
     (zz, zy, zx), (_, yy, yx), (_, _, xx) = whole
     determinant = zz * (yy * xx - yx * yx) - zy * (zy * xx - yx * zx) + zx * (zy * yx - yy * zx)
     if determinant == 0:
