@@ -8,7 +8,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +23,27 @@ TENTH: Shape = (300, 162, 162)
 SMALL: Shape = (40, 40, 40)
 CT_SPACING: Spacing = (0.8, 0.8, 1.5)
 SEMI_AXES = (1.0, 1.15, 0.87)
+SIGMAS_MM = (1.0, 2.0, 3.0)
 # The standard deviation of trilinear interpolation between independent numbers of deviation 1.
 INTERPOLATED = (2 / 3) ** 1.5
 
 
 @dataclass(frozen=True)
 class Case:
-    """image and labels (0 and 1): z, y, x. spacing: x, y, z in mm."""
+    """image and labels (0 and 1): z, y, x. spacing: x, y, z in mm.
+
+    filtered: whether beside the original image its eight wavelet bands (coif1) and LoG at SIGMAS_MM are measured.
+    """
 
     image: NDArray[Any]
     labels: NDArray[np.uint8]
     spacing: Spacing
+    filtered: bool = False
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A name for the command line, a title for the table, and the cases, all of one shape and spacing."""
+    """A name for the command line, a title for the table, and the cases, all of one shape, spacing and image types."""
 
     title: str
     cases: Callable[[], Iterator[Case]]
@@ -115,6 +120,10 @@ def reference(name: str) -> Case:
     return Case(sitk.GetArrayFromImage(image), labels, image.GetSpacing())
 
 
+def _filtered(cases: Callable[[], Iterator[Case]]) -> Callable[[], Iterator[Case]]:
+    return lambda: (replace(case, filtered=True) for case in cases())
+
+
 WORKLOADS: Mapping[str, Workload] = {
     "brain1": Workload("brain1, an MR", _reference("brain1")),
     "lung1": Workload("lung1, a CT", _reference("lung1")),
@@ -125,6 +134,11 @@ WORKLOADS: Mapping[str, Workload] = {
     "5e6": Workload("5,000,000 voxels in 512×512×300", _one(5_000_000)),
     "1e5-tenth": Workload("100,000 voxels in a tenth of that", _one(100_000, TENTH)),
     "small": Workload("300 regions of 4,000 voxels in turn", _many),
+    "lung1-filtered": Workload("lung1, 12 image types", _filtered(_reference("lung1"))),
+    "1e5-filtered": Workload("100,000 voxels in 512×512×300, 12 image types", _filtered(_one(100_000))),
+    "1e5-tenth-filtered": Workload(
+        "100,000 voxels in a tenth of that, 12 image types", _filtered(_one(100_000, TENTH))
+    ),
 }
 
 
@@ -140,6 +154,7 @@ def store(cases: Iterator[Case], folder: Path) -> dict[str, Any]:
         "shape": image.shape[1:],
         "dtype": str(image.dtype),
         "spacing": every[0].spacing,
+        "filtered": every[0].filtered,
         "voxels": int(labels.sum()) // len(every),
         "sha256": hashlib.sha256(image.tobytes() + labels.tobytes()).hexdigest(),
     }
@@ -149,7 +164,7 @@ def store(cases: Iterator[Case], folder: Path) -> dict[str, Any]:
 
 def load(folder: Path) -> Iterator[Case]:
     """The cases of a folder, each in arrays of its own."""
-    spacing = json.loads((folder / "facts.json").read_text())["spacing"]
+    facts = json.loads((folder / "facts.json").read_text())
     image, labels = np.load(folder / "image.npy", mmap_mode="r"), np.load(folder / "labels.npy", mmap_mode="r")
     for voxels, region in zip(image, labels, strict=True):
-        yield Case(np.array(voxels), np.array(region), tuple(spacing))
+        yield Case(np.array(voxels), np.array(region), tuple(facts["spacing"]), facts["filtered"])

@@ -13,6 +13,8 @@ PACKAGE = "fastrad"
 
 def tensors(case: Case) -> Callable[[], Mapping[str, float]]:
     """From float32 tensors, as its loaders give them, on the whole grid: it crops by itself."""
+    if case.filtered:
+        raise NotImplementedError("it has no wavelet bands")
     torch.set_num_threads(1)
     spacing = case.spacing[::-1]
     image = fastrad.MedicalImage(torch.from_numpy(case.image.astype(np.float32)), spacing)

@@ -10,7 +10,7 @@ from typing import Any
 import flash_radiomics
 import SimpleITK as sitk
 
-from workloads import Case
+from workloads import SIGMAS_MM, Case
 
 PACKAGE = "flash-radiomics"
 CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm", "shape")
@@ -28,6 +28,8 @@ def two_calls(case: Case) -> Callable[[], Mapping[str, Any]]:
     extractor.disableAllFeatures()
     for name in CLASSES:
         extractor.enableFeatureClassByName(name)
+    if case.filtered:
+        extractor.enableImageTypes(Original={}, Wavelet={}, LoG={"sigma": list(SIGMAS_MM)})
 
     def call() -> Mapping[str, Any]:
         result: Mapping[str, Any] = extractor.extract_from_preprocessed(extractor.preprocess_case(image, mask, label=1))

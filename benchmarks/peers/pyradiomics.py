@@ -1,4 +1,4 @@
-"""PyRadiomics: `execute()` on SimpleITK images in memory, all features of the original image, bin width 25."""
+"""PyRadiomics: `execute()` on SimpleITK images in memory, all features, bin width 25."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import radiomics
 import SimpleITK as sitk
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
-from workloads import Case
+from workloads import SIGMAS_MM, Case
 
 PACKAGE = "pyradiomics"
 
@@ -34,6 +34,8 @@ def _prepare(case: Case, *, additional_info: bool) -> Callable[[], Mapping[str, 
     for one in (image, mask):
         one.SetSpacing(case.spacing)
     extractor = RadiomicsFeatureExtractor(binWidth=25, additionalInfo=additional_info)
+    if case.filtered:
+        extractor.enableImageTypes(Original={}, Wavelet={}, LoG={"sigma": list(SIGMAS_MM)})
 
     def call() -> Mapping[str, Any]:
         with np.errstate(all="ignore"):

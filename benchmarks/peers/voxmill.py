@@ -1,21 +1,22 @@
-"""Voxmill: all 107 features of the original image, with its default settings."""
+"""Voxmill: all 107 features of the original image, and the 93 of each filtered one, with its default settings."""
 
 from collections.abc import Callable, Mapping
 
 import SimpleITK as sitk
 
 import voxmill as vm
-from workloads import Case
+from workloads import SIGMAS_MM, Case
 
 PACKAGE = "voxmill"
 
 
 def bare_arrays(case: Case) -> Callable[[], vm.Table]:
     """From arrays: what volume and mask check, and the search for the box, are in the time."""
+    settings = _settings(case)
 
     def call() -> vm.Table:
         image = vm.Volume(case.image, spacing=case.spacing)
-        return vm.extract(image, vm.Mask(case.labels, image.grid))
+        return vm.extract(image, vm.Mask(case.labels, image.grid), settings=settings)
 
     return call
 
@@ -23,8 +24,8 @@ def bare_arrays(case: Case) -> Callable[[], vm.Table]:
 def prepared(case: Case) -> Callable[[], vm.Table]:
     """From a volume and a mask that exist: the box is known."""
     image = vm.Volume(case.image, spacing=case.spacing)
-    mask = vm.Mask(case.labels, image.grid)
-    return lambda: vm.extract(image, mask)
+    mask, settings = vm.Mask(case.labels, image.grid), _settings(case)
+    return lambda: vm.extract(image, mask, settings=settings)
 
 
 def simpleitk_images(case: Case) -> Callable[[], vm.Table]:
@@ -32,7 +33,8 @@ def simpleitk_images(case: Case) -> Callable[[], vm.Table]:
     image, mask = sitk.GetImageFromArray(case.image), sitk.GetImageFromArray(case.labels)
     for one in (image, mask):
         one.SetSpacing(case.spacing)
-    return lambda: vm.extract(image, mask)
+    settings = _settings(case)
+    return lambda: vm.extract(image, mask, settings=settings)
 
 
 def features(result: vm.Table) -> Mapping[str, float]:
@@ -41,3 +43,9 @@ def features(result: vm.Table) -> Mapping[str, float]:
     if row.error is not None:
         raise RuntimeError(row.error)
     return row.features
+
+
+def _settings(case: Case) -> vm.Settings:
+    if not case.filtered:
+        return vm.Settings()
+    return vm.Settings.parse({"images": {"original": {}, "wavelet": {}, "log": {"sigma_mm": SIGMAS_MM}}})
