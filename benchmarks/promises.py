@@ -42,7 +42,13 @@ def _longer_per_voxel(workload: str, other: str) -> Callable[[Results], float]:
 PROMISES: Sequence[Promise] = (
     *(
         Promise(f"{workload}: times faster than pictologics", _faster(workload, "pictologics"), least=least)
-        for workload, least in {**dict.fromkeys(WORKLOADS, 1.0), "brain1": 2.0, "1e5": 2.0, "1e6": 1.7, "1e5-filtered": 1.5}.items()
+        for workload, least in {
+            **dict.fromkeys(WORKLOADS, 1.0),
+            "brain1": 2.0,
+            "1e5": 2.0,
+            "1e6": 1.7,
+            "1e5-filtered": 1.5,
+        }.items()
     ),
     Promise("brain1: times faster than PyRadiomics", _faster("brain1", "pyradiomics"), least=70),
     Promise("lung1: times faster than PyRadiomics", _faster("lung1", "pyradiomics"), least=20),

@@ -207,6 +207,15 @@ def test_volumes_paths_and_simpleitk_images_are_equal(tmp_path: Path) -> None:
     assert [row.case for row in read] == ["image", "image"]
 
 
+def test_notes_of_image_and_mask_are_in_every_row() -> None:
+    image = vm.Volume(np.random.default_rng(1).integers(0, 200, SHAPE), spacing=SPACING, notes=["read with a gap"])
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[2:6, 2:6, 2:6], labels[0, 0, 0] = 1, 2
+    table = vm.extract(image, vm.Mask(labels, image.grid, notes=["drawn twice"]))
+    assert [row.notes[:2] for row in table.rows] == [("read with a gap", "drawn twice")] * 2
+    assert len(table.failed) == 1
+
+
 def test_a_bare_array_is_refused_with_what_to_do() -> None:
     with pytest.raises(vm.InputError, match="Volume"):
         vm.extract(texture(), case()[1])  # type: ignore[arg-type]

@@ -2,9 +2,9 @@
 
 Left out are its spatial and local intensity and its intensity-volume histogram: they have no counterpart in the seven
 classes that the others compute. Bins of 25 start at the multiple of 25 below the region's minimum in each image, so
-that the levels are those of the others; morphology is of the original image only. Filters have PyRadiomics' borders, and
-LoG its own default cutoff of 4 sigma. Arrays are float64, C-contiguous along x, y, z: of the forms it takes, none was
-faster.
+that the levels are those of the others; morphology is of the original image only. Filters have PyRadiomics' borders,
+and LoG its own default cutoff of 4 sigma. Arrays are float64, C-contiguous along x, y, z: of the forms it takes, none
+was faster.
 """
 
 import math

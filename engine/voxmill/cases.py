@@ -28,6 +28,7 @@ SPACINGS = (1e-9, 1e9)
 class Case:
     """What the rows of an extraction have in common: an image as it is measured, its mask, and how.
 
+    notes: what image and mask say of themselves.
     provenance: for settings with diagnostics, what they say of the whole image and its mask.
     """
 
@@ -35,6 +36,7 @@ class Case:
     image: Source
     mask: Mask
     settings: Settings
+    notes: tuple[str, ...] = ()
     provenance: Provenance | None = None
 
 
@@ -55,7 +57,8 @@ def open_case(
     choices = choices_of(layers, chosen, settings)
     provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
     within = settings.within(volume.grid.dimensions)
-    return Case(volume.name, _prepared(volume, settings), layers, within, provenance), choices
+    notes = (*volume.notes, *layers.notes)
+    return Case(volume.name, _prepared(volume, settings), layers, within, notes, provenance), choices
 
 
 def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:

@@ -134,7 +134,8 @@ def _tried(
 
 def _failed(case: Case, choice: Choice, reason: str) -> Row:
     name = _text(choice.name)
-    return Row(_text(case.name), name, {}, choice.notes, _about(choice), error=f"region {name}: {reason}")
+    notes = (*case.notes, *choice.notes)
+    return Row(_text(case.name), name, {}, notes, _about(choice), error=f"region {name}: {reason}")
 
 
 def _together(wanted: Mapping[Choice, Sequence[tuple[Source, Window]]]) -> Callable[[Choice], list[Box]]:
@@ -175,7 +176,7 @@ class Prepared:
 def _measured(case: Case, choice: Choice, prepared: Prepared, boxes: Iterable[Box]) -> Row:
     voxels, rest = prepared.voxels, iter(boxes)
     features, said = measure_shape(voxels, case.settings)
-    notes = [*case.settings.notes, *choice.notes, *voxels.notes, *said, *prepared.notes]
+    notes = [*case.settings.notes, *case.notes, *choice.notes, *voxels.notes, *said, *prepared.notes]
     for image in prepared.images:
         try:
             seen = voxels if image.image is voxels.image else seen_in(voxels, next(rest))

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Protocol
@@ -48,8 +48,9 @@ class Volume:
     """An image in memory, a Source.
 
     `array` is indexed z, y, x (y, x for a flat image). Its place is a `grid`, or `spacing` (x, y, z in mm) with
-    `origin` and `direction` as in SimpleITK. `name` becomes the case of a row. The array is kept, not copied,
-    unless it is not C-contiguous or in foreign byte order; it must not be written to afterwards.
+    `origin` and `direction` as in SimpleITK. `name` becomes the case of a row; `notes` are what a reader of its rows
+    should know. The array is kept, not copied, unless it is not C-contiguous or in foreign byte order; it must not be
+    written to afterwards.
 
     Raises InputError for arrays that are not 2D or 3D numbers, and for places that make no sense.
     """
@@ -57,6 +58,7 @@ class Volume:
     array: NDArray[Any]
     grid: Grid
     name: str
+    notes: tuple[str, ...]
 
     def __init__(
         self,
@@ -67,11 +69,11 @@ class Volume:
         origin: Sequence[float] | None = None,
         direction: ArrayLike | None = None,
         name: str = "image",
+        notes: Sequence[str] = (),
     ) -> None:
         voxels, dimensions = _voxels(array, name)
-        object.__setattr__(self, "array", _frozen(voxels))
-        object.__setattr__(self, "grid", _Place(grid, spacing, origin, direction).of(voxels.shape, dimensions, name))
-        object.__setattr__(self, "name", name)
+        grid = _Place(grid, spacing, origin, direction).of(voxels.shape, dimensions, name)
+        _set(self, {"array": _frozen(voxels), "grid": grid, "name": name, "notes": tuple(notes)})
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -91,7 +93,7 @@ class Volume:
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: the fields, no digest."""
-        return {"array": self.array, "grid": self.grid, "name": self.name}
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         _set(self, {**state, "array": _frozen(state["array"])})
@@ -106,7 +108,8 @@ class Mask:
 
     `array` holds whole numbers 0 to 65,535, indexed z, y, x (y, x for a flat mask); segments that overlap lie in
     several layers, see `of_layers`. `names` maps a label (or a pair layer, label) to the segment's name; no two
-    segments may be called alike. The box of every segment is found here, once. Place and `name` are as for Volume.
+    segments may be called alike. The box of every segment is found here, once. Place, `name` and `notes` are as for
+    Volume.
 
     Raises InputError for numbers that are no labels, for names that are of no use, and when nothing is segmented.
     """
@@ -115,6 +118,7 @@ class Mask:
     grid: Grid
     segments: tuple[Segment, ...]
     name: str = field(default="mask")
+    notes: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -126,8 +130,9 @@ class Mask:
         direction: ArrayLike | None = None,
         names: Names | None = None,
         name: str = "mask",
+        notes: Sequence[str] = (),
     ) -> None:
-        self._fill([array], names, name, _Place(grid, spacing, origin, direction))
+        self._fill([array], names, (name, notes), _Place(grid, spacing, origin, direction))
 
     @classmethod
     def of_layers(
@@ -140,16 +145,20 @@ class Mask:
         direction: ArrayLike | None = None,
         names: Names | None = None,
         name: str = "mask",
+        notes: Sequence[str] = (),
     ) -> "Mask":
         """A mask of several arrays on one grid, whose segments may overlap; all else is as for Mask.
 
         Where unnamed segments of two layers have one label, they are called `1 (layer 0)` and `1 (layer 1)`.
         """
         mask = cls.__new__(cls)
-        mask._fill(arrays, names, name, _Place(grid, spacing, origin, direction))
+        mask._fill(arrays, names, (name, notes), _Place(grid, spacing, origin, direction))
         return mask
 
-    def _fill(self, arrays: Sequence[ArrayLike], names: Names | None, name: str, place: "_Place") -> None:
+    def _fill(
+        self, arrays: Sequence[ArrayLike], names: Names | None, about: tuple[str, Sequence[str]], place: "_Place"
+    ) -> None:
+        name, notes = about
         if len(arrays) == 0:
             raise InputError(f"{name}: a mask has at least one layer; none was given")
         shaped = [_voxels(layer, name) for layer in arrays]
@@ -160,7 +169,7 @@ class Mask:
         if any(layer.shape != grid.shape for layer in layers):
             raise InputError(f"{name}: all layers must have one shape; found {[layer.shape for layer in layers]}")
         segments = with_names(segments_of(boxes, name), names or {}, name)
-        _set(self, {"layers": layers, "grid": grid, "segments": segments, "name": name})
+        _set(self, {"layers": layers, "grid": grid, "segments": segments, "name": name, "notes": tuple(notes)})
 
     def named(self, names: Names) -> "Mask":
         """This mask with these names for its segments, in place of those that it has."""
@@ -181,12 +190,12 @@ class Mask:
 
     def _with(self, layers: tuple[NDArray[Any], ...], segments: tuple[Segment, ...]) -> "Mask":
         mask = Mask.__new__(Mask)
-        _set(mask, {"layers": layers, "grid": self.grid, "segments": segments, "name": self.name})
+        _set(mask, {**self.__getstate__(), "layers": layers, "segments": segments})
         return mask
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: the fields, no digest."""
-        return {"layers": self.layers, "grid": self.grid, "segments": self.segments, "name": self.name}
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         _set(self, {**state, "layers": tuple(_frozen(layer) for layer in state["layers"])})
@@ -248,9 +257,9 @@ def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> 
         )
 
 
-def _set(instance: Volume | Mask, fields: Mapping[str, Any]) -> None:
+def _set(instance: Volume | Mask, values: Mapping[str, Any]) -> None:
     """Fill a frozen dataclass."""
-    for key, value in fields.items():
+    for key, value in values.items():
         object.__setattr__(instance, key, value)
 
 
