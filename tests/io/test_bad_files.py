@@ -45,7 +45,12 @@ BAD: list[tuple[str, str, Make, str]] = [
     ("missing", "gone.nrrd", lambda p: None, "there is no such file; check the path"),
     ("missing, suffix unknown", "gone.txt", lambda p: None, "there is no such file"),
     ("a name too long", "x" * 300 + ".nrrd", lambda p: None, "cannot be opened: file name too long"),
-    ("folder", "dicom", lambda p: p.mkdir(), "this is a folder; DICOM folders cannot be read yet"),
+    (
+        "folder",
+        "dicom",
+        lambda p: p.mkdir(),
+        "there are no DICOM images of CT, MR or PET in it; no DICOM files were found",
+    ),
     ("folder with a suffix", "folder.nrrd", lambda p: p.mkdir(), "this is a folder"),
     ("a pipe", "pipe.nrrd", lambda p: os.mkfifo(p), "not a regular file"),
     ("suffix unknown", "notes.txt", lambda p: p.write_text("hello"), "supported are NIfTI"),
