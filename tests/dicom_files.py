@@ -18,6 +18,7 @@ from pydicom.uid import (
     PositronEmissionTomographyImageStorage,
     generate_uid,
 )
+from pydicom.valuerep import format_number_as_ds
 
 CLASSES = {
     "CT": CTImageStorage,
@@ -38,7 +39,7 @@ def uid(*parts: object) -> UID:
     return generate_uid(entropy_srcs=[str(part) for part in parts])
 
 
-def stored(slices: int = 5, rows: int = 6, columns: int = 7) -> NDArray[np.int16]:
+def stored(slices: int = 5, rows: int = 33, columns: int = 34) -> NDArray[np.int16]:
     """Stored values, z, y, x, no two slices alike: 12 bits, as of a CT."""
     random = np.random.default_rng(slices * 1000 + rows * 10 + columns)
     return random.integers(0, 4096, (slices, rows, columns)).astype(np.int16)
@@ -120,8 +121,8 @@ def slice_dataset(
     dataset.SOPClassUID = CLASSES[modality]
     dataset.SOPInstanceUID = uid(name, number)
     dataset.InstanceNumber = number + 1
-    dataset.ImagePositionPatient = [f"{one:.10g}" for one in place]
-    dataset.ImageOrientationPatient = [f"{one:.12g}"[:16] for axis in axes for one in axis]
+    dataset.ImagePositionPatient = [format_number_as_ds(float(one)) for one in place]
+    dataset.ImageOrientationPatient = [format_number_as_ds(float(one)) for axis in axes for one in axis]
     dataset.PixelSpacing = list(SPACING)
     dataset.SliceThickness = 3
     add_pixels(dataset, plane)
@@ -264,7 +265,7 @@ def enhanced(
     dataset.NumberOfFrames = len(pixels)
     shared, measures, orientation, values = Dataset(), Dataset(), Dataset(), Dataset()
     measures.PixelSpacing, measures.SliceThickness = list(SPACING), 3
-    orientation.ImageOrientationPatient = [f"{one:.12g}"[:16] for axis in axes for one in axis]
+    orientation.ImageOrientationPatient = [format_number_as_ds(float(one)) for axis in axes for one in axis]
     values.RescaleSlope, values.RescaleIntercept, values.RescaleType = 1, -1024, "HU"
     shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [orientation]
     shared.PixelValueTransformationSequence = [values]
@@ -275,6 +276,6 @@ def enhanced(
 
 def _frame(place: Sequence[float]) -> Dataset:
     frame, position = Dataset(), Dataset()
-    position.ImagePositionPatient = [f"{one:.10g}" for one in place]
+    position.ImagePositionPatient = [format_number_as_ds(float(one)) for one in place]
     frame.PlanePositionSequence = [position]
     return frame

@@ -58,8 +58,8 @@ def stack_of(frames: Sequence[Frame], *, name: str, allow_gaps: bool = False) ->
     if len(ordered) == 1:
         return _single(ordered[0], axes, notes, name)
     steps = steps_of(along, name=name, allow_gaps=allow_gaps)
-    step = _step(positions, axes, steps, name)
-    grid, tilted = _grid(ordered[0], axes, step, steps.slices)
+    line = _line(positions, axes[:, 2], steps, name)
+    grid, tilted = _grid(ordered[0], axes, line, steps.slices, steps.step)
     return Stack(ordered, grid, steps.places, (*notes, *tilted, *steps.notes))
 
 
@@ -129,42 +129,39 @@ def _refuse_shared(frames: Sequence[Frame], along: NDArray[np.float64], name: st
 def _single(frame: Frame, axes: NDArray[np.float64], notes: tuple[str, ...], name: str) -> Stack:
     if frame.depth is None:
         raise InputError(f"{name}: one slice, and {named('SliceThickness')} is missing: its depth is not known; add it")
-    grid, _ = _grid(frame, axes, axes[:, 2] * frame.depth, 1)
+    grid, _ = _grid(frame, axes, axes[:, 2], 1, frame.depth)
     said = f"one slice: its depth of {frame.depth:g} mm is that of its header"
     return Stack((frame,), grid, np.zeros(1), (*notes, said))
 
 
-def _step(positions: NDArray[np.float64], axes: NDArray[np.float64], steps: Steps, name: str) -> NDArray[np.float64]:
-    """The step from slice to slice of the grid, in mm: along the normal, and aside where the gantry was tilted."""
-    whole = positions[-1] - positions[0]
-    forward = whole @ axes[:, 2]
-    aside = whole - forward * axes[:, 2]
-    line = whole / forward if np.linalg.norm(aside) > TILT * forward else axes[:, 2]
-    travelled = (positions - positions[0]) @ axes[:, 2]
-    off = np.linalg.norm(positions - positions[0] - travelled[:, None] * line, axis=1)
-    if off.max() > steps.tolerance + TILT * forward:
+def _line(positions: NDArray[np.float64], normal: NDArray[np.float64], steps: Steps, name: str) -> NDArray[np.float64]:
+    """Where slices go, per mm along the normal: the normal itself, or aside of it where the gantry was tilted."""
+    way = positions - positions[0]
+    along = way @ normal
+    aside = way[-1] / along[-1] - normal
+    line: NDArray[np.float64] = normal + aside if np.linalg.norm(aside) > TILT else normal
+    off = float(np.linalg.norm(way - along[:, None] * line, axis=1).max())
+    if off > steps.tolerance + TILT * along[-1]:
         raise InputError(
-            f"{name}: its slices are shifted sideways by up to {off.max():.2f} mm, and do not lie on one line "
+            f"{name}: its slices are shifted sideways by up to {off:.2f} mm, and do not lie on one line "
             f"({named('ImagePositionPatient')}); give one volume alone"
         )
-    step: NDArray[np.float64] = line * steps.step
-    return step
+    return line
 
 
 def _grid(
-    frame: Frame, axes: NDArray[np.float64], step: NDArray[np.float64], slices: int
+    frame: Frame, axes: NDArray[np.float64], line: NDArray[np.float64], slices: int, depth: float
 ) -> tuple[Grid, tuple[str, ...]]:
-    """The grid, and what is to be said of a tilt."""
+    """The grid of slices that are `depth` mm apart, and what is to be said of a tilt: a line aside of the normal."""
     shape = (slices, frame.voxels.rows, frame.voxels.columns)
     between_rows, between_columns = frame.spacing
-    depth = float(step @ axes[:, 2])
-    aside = float(np.linalg.norm(step - depth * axes[:, 2]))
-    if aside <= 1e-9 * depth:
+    aside = float(np.linalg.norm(line - axes[:, 2]))
+    if aside == 0:
         spacing = (between_columns, between_rows, depth)
         return Grid.from_spacing(shape, spacing, origin=frame.position, direction=axes), ()
     affine = np.eye(4)
-    affine[:3, :3] = np.stack([step, axes[:, 1] * between_rows, axes[:, 0] * between_columns], axis=1)
+    affine[:3, :3] = np.stack([line * depth, axes[:, 1] * between_rows, axes[:, 0] * between_columns], axis=1)
     affine[:3, 3] = frame.position
-    degrees = float(np.degrees(np.arctan2(aside, depth)))
+    degrees = float(np.degrees(np.arctan(aside)))
     said = f"the gantry was tilted: its slices are sheared by {degrees:.1f} degrees, as its grid says"
     return Grid(shape, affine), (said,)  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """Series: the files of a folder, grouped as they belong together."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def choose(series: Sequence[Series], wanted: str | int | None, *, label: str) ->
         if not images:
             raise InputError(f"{label}: there are no DICOM images of CT, MR or PET in it; {_there(series)}")
         if len(images) > 1:
-            raise InputError(f"{label}: {len(images)} series are in it; choose one by series=: {_there(images)}")
+            raise InputError(f"{label}: {len(images)} series are in it; choose one by series=; {_there(images)}")
         return images[0]
     if isinstance(wanted, bool) or not isinstance(wanted, str | int):
         raise SettingsError(f"series: give a number or a UID; found {type(wanted).__name__}")
@@ -143,9 +144,13 @@ def _is_called(series: Series, wanted: str | int) -> bool:
     return str(wanted) == series.series_uid or (series.number is not None and str(wanted) == str(series.number))
 
 
-def _there(series: Iterable[Series]) -> str:
-    listed = list(series)
-    return f"series there: {several(listed)}" if listed else "no DICOM files were found"
+def _there(series: Sequence[Series]) -> str:
+    """The series listed, with their UIDs where numbers do not tell them apart."""
+    if not series:
+        return "no DICOM files were found"
+    numbers = Counter(one.number for one in series)
+    listed = [f"{one}{f' {one.series_uid}' * (numbers[one.number] > 1 or one.number is None)}" for one in series]
+    return f"series there: {several(listed)}"
 
 
 def _by_number(series: Series) -> tuple[float, str]:

@@ -43,6 +43,11 @@ def steps_of(along: NDArray[np.float64], *, name: str, allow_gaps: bool) -> Step
     tolerance = min(JITTER_MM, JITTER_SHARE * usual)
     extent = float(along[-1] - along[0])
     count = max(len(found), round(extent / _fitted(found, usual)))
+    if count > 2 * len(along):
+        raise InputError(
+            f"{name}: most of its slices are missing: {len(along)} of {count + 1} are there, by their usual step of "
+            f"{usual:.3g} mm; give the whole series"
+        )
     step = extent / count
     places = (along - along[0]) / step
     nearest = places.round()

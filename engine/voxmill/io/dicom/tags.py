@@ -6,6 +6,7 @@ from typing import Any
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 
 from voxmill.errors import InputError, brief
 
@@ -39,13 +40,13 @@ def text(dataset: Dataset, keyword: str) -> str:
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence; none where it is missing or no sequence."""
     found = value(dataset, keyword)
-    return [item for item in found if isinstance(item, Dataset)] if isinstance(found, MultiValue | list) else []
+    return list(found) if isinstance(found, Sequence) else []
 
 
 def optional_numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
     """So many finite numbers; None where there are none, or others."""
     found = value(dataset, keyword)
-    parts: list[Any] = list(found) if isinstance(found, MultiValue | list) else [found]
+    parts: list[Any] = list(found) if isinstance(found, MultiValue) else [found]
     try:
         numbers = tuple(float(part) for part in parts)
     except (TypeError, ValueError, OverflowError):
