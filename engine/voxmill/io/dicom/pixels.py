@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import RLELossless
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
@@ -105,17 +105,13 @@ def _decoder(header: Header) -> Decoder:
         decoder = get_decoder(syntax)
     except NotImplementedError:
         raise InputError(
-            f"{header.path.name}: pixels encoded as {_called(syntax)} cannot be decoded; save it uncompressed"
+            f"{header.path.name}: pixels encoded as {syntax.name} cannot be decoded; save it uncompressed"
         ) from None
     if not decoder.is_available:
         needs = " ".join(decoder.missing_dependencies)
         advice = 'pip install "voxmill[libjpeg]" (GPL-3)' if "libjpeg" in needs else "save it uncompressed"
-        raise InputError(f"{header.path.name}: pixels encoded as {_called(syntax)} need another decoder: {advice}")
+        raise InputError(f"{header.path.name}: pixels encoded as {syntax.name} need another decoder: {advice}")
     return decoder
-
-
-def _called(syntax: UID) -> str:
-    return syntax.name if syntax.name != str(syntax) else f"transfer syntax {syntax}"
 
 
 def _refuse_data(header: Header, dataset: Dataset, frame: Frame) -> None:
