@@ -228,6 +228,7 @@ OF_MODALITY: Mapping[str, Mapping[str, object]] = {
         "ImageIndex": 1,
         "PatientOrientationCodeSequence": [],
         "PatientGantryRelationshipCodeSequence": [],
+        "PatientPosition": None,
         "ImageType": ["ORIGINAL", "PRIMARY"],
     },
 }

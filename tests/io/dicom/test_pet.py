@@ -1,5 +1,6 @@
 """PET: a slope for every slice, and the factor of standardised uptake values by body weight, worked out by hand."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ def factor(seconds: float, *, half_life: float = HALF_LIFE) -> float:
     return WEIGHT / (DOSE * float(0.5 ** (seconds / half_life)))
 
 
-def suv_of(folder: Path, attributes: Attributes | None = None, isotope: Attributes | None = None) -> Suv:
+def suv_of(folder: Path, attributes: Mapping[str, object] | None = None, isotope: Attributes | None = None) -> Suv:
     write_pet(folder, attributes, isotope)
     suv = vm.read_image(folder).suv
     assert suv is not None
