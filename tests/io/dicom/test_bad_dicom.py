@@ -136,6 +136,17 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
         assert np.isfinite(image.array).all()
 
 
+def test_a_decoder_that_panics_is_an_error_of_one_sentence(tmp_path: Path) -> None:
+    """Of a run-length stream with more voxels than there are, pylibjpeg-rle raises what is no Exception."""
+    (path,) = write_series(tmp_path, stored(1), syntax=RLELossless)
+    segment = bytes([129, 7]) * 10  # 128 bytes of 7, ten times
+    header = struct.pack("<16I", 2, 64, 64 + len(segment), *[0] * 13)
+    dataset = dcmread(path)
+    dataset.PixelData = encapsulate([header + segment + segment])
+    dataset.save_as(path)
+    assert refused(path) == "a001: its pixels are cut off or damaged; copy the file again"
+
+
 @pytest.mark.parametrize(
     "attributes, said",
     [
@@ -205,7 +216,7 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
     assert "linked: this is a link to a folder, and is not followed" in image.notes[-1]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not hold for root, or as here")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not hold for root")
 def test_a_file_without_permission_is_a_failure(tmp_path: Path) -> None:
     paths = write_series(tmp_path)
     paths[-1].chmod(0)

@@ -38,6 +38,12 @@ def run(*command: str | Path) -> str:
     return done.stdout + done.stderr
 
 
+def errors_in(path: Path) -> list[str]:
+    said = run(program("dciodvfy"), path).splitlines()
+    assert said  # it names the kind of image at least
+    return [line for line in said if line.startswith("Error")]
+
+
 @pytest.mark.parametrize("axes", [AXIAL, CORONAL, SAGITTAL, OBLIQUE], ids=["axial", "coronal", "sagittal", "oblique"])
 @pytest.mark.parametrize("modality", ["CT", "MR"])
 def test_dcm2niix_finds_the_same_voxels_in_the_same_places(tmp_path: Path, axes: Axes, modality: str) -> None:
@@ -63,17 +69,14 @@ def test_dcm2niix_finds_the_same_voxels_in_the_same_places(tmp_path: Path, axes:
     [ExplicitVRLittleEndian, ExplicitVRBigEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless],
     ids=lambda syntax: syntax.keyword,
 )
-@pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
+@pytest.mark.parametrize("modality", ["CT", "MR"])
 def test_dciodvfy_finds_no_error(tmp_path: Path, modality: str, syntax: UID) -> None:
-    checker = program("dciodvfy")
-    if modality == "PT":
-        if syntax != ExplicitVRLittleEndian:
-            pytest.skip("PET is written in one encoding")
-        paths = write_pet(tmp_path)
-    else:
-        paths = write_series(tmp_path, stored(1), modality=modality, syntax=syntax)
-    errors = [line for line in run(checker, paths[0]).splitlines() if line.startswith("Error")]
-    assert errors == []
+    (path,) = write_series(tmp_path, stored(1), modality=modality, syntax=syntax)
+    assert errors_in(path) == []
+
+
+def test_dciodvfy_finds_no_error_in_pet(tmp_path: Path) -> None:
+    assert [error for path in write_pet(tmp_path) for error in errors_in(path)] == []
 
 
 def test_dcmdump_sees_what_was_written(tmp_path: Path) -> None:

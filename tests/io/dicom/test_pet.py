@@ -114,7 +114,7 @@ def test_philips_factors(tmp_path: Path, scale: int) -> None:
 
 
 def dates(scan: str, injected: str) -> tuple[Attributes, Attributes]:
-    attributes = {
+    attributes: Attributes = {
         "SeriesDate": scan[:8],
         "SeriesTime": scan[8:],
         "AcquisitionDate": scan[:8],

@@ -94,9 +94,16 @@ def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[
         try:
             with quiet():
                 pixels, _ = decoder.as_array(dataset, index=index, raw=True)
-        except Exception as error:  # decoders raise anything on damaged frames
+        except BaseException as error:
+            if not _is_of_decoder(error):
+                raise
             raise InputError(f"{path.name}: its pixels are cut off or damaged; copy the file again") from error
         yield pixels
+
+
+def _is_of_decoder(error: BaseException) -> bool:
+    """Whether a decoder failed on a damaged frame: they raise anything, those in Rust what is no Exception."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _decoder(header: Header) -> Decoder:
