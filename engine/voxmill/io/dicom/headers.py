@@ -64,9 +64,9 @@ def read_header(path: Path) -> Header:
     return header
 
 
-def read_whole(path: Path) -> Dataset:
-    """The dataset of a DICOM file with its pixel data, still encoded; InputError as for read_header."""
-    return _read(path, pixels=True).dataset
+def read_whole(path: Path) -> Header:
+    """The same, but with the pixel data in the dataset, still encoded."""
+    return _read(path, pixels=True)
 
 
 def _read(path: Path, *, pixels: bool) -> Header:

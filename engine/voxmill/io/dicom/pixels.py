@@ -19,7 +19,7 @@ from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
 from voxmill.io.dicom.frames import Frame
 from voxmill.io.dicom.geometry import Stack
-from voxmill.io.dicom.headers import Header, read_header, read_whole
+from voxmill.io.dicom.headers import Header, read_whole
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named
 from voxmill.io.dicom.voxels import voxels_of
@@ -80,20 +80,21 @@ def rescaled(stored: NDArray[Any], frame: Frame, dtype: np.dtype[Any]) -> NDArra
 
 def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[NDArray[Any]]:
     """The stored values of some frames of a file, each (rows, columns); InputError where they cannot be decoded."""
-    header = read_header(path)
+    header = read_whole(path)
+    dataset = header.dataset
     if voxels_of(header) != expected.voxels:
         raise InputError(f"{path.name}: it was changed while it was read; try again")
-    dataset = read_whole(path)
     if "PixelData" not in dataset or not dataset.PixelData:
         raise InputError(
             f"{path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
         )
     decoder = _decoder(header)
     _refuse_data(header, dataset, expected)
-    for index in indices:
+    frames = decoder.iter_array(dataset, indices=list(indices), raw=True)
+    for _ in indices:
         try:
             with quiet():
-                pixels, _ = decoder.as_array(dataset, index=index, raw=True)
+                pixels, _ = next(frames)
         except BaseException as error:
             if not _is_of_decoder(error):
                 raise
