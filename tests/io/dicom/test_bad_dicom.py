@@ -158,7 +158,7 @@ def test_a_decoder_that_panics_is_an_error_of_one_sentence(tmp_path: Path) -> No
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "this is a localizer"),
         ({"NumberOfFrames": 2, "Rows": 16}, "2 frames, and no place for each"),
         ({"SOPClassUID": SegmentationStorage}, "no image of CT, MR or PET but Segmentation Storage"),
-        ({"SOPClassUID": "1.2.3"}, "no image of CT, MR or PET but 1.2.3"),
+        ({"SOPClassUID": "1.2.3"}, "no image of CT, MR or PET but '1.2.3'"),
         ({"RescaleSlope": 0}, "RescaleSlope (0028,1053) is 0"),
         ({"ModalityLUTSequence": []}, "ModalityLUTSequence (0028,3000), which cannot be read"),
         ({"PixelSpacing": [0.5, 0]}, "PixelSpacing (0028,0030) must be above 0"),
@@ -184,7 +184,7 @@ def test_values_that_are_no_numbers_are_refused(one: Path) -> None:
     [
         (JPEGLosslessSV1, 'need another decoder: pip install "voxmill[libjpeg]" (GPL-3)'),
         (MPEG2MPML, "cannot be decoded; save it uncompressed"),
-        (UID("1.2.3.4"), "its transfer syntax, 1.2.3.4, is not known"),
+        (UID("1.2.3.4"), "its transfer syntax '1.2.3.4' is not known"),
     ],
 )
 def test_encodings_that_cannot_be_decoded_are_named(one: Path, syntax: UID, said: str) -> None:

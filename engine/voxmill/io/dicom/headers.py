@@ -16,7 +16,7 @@ from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, AllTransferSyntaxes, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, brief
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, text
 from voxmill.io.files import file_size
@@ -118,8 +118,8 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 def _transfer_syntax(dataset: Dataset, label: str) -> UID:
     """What the meta information says, or else what the dataset was parsed as."""
     declared = text(dataset.file_meta, "TransferSyntaxUID") if hasattr(dataset, "file_meta") else ""
-    if declared and UID(declared) not in AllTransferSyntaxes:
-        raise InputError(f"{label}: its transfer syntax, {declared}, is not known; save it uncompressed")
+    if declared and declared not in AllTransferSyntaxes:
+        raise InputError(f"{label}: its transfer syntax {brief(declared)} is not known; save it uncompressed")
     if declared:
         return UID(declared)
     implicit, little = dataset.original_encoding
