@@ -21,7 +21,7 @@ from voxmill.io.dicom.frames import Frame
 from voxmill.io.dicom.geometry import Stack
 from voxmill.io.dicom.headers import Header, read_whole
 from voxmill.io.dicom.quiet import quiet
-from voxmill.io.dicom.tags import named
+from voxmill.io.dicom.tags import named, value
 from voxmill.io.dicom.voxels import voxels_of
 
 INTEGERS = (np.uint8, np.uint16, np.uint32, np.int8, np.int16, np.int32)
@@ -84,7 +84,7 @@ def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[
     dataset = header.dataset
     if voxels_of(header) != expected.voxels:
         raise InputError(f"{path.name}: it was changed while it was read; try again")
-    if "PixelData" not in dataset or not dataset.PixelData:
+    if not value(dataset, "PixelData"):
         raise InputError(
             f"{path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
         )
