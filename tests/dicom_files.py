@@ -26,9 +26,11 @@ CLASSES = {
     "PT": PositronEmissionTomographyImageStorage,
 }
 ENHANCED = {"CT": EnhancedCTImageStorage, "MR": EnhancedMRImageStorage}
-AXIAL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
-CORONAL = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0))
-SAGITTAL = ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0))
+Axes = tuple[tuple[float, ...], ...]
+"""Unit vectors along rows and along columns, x, y, z (LPS)."""
+AXIAL: Axes = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+CORONAL: Axes = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0))
+SAGITTAL: Axes = ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0))
 SPACING = (0.75, 0.5)
 """Between rows, between columns, in mm."""
 Change = Callable[[int, Dataset], None]
@@ -145,6 +147,7 @@ def common(modality: str, name: str) -> Dataset:
             "StudyTime": "080000",
             "StudyID": "1",
             "AccessionNumber": "",
+            "Laterality": "",
             "ReferringPhysicianName": "",
             "SeriesInstanceUID": uid("series", name),
             "SeriesNumber": 3,
@@ -223,6 +226,9 @@ OF_MODALITY: Mapping[str, Mapping[str, object]] = {
         "FrameReferenceTime": 60_000,
         "ActualFrameDuration": 120_000,
         "ImageIndex": 1,
+        "PatientOrientationCodeSequence": [],
+        "PatientGantryRelationshipCodeSequence": [],
+        "PatientPosition": None,
         "ImageType": ["ORIGINAL", "PRIMARY"],
     },
 }

@@ -56,14 +56,14 @@ def read_source(source: Readable, *, kind: str, vectors: bool) -> Raster:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a path leads to DICOM: a folder, a file that begins so, or one that is called so and is there.
+    """Whether a path leads to DICOM: a folder, a file that begins so, or one that is called so.
 
     A name of another format goes before the content: NIfTI may hold anything in its first bytes.
     """
-    if path.is_dir():
-        return True
     if any(path.name.lower().endswith(suffix) for one in FORMATS for suffix in one.suffixes):
         return False
+    if os.path.isdir(path):
+        return True
     if path.name.lower().endswith(DICOM_SUFFIXES):
         return True
     from voxmill.io.dicom.headers import looks_like_dicom

@@ -1,21 +1,23 @@
 """Slices that do not make a regular volume: noted, refused, or made up where that is asked for."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 import voxmill as vm
-from dicom_files import AXIAL, CORONAL, enhanced, positions, save, stored, uid, write_series
+from dicom_files import AXIAL, CORONAL, Axes, enhanced, positions, save, stored, uid, write_series
 
 HOUNSFIELD = -1024
 
 
-def by_hand(pixels: np.ndarray, steps: list[float], wanted: list[float]) -> np.ndarray:
+def by_hand(pixels: NDArray[Any], steps: list[float], wanted: list[float]) -> NDArray[np.float64]:
     """Linear interpolation of every column of voxels along the normal, one by one."""
     made = np.empty((len(wanted), *pixels.shape[1:]))
     for row in range(pixels.shape[1]):
@@ -31,7 +33,7 @@ def test_a_missing_slice_is_refused_and_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("axes", [AXIAL, CORONAL])
-def test_missing_slices_are_made_up_where_that_is_asked_for(tmp_path: Path, axes: tuple) -> None:
+def test_missing_slices_are_made_up_where_that_is_asked_for(tmp_path: Path, axes: Axes) -> None:
     steps = [0.0, 3.0, 9.0, 12.0, 21.0]
     write_series(tmp_path, places=positions(steps, axes), axes=axes)
     image = vm.read_image(tmp_path, allow_gaps=True)

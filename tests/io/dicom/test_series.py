@@ -1,12 +1,14 @@
 """Series of DICOM files as SimpleITK reads them where it reads them rightly, in every encoding."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -19,7 +21,7 @@ from pydicom.uid import (
 )
 
 import voxmill as vm
-from dicom_files import AXIAL, CORONAL, SAGITTAL, SPACING, enhanced, positions, save, stored, uid, write_series
+from dicom_files import AXIAL, CORONAL, SAGITTAL, SPACING, Axes, enhanced, positions, save, stored, uid, write_series
 from voxmill.io.dicom import find_series, read_series, survey
 
 SYNTAXES = (
@@ -32,18 +34,19 @@ SYNTAXES = (
     RLELossless,
 )
 HALF = np.sqrt(0.5)
-OBLIQUE = ((HALF, HALF, 0.0), (-0.5, 0.5, HALF))
+OBLIQUE: Axes = ((HALF, HALF, 0.0), (-0.5, 0.5, HALF))
 
 
 def as_simpleitk(folder: Path) -> sitk.Image:
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
-    return reader.Execute()
+    image: sitk.Image = reader.Execute()
+    return image
 
 
 @pytest.mark.parametrize("axes", [AXIAL, CORONAL, SAGITTAL, OBLIQUE])
 @pytest.mark.parametrize("modality", ["CT", "MR"])
-def test_values_type_and_grid_are_simpleitks(tmp_path: Path, axes: tuple, modality: str) -> None:
+def test_values_type_and_grid_are_simpleitks(tmp_path: Path, axes: Axes, modality: str) -> None:
     write_series(tmp_path, modality=modality, axes=axes)
     theirs, ours = as_simpleitk(tmp_path), vm.read_image(tmp_path)
     assert np.array_equal(ours.array, sitk.GetArrayFromImage(theirs))
@@ -58,7 +61,7 @@ def test_values_type_and_grid_are_simpleitks(tmp_path: Path, axes: tuple, modali
     "bits, held, dtype", [(12, np.uint16, np.int16), (16, np.uint16, np.int32), (12, np.int16, np.int16)]
 )
 def test_whole_values_have_the_type_that_simpleitk_gives(tmp_path: Path, bits: int, held: type, dtype: type) -> None:
-    pixels = stored().astype(held) // 2
+    pixels: NDArray[Any] = stored().astype(held) // 2
     write_series(tmp_path, pixels, attributes={"BitsStored": bits, "HighBit": bits - 1})
     ours = vm.read_image(tmp_path)
     assert ours.dtype == dtype
@@ -166,7 +169,7 @@ def test_a_damaged_file_beside_a_series_is_a_failure_and_a_note(tmp_path: Path) 
 
 @given(st.tuples(*[st.floats(-1, 1)] * 3), st.floats(-3.14, 3.14), st.floats(0.2, 9.0))
 def test_any_rotation_comes_back(
-    tmp_path_factory: pytest.TempPathFactory, axis: tuple, angle: float, step: float
+    tmp_path_factory: pytest.TempPathFactory, axis: tuple[float, ...], angle: float, step: float
 ) -> None:
     folder = tmp_path_factory.mktemp("turned")
     turned = sitk.VersorRigid3DTransform((axis if np.linalg.norm(axis) > 1e-3 else (0, 0, 1)), angle)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import Dataset
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, brief
 from voxmill.io.dicom.headers import Header
 from voxmill.io.dicom.sop_classes import IMAGES, NEEDS_RESCALE, Layout
 from voxmill.io.dicom.tags import items, named, number, numbers, optional_number, text
@@ -44,9 +45,10 @@ class Frame:
 def frames_of(header: Header) -> tuple[Frame, ...]:
     """The frames of a file, in its order; InputError for what is no image, or has no place in space."""
     dataset, label = header.dataset, header.path.name
-    layout = IMAGES.get(text(dataset, "SOPClassUID"))
+    sop_class = text(dataset, "SOPClassUID")
+    layout = IMAGES.get(sop_class)
     if layout is None:
-        kind = getattr(dataset.SOPClassUID, "name", "of an unknown kind")
+        kind = UID_dictionary[sop_class][0] if sop_class in UID_dictionary else brief(sop_class)
         raise InputError(f"{label}: this is no image of CT, MR or PET but {kind}; give the images")
     voxels = voxels_of(header)
     if "LOCALIZER" in text(dataset, "ImageType").upper().split("\\"):

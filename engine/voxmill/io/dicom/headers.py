@@ -4,6 +4,7 @@ Source: DICOM PS3.10 section 7 (the file), PS3.5 annex A (transfer syntaxes). Fi
 dataset is deflated are read too; a deflated one is never inflated beyond INFLATED_LIMIT.
 """
 
+import os
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,9 +14,9 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.tag import BaseTag
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.uid import UID, AllTransferSyntaxes, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, brief
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, text
 from voxmill.io.files import file_size
@@ -43,11 +44,11 @@ class Header:
 def looks_like_dicom(path: Path) -> bool:
     """Whether a readable file begins as DICOM files do, with or without preamble; False for all that cannot be read."""
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):
             return False
         with path.open("rb") as stream:
             start = stream.read(PREAMBLE + len(MAGIC))
-    except OSError:
+    except (OSError, ValueError):
         return False
     return start[PREAMBLE:] == MAGIC or start.startswith(FIRST_TAGS)
 
@@ -63,9 +64,9 @@ def read_header(path: Path) -> Header:
     return header
 
 
-def read_whole(path: Path) -> Dataset:
-    """The dataset of a DICOM file with its pixel data, still encoded; InputError as for read_header."""
-    return _read(path, pixels=True).dataset
+def read_whole(path: Path) -> Header:
+    """The same, but with the pixel data in the dataset, still encoded."""
+    return _read(path, pixels=True)
 
 
 def _read(path: Path, *, pixels: bool) -> Header:
@@ -77,7 +78,7 @@ def _read(path: Path, *, pixels: bool) -> Header:
             if _is_deflated(path):
                 return _inflated(path, pixels=pixels)
             dataset = dcmread(path, force=True, stop_before_pixels=not pixels)
-            return Header(path, dataset, _transfer_syntax(dataset), available)
+            return Header(path, dataset, _transfer_syntax(dataset, path.name), available)
     except InputError:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
@@ -114,9 +115,11 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return int(tag) in PIXELS
 
 
-def _transfer_syntax(dataset: Dataset) -> UID:
+def _transfer_syntax(dataset: Dataset, label: str) -> UID:
     """What the meta information says, or else what the dataset was parsed as."""
     declared = text(dataset.file_meta, "TransferSyntaxUID") if hasattr(dataset, "file_meta") else ""
+    if declared and declared not in AllTransferSyntaxes:
+        raise InputError(f"{label}: its transfer syntax {brief(declared)} is not known; save it uncompressed")
     if declared:
         return UID(declared)
     implicit, little = dataset.original_encoding

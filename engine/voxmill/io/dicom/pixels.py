@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import RLELossless
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
 from voxmill.io.dicom.frames import Frame
 from voxmill.io.dicom.geometry import Stack
-from voxmill.io.dicom.headers import Header, read_header, read_whole
+from voxmill.io.dicom.headers import Header, read_whole
 from voxmill.io.dicom.quiet import quiet
-from voxmill.io.dicom.tags import named
+from voxmill.io.dicom.tags import named, value
 from voxmill.io.dicom.voxels import voxels_of
 
 INTEGERS = (np.uint8, np.uint16, np.uint32, np.int8, np.int16, np.int32)
@@ -80,23 +80,31 @@ def rescaled(stored: NDArray[Any], frame: Frame, dtype: np.dtype[Any]) -> NDArra
 
 def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[NDArray[Any]]:
     """The stored values of some frames of a file, each (rows, columns); InputError where they cannot be decoded."""
-    header = read_header(path)
+    header = read_whole(path)
+    dataset = header.dataset
     if voxels_of(header) != expected.voxels:
         raise InputError(f"{path.name}: it was changed while it was read; try again")
-    dataset = read_whole(path)
-    if "PixelData" not in dataset or not dataset.PixelData:
+    if not value(dataset, "PixelData"):
         raise InputError(
             f"{path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
         )
     decoder = _decoder(header)
     _refuse_data(header, dataset, expected)
-    for index in indices:
+    frames = decoder.iter_array(dataset, indices=list(indices), raw=True)
+    for _ in indices:
         try:
             with quiet():
-                pixels, _ = decoder.as_array(dataset, index=index, raw=True)
-        except Exception as error:  # decoders raise anything on damaged frames
+                pixels, _ = next(frames)
+        except BaseException as error:
+            if not _is_of_decoder(error):
+                raise
             raise InputError(f"{path.name}: its pixels are cut off or damaged; copy the file again") from error
         yield pixels
+
+
+def _is_of_decoder(error: BaseException) -> bool:
+    """Whether a decoder failed on a damaged frame: they raise anything, those in Rust what is no Exception."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _decoder(header: Header) -> Decoder:
@@ -105,17 +113,13 @@ def _decoder(header: Header) -> Decoder:
         decoder = get_decoder(syntax)
     except NotImplementedError:
         raise InputError(
-            f"{header.path.name}: pixels encoded as {_called(syntax)} cannot be decoded; save it uncompressed"
+            f"{header.path.name}: pixels encoded as {syntax.name} cannot be decoded; save it uncompressed"
         ) from None
     if not decoder.is_available:
         needs = " ".join(decoder.missing_dependencies)
         advice = 'pip install "voxmill[libjpeg]" (GPL-3)' if "libjpeg" in needs else "save it uncompressed"
-        raise InputError(f"{header.path.name}: pixels encoded as {_called(syntax)} need another decoder: {advice}")
+        raise InputError(f"{header.path.name}: pixels encoded as {syntax.name} need another decoder: {advice}")
     return decoder
-
-
-def _called(syntax: UID) -> str:
-    return syntax.name if syntax.name != str(syntax) else f"transfer syntax {syntax}"
 
 
 def _refuse_data(header: Header, dataset: Dataset, frame: Frame) -> None:

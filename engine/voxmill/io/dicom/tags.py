@@ -9,6 +9,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
 from voxmill.errors import InputError, brief
+from voxmill.io.dicom.quiet import quiet
 
 
 def named(keyword: str) -> str:
@@ -22,19 +23,24 @@ def named(keyword: str) -> str:
 def value(dataset: Dataset, keyword: str) -> object:
     """What a header holds under a keyword; None where it is missing, empty or cannot be parsed."""
     try:
-        found = dataset.get(keyword)
+        with quiet():
+            found = dataset.get(keyword)
     except Exception:  # pydicom parses a value when it is first asked for, and a damaged one raises anything
         return None
     return None if found == "" or (isinstance(found, MultiValue) and not found) else found
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """A value as text, without the padding; empty where it is missing, the parts of several joined by backslashes."""
+    """A value as text, without the padding; empty where it is missing, the parts of several joined by backslashes.
+
+    What cannot be printed is a question mark: only damaged files have it, and messages are one line.
+    """
     found = value(dataset, keyword)
     if found is None:
         return ""
     parts = found if isinstance(found, MultiValue) else [found]
-    return "\\".join(str(part) for part in parts).strip(" \0")
+    joined = "\\".join(str(part) for part in parts).strip(" \0")
+    return "".join(sign if sign.isprintable() else "?" for sign in joined)
 
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:

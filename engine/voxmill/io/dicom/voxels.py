@@ -69,10 +69,10 @@ def _bits(header: Header) -> tuple[int, int]:
     bits, stored = (size(dataset, keyword, label=label) for keyword in ("BitsAllocated", "BitsStored"))
     if bits == 1:
         raise InputError(f"{label}: one bit per voxel is a mask, not an image; read it as a mask")
-    high = optional_number(dataset, "HighBit")
-    if bits not in (8, 16, 32) or stored > bits or high not in (None, stored - 1):
+    high = stored - 1 if optional_number(dataset, "HighBit") is None else number(dataset, "HighBit", label=label)
+    if bits not in (8, 16, 32) or stored > bits or high != stored - 1:
         raise InputError(
-            f"{label}: {bits} bits per voxel, {stored} of them used up to bit {high}, cannot be read; "
+            f"{label}: {bits} bits per voxel, {stored} of them used up to bit {high:g}, cannot be read; "
             "8, 16 and 32 can, used from bit 0: convert it"
         )
     return bits, stored
