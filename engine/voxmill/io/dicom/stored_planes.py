@@ -12,18 +12,16 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import RLELossless
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
-from voxmill.io.dicom.headers import Header, read_whole
+from voxmill.io.dicom.headers import DEFLATED_FRAMES, Header, read_whole
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, size
 from voxmill.io.dicom.voxels import LARGEST_FRAME, LARGEST_IMAGE, RLE_RATIO
 from voxmill.io.files import DEFLATE_LIMIT
 
-DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
-"""Deflated Image Frame Compression: each frame is a deflate stream of its own."""
 RLE_HEADER = 64
 Plane = NDArray[Any]
 
@@ -50,7 +48,7 @@ class StoredPlanes:
         label = self._header.path.name
         try:
             with quiet():
-                self._decode = self._decode or self._decoder(read_whole(self._header.path))
+                self._decode = self._decode or self._decoder(read_whole(self._header.path).dataset)
                 plane = self._decode(index)
         except InputError:
             raise
@@ -61,7 +59,8 @@ class StoredPlanes:
         return plane
 
     def _refuse_promise(self) -> None:
-        syntax, available, frame = self._header.transfer_syntax, self._header.available, self.rows * self.columns
+        label, syntax, available = self._header.path.name, self._header.transfer_syntax, self._header.available
+        frame = self.rows * self.columns
         promised = self.frames * frame * self.bits // 8
         if syntax == RLELossless:
             available *= RLE_RATIO * (8 if self.bits == 1 else 1)
@@ -71,7 +70,7 @@ class StoredPlanes:
             available = LARGEST_IMAGE if frame <= LARGEST_FRAME else 0
         if promised > available:
             raise InputError(
-                f"{self._header.path.name}: its header promises {promised} bytes of voxels, more than the file "
+                f"{label}: its header promises {promised} bytes of voxels, more than the file "
                 f"({self._header.available} bytes) can hold; it is cut off or damaged: copy it again"
             )
 
@@ -80,13 +79,11 @@ class StoredPlanes:
         label, syntax = self._header.path.name, self._header.transfer_syntax
         if not dataset.get("PixelData"):
             raise InputError(f"{label}: it has no pixels: {named('PixelData')} is missing, empty or cut off")
-        if self.bits == 1 and not syntax.is_encapsulated:
-            return self._bits(dataset)
         if syntax == DEFLATED_FRAMES or (syntax == RLELossless and self.bits == 1):
             unpacked = _inflated if syntax == DEFLATED_FRAMES else _unrolled
             encoded = list(generate_frames(dataset.PixelData, number_of_frames=self.frames))
             return lambda index: self._whole(unpacked(encoded[index], self.rows * self.columns * 2))
-        return self._by_pydicom(dataset)
+        return self._bits(dataset) if self.bits == 1 and not syntax.is_encapsulated else self._by_pydicom(dataset)
 
     def _by_pydicom(self, dataset: Dataset) -> Callable[[int], Plane]:
         label, syntax = self._header.path.name, self._header.transfer_syntax
