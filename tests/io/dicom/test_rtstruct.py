@@ -29,7 +29,7 @@ from dicom_masks import (
     write_scan,
     write_structure_set,
 )
-from outside_tools import require_program
+from outside_tools import errors_in, require_program
 from voxmill.io.dicom.contours import Contour, DrawnRegion
 from voxmill.io.dicom.filling import filled
 from voxmill_kernels.mask.polygon import PARTS
@@ -225,6 +225,11 @@ def test_it_needs_an_image(tmp_path: Path, series: Series) -> None:
     with pytest.raises(vm.InputError, match=r"^1\.2\.3: a structure set has contours and no voxels; give the image"):
         vm.read_mask(path)
     assert [row.region for row in vm.extract(series.image, path).rows] == ["a"]
+
+
+def test_dciodvfy_finds_no_error(tmp_path: Path, series: Series) -> None:
+    region = Drawn(1, "a", [outline(series.grid, 2, SQUARE)])
+    assert errors_in(write_structure_set(tmp_path / "a.dcm", series, [region])) == []
 
 
 def without_regions(dataset: Dataset) -> None:

@@ -27,6 +27,7 @@ from pydicom.uid import (
 import voxmill as vm
 from dicom_files import AXIAL, CORONAL, SAGITTAL
 from dicom_masks import OBLIQUE, Series, rewritten, segments, write_scan, write_segmentation
+from outside_tools import errors_in
 from voxmill.io.dicom.headers import DEFLATED_FRAMES
 from voxmill.io.dicom.masks import read_dicom_mask
 
@@ -324,6 +325,12 @@ def test_extraction_places_it_on_the_image(series: Series, seg: Path) -> None:
     table = vm.extract(series.image, seg)
     assert [row.region for row in table.rows] == ["organ", "other", "lesion"]
     assert not any("grid" in note for row in table.rows for note in row.notes)
+
+
+@pytest.mark.parametrize("kind,pixels", [("BINARY", segments()), ("FRACTIONAL", segments() * 0.7)])
+def test_dciodvfy_finds_no_error(tmp_path: Path, series: Series, kind: str, pixels: NDArray[Any]) -> None:
+    """It does not know label maps yet."""
+    assert errors_in(write_segmentation(tmp_path / "a.dcm", series, pixels, kind=kind)) == []
 
 
 def without_positions(dataset: Dataset) -> None:
