@@ -126,13 +126,20 @@ def test_planes_that_jitter(tmp_path: Path) -> None:
     assert_drawn(vm.read_mask(path), segments())
 
 
+def above(grid: vm.Grid, way: float) -> tuple[float, float, float]:
+    """An origin so many mm above that of an axial grid."""
+    x, y, z = grid.origin
+    return x, y, z + way
+
+
 def test_planes_too_far_off_keep_their_own_grid(tmp_path: Path, series: Series, seg: Path) -> None:
-    far = vm.Volume(series.image.array, spacing=series.grid.spacing, origin=np.add(series.grid.origin, (0, 0, 0.4)))
+    far = vm.Volume(series.image.array, spacing=series.grid.spacing, origin=above(series.grid, 0.4))
     with pytest.raises(vm.InputError, match="the mask does not lie on the grid of image"):
         vm.read_mask(seg, far)
-    near = vm.Volume(series.image.array, spacing=series.grid.spacing, origin=np.add(series.grid.origin, (0, 0, 0.29)))
+    near = vm.Volume(series.image.array, spacing=series.grid.spacing, origin=above(series.grid, 0.29))
     assert vm.read_mask(seg, near).grid == near.grid
-    aside = vm.Volume(series.image.array, spacing=series.grid.spacing, origin=np.add(series.grid.origin, (0.03, 0, 0)))
+    x, y, z = series.grid.origin
+    aside = vm.Volume(series.image.array, spacing=series.grid.spacing, origin=(x + 0.03, y, z))
     with pytest.raises(vm.InputError, match="does not lie on the grid"):
         vm.read_mask(seg, aside)
 
@@ -143,10 +150,8 @@ def test_a_window_of_the_image(tmp_path: Path) -> None:
     window = vm.Window((0, 4, 6), (5, 33, 34))
     path = write_segmentation(tmp_path / "seg.dcm", series, segments())
     larger = np.zeros((5, 40, 50))
-    grid = vm.Grid(larger.shape, series.grid.affine)  # type: ignore[arg-type]
-    moved = grid.matrix.copy()
-    moved[:3, 3] = grid.points((0, -window.start[1], -window.start[2]))
-    image = vm.Volume(larger, vm.Grid(grid.shape, moved))  # type: ignore[arg-type]
+    origin = series.grid.points((0, -window.start[1], -window.start[2])).tolist()
+    image = vm.Volume(larger, spacing=series.grid.spacing, origin=origin)
     mask = vm.read_mask(path, image)
     assert_drawn(mask, np.pad(segments(), ((0, 0), (0, 0), (4, 3), (6, 10))))
 
