@@ -13,7 +13,7 @@ from voxmill.grid import Grid, Window
 from voxmill.operators.operator import At, Exactness, Facts, Form
 from voxmill_kernels.image.bands import convolve
 from voxmill_kernels.image.gaussian import LEAST, reach, table
-from voxmill_kernels.types import Floats
+from voxmill_kernels.types import Array, Floats
 
 FEWEST = 4
 """The fewest voxels that an axis may have."""
@@ -68,19 +68,21 @@ class Laplacian:
         return (window.grow((halo[0], halo[1], halo[2])).clip(source.grid.shape),)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
-        """The filtered window, axis by axis, z first; the box shrinks with every pass.
+        """The filtered window, axis by axis, x first; the box shrinks with every pass.
 
         Smooth boxes are smoothed along all axes so far; curved ones hold the terms of these axes, added up.
         """
         del facts
-        made, axes = boxes[0][np.newaxis], _axes(at.source.grid)
+        made: Array = boxes[0][np.newaxis]
+        axes = _axes(at.source.grid)
         for axis in axes:
             smooth, curved = (self._weights(at.source.grid, axis, order) for order in (0, 2))
             nothing = np.zeros_like(smooth)
             rows = [[smooth, nothing], [curved, smooth]]
             wanted = slice(1, 2) if axis == axes[-1] else slice(2)
             made = convolve(made, np.array(rows)[wanted, : len(made)], axis, *_rows(at, axis))
-        return made[0].astype(np.float32)
+        curvature: Array = made[0].astype(np.float32)
+        return curvature
 
     def _weights(self, grid: Grid, axis: int, order: int) -> Floats:
         """The Gaussian along an axis, or its second derivative per mm² times the square of sigma."""

@@ -5,12 +5,15 @@ A product and its sum are rounded once (fused), on every processor: where one ha
 does it.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from voxmill_kernels.types import Floats
 
 WIDTH = 8
 """Numbers in a vector: 64 bytes, of which some processors make two or four."""
@@ -21,64 +24,100 @@ LANES = WIDTH * VECTORS
 ALIGNMENT = 64
 """Bytes that the address of a row is a multiple of."""
 
+Untyped: TypeAlias = Any
+"""What Numba hands to an intrinsic: types, arrays by their parts."""
+
 _INDEX = ir.IntType(64)
 _LANE = ir.IntType(32)
 _VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def add_pairs(typing: Any, tile: Any, row: Any, weights: Any, sums: Any, to: Any) -> Any:  # noqa: ANN401, ARG001
-    """sums[to] += weights[0] * tile[row] + Σ_k weights[k] * (tile[row - k] + tile[row + k]), k from 1 on, in this order.
-
-    `tile` and `sums` are float64, flat, rows of LANES numbers, and begin at a multiple of ALIGNMENT; `weights` (n,).
-    Nothing is checked: `tile` has n - 1 rows before and after `row`.
-    """
-    index = types.int64
-    return types.void(tile, index, weights, sums, index), _generate
+def _once(
+    typing: Untyped, tile: Untyped, row: Untyped, weights: Untyped, sums: Untyped, to: Untyped
+) -> tuple[Untyped, Untyped]:
+    """What `add_pairs` takes, and its code."""
+    del typing, row, to
+    return types.void(tile, types.int64, weights, sums, types.int64), _generate
 
 
-def _generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Constant:  # noqa: ANN401
-    """The code of `add_pairs`."""
-    tile, weights, sums = (
-        context.make_array(signature.args[place])(context, builder, arguments[place]) for place in (0, 2, 3)
+def _twice(
+    typing: Untyped,
+    tile: Untyped,
+    row: Untyped,
+    weights: Untyped,
+    sums: Untyped,
+    to: Untyped,
+    others: Untyped,
+    further: Untyped,
+) -> tuple[Untyped, Untyped]:
+    """What `add_pairs_twice` takes, and its code."""
+    del typing, row, to, further
+    return types.void(tile, types.int64, weights, sums, types.int64, others, types.int64), _generate
+
+
+add_pairs: Callable[[Floats, int, Floats, Floats, int], None] = cast(Any, intrinsic(_once))
+"""(tile, row, weights, sums, to): to row `to` of sums, what is weighted about a row of the tile.
+
+That is weights[0] * tile[row] + Σ_k weights[k] * (tile[row - k] + tile[row + k]), k from 1 on. `tile` and `sums` are
+flat, rows of LANES numbers, and begin at a multiple of ALIGNMENT; `weights` is (n,). Nothing is checked: the tile has
+n - 1 rows before and after `row`.
+"""
+add_pairs_twice: Callable[[Floats, int, Floats, Floats, int, Floats, int], None] = cast(Any, intrinsic(_twice))
+"""(tile, row, weights, sums, to, others, further): so with `others` to row `further`, too; pairs are added once."""
+
+
+def _generate(context: Untyped, builder: ir.IRBuilder, signature: Untyped, arguments: Untyped) -> ir.Constant:
+    """The code of `add_pairs` and `add_pairs_twice`."""
+    block = _Block(context, builder)
+    tile, middle, weights, sums, target, *rest = (
+        block.array(kind, value) if isinstance(kind, types.Array) else builder.mul(value, ir.Constant(_INDEX, LANES))
+        for kind, value in zip(signature.args, arguments, strict=True)
     )
-    middle, target = (builder.mul(arguments[place], ir.Constant(_INDEX, LANES)) for place in (1, 4))
-    block = _Block(builder)
-    totals = [cgutils.alloca_once(builder, _VECTOR) for _ in range(VECTORS)]
-    weight = block.weight(weights, ir.Constant(_INDEX, 0))
-    for number, total in enumerate(totals):
-        own, before = block.load(tile, middle, number), block.load(sums, target, number)
-        builder.store(block.fused(weight, own, before), total)
+    outputs = [(weights, target), *zip(rest[::2], rest[1::2], strict=True)]
+    totals = [[cgutils.alloca_once(builder, _VECTOR) for _ in range(VECTORS)] for _ in outputs]
+    for (table, to), own in zip(outputs, totals, strict=True):
+        weight = block.weight(table, ir.Constant(_INDEX, 0))
+        for number, total in enumerate(own):
+            before = block.load(sums, to, number)
+            builder.store(block.fused(weight, block.load(tile, middle, number), before), total)
     count = builder.extract_value(weights.shape, 0)
     one = ir.Constant(_INDEX, 1)
     with cgutils.for_range_slice(builder, one, count, one) as (away, _):
-        weight, distance = block.weight(weights, away), builder.mul(away, ir.Constant(_INDEX, LANES))
+        distance = builder.mul(away, ir.Constant(_INDEX, LANES))
         near, far = builder.sub(middle, distance), builder.add(middle, distance)
-        for number, total in enumerate(totals):
+        factors = [block.weight(table, away) for table, _ in outputs]
+        for number in range(VECTORS):
             pair = builder.fadd(block.load(tile, near, number), block.load(tile, far, number))
-            builder.store(block.fused(weight, pair, builder.load(total)), total)
-    for number, total in enumerate(totals):
-        builder.store(builder.load(total), block.address(sums, target, number), align=ALIGNMENT)
+            for weight, own in zip(factors, totals, strict=True):
+                builder.store(block.fused(weight, pair, builder.load(own[number])), own[number])
+    for (_, to), own in zip(outputs, totals, strict=True):
+        for number, total in enumerate(own):
+            builder.store(builder.load(total), block.address(sums, to, number), align=ALIGNMENT)
     return context.get_dummy_value()
 
 
 class _Block:
     """What is said to LLVM again and again."""
 
-    def __init__(self, builder: ir.IRBuilder) -> None:
-        self.builder = builder
+    def __init__(self, context: Untyped, builder: ir.IRBuilder) -> None:
+        self.context, self.builder = context, builder
         kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
         self.fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{WIDTH}f64")
 
-    def address(self, array: Any, place: ir.Value, number: int) -> ir.Value:  # noqa: ANN401
+    def array(self, kind: Untyped, value: ir.Value) -> Untyped:
+        """An array by its parts."""
+        return self.context.make_array(kind)(self.context, self.builder, value)
+
+    def address(self, array: Untyped, place: ir.Value, number: int) -> ir.Value:
         """Where the vector of a number lies, in the row that begins at a place."""
         index = self.builder.add(place, ir.Constant(_INDEX, number * WIDTH))
         return self.builder.bitcast(self.builder.gep(array.data, [index]), _VECTOR.as_pointer())
 
-    def load(self, array: Any, place: ir.Value, number: int) -> ir.Value:  # noqa: ANN401
+    def load(self, array: Untyped, place: ir.Value, number: int) -> ir.Value:
+        """The vector of a number, in the row that begins at a place."""
         return self.builder.load(self.address(array, place, number), align=ALIGNMENT)
 
-    def weight(self, weights: Any, place: ir.Value) -> ir.Value:  # noqa: ANN401
+    def weight(self, weights: Untyped, place: ir.Value) -> ir.Value:
         """A vector of one weight, many times."""
         value = self.builder.load(self.builder.gep(weights.data, [place]))
         undefined, first = ir.Constant(_VECTOR, ir.Undefined), ir.Constant(_LANE, 0)
@@ -87,5 +126,5 @@ class _Block:
         return self.builder.shuffle_vector(single, undefined, everywhere)
 
     def fused(self, factor: ir.Value, other: ir.Value, summand: ir.Value) -> ir.Value:
-        """factor * other + summand, rounded once."""
+        """The product plus the summand, rounded once."""
         return self.builder.call(self.fma, [factor, other, summand])
