@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from voxmill.errors import InputError
 from voxmill.grid import Grid, Window
 from voxmill.operators.operator import At, Exactness, Facts, Form
-from voxmill_kernels.image.bands import convolve
+from voxmill_kernels.image.bands import add_quotient, compiled, convolve
 from voxmill_kernels.image.gaussian import LEAST, reach, table
-from voxmill_kernels.types import Array, Floats
 
 FEWEST = 4
 """The fewest voxels that an axis may have."""
@@ -35,9 +34,10 @@ def too_small(grid: Grid, sigma_mm: float) -> str | None:
 class Laplacian:
     """The sum of the second derivatives of the image smoothed by a Gaussian, times the square of sigma, as float32.
 
-    Beyond its borders an image goes on with the values that it has there. Sums are float64, rounded to float32 once, at
-    the end. ITK rounds after every axis: its values lie within 1e-6 of the image's deviation, or a unit in the last
-    place, of these; tables are cut where 1e-8 of the whole is left.
+    Beyond its borders an image goes on with the values that it has there. Sums are float64; what one pass along an axis
+    hands to the next is rounded to float32, and passes have the order that they have in ITK: sharing them between the
+    terms would be faster and no longer give the same float32. Values lie within 1e-6 of the image's deviation, or a
+    unit in the last place, of ITK's: tables are cut where 1e-8 of the whole is left.
 
     Raises InputError for a sigma that is no positive number, or too small for the spacing of the image.
     """
@@ -68,26 +68,22 @@ class Laplacian:
         return (window.grow((halo[0], halo[1], halo[2])).clip(source.grid.shape),)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
-        """The filtered window, axis by axis, x first; the box shrinks with every pass.
-
-        Smooth boxes are smoothed along all axes so far; curved ones hold the terms of these axes, added up.
-        """
+        """The filtered window: a term for each axis, x first; the box shrinks with every pass."""
         del facts
-        made: Array = boxes[0][np.newaxis]
-        axes = _axes(at.source.grid)
-        for axis in axes:
-            smooth, curved = (self._weights(at.source.grid, axis, order) for order in (0, 2))
-            nothing = np.zeros_like(smooth)
-            rows = [[smooth, nothing], [curved, smooth]]
-            wanted = slice(1, 2) if axis == axes[-1] else slice(2)
-            made = convolve(made, np.array(rows)[wanted, : len(made)], axis, *_rows(at, axis))
-        curvature: Array = made[0].astype(np.float32)
-        return curvature
+        box, total = compiled(boxes[0]), np.zeros(at.window.shape, dtype=np.float32)
+        for axis in _axes(at.source.grid):
+            add_quotient(self._second_derivative(box, axis, at), _spacing(at.source.grid, axis) ** 2, total)
+        return total
 
-    def _weights(self, grid: Grid, axis: int, order: int) -> Floats:
-        """The Gaussian along an axis, or its second derivative per mm² times the square of sigma."""
-        weights = table(_voxels(grid, self.sigma_mm, axis), order)
-        return weights if order == 0 else weights * (self.sigma_mm / _spacing(grid, axis)) ** 2
+    def _second_derivative(self, box: NDArray[Any], along: int, at: At) -> NDArray[np.float32]:
+        """Along one axis, smoothed along the others, per voxel squared: first along that axis, then x, y and z."""
+        curved = table(_voxels(at.source.grid, self.sigma_mm, along), 2) * self.sigma_mm**2
+        made = convolve(box, curved, along, *_rows(at, along))
+        for axis in _axes(at.source.grid):
+            if axis != along:
+                smooth = table(_voxels(at.source.grid, self.sigma_mm, axis), 0)
+                made = convolve(made, smooth, axis, *_rows(at, axis))
+        return made
 
 
 def _rows(at: At, axis: int) -> tuple[int, int]:

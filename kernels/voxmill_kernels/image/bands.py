@@ -1,4 +1,4 @@
-"""Weighted sums along one axis of boxes: convolutions with symmetric tables, the same bytes whatever the boxes are.
+"""Weighted sums along one axis of a box: convolution with a symmetric table, the same bytes whatever the box is.
 
 A few lines of a box at a time are laid side by side in a tile of float64: whichever axis they run along, sums are
 then vectorised across lines. Every sum starts with the middle and takes one pair after the other, outwards, each
@@ -9,30 +9,27 @@ import math
 
 import numpy as np
 
-from voxmill_kernels.image.pairs import ALIGNMENT, LANES, add_pairs, add_pairs_twice
+from voxmill_kernels.image.pairs import ALIGNMENT, LANES, weigh_pairs
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Array, Bools, Floats
+from voxmill_kernels.types import Array, Floats, Singles
 
 COMPILED = (np.int16, np.float32, np.float64)
 """CT has int16; other whole numbers are few."""
 
 
-def convolve(boxes: Array, weights: Floats, axis: int, first: int, count: int) -> Floats:
-    """Boxes convolved along an axis and added up: output i is Σ_j weights[i, j] ∗ boxes[j].
+def convolve(box: Array, weights: Floats, axis: int, first: int, count: int) -> Singles:
+    """Weighted sums of the voxels before and after each along an axis, in float64, stored as float32.
 
-    `boxes` is (inputs, z, y, x), of any type of numbers. `weights` is (outputs, inputs, reach + 1): those of the middle
-    and of the voxels 1, 2, ... away. What is made has `count` voxels along the axis (0, 1, 2: z, y, x), the first of
-    which has its middle at index `first`. Beyond its ends a box goes on with the values that it has there.
+    `box` is 3D, of any type of numbers. `weights` is (reach + 1,): that of the middle and of the voxels 1, 2, ... away.
+    What is made has `count` voxels along the axis (0, 1, 2 for z, y, x), the first of which has its middle at index
+    `first` of the box. Beyond its ends the box goes on with the values that it has there.
     """
-    shape = boxes.shape[1:]
-    outer, length, inner = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
-    made = np.empty((len(weights), *shape[:axis], count, *shape[axis + 1 :]))
-    lines = compiled(boxes).reshape(len(boxes), outer, length, inner)
-    sums = made.reshape(len(weights), outer, count, inner)
+    outer, length, inner = math.prod(box.shape[:axis]), box.shape[axis], math.prod(box.shape[axis + 1 :])
+    made = np.empty((*box.shape[:axis], count, *box.shape[axis + 1 :]), dtype=np.float32)
+    lines, sums = compiled(box).reshape(outer, length, inner), made.reshape(outer, count, inner)
     if inner == 1:
-        lines, sums = lines.transpose(0, 3, 2, 1), sums.transpose(0, 3, 2, 1)
-    used: Bools = abs(weights).max(axis=2) > 0
-    _convolve(lines, weights, used, first, sums)
+        lines, sums = lines.transpose(2, 1, 0), sums.transpose(2, 1, 0)
+    _convolve(lines, weights, first, sums)
     return made
 
 
@@ -43,19 +40,25 @@ def compiled(box: Array) -> Array:
 
 
 @njit
-def _convolve(lines: Array, weights: Floats, used: Bools, first: int, made: Floats) -> None:
-    """LANES lines at a time: load, sum, store. `lines`: (inputs, blocks, length, lines); `used`: by which weights."""
-    inputs, blocks, _, many = lines.shape
-    outputs, count, reach = made.shape[0], made.shape[2], weights.shape[2] - 1
-    tile, sums = _rows(count + 2 * reach), _rows(outputs * count)
+def add_quotient(term: Singles, divisor: float, total: Singles) -> None:
+    """Add a term divided by a number to a total of its shape: computed in float64, stored as float32."""
+    terms, totals = term.reshape(-1), total.reshape(-1)
+    for place in range(totals.shape[0]):
+        totals[place] += terms[place] / divisor
+
+
+@njit
+def _convolve(lines: Array, weights: Floats, first: int, made: Singles) -> None:
+    """LANES lines at a time: load, sum, store. `lines` and `made` are (blocks, length, lines)."""
+    blocks, count, many = made.shape
+    reach = weights.shape[0] - 1
+    tile, sums = _rows(count + 2 * reach), _rows(count)
     for block in range(blocks):
         for line in range(0, many, LANES):
-            sums[:] = 0
-            for one in range(inputs):
-                _load(lines[one, block, :, line : line + LANES], first - reach, tile)
-                _sum(tile, weights[:, one], used[:, one], count, sums)
-            for other in range(outputs):
-                _store(sums[other * count * LANES :], made[other, block, :, line : line + LANES])
+            _load(lines[block, :, line : line + LANES], first - reach, tile)
+            for row in range(count):
+                weigh_pairs(tile, row + reach, weights, sums, row)
+            _store(sums, made[block, :, line : line + LANES])
 
 
 @njit
@@ -77,21 +80,7 @@ def _load(lines: Array, first: int, tile: Floats) -> None:
 
 
 @njit
-def _sum(tile: Floats, weights: Floats, used: Bools, count: int, sums: Floats) -> None:
-    """Add the weighted rows of a tile to the sums of every output, (outputs, count) rows; to those of two at once."""
-    outputs, reach = weights.shape[0], weights.shape[1] - 1
-    if outputs == 2 and used.all():
-        for row in range(count):
-            add_pairs_twice(tile, row + reach, weights[0], sums, row, weights[1], count + row)
-    else:
-        for output in range(outputs):
-            if used[output]:
-                for row in range(count):
-                    add_pairs(tile, row + reach, weights[output], sums, output * count + row)
-
-
-@njit
-def _store(sums: Floats, made: Floats) -> None:
+def _store(sums: Floats, made: Singles) -> None:
     """Rows of sums, each into its lines, (count, lines)."""
     for row in range(made.shape[0]):
         for lane in range(made.shape[1]):

@@ -32,67 +32,43 @@ _LANE = ir.IntType(32)
 _VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
 
 
-def _once(
+def _typed(
     typing: Untyped, tile: Untyped, row: Untyped, weights: Untyped, sums: Untyped, to: Untyped
 ) -> tuple[Untyped, Untyped]:
-    """What `add_pairs` takes, and its code."""
+    """What `weigh_pairs` takes, and its code."""
     del typing, row, to
     return types.void(tile, types.int64, weights, sums, types.int64), _generate
 
 
-def _twice(
-    typing: Untyped,
-    tile: Untyped,
-    row: Untyped,
-    weights: Untyped,
-    sums: Untyped,
-    to: Untyped,
-    others: Untyped,
-    further: Untyped,
-) -> tuple[Untyped, Untyped]:
-    """What `add_pairs_twice` takes, and its code."""
-    del typing, row, to, further
-    return types.void(tile, types.int64, weights, sums, types.int64, others, types.int64), _generate
-
-
-add_pairs: Callable[[Floats, int, Floats, Floats, int], None] = cast(Any, intrinsic(_once))
-"""(tile, row, weights, sums, to): to row `to` of sums, what is weighted about a row of the tile.
+weigh_pairs: Callable[[Floats, int, Floats, Floats, int], None] = cast(Any, intrinsic(_typed))
+"""(tile, row, weights, sums, to): row `to` of sums becomes what is weighted about a row of the tile.
 
 That is weights[0] * tile[row] + Σ_k weights[k] * (tile[row - k] + tile[row + k]), k from 1 on. `tile` and `sums` are
 flat, rows of LANES numbers, and begin at a multiple of ALIGNMENT; `weights` is (n,). Nothing is checked: the tile has
 n - 1 rows before and after `row`.
 """
-add_pairs_twice: Callable[[Floats, int, Floats, Floats, int, Floats, int], None] = cast(Any, intrinsic(_twice))
-"""(tile, row, weights, sums, to, others, further): so with `others` to row `further`, too; pairs are added once."""
 
 
 def _generate(context: Untyped, builder: ir.IRBuilder, signature: Untyped, arguments: Untyped) -> ir.Constant:
-    """The code of `add_pairs` and `add_pairs_twice`."""
+    """The code of `weigh_pairs`."""
     block = _Block(context, builder)
-    tile, middle, weights, sums, target, *rest = (
+    tile, middle, weights, sums, target = (
         block.array(kind, value) if isinstance(kind, types.Array) else builder.mul(value, ir.Constant(_INDEX, LANES))
         for kind, value in zip(signature.args, arguments, strict=True)
     )
-    outputs = [(weights, target), *zip(rest[::2], rest[1::2], strict=True)]
-    totals = [[cgutils.alloca_once(builder, _VECTOR) for _ in range(VECTORS)] for _ in outputs]
-    for (table, to), own in zip(outputs, totals, strict=True):
-        weight = block.weight(table, ir.Constant(_INDEX, 0))
-        for number, total in enumerate(own):
-            before = block.load(sums, to, number)
-            builder.store(block.fused(weight, block.load(tile, middle, number), before), total)
-    count = builder.extract_value(weights.shape, 0)
-    one = ir.Constant(_INDEX, 1)
+    totals = [cgutils.alloca_once(builder, _VECTOR) for _ in range(VECTORS)]
+    weight = block.weight(weights, ir.Constant(_INDEX, 0))
+    for number, total in enumerate(totals):
+        builder.store(builder.fmul(weight, block.load(tile, middle, number)), total)
+    count, one = builder.extract_value(weights.shape, 0), ir.Constant(_INDEX, 1)
     with cgutils.for_range_slice(builder, one, count, one) as (away, _):
-        distance = builder.mul(away, ir.Constant(_INDEX, LANES))
+        weight, distance = block.weight(weights, away), builder.mul(away, ir.Constant(_INDEX, LANES))
         near, far = builder.sub(middle, distance), builder.add(middle, distance)
-        factors = [block.weight(table, away) for table, _ in outputs]
-        for number in range(VECTORS):
+        for number, total in enumerate(totals):
             pair = builder.fadd(block.load(tile, near, number), block.load(tile, far, number))
-            for weight, own in zip(factors, totals, strict=True):
-                builder.store(block.fused(weight, pair, builder.load(own[number])), own[number])
-    for (_, to), own in zip(outputs, totals, strict=True):
-        for number, total in enumerate(own):
-            builder.store(builder.load(total), block.address(sums, to, number), align=ALIGNMENT)
+            builder.store(block.fused(weight, pair, builder.load(total)), total)
+    for number, total in enumerate(totals):
+        builder.store(builder.load(total), block.address(sums, target, number), align=ALIGNMENT)
     return context.get_dummy_value()
 
 
