@@ -77,7 +77,7 @@ def distribution(values: Array) -> Distribution:
             _count(values, low, histogram)
             present = np.flatnonzero(histogram)
             return Distribution((present + low).astype(np.float64), histogram[present])
-    return Distribution(np.sort(values.astype(np.float64)), np.ones(values.size, dtype=np.int64))
+    return Distribution(np.sort(values).astype(np.float64), np.ones(values.size, dtype=np.int64))
 
 
 @njit

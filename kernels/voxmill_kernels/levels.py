@@ -88,10 +88,10 @@ def discretise(values: Array, known: Distribution, edges: Floats) -> Levels:
     index = np.zeros(len(counts), dtype=np.uint8 if len(numbers) < 256 else np.uint16)
     index[numbers] = np.arange(1, len(numbers) + 1)
     if once_each is not known.values:
-        return Levels(index[raw], numbers, counts[numbers])
+        return Levels(index.take(raw), numbers, counts[numbers])
     low, indices = int(known.values[0]), np.empty(values.shape, dtype=index.dtype)
     table = np.zeros(int(known.values[-1]) - low + 1, dtype=index.dtype)
-    table[known.values.astype(np.int64) - low] = index[raw]
+    table[known.values.astype(np.int64) - low] = index.take(raw)
     _look_up(values, low, table, indices)
     return Levels(indices, numbers, counts[numbers])
 
