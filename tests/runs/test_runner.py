@@ -91,8 +91,10 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from square_job import Numbers
+from voxmill.runs import ledger as parts
 from voxmill.runs.ledger import opened
 from voxmill.runs.runner import run
+parts.SECONDS = 0.1
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     with opened(folder / "ledger") as ledger:
@@ -108,7 +110,7 @@ def test_killed_again_and_again_it_ends_as_if_it_had_not_been(tmp_path: Path, wo
     while True:
         process = subprocess.Popen([sys.executable, str(script), str(tmp_path), str(workers)])
         try:
-            process.wait(draw.uniform(2.2, 3.5))
+            process.wait(draw.uniform(1.5, 3))
             break
         except subprocess.TimeoutExpired:
             process.kill()
