@@ -10,6 +10,8 @@ from voxmill.errors import InputError, SettingsError
 from voxmill.execute import derive
 from voxmill.io import read_image, read_mask
 from voxmill.operators.normalise import Normalise
+from voxmill.operators.operator import Operator
+from voxmill.operators.scale import Scale
 from voxmill.settings import Settings, parse_labels
 from voxmill.table import counted
 from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
@@ -57,7 +59,7 @@ def open_case(
     choices = choices_of(layers, chosen, settings)
     provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
     within = settings.within(volume.grid.dimensions)
-    notes = (*volume.notes, *layers.notes)
+    notes = (*volume.notes, *_uptake_notes(volume, settings), *layers.notes)
     return Case(volume.name, _prepared(volume, settings), layers, within, notes, provenance), choices
 
 
@@ -99,9 +101,23 @@ def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
 
 def _prepared(image: Volume, settings: Settings) -> Source:
     """The image after what is done to the whole of it."""
-    if settings.normalise is None:
-        return image
+    operators: list[Operator] = [_uptake(image)] if settings.suv else []
+    if settings.normalise is not None:
+        operators.append(Normalise(settings.normalise.scale, settings.normalise.outliers))
     try:
-        return derive(image, Normalise(settings.normalise.scale, settings.normalise.outliers))
+        return derive(image, *operators) if operators else image
     except InputError as error:
         raise InputError(f"{image.name}: cannot be normalised: {error}") from None
+
+
+def _uptake(image: Volume) -> Scale:
+    """What turns the values of a PET image into standardised uptake values; InputError where nobody knows how."""
+    if image.suv is None:
+        raise InputError(f"{image.name}: the setting suv is for PET read from DICOM, this has no factor; leave it out")
+    if image.suv.factor is None:
+        raise InputError(f"{image.name}: {image.suv.how}; correct the header, or leave the setting suv out")
+    return Scale(image.suv.factor)
+
+
+def _uptake_notes(image: Volume, settings: Settings) -> tuple[str, ...]:
+    return image.suv.notes if settings.suv and image.suv is not None else ()

@@ -75,9 +75,11 @@ class Settings(Model):
     settings that do not exist (naming the nearest one) and values that make no sense.
     """
 
+    suv: Truth = False
+    """PET in standardised uptake values by body weight, before all else; an image without a factor is refused."""
     normalise: Normalise | None = None
-    """Intensities less the mean of the whole image, divided by its standard deviation, before all else; True for a
-    scale of 1, None to leave them."""
+    """Intensities less the mean of the whole image, divided by its standard deviation, before the steps below;
+    True for a scale of 1, None to leave them."""
     resample: Resample | None = None
     """Image and mask brought to voxels of another size, after normalising; None for the image's own grid."""
     crop: Crop | None = None

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from voxmill.errors import InputError, nearest
 from voxmill.grid import IDENTITY, Grid, Window
 from voxmill.segments import Segment, boxes_of, layered, listed, segments_of, unsigned, whole_numbers, with_names
+from voxmill.suv import Suv
 
 Names = Mapping[int, str] | Mapping[tuple[int, int], str] | Mapping[int | tuple[int, int], str]
 
@@ -49,8 +50,8 @@ class Volume:
 
     `array` is indexed z, y, x (y, x for a flat image). Its place is a `grid`, or `spacing` (x, y, z in mm) with
     `origin` and `direction` as in SimpleITK. `name` becomes the case of a row; `notes` are what a reader of its rows
-    should know. The array is kept, not copied, unless it is not C-contiguous or in foreign byte order; it must not be
-    written to afterwards.
+    should know; `suv` is the factor of PET, by which its values were not multiplied. The array is kept, not copied,
+    unless it is not C-contiguous or in foreign byte order; it must not be written to afterwards.
 
     Raises InputError for arrays that are not 2D or 3D numbers, and for places that make no sense.
     """
@@ -59,6 +60,7 @@ class Volume:
     grid: Grid
     name: str
     notes: tuple[str, ...]
+    suv: Suv | None = None
 
     def __init__(
         self,
@@ -70,10 +72,11 @@ class Volume:
         direction: ArrayLike | None = None,
         name: str = "image",
         notes: Sequence[str] = (),
+        suv: Suv | None = None,
     ) -> None:
         voxels, dimensions = _voxels(array, name)
         grid = _Place(grid, spacing, origin, direction).of(voxels.shape, dimensions, name)
-        _set(self, {"array": _frozen(voxels), "grid": grid, "name": name, "notes": tuple(notes)})
+        _set(self, {"array": _frozen(voxels), "grid": grid, "name": name, "notes": tuple(notes), "suv": suv})
 
     @property
     def dtype(self) -> np.dtype[Any]:

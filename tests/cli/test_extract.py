@@ -267,7 +267,7 @@ def test_bad_images_and_masks(voxmill: Voxmill, files: tuple[Path, Path], tmp_pa
         ((tmp_path / "none.nrrd", mask), "none.nrrd: there is no such file"),
         ((image, tmp_path / "none.nrrd"), "none.nrrd: there is no such file"),
         ((tmp_path / "words.nrrd", mask), "words.nrrd: "),
-        ((tmp_path, mask), "folder"),
+        ((tmp_path, mask), "no DICOM files were found"),
         ((image, empty), "empty"),
         ((image, mask, "--label", "4"), "label 4 is not in the mask; labels present: 1"),
         ((image, elsewhere, "--settings", strict), "origin (0, 0, 9.5) mm"),

@@ -1,12 +1,12 @@
 """Files and SimpleITK images in, Volume and Mask out, and back into files.
 
-In: NIfTI, NRRD and MetaImage files, and images of SimpleITK. Out: Volume and Mask, each with its grid and name; an
-InputError of one sentence for everything that is none. Files are untrusted: what a header promises is checked against
-the file before anything is allocated, and a header leads to no file outside its own folder.
+In: NIfTI, NRRD and MetaImage files, files and folders of DICOM, and images of SimpleITK. Out: Volume and Mask, each
+with its grid and name; an InputError of one sentence for everything that is none. Files are untrusted: what a header
+promises is checked against the file before anything is allocated, and a header leads to no file outside its own folder.
 
-May import voxmill.volume, grid, drafts and errors, NumPy, SimpleITK and nibabel; the last two only when a file is read
-or written. One module per format (nrrd, metaimage, nifti), one for what they share with SimpleITK (itk), one for files
-as such (files), one for the paths that SimpleITK takes (plain).
+May import voxmill.volume, suv, grid, drafts and errors, NumPy, SimpleITK, nibabel and pydicom; the last three only when
+a file is read or written. One module per format (nrrd, metaimage, nifti; dicom is a package), one for what they share
+with SimpleITK (itk), one for files as such (files), one for the paths that SimpleITK takes (plain).
 """
 
 from voxmill.io.images import read_image

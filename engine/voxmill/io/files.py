@@ -24,7 +24,7 @@ def file_size(path: Path) -> int:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{path.name}: this file cannot be opened: {reason.lower()}; check the path") from error
     if stat.S_ISDIR(found.st_mode):
-        raise InputError(f"{path.name}: this is a folder; DICOM folders cannot be read yet: give one image file")
+        raise InputError(f"{path.name}: this is a folder; give one file")
     if not stat.S_ISREG(found.st_mode):
         raise InputError(f"{path.name}: this is not a regular file (a device, pipe or socket); give an image file")
     if found.st_size == 0:

@@ -35,7 +35,8 @@ FORMATS = (
     Format((".seg.nrrd", ".nrrd", ".nhdr"), "nrrd"),
     Format((".mha", ".mhd"), "metaimage"),
 )
-SUPPORTED = "NIfTI (.nii, .nii.gz, .hdr with .img), NRRD (.nrrd, .nhdr) and MetaImage (.mha, .mhd)"
+SUPPORTED = "DICOM, NIfTI (.nii, .nii.gz, .hdr with .img), NRRD (.nrrd, .nhdr) and MetaImage (.mha, .mhd)"
+DICOM_SUFFIXES = (".dcm", ".dicom")
 
 
 def read_source(source: Readable, *, kind: str, vectors: bool) -> Raster:
@@ -52,6 +53,22 @@ def read_source(source: Readable, *, kind: str, vectors: bool) -> Raster:
     path = Path(source)
     suffix, found_format = _format(path)
     return found_format.read(path, name=path.name[: -len(suffix)], vectors=vectors)
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a path leads to DICOM: a folder, a file that begins so, or one that is called so.
+
+    A name of another format goes before the content: NIfTI may hold anything in its first bytes.
+    """
+    if any(path.name.lower().endswith(suffix) for one in FORMATS for suffix in one.suffixes):
+        return False
+    if os.path.isdir(path):
+        return True
+    if path.name.lower().endswith(DICOM_SUFFIXES):
+        return True
+    from voxmill.io.dicom.headers import looks_like_dicom
+
+    return looks_like_dicom(path)
 
 
 def _format(path: Path) -> tuple[str, Format]:

@@ -1,0 +1,150 @@
+"""Frames → voxels: decoded by pydicom and its decoders, rescaled, each in its place of the grid.
+
+Source: DICOM PS3.5 section 8 and annex A.4 (encoding), PS3.3 C.11.1 (rescaling).
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
+from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.uid import RLELossless
+
+from voxmill.errors import InputError
+from voxmill.io.dicom.codestreams import frame_size
+from voxmill.io.dicom.frames import Frame
+from voxmill.io.dicom.geometry import Stack
+from voxmill.io.dicom.headers import Header, read_whole
+from voxmill.io.dicom.quiet import quiet
+from voxmill.io.dicom.tags import named, value
+from voxmill.io.dicom.voxels import voxels_of
+
+INTEGERS = (np.uint8, np.uint16, np.uint32, np.int8, np.int16, np.int32)
+"""Types of whole values, the first one that holds all is taken: as GDCM does, and so SimpleITK."""
+
+
+def read_voxels(stack: Stack, *, modality: str) -> NDArray[Any]:
+    """The values of a stack, z, y, x: (frames, rows, columns), not yet those of slices that are to be made up.
+
+    Whole slopes and intercepts keep values whole, in the smallest type that holds all that could be stored; all
+    other values, and those of PET, are float32, computed as float64 and rounded once.
+    """
+    dtype = value_type(stack.frames, modality=modality)
+    first = stack.frames[0].voxels
+    values = np.empty((len(stack.frames), first.rows, first.columns), dtype)
+    slots = sorted(range(len(stack.frames)), key=lambda at: (str(stack.frames[at].path), stack.frames[at].index))
+    for path, group in groupby(slots, key=lambda at: stack.frames[at].path):
+        wanted = list(group)
+        stored = decoded(path, [stack.frames[at].index for at in wanted], expected=stack.frames[wanted[0]])
+        for at, pixels in zip(wanted, stored, strict=True):
+            values[at] = rescaled(pixels, stack.frames[at], dtype)
+    return values
+
+
+def value_type(frames: Sequence[Frame], *, modality: str) -> np.dtype[Any]:
+    """The type of the values of these frames."""
+    scales = {(frame.slope, frame.intercept) for frame in frames}
+    if modality == "PT" or not all(slope.is_integer() and shift.is_integer() for slope, shift in scales):
+        return np.dtype(np.float32)
+    if scales == {(1.0, 0.0)}:
+        kind = "i" if any(frame.voxels.signed for frame in frames) else "u"
+        if all(frame.voxels.signed == (kind == "i") for frame in frames):
+            return np.dtype(f"{kind}{max(frame.voxels.bits for frame in frames) // 8}")
+    ends = [end * frame.slope + frame.intercept for frame in frames for end in frame.voxels.stored_range]
+    for candidate in INTEGERS:
+        limits = np.iinfo(candidate)
+        if limits.min <= min(ends) and max(ends) <= limits.max:
+            return np.dtype(candidate)
+    return np.dtype(np.float64)
+
+
+def rescaled(stored: NDArray[Any], frame: Frame, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Stored values times slope plus intercept."""
+    if (frame.slope, frame.intercept) == (1.0, 0.0):
+        return stored.astype(dtype)
+    if dtype.kind in "iu":
+        whole: NDArray[Any] = stored.astype(np.int64) * int(frame.slope) + int(frame.intercept)
+        return whole.astype(dtype)
+    values: NDArray[Any] = stored.astype(np.float64) * frame.slope + frame.intercept
+    if np.abs(values).max() > np.finfo(dtype).max:
+        raise InputError(
+            f"{frame}: its values are beyond {dtype} after rescaling ({named('RescaleSlope')}); correct it"
+        )
+    return values.astype(dtype)
+
+
+def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[NDArray[Any]]:
+    """The stored values of some frames of a file, each (rows, columns); InputError where they cannot be decoded."""
+    header = read_whole(path)
+    dataset = header.dataset
+    if voxels_of(header) != expected.voxels:
+        raise InputError(f"{path.name}: it was changed while it was read; try again")
+    if not value(dataset, "PixelData"):
+        raise InputError(
+            f"{path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
+        )
+    decoder = _decoder(header)
+    _refuse_data(header, dataset, expected)
+    frames = decoder.iter_array(dataset, indices=list(indices), raw=True)
+    for _ in indices:
+        try:
+            with quiet():
+                pixels, _ = next(frames)
+        except BaseException as error:
+            if not _is_of_decoder(error):
+                raise
+            raise InputError(f"{path.name}: its pixels are cut off or damaged; copy the file again") from error
+        yield pixels
+
+
+def _is_of_decoder(error: BaseException) -> bool:
+    """Whether a decoder failed on a damaged frame: they raise anything, those in Rust what is no Exception."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def _decoder(header: Header) -> Decoder:
+    syntax = header.transfer_syntax
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError:
+        raise InputError(
+            f"{header.path.name}: pixels encoded as {syntax.name} cannot be decoded; save it uncompressed"
+        ) from None
+    if not decoder.is_available:
+        needs = " ".join(decoder.missing_dependencies)
+        advice = 'pip install "voxmill[libjpeg]" (GPL-3)' if "libjpeg" in needs else "save it uncompressed"
+        raise InputError(f"{header.path.name}: pixels encoded as {syntax.name} need another decoder: {advice}")
+    return decoder
+
+
+def _refuse_data(header: Header, dataset: Dataset, frame: Frame) -> None:
+    """Refuse pixel data that are too short, and compressed frames of another size than the header says."""
+    voxels, label = frame.voxels, header.path.name
+    if not header.transfer_syntax.is_encapsulated:
+        promised = voxels.frames * voxels.rows * voxels.columns * voxels.bits // 8
+        if len(dataset.PixelData) < promised:
+            raise InputError(
+                f"{label}: its pixels are cut off: {len(dataset.PixelData)} bytes of {promised}; copy the file again"
+            )
+        return
+    if header.transfer_syntax == RLELossless:
+        return
+    for data in _encoded(dataset, voxels.frames, label):
+        found = frame_size(data)
+        if found != (voxels.rows, voxels.columns):
+            raise InputError(
+                f"{label}: a compressed frame has {'no size' if found is None else f'{found[1]} x {found[0]} voxels'}, "
+                f"the header says {voxels.columns} x {voxels.rows}; it is damaged: copy the file again"
+            )
+
+
+def _encoded(dataset: Dataset, frames: int, label: str) -> Iterator[bytes]:
+    try:
+        yield from generate_frames(dataset.PixelData, number_of_frames=frames)
+    except Exception as error:  # as pydicom finds damaged fragments
+        raise InputError(f"{label}: its compressed pixels are cut off or damaged; copy the file again") from error

@@ -1,0 +1,83 @@
+"""Files and folders of DICOM → Volume."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from voxmill.errors import InputError, several
+from voxmill.io.dicom.discovery import Failure
+from voxmill.io.dicom.frames import Frame, frames_of
+from voxmill.io.dicom.gaps import filled
+from voxmill.io.dicom.geometry import Stack, stack_of
+from voxmill.io.dicom.headers import read_header
+from voxmill.io.dicom.pet import suv_of
+from voxmill.io.dicom.pixels import read_voxels
+from voxmill.io.dicom.series import Series, choose, survey
+from voxmill.io.dicom.tags import named
+from voxmill.io.formats import DICOM_SUFFIXES
+from voxmill.volume import Volume
+
+
+def read_dicom(path: Path, *, series: str | int | None = None, allow_gaps: bool = False) -> Volume:
+    """The image in a DICOM file, or in a folder that holds one series of images, or the one that `series` names.
+
+    `series` is a UID or a number. Its name is that of the file or folder. Raises InputError as read_series does, and
+    where the folder holds none or several, listing them.
+    """
+    found = survey(path)
+    name = _name(path)
+    try:
+        is_one = series is None and not path.is_dir()
+        chosen = found.series[0] if is_one else choose(found.series, series, label=name)
+    except InputError as error:
+        raise InputError(f"{error}{_failed(found.failures, start='; ')}") from None
+    volume = read_series(chosen, name=name, allow_gaps=allow_gaps)
+    notes = (*volume.notes, *([_failed(found.failures)] if found.failures else []))
+    return Volume(volume.array, volume.grid, name=name, notes=notes, suv=volume.suv)
+
+
+def read_series(series: Series, *, name: str | None = None, allow_gaps: bool = False) -> Volume:
+    """The volume of a series: values as float32 or whole numbers (see pixels.read_voxels), on its full grid.
+
+    `name` is that of its first file unless given. With `allow_gaps`, missing slices and uneven steps are made up for by
+    linear interpolation along the normal, and a note says which slices. PET has its SUV factor beside its values.
+    Raises InputError, in one sentence, for all that is not one volume of regular slices (see geometry.stack_of).
+    """
+    called = name or series.files[0].name
+    headers = [read_header(file) for file in series.files]
+    frames = [frame for header in headers for frame in frames_of(header)]
+    stack = stack_of(frames, name=called, allow_gaps=allow_gaps)
+    values = read_voxels(stack, modality=series.modality)
+    if not _is_regular(stack):
+        values = filled(values, stack.places, stack.grid.shape[0])
+    suv = suv_of([header.dataset for header in headers]) if series.modality == "PT" else None
+    return Volume(values, stack.grid, name=called, notes=(*stack.notes, *_meaning(frames)), suv=suv)
+
+
+def stack_of_series(series: Series, *, allow_gaps: bool = False) -> Stack:
+    """Where the slices of a series lie, without reading a voxel: frames in order with their SOPInstanceUIDs."""
+    frames = [frame for file in series.files for frame in frames_of(read_header(file))]
+    return stack_of(frames, name=series.files[0].name, allow_gaps=allow_gaps)
+
+
+def _name(path: Path) -> str:
+    """The name of a file without the suffix that DICOM files have, if any; of a folder as it is."""
+    return path.stem if path.suffix.lower() in DICOM_SUFFIXES else path.name or path.resolve().name
+
+
+def _is_regular(stack: Stack) -> bool:
+    return stack.is_whole and bool((stack.places == range(len(stack.frames))).all())
+
+
+def _meaning(frames: Sequence[Frame]) -> tuple[str, ...]:
+    if any(frame.voxels.inverted for frame in frames):
+        return (
+            f"{named('PhotometricInterpretation')} is MONOCHROME1: large values are dark; they were left as they are",
+        )
+    return ()
+
+
+def _failed(failures: Sequence[Failure], *, start: str = "") -> str:
+    if not failures:
+        return ""
+    listed = several([failure.reason for failure in failures])
+    return f"{start}{len(failures)} of the files beside it could not be read: {listed}"

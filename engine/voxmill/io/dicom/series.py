@@ -1,0 +1,157 @@
+"""Series: the files of a folder, grouped as they belong together."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from voxmill.errors import InputError, SettingsError, several
+from voxmill.io.dicom.discovery import Failure, headers_in
+from voxmill.io.dicom.headers import Header, read_header
+from voxmill.io.dicom.sop_classes import IMAGES
+from voxmill.io.dicom.tags import named, optional_number, text
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The files of one series, by instance number; `header` is that of the first, without pixel data."""
+
+    series_uid: str
+    files: tuple[Path, ...]
+    header: Dataset
+
+    @property
+    def study_uid(self) -> str:
+        """StudyInstanceUID (0020,000d); empty where it is missing, as the others below."""
+        return text(self.header, "StudyInstanceUID")
+
+    @property
+    def frame_of_reference_uid(self) -> str:
+        """FrameOfReferenceUID (0020,0052)."""
+        return text(self.header, "FrameOfReferenceUID")
+
+    @property
+    def patient_id(self) -> str:
+        """PatientID (0010,0020)."""
+        return text(self.header, "PatientID")
+
+    @property
+    def modality(self) -> str:
+        """Modality (0008,0060): CT, MR, PT, SEG, RTSTRUCT and others."""
+        return text(self.header, "Modality")
+
+    @property
+    def description(self) -> str:
+        """SeriesDescription (0008,103e)."""
+        return text(self.header, "SeriesDescription")
+
+    @property
+    def number(self) -> int | None:
+        """SeriesNumber (0020,0011); None where it is missing."""
+        found = optional_number(self.header, "SeriesNumber")
+        return None if found is None else int(found)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is of a kind that is read as an image."""
+        return text(self.header, "SOPClassUID") in IMAGES
+
+    def __str__(self) -> str:
+        """Number, modality, description and how many files, for messages."""
+        number = "without number" if self.number is None else str(self.number)
+        described = f" {self.description!r}" if self.description else ""
+        return f"{number} ({self.modality or 'no modality'}{described}, files: {len(self.files)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What a folder holds: its series, by number, and the files that belong to none because they are damaged."""
+
+    series: tuple[Series, ...]
+    failures: tuple[Failure, ...]
+
+
+def find_series(path: Path) -> tuple[Series, ...]:
+    """The series in a folder (folders in it included), or that of one file, images or not, by number."""
+    return survey(path).series
+
+
+def survey(path: Path) -> Survey:
+    """The series in a folder, or that of one file, and what could not be read.
+
+    Raises InputError where there is no such path, and for a single file that is no DICOM file.
+    """
+    if not path.is_dir():
+        header = read_header(path)
+        return Survey((Series(text(header.dataset, "SeriesInstanceUID"), (path,), header.dataset),), ())
+    groups: dict[str, _Group] = {}
+    failures: list[Failure] = []
+    for found in headers_in(path):
+        uid = text(found.dataset, "SeriesInstanceUID") if isinstance(found, Header) else ""
+        if isinstance(found, Failure):
+            failures.append(found)
+        elif not uid:
+            failures.append(Failure(found.path, f"{found.path.name}: {named('SeriesInstanceUID')} is missing"))
+        else:
+            groups.setdefault(uid, _Group()).add(found)
+    series = [group.series(uid) for uid, group in groups.items()]
+    return Survey(tuple(sorted(series, key=_by_number)), tuple(failures))
+
+
+class _Group:
+    """The files of a series while they are being found; of the headers only the first is kept."""
+
+    def __init__(self) -> None:
+        self.files: list[tuple[float, str, Path]] = []
+        self.first: tuple[tuple[float, str, Path], Dataset] | None = None
+
+    def add(self, header: Header) -> None:
+        number = optional_number(header.dataset, "InstanceNumber")
+        key = (float("inf") if number is None else number, str(header.path), header.path)
+        self.files.append(key)
+        if self.first is None or key < self.first[0]:
+            self.first = key, header.dataset
+
+    def series(self, uid: str) -> Series:
+        assert self.first is not None
+        return Series(uid, tuple(path for *_, path in sorted(self.files)), self.first[1])
+
+
+def choose(series: Sequence[Series], wanted: str | int | None, *, label: str) -> Series:
+    """The one series of images, or the one of this UID or number.
+
+    Raises InputError, with a list of the series, where that leaves none or several.
+    """
+    images = [one for one in series if one.is_image]
+    if wanted is None:
+        if not images:
+            raise InputError(f"{label}: there are no DICOM images of CT, MR or PET in it; {_there(series)}")
+        if len(images) > 1:
+            raise InputError(f"{label}: {len(images)} series are in it; choose one by series=; {_there(images)}")
+        return images[0]
+    if isinstance(wanted, bool) or not isinstance(wanted, str | int):
+        raise SettingsError(f"series: give a number or a UID; found {type(wanted).__name__}")
+    found = [one for one in series if _is_called(one, wanted)]
+    if len(found) != 1:
+        fault = "several series have" if found else "no series has"
+        raise InputError(f"{label}: {fault} the number or UID {wanted}; {_there(series)}")
+    return found[0]
+
+
+def _is_called(series: Series, wanted: str | int) -> bool:
+    return str(wanted) == series.series_uid or (series.number is not None and str(wanted) == str(series.number))
+
+
+def _there(series: Sequence[Series]) -> str:
+    """The series listed, with their UIDs where numbers do not tell them apart."""
+    if not series:
+        return "no DICOM files were found"
+    numbers = Counter(one.number for one in series)
+    listed = [f"{one}{f' {one.series_uid}' * (numbers[one.number] > 1 or one.number is None)}" for one in series]
+    return f"series there: {several(listed)}"
+
+
+def _by_number(series: Series) -> tuple[float, str]:
+    return (float("inf") if series.number is None else series.number, series.series_uid)

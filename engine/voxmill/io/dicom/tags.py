@@ -1,0 +1,94 @@
+"""Values of a header by DICOM's keywords: checked, and named as DICOM names them where they cannot be used."""
+
+import math
+from typing import Any
+
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
+
+from voxmill.errors import InputError, brief
+from voxmill.io.dicom.quiet import quiet
+
+
+def named(keyword: str) -> str:
+    """An attribute as DICOM writes it: ImagePositionPatient (0020,0032)."""
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise ValueError(f"{keyword} is no keyword of DICOM")
+    return f"{keyword} ({tag >> 16:04x},{tag & 0xFFFF:04x})"
+
+
+def value(dataset: Dataset, keyword: str) -> object:
+    """What a header holds under a keyword; None where it is missing, empty or cannot be parsed."""
+    try:
+        with quiet():
+            found = dataset.get(keyword)
+    except Exception:  # pydicom parses a value when it is first asked for, and a damaged one raises anything
+        return None
+    return None if found == "" or (isinstance(found, MultiValue) and not found) else found
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """A value as text, without the padding; empty where it is missing, the parts of several joined by backslashes.
+
+    What cannot be printed is a question mark: only damaged files have it, and messages are one line.
+    """
+    found = value(dataset, keyword)
+    if found is None:
+        return ""
+    parts = found if isinstance(found, MultiValue) else [found]
+    joined = "\\".join(str(part) for part in parts).strip(" \0")
+    return "".join(sign if sign.isprintable() else "?" for sign in joined)
+
+
+def items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """The items of a sequence; none where it is missing or no sequence."""
+    found = value(dataset, keyword)
+    return list(found) if isinstance(found, Sequence) else []
+
+
+def optional_numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+    """So many finite numbers; None where there are none, or others."""
+    found = value(dataset, keyword)
+    parts: list[Any] = list(found) if isinstance(found, MultiValue) else [found]
+    try:
+        numbers = tuple(float(part) for part in parts)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+
+
+def optional_number(dataset: Dataset, keyword: str) -> float | None:
+    """One finite number; None where there is none."""
+    found = optional_numbers(dataset, keyword, 1)
+    return None if found is None else found[0]
+
+
+def numbers(dataset: Dataset, keyword: str, count: int, *, label: str) -> tuple[float, ...]:
+    """So many finite numbers; InputError that names the file and the attribute where a header has none."""
+    found = optional_numbers(dataset, keyword, count)
+    if found is None:
+        raise InputError(f"{label}: {_fault(dataset, keyword, count)}; export the series again from its source")
+    return found
+
+
+def number(dataset: Dataset, keyword: str, *, label: str) -> float:
+    """One finite number; InputError that names the file and the attribute where a header has none."""
+    return numbers(dataset, keyword, 1, label=label)[0]
+
+
+def size(dataset: Dataset, keyword: str, *, label: str) -> int:
+    """A whole number above 0; InputError that names the file and the attribute for all else."""
+    found = number(dataset, keyword, label=label)
+    if found < 1 or found != int(found):
+        raise InputError(f"{label}: {named(keyword)} is {found:g}, and must be a whole number above 0; export it again")
+    return int(found)
+
+
+def _fault(dataset: Dataset, keyword: str, count: int) -> str:
+    if value(dataset, keyword) is None:
+        return f"{named(keyword)} is missing"
+    wanted = "a number" if count == 1 else f"{count} numbers"
+    return f"{named(keyword)} must be {wanted}; found {brief(text(dataset, keyword))}"

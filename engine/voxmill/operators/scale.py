@@ -1,0 +1,32 @@
+"""The step suv: every intensity times a factor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
+
+
+@dataclass(frozen=True)
+class Scale(Voxelwise):
+    """x times `factor`, as float64."""
+
+    factor: float
+
+    exactness = Exactness.BYTES
+    facts = ()
+
+    def form(self, source: Form, facts: Facts) -> Form:
+        """The same grid, float64."""
+        del facts
+        return Form(source.grid, np.dtype(np.float64))
+
+    def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
+        """The intensities of the box, multiplied."""
+        del at, facts
+        values: NDArray[Any] = boxes[0].astype(np.float64)
+        values *= self.factor
+        return values
