@@ -8,7 +8,7 @@ from voxmill.choices import Choice, choices_of
 from voxmill.diagnostics import Provenance
 from voxmill.errors import InputError, SettingsError
 from voxmill.execute import derive
-from voxmill.io import read_image, read_mask
+from voxmill.io import read_image, read_mask_near
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.operator import Operator
 from voxmill.operators.scale import Scale
@@ -54,7 +54,7 @@ def open_case(
     """
     chosen = settings.labels if labels is None else _parse_labels(labels)
     volume = image if isinstance(image, Volume) else read_image(image)
-    layers = _read_layers(mask, settings.label_channel)
+    layers = _read_layers(mask, volume, settings.label_channel)
     _require_fit(volume, layers, settings)
     choices = choices_of(layers, chosen, settings)
     provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
@@ -70,10 +70,10 @@ def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, .
         raise SettingsError(f"labels: {error}") from None
 
 
-def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", channel: int | None) -> Mask:
+def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", image: Volume, channel: int | None) -> Mask:
     """The mask, of a channel alone where one is asked for: a layer of a Mask that is already made."""
     if not isinstance(mask, Mask):
-        return read_mask(mask, label_channel=channel)
+        return read_mask_near(mask, image, label_channel=channel)
     return mask if channel is None else mask.layer(channel)
 
 

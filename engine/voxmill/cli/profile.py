@@ -7,7 +7,7 @@ from pathlib import Path
 
 from voxmill.cli.streams import tell
 from voxmill.extraction import extract
-from voxmill.io import read_image, read_mask
+from voxmill.io import read_image, read_mask_near
 from voxmill.settings import Settings
 from voxmill.stages import STAGES, Stages, watch_stages
 from voxmill.table import Table
@@ -21,7 +21,7 @@ def profile_extraction(image: Path, mask: Path, *, settings: Settings, labels: l
 
     def once() -> Table:
         volume = read_image(image)
-        labelled = read_mask(mask, label_channel=settings.label_channel)
+        labelled = read_mask_near(mask, volume, label_channel=settings.label_channel)
         return extract(volume, labelled, settings=settings, labels=labels, device=device)
 
     once()

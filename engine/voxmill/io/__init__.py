@@ -4,13 +4,14 @@ In: NIfTI, NRRD and MetaImage files, files and folders of DICOM, and images of S
 with its grid and name; an InputError of one sentence for everything that is none. Files are untrusted: what a header
 promises is checked against the file before anything is allocated, and a header leads to no file outside its own folder.
 
-May import voxmill.volume, suv, grid, drafts and errors, NumPy, SimpleITK, nibabel and pydicom; the last three only when
-a file is read or written. One module per format (nrrd, metaimage, nifti; dicom is a package), one for what they share
-with SimpleITK (itk), one for files as such (files), one for the paths that SimpleITK takes (plain).
+May import voxmill.volume, suv, segments, grid, drafts and errors, the kernel that fills polygons, NumPy, SimpleITK,
+nibabel and pydicom; the last three only when a file is read or written. One module per format (nrrd, metaimage, nifti;
+dicom is a package), one for what they share with SimpleITK (itk), one for files as such (files), one for the paths that
+SimpleITK takes (plain).
 """
 
 from voxmill.io.images import read_image
-from voxmill.io.masks import read_mask
+from voxmill.io.masks import read_mask, read_mask_near
 from voxmill.io.writing import write_image, write_mask
 
-__all__ = ["read_image", "read_mask", "write_image", "write_mask"]
+__all__ = ["read_image", "read_mask", "read_mask_near", "write_image", "write_mask"]

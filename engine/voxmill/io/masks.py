@@ -1,12 +1,14 @@
-"""Masks: files and SimpleITK images to Mask, with the names of segments where 3D Slicer wrote them."""
+"""Masks: files and SimpleITK images to Mask, with the names of segments where 3D Slicer or DICOM gives them."""
 
+import os
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from voxmill.errors import InputError
-from voxmill.io.formats import Readable, read_source
+from voxmill.errors import InputError, SettingsError
+from voxmill.io.formats import Readable, is_dicom, read_source
+from voxmill.io.names import distinct
 from voxmill.io.raster import Raster
 from voxmill.volume import Mask, Volume, require_same_grid
 
@@ -21,40 +23,51 @@ class Named:
 
 
 def read_mask(
-    source: Readable, image: Volume | None = None, *, label_channel: int | None = None, tolerance: float = 1e-6
+    source: Readable,
+    image: Volume | None = None,
+    *,
+    label_channel: int | None = None,
+    threshold: float | None = None,
+    tolerance: float = 1e-6,
 ) -> Mask:
-    """The mask in a file (NIfTI, NRRD, MetaImage; a path) or in a SimpleITK image.
+    """The mask in a file (NIfTI, NRRD, MetaImage, DICOM SEG or RTSTRUCT; a path) or in a SimpleITK image.
 
-    With `image`, the mask must lie on its grid, to `tolerance` of a voxel. Of a mask with several values per voxel,
-    `label_channel` is read (the first unless given); of 3D Slicer's .seg.nrrd with several layers, all are, unless it
-    is given. Segments keep the names that such a file gives them; where two have one name, the label follows in
-    brackets. A picture in colour that does not say so in its header is taken for a mask with several values per voxel.
+    With `image`, the mask must lie on its grid, to `tolerance` of a voxel; that of a SEG is the image's where its
+    planes lie on slices of the image, which allows for steps that jitter. An RTSTRUCT is contours, filled on the grid
+    of the image, which it needs. Of a mask with several values per voxel, `label_channel` is read (the first unless
+    given); of 3D Slicer's .seg.nrrd and of DICOM with several layers, all are, unless it is given. Segments keep the
+    names that such a file gives them; where two have one name, the label follows in brackets. A picture in colour that
+    does not say so in its header is taken for a mask with several values per voxel. Of a fractional SEG, voxels of at
+    least `threshold` (above 0, up to 1, 0.5 unless given) times its maximum are inside.
 
     Raises InputError, in one sentence, when there is no such channel, when the grids differ, and for everything that
-    is not a mask in 2 or 3 dimensions.
+    is not a mask in 2 or 3 dimensions; SettingsError for a threshold that is none, or not of DICOM.
     """
+    mask = read_mask_near(source, image, label_channel=label_channel, threshold=threshold)
+    if image is not None:
+        require_same_grid(image, mask, tolerance=tolerance)
+    return mask
+
+
+def read_mask_near(
+    source: Readable, image: Volume | None, *, label_channel: int | None = None, threshold: float | None = None
+) -> Mask:
+    """The same, but for a mask that does not lie on the grid of the image: it is given on its own."""
+    if threshold is not None and not 0 < threshold <= 1:
+        raise SettingsError(f"threshold: it is a share of the maximum, above 0 and up to 1; found {threshold}")
+    if isinstance(source, str | os.PathLike) and is_dicom(Path(source)):
+        from voxmill.io.dicom.masks import read_dicom_mask
+
+        found = read_dicom_mask(Path(source), image, threshold=threshold)
+        return found if label_channel is None else found.layer(label_channel)
+    if threshold is not None:
+        raise SettingsError("threshold is for fractional segmentations of DICOM; leave it out for other masks")
     raster = read_source(source, kind="mask", vectors=True)
     named = _named(raster)
     channels = _channels(raster, label_channel, layered=bool(named))
     plain = Mask.of_layers([raster.array[..., channel] for channel in channels], raster.grid, name=raster.name)
-    if image is not None:
-        require_same_grid(image, plain, tolerance=tolerance)
     names = {(channels.index(one.layer), one.label): one.name for one in named if one.layer in channels}
-    return plain.named(_distinct(names, plain))
-
-
-def _distinct(names: Mapping[tuple[int, int], str], mask: Mask) -> dict[tuple[int, int], str]:
-    """The names of the segments that were drawn, with label and layer in brackets where a name says too little."""
-    keys = [(one.layer, one.label) for one in mask.segments]
-    given = {key: names[key] for key in keys if names.get(key, "") not in ("", str(key[1]))}
-    labelled = {key: f"{name} ({key[1]})" for key, name in given.items()}
-    layered = {key: f"{name} ({key[1]}, layer {key[0]})" for key, name in given.items()}
-    taken = Counter([*given.values(), *{str(label) for _, label in keys}])
-    twice = Counter(labelled.values())
-    return {
-        key: name if taken[name] == 1 else labelled[key] if twice[labelled[key]] == 1 else layered[key]
-        for key, name in given.items()
-    }
+    return plain.named(distinct(names, plain))
 
 
 def _channels(raster: Raster, wanted: int | None, *, layered: bool) -> list[int]:

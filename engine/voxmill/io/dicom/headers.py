@@ -25,6 +25,8 @@ PREAMBLE = 128
 MAGIC = b"DICM"
 FIRST_TAGS = (b"\x02\x00\x00\x00", b"\x02\x00\x01\x00", b"\x08\x00", b"\x00\x08\x00")
 """How a dataset without preamble begins: with the file's meta information, or with group 0008, in either byte order."""
+DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
+"""Deflated Image Frame Compression, which pydicom does not know: each frame is a deflate stream of its own."""
 INFLATED_LIMIT = 2**30
 """Bytes that a deflated dataset may have: a thousand times those of a CT slice, deflated only in single files."""
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -118,7 +120,7 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 def _transfer_syntax(dataset: Dataset, label: str) -> UID:
     """What the meta information says, or else what the dataset was parsed as."""
     declared = text(dataset.file_meta, "TransferSyntaxUID") if hasattr(dataset, "file_meta") else ""
-    if declared and declared not in AllTransferSyntaxes:
+    if declared and declared not in (*AllTransferSyntaxes, DEFLATED_FRAMES):
         raise InputError(f"{label}: its transfer syntax {brief(declared)} is not known; save it uncompressed")
     if declared:
         return UID(declared)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydicom.uid import RLELossless
 
 from voxmill.errors import InputError
-from voxmill.io.dicom.headers import Header
+from voxmill.io.dicom.headers import DEFLATED_FRAMES, Header
 from voxmill.io.dicom.tags import named, number, optional_number, size, text
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
@@ -82,6 +82,8 @@ def _refuse_promise(header: Header, voxels: Voxels) -> None:
     frame = voxels.rows * voxels.columns
     promised = math.prod((voxels.frames, frame, voxels.bits // 8))
     available = header.available
+    if header.transfer_syntax == DEFLATED_FRAMES:
+        raise InputError(f"{header.path.name}: deflated frames are decoded of masks alone; save it uncompressed")
     if header.transfer_syntax == RLELossless:
         available *= RLE_RATIO
     elif header.transfer_syntax.is_encapsulated:

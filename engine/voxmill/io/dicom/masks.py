@@ -1,0 +1,46 @@
+"""DICOM files of masks → Mask, told apart by their class, whatever they are called."""
+
+from pathlib import Path
+
+from voxmill.errors import InputError, several
+from voxmill.io.dicom.discovery import headers_in
+from voxmill.io.dicom.headers import Header, read_header
+from voxmill.io.dicom.rtstruct import read_structure_set
+from voxmill.io.dicom.segmentation import LABEL_MAP_STORAGE, read_segmentation
+from voxmill.io.dicom.tags import text
+from voxmill.io.formats import DICOM_SUFFIXES
+from voxmill.volume import Mask, Volume
+
+SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"
+STRUCTURE_SET_STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
+MASKS = frozenset({SEGMENTATION_STORAGE, LABEL_MAP_STORAGE, STRUCTURE_SET_STORAGE})
+
+
+def read_dicom_mask(path: Path, image: Volume | None = None, *, threshold: float | None = None) -> Mask:
+    """The mask in a DICOM SEG or RTSTRUCT file, or in a folder that holds one.
+
+    How it is read say read_segmentation and read_structure_set. Its name is that of the file. Raises InputError as
+    those do, for a file of another class, and for a folder that holds no mask or several.
+    """
+    header = _only_mask(path) if path.is_dir() else read_header(path)
+    sop_class, file = text(header.dataset, "SOPClassUID"), header.path
+    name = file.stem if file.suffix.lower() in DICOM_SUFFIXES else file.name
+    if sop_class == STRUCTURE_SET_STORAGE:
+        return read_structure_set(file, image, name=name)
+    if sop_class in MASKS:
+        return read_segmentation(file, None if image is None else image.grid, name=name, threshold=threshold)
+    kind = getattr(header.dataset.SOPClassUID, "name", sop_class)
+    raise InputError(f"{file.name}: this is no mask but {kind}; give a segmentation (SEG) or structure set (RTSTRUCT)")
+
+
+def is_mask(header: Header) -> bool:
+    """Whether a file is of a class that is read as a mask."""
+    return text(header.dataset, "SOPClassUID") in MASKS
+
+
+def _only_mask(folder: Path) -> Header:
+    found = [one for one in headers_in(folder) if isinstance(one, Header) and is_mask(one)]
+    if len(found) != 1:
+        listed = f" ({several([one.path.name for one in found], separator=', ')})" if found else ""
+        raise InputError(f"{folder.name}: {len(found) or 'no'} DICOM masks are in this folder{listed}; give one file")
+    return found[0]

@@ -1,0 +1,68 @@
+"""Structure sets of radiotherapy (RTSTRUCT) → Mask: contours filled on the grid of their image.
+
+Source: DICOM PS3.3 A.19, C.8.8.5 and C.8.8.6. How contours are filled stands in filling.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from voxmill.errors import InputError, several
+from voxmill.io.dicom.contours import DrawnRegion, drawn_regions
+from voxmill.io.dicom.filling import Filled, filled
+from voxmill.io.dicom.headers import read_header
+from voxmill.io.dicom.layers import layers_of
+from voxmill.io.names import distinct
+from voxmill.segments import MAX_LABEL
+from voxmill.volume import Mask, Volume
+
+
+def read_structure_set(path: Path, image: Volume | None, *, name: str) -> Mask:
+    """The mask in a DICOM RTSTRUCT file, on the grid of its image: labels are ROI numbers, names are ROI names.
+
+    Where numbers are no labels (0, negative, above 65,535) regions are counted from 1 in the order of the file. Regions
+    that overlap lie in layers; those in which no voxel's centre lies are left out, with a note.
+
+    Raises InputError, in one sentence, without an image, where all contours lie outside of it, where nothing is drawn,
+    and for everything that is no such file.
+    """
+    if image is None:
+        raise InputError(f"{name}: a structure set has contours and no voxels; give the image that it was drawn on")
+    regions = drawn_regions(read_header(path))
+    found = {region.number: filled(region, image.grid, label=path.name) for region in regions}
+    drawn = [region for region in regions if any(patch.inside.any() for patch in found[region.number].patches)]
+    if not drawn:
+        raise InputError(f"{name}: {_why_nothing(list(found.values()), image)}")
+    labels, counted = _labels(regions)
+    layers = layers_of(
+        ((labels[region.number], found[region.number].patches) for region in drawn),
+        image.grid.shape,
+        highest=max(labels.values()),
+    )
+    notes = (*counted, *(note for one in found.values() for note in one.notes), *_empty(regions, drawn))
+    plain = Mask.of_layers(layers.arrays, image.grid, name=name, notes=notes)
+    names = {(layers.of_label[labels[one.number]], labels[one.number]): one.name for one in drawn}
+    return plain.named(distinct(names, plain))
+
+
+def _labels(regions: Sequence[DrawnRegion]) -> tuple[Mapping[int, int], tuple[str, ...]]:
+    """The label of every region's number, and what is to be said of it."""
+    if all(1 <= region.number <= MAX_LABEL for region in regions):
+        return {region.number: region.number for region in regions}, ()
+    said = f"numbers of regions are no labels (1 to {MAX_LABEL}): regions were counted from 1, in their order"
+    return {region.number: label for label, region in enumerate(regions, 1)}, (said,)
+
+
+def _empty(regions: Sequence[DrawnRegion], drawn: Sequence[DrawnRegion]) -> tuple[str, ...]:
+    numbers = {region.number for region in drawn}
+    empty = [str(region) for region in regions if region.number not in numbers]
+    return (f"regions without a voxel were left out: {several(empty, separator=', ')}",) if empty else ()
+
+
+def _why_nothing(found: Sequence[Filled], image: Volume) -> str:
+    if any(one.is_outside for one in found):
+        return (
+            f"all of its contours lie outside of {image.name}, whose grid is {image.grid}; "
+            "give the image that it was drawn on"
+        )
+    notes = [note for one in found for note in one.notes]
+    return f"nothing is segmented: no voxel's centre lies in a contour{f' ({several(notes)})' if notes else ''}"
