@@ -21,7 +21,7 @@ from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill.volume import Mask, Source
 from voxmill_kernels.facts import boxes
-from voxmill_kernels.intensities import gather
+from voxmill_kernels.intensities import gather, gather_again
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,7 @@ def images_of(image: Source, settings: Settings) -> tuple[list[MeasuredImage], l
 
 def seen_in(voxels: Voxels, box: NDArray[Any]) -> Voxels:
     """The same region in another image, whose box is that of the region's window; raises RegionError."""
-    inside = voxels.box[1:-1, 1:-1, 1:-1] == 1
-    values = box[inside]
+    values = gather_again(box, voxels.box, voxels.values.size)
     _check_finite(values)
     return replace(voxels, values=values)
 

@@ -78,22 +78,21 @@ def discretise(values: Array, known: Distribution, edges: Floats) -> Levels:
 
     Raises ValueError when more than 65,535 levels occur.
     """
-    raw = np.empty(known.values.shape, dtype=np.uint32)
+    once_each = known.values if len(known.values) < len(values) else values.astype(np.float64, copy=False)
+    raw = np.empty(once_each.shape, dtype=np.uint32)
     counts = np.zeros(len(edges) + 1, dtype=np.int64)
-    _digitise(known.values, known.counts, edges, raw, counts)
+    _digitise(once_each, known.counts, edges, raw, counts)
     numbers = np.flatnonzero(counts)
     if len(numbers) > MAX_LEVELS:
         raise ValueError(f"{len(numbers)} grey levels are more than {MAX_LEVELS}")
     index = np.zeros(len(counts), dtype=np.uint8 if len(numbers) < 256 else np.uint16)
     index[numbers] = np.arange(1, len(numbers) + 1)
-    indices = np.empty(values.shape, dtype=index.dtype)
-    if len(known.values) < len(values) and values.dtype.kind in "iu":
-        low = int(known.values[0])
-        table = np.zeros(int(known.values[-1]) - low + 1, dtype=index.dtype)
-        table[known.values.astype(np.int64) - low] = index[raw]
-        _look_up(values, low, table, indices)
-    else:
-        _index(values, edges, index, indices)
+    if once_each is not known.values:
+        return Levels(index.take(raw), numbers, counts[numbers])
+    low, indices = int(known.values[0]), np.empty(values.shape, dtype=index.dtype)
+    table = np.zeros(int(known.values[-1]) - low + 1, dtype=index.dtype)
+    table[known.values.astype(np.int64) - low] = index.take(raw)
+    _look_up(values, low, table, indices)
     return Levels(indices, numbers, counts[numbers])
 
 
@@ -108,12 +107,6 @@ def _digitise(values: Floats, voxels: Ints, edges: Floats, levels: NDArray[np.ui
 def _look_up(values: Array, low: int, table: Array, indices: Array) -> None:
     for voxel in range(values.shape[0]):
         indices[voxel] = table[np.int64(values[voxel]) - low]
-
-
-@njit
-def _index(values: Array, edges: Floats, index: Array, indices: Array) -> None:
-    for voxel in range(values.shape[0]):
-        indices[voxel] = index[_level(np.float64(values[voxel]), edges)]
 
 
 @njit

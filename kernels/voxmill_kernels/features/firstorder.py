@@ -6,6 +6,7 @@ import numpy as np
 
 from voxmill_kernels.features.entropy import entropy
 from voxmill_kernels.features.feature import deprecated, table
+from voxmill_kernels.features.powers import distance_sum, power_sum
 from voxmill_kernels.intensities import Distribution
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Floats, Ints
@@ -56,10 +57,10 @@ def _first_order(
     """Central moments are taken about the mean, in a second pass; those of a flat region are 0, not a rounding."""
     upto = _cumulative(counts)
     voxels, last = upto[upto.shape[0] - 1], values.shape[0] - 1
-    mean = _mean(values, counts, 0, last)
+    mean = _mean(values, counts)
     m2, m3, m4 = _central_moments(values, counts, mean)
     p10, p90 = percentile(values, upto, 10.0), percentile(values, upto, 90.0)
-    energy = _energy(values, counts, shift)
+    energy = power_sum(values, counts, -shift, 2)
     return (
         p10,
         p90,
@@ -68,7 +69,7 @@ def _first_order(
         percentile(values, upto, 75.0) - percentile(values, upto, 25.0),
         0.0 if m2 == 0.0 else m4 / (m2 * m2),
         values[last],
-        _deviation(values, counts, 0, last, mean),
+        _deviation(values, counts, mean),
         mean,
         percentile(values, upto, 50.0),
         values[0],
@@ -124,35 +125,17 @@ def _place_of(upto: Ints, voxel: int) -> int:
 
 
 @njit
-def _add(total: float, rest: float, term: float) -> tuple[float, float]:
-    """One more term of a sum; `rest` collects what rounding took from it (Neumaier), to be added at the end."""
-    new = total + term
-    if math.isinf(new):
-        return new, 0.0
-    lost = (total - new) + term if abs(total) >= abs(term) else (term - new) + total
-    return new, rest + lost
+def _mean(values: Floats, counts: Ints) -> float:
+    """The mean of values; NaN for none."""
+    return power_sum(values, counts, 0.0, 1) / counts.sum()
 
 
 @njit
-def _mean(values: Floats, counts: Ints, first: int, last: int) -> float:
-    """The mean of the values from place `first` to `last`; NaN for none."""
-    total = rest = 0.0
-    voxels = 0
-    for place in range(first, last + 1):
-        total, rest = _add(total, rest, values[place] * counts[place])
-        voxels += counts[place]
-    return (total + rest) / voxels
-
-
-@njit
-def _deviation(values: Floats, counts: Ints, first: int, last: int, mean: float) -> float:
-    """The mean absolute deviation of the values from place `first` to `last`; NaN for none."""
-    total = rest = 0.0
-    voxels = 0
-    for place in range(first, last + 1):
-        total, rest = _add(total, rest, abs(values[place] - mean) * counts[place])
-        voxels += counts[place]
-    return 0.0 if values[first] == values[last] and voxels > 0 else (total + rest) / voxels
+def _deviation(values: Floats, counts: Ints, mean: float) -> float:
+    """The mean absolute deviation of values; NaN for none."""
+    if values.shape[0] > 0 and values[0] == values[-1]:
+        return 0.0
+    return distance_sum(values, counts, mean) / counts.sum()
 
 
 @njit
@@ -163,32 +146,21 @@ def _robust_deviation(values: Floats, counts: Ints, low: float, high: float) -> 
         first += 1
     while values[last] > high:
         last -= 1
-    return _deviation(values, counts, first, last, _mean(values, counts, first, last))
+    inside, times = values[first : last + 1], counts[first : last + 1]
+    return _deviation(inside, times, _mean(inside, times))
 
 
 @njit
 def _central_moments(values: Floats, counts: Ints, mean: float) -> tuple[float, float, float]:
-    last = values.shape[0] - 1
-    if values[0] == values[last]:
+    if values[0] == values[-1]:
         return 0.0, 0.0, 0.0
-    m2 = m3 = m4 = r2 = r3 = r4 = 0.0
-    voxels = 0
-    for place in range(last + 1):
-        away = values[place] - mean
-        square = away * away * counts[place]
-        m2, r2 = _add(m2, r2, square)
-        m3, r3 = _add(m3, r3, square * away)
-        m4, r4 = _add(m4, r4, square * away * away)
-        voxels += counts[place]
-    return (m2 + r2) / voxels, (m3 + r3) / voxels, (m4 + r4) / voxels
-
-
-@njit
-def _energy(values: Floats, counts: Ints, shift: float) -> float:
-    total = rest = 0.0
-    for place in range(values.shape[0]):
-        total, rest = _add(total, rest, (values[place] + shift) * (values[place] + shift) * counts[place])
-    return total + rest
+    voxels = counts.sum()
+    m2, m3, m4 = (
+        power_sum(values, counts, mean, 2),
+        power_sum(values, counts, mean, 3),
+        power_sum(values, counts, mean, 4),
+    )
+    return m2 / voxels, m3 / voxels, m4 / voxels
 
 
 @njit

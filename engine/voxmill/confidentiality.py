@@ -1,0 +1,179 @@
+"""What a source still carries of a person: the header of a DICOM file, or of another.
+
+DICOM PS3.15 (2024c), annex E: the Basic Application Level Confidentiality Profile, table E.1-1.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
+    from pydicom.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a source carries: its kind, and where it stands (never what)."""
+
+    kind: str
+    where: str
+
+
+IDENTIFYING_KINDS = {
+    "PN": "a person's name",
+    "DA": "a date",
+    "DT": "a date",
+    "TM": "a time",
+    "LT": "free text",
+    "ST": "free text",
+    "UT": "free text",
+    "UC": "free text",
+    "UR": "an address",
+}
+"""Value representations that are identifying wherever they stand."""
+UNIQUE_STAY = re.compile(
+    r"^(SOPClassUID|.*SOPClassUID.*|TransferSyntaxUID|CodingSchemeUID|ContextUID|MappingResourceUID)$"
+)
+"""UIDs that name a kind of thing and no thing."""
+IDENTIFYING = frozenset(
+    {
+        "AccessionNumber",
+        "AcquisitionDeviceProcessingDescription",
+        "AdmissionID",
+        "AdmittingDiagnosesDescription",
+        "Allergies",
+        "AuthorObserverSequence",
+        "BranchOfService",
+        "CassetteID",
+        "ConfidentialityConstraintOnPatientDataDescription",
+        "ConsultingPhysicianName",
+        "ContentCreatorIdentificationCodeSequence",
+        "ContrastBolusAgent",
+        "ContributionDescription",
+        "CountryOfResidence",
+        "CurrentPatientLocation",
+        "CustodialOrganizationSequence",
+        "DetectorID",
+        "DeviceDescription",
+        "DeviceSerialNumber",
+        "DeviceUID",
+        "EthnicGroup",
+        "FillerOrderNumberImagingServiceRequest",
+        "GantryID",
+        "GeneratorID",
+        "InstitutionalDepartmentName",
+        "InstitutionAddress",
+        "InstitutionCodeSequence",
+        "InstitutionName",
+        "InsurancePlanIdentification",
+        "IssuerOfAdmissionID",
+        "IssuerOfPatientID",
+        "IssuerOfServiceEpisodeID",
+        "MedicalAlerts",
+        "MedicalRecordLocator",
+        "MilitaryRank",
+        "Occupation",
+        "OperatorIdentificationSequence",
+        "OrderEnteredBy",
+        "OrderEntererLocation",
+        "OtherPatientIDs",
+        "OtherPatientIDsSequence",
+        "PatientAddress",
+        "PatientAge",
+        "PatientID",
+        "PatientInstitutionResidence",
+        "PatientInsurancePlanCodeSequence",
+        "PatientPrimaryLanguageCodeSequence",
+        "PatientReligiousPreference",
+        "PatientSetupPhotoDescription",
+        "PatientSex",
+        "PatientSize",
+        "PatientState",
+        "PatientTelephoneNumbers",
+        "PatientTransportArrangements",
+        "PatientWeight",
+        "PerformedLocation",
+        "PerformedProcedureStepDescription",
+        "PerformedProcedureStepID",
+        "PerformedStationAETitle",
+        "PerformedStationName",
+        "PerformingPhysicianIdentificationSequence",
+        "PersonAddress",
+        "PersonIdentificationCodeSequence",
+        "PersonTelephoneNumbers",
+        "PhysiciansOfRecordIdentificationSequence",
+        "PhysiciansReadingStudyIdentificationSequence",
+        "PlacerOrderNumberImagingServiceRequest",
+        "PlateID",
+        "PregnancyStatus",
+        "ProtocolName",
+        "ReferringPhysicianAddress",
+        "ReferringPhysicianIdentificationSequence",
+        "ReferringPhysicianTelephoneNumbers",
+        "RegionOfResidence",
+        "RequestAttributesSequence",
+        "RequestedProcedureDescription",
+        "RequestedProcedureID",
+        "RequestedProcedureLocation",
+        "RequestingService",
+        "ResponsibleOrganization",
+        "ScheduledProcedureStepDescription",
+        "ScheduledProcedureStepID",
+        "ScheduledProcedureStepLocation",
+        "ScheduledStationAETitle",
+        "ScheduledStationName",
+        "SeriesDescription",
+        "ServiceEpisodeDescription",
+        "ServiceEpisodeID",
+        "SmokingStatus",
+        "SourceManufacturer",
+        "StationName",
+        "StudyDescription",
+        "StudyID",
+        "ROIName",
+        "ROIDescription",
+        "StructureSetLabel",
+        "StructureSetName",
+    }
+)
+"""Attributes that the profile removes or replaces, beside those of the kinds above; regions' names are ours."""
+BURNT_IN = ("BurnedInAnnotation", "RecognizableVisualFeatures")
+
+
+def carried(header: "Dataset") -> tuple[Finding, ...]:
+    """What a DICOM header still carries, sequences included: identifying attributes, private ones, what is burnt in."""
+    return tuple(dict.fromkeys(_carried(header)))
+
+
+def _carried(header: "Dataset", within: str = "") -> Iterator[Finding]:
+    for element in header:
+        where = f"{within}{element.keyword or 'an unknown attribute'} {element.tag}"
+        kind = _kind(element)
+        if kind:
+            yield Finding(kind, where)
+        elif element.VR == "SQ":
+            for item in element.value:
+                yield from _carried(item, f"{where} > ")
+
+
+def _kind(element: "DataElement") -> str | None:
+    """What kind of finding an attribute is; None for none, and for one that is empty."""
+    if element.value in (None, "") or (element.VR == "SQ" and not element.value):
+        return None
+    if element.tag.is_private:
+        return "a private attribute"
+    if element.keyword in IDENTIFYING:
+        return "an identifying attribute"
+    if element.VR == "UI":
+        return None if UNIQUE_STAY.match(element.keyword) else "a unique identifier"
+    if element.keyword in BURNT_IN:
+        return "burnt into the pixels" if str(element.value) != "NO" else None
+    return IDENTIFYING_KINDS.get(element.VR)
+
+
+def carried_texts(fields: Mapping[str, str], *, known: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """What the header of a NIfTI, NRRD or MetaImage file carries: fields of text that are not empty, but the known."""
+    harmless = frozenset(known)
+    return tuple(Finding("free text", name) for name, text in fields.items() if text.strip() and name not in harmless)

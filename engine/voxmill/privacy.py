@@ -1,0 +1,164 @@
+"""What may enter a store, and the names that stand for identifiers there.
+
+DICOM PS3.15 (2024c), annex E: the Basic Application Level Confidentiality Profile, table E.1-1.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import stat
+from base64 import b32encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voxmill.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+KEY_FILE = "VOXMILL_KEY_FILE"
+"""The environment variable that names a file with the key."""
+KEY_BYTES = 32
+NAME_LETTERS = 16
+"""Letters of a hashed name, 5 bits each: among 60 million images two alike have a chance of 1 in 600 million."""
+LONGEST = 64
+"""The longest text that enters a store; DICOM's own limit for a code or a short description."""
+
+ATTRIBUTES: Mapping[str, str] = {
+    "Modality": "what was measured",
+    "ImageType": "original or derived, and from what",
+    "BodyPartExamined": "which part of the body",
+    "PatientPosition": "how the patient lay",
+    "Manufacturer": "harmonisation",
+    "ManufacturerModelName": "harmonisation",
+    "SliceThickness": "harmonisation: how far a slice blurs",
+    "SpacingBetweenSlices": "gaps and overlaps of slices",
+    "ConvolutionKernel": "harmonisation: texture in CT depends on it most",
+    "ReconstructionDiameter": "harmonisation",
+    "KVP": "harmonisation: contrast in CT",
+    "Exposure": "harmonisation: noise in CT",
+    "XRayTubeCurrent": "harmonisation: noise in CT",
+    "ExposureTime": "harmonisation: noise in CT",
+    "SpiralPitchFactor": "harmonisation",
+    "GantryDetectorTilt": "why a grid is sheared",
+    "MagneticFieldStrength": "harmonisation: contrast in MR",
+    "ScanningSequence": "which sequence in MR",
+    "SequenceVariant": "which sequence in MR",
+    "MRAcquisitionType": "slices or a volume in MR",
+    "RepetitionTime": "contrast in MR",
+    "EchoTime": "contrast in MR",
+    "InversionTime": "contrast in MR",
+    "FlipAngle": "contrast in MR",
+    "EchoTrainLength": "contrast in MR",
+    "NumberOfAverages": "noise in MR",
+    "PixelBandwidth": "noise in MR",
+    "DiffusionBValue": "contrast in diffusion MR",
+    "Units": "what the values of PET are",
+    "DecayCorrection": "what the values of PET are",
+    "CorrectedImage": "what was corrected in PET",
+    "ReconstructionMethod": "harmonisation: texture in PET",
+    "RescaleType": "what the values of CT are",
+}
+"""What enters a store, and why; all else stays outside. No name, date, UID or place, no free text; age and sex neither,
+which the profile removes: they are clinical data, and come from where these are kept."""
+
+SINGLE = re.compile(r"[^\x20-\x7e]")
+
+
+def allowed(header: "Dataset") -> dict[str, str | float | list[str | float]]:
+    """The attributes of a DICOM header that may enter a store, by keyword: numbers, and text of printable ASCII."""
+    found = {}
+    for keyword in ATTRIBUTES:
+        value = _plain(header.get(keyword))
+        if value not in (None, "", []):
+            found[keyword] = value
+    return found
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - str, float, or a list of either
+    from pydicom.multival import MultiValue
+
+    if isinstance(value, MultiValue):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, int | float):
+        return None if value is None else float(value)
+    return SINGLE.sub("?", str(value))[:LONGEST].strip()
+
+
+@dataclass(frozen=True)
+class Key:
+    """The secret that names are made with: whoever has it can find a patient's case again, nobody else can."""
+
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return "<Key>"
+
+    @classmethod
+    def for_store(cls, store: Path) -> "Key":
+        """The key in the file that the environment variable VOXMILL_KEY_FILE names, or else that beside a store.
+
+        That is `STORE.key`, made at random where there is none, for its owner alone. Raises InputError for a file that
+        others can read, or that is too short; OutputError where it cannot be made.
+        """
+        named = os.environ.get(KEY_FILE)
+        if named:
+            return cls.read(Path(named))
+        beside = store.with_name(f"{store.name}.key")
+        try:
+            handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            return cls.read(beside)
+        except OSError as error:
+            raise OutputError(f"{beside.name}: the key cannot be written: {error.strerror or error}") from None
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        return cls.read(beside)
+
+    @classmethod
+    def read(cls, path: Path) -> "Key":
+        """The key in a file: any text or bytes, of at least 32 bytes; line ends after it do not count."""
+        try:
+            content = path.read_bytes().rstrip(b"\r\n")
+            mode = path.stat().st_mode
+        except OSError as error:
+            raise InputError(f"{path.name}: the key cannot be read: {error.strerror or error}") from None
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise InputError(f"{path.name}: others can read this key; make it yours alone: chmod 600 {path.name}")
+        if len(content) < KEY_BYTES:
+            raise InputError(f"{path.name}: a key has at least {KEY_BYTES} bytes; found {len(content)}")
+        return cls(content)
+
+    def name(self, kind: str, identifier: str) -> str:
+        """The name that stands for an identifier of a kind: `patient-` and 16 letters; the same in every run."""
+        digest = hmac.new(self.secret, f"{kind}\0{identifier}".encode(), hashlib.sha256).digest()
+        return f"{kind}-{b32encode(digest).decode().lower()[:NAME_LETTERS]}"
+
+
+@dataclass(frozen=True)
+class Names:
+    """What stands in a store for identifiers: names made with a key, or, where that is asked for, they themselves.
+
+    Patients, studies, series and other UIDs, accession numbers, descriptions, names of regions, files and paths all go
+    through here.
+    """
+
+    key: Key
+    keep_ids: bool = False
+
+    def of(self, kind: str, identifier: str) -> str:
+        """The name of an identifier; none for none."""
+        return identifier if self.keep_ids or not identifier else self.key.name(kind, identifier)
+
+    def day(self, study_date: str, first: str) -> str | int | None:
+        """The date of a study, or instead of it the days since the first one of its patient; None where it has none."""
+        try:
+            day, begin = (date.fromisoformat(f"{one[:4]}-{one[4:6]}-{one[6:8]}") for one in (study_date, first))
+        except ValueError:
+            return None
+        return study_date if self.keep_ids else (day - begin).days

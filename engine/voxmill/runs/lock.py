@@ -1,0 +1,98 @@
+"""One writer at a time: a file that only one process can make, on network file systems too."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from voxmill.errors import OutputError
+
+MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds a lock."""
+
+    host: str
+    pid: int
+    begun: float
+    """When the process began, as its system counts; 0 where that is not told."""
+
+    @classmethod
+    def this(cls) -> "Holder":
+        """This process."""
+        return cls(socket.gethostname(), os.getpid(), _begun(os.getpid()))
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was a process of this machine that has ended; False for what cannot be known."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return _begun(self.pid) != self.begun
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file while inside; `touch` of it is a sign of life.
+
+    A lock of a process of this machine that has ended is taken over. Raises OutputError when another process holds it.
+    """
+    _take(path)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+def _take(path: Path) -> None:
+    mine = json.dumps(asdict(Holder.this()))
+    for _ in range(2):
+        try:
+            opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        except FileExistsError:
+            _give_way(path)
+            continue
+        with os.fdopen(opened, "w") as file:
+            file.write(mine)
+        return
+    raise OutputError(f"{path.name}: another process has just begun to write here; try again")
+
+
+def _give_way(path: Path) -> None:
+    """Remove the lock of a process that has ended; raises OutputError for any other."""
+    try:
+        holder = Holder(**json.loads(path.read_text()))
+        seen = (time.time() - path.stat().st_mtime) / MINUTE
+    except FileNotFoundError:
+        return
+    except (ValueError, TypeError):
+        raise OutputError(
+            f"{path.name}: the lock of another run, which cannot be read; if none is at work, delete it"
+        ) from None
+    if holder.is_gone:
+        path.unlink(missing_ok=True)
+        return
+    raise OutputError(
+        f"{path.name}: process {holder.pid} on {holder.host} is writing here, last seen {seen:.0f} min ago; wait for "
+        "it, or, if it is gone, delete that file"
+    )
+
+
+def _begun(pid: int) -> float:
+    """Field 22 of /proc/PID/stat: numbers of processes are given again."""
+    try:
+        return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return 0.0

@@ -1,0 +1,57 @@
+"""What happens to one case, in whichever process: a job does it, and a record says how it ended."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from voxmill.errors import OutputError, VoxmillError
+from voxmill.runs.records import Outcome, Record
+
+Case = TypeVar("Case")
+CaseIn = TypeVar("CaseIn", contravariant=True)
+MEMORY = "MemoryError"
+
+
+class Job(Protocol[CaseIn]):
+    """What is done with every case. It goes to other processes by pickle, as its cases do."""
+
+    def key(self, case: CaseIn) -> str:
+        """All that the result depends on, as a digest: the input, what is done, the version."""
+
+    def name(self, case: CaseIn) -> str:
+        """What a case is called in records and logs, where no identifier may stand."""
+
+    def do(self, case: CaseIn, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        """Do it; what came out, as JSON can hold it. `enter` is told which step begins.
+
+        Raises VoxmillError for a case that cannot be done, OutputError when no case can be: the output is full.
+        """
+
+
+def attempt(job: Job[Case], case: Case) -> Record:
+    """Do a case: its record, whatever happens, but for OutputError, which ends a run."""
+    steps = ["begin"]
+    try:
+        return Record(job.key(case), job.name(case), Outcome.DONE, job.do(case, steps.append))
+    except OutputError:
+        raise
+    except VoxmillError as error:
+        return failed(job, case, step=steps[-1], reason=type(error).__name__, sentence=str(error))
+    except MemoryError:
+        sentence = "it needs more memory than there is, even alone; free some"
+        return failed(job, case, step=steps[-1], reason=MEMORY, sentence=sentence)
+    except Exception as error:
+        return failed(job, case, step=steps[-1], reason=type(error).__name__, sentence=_unforeseen(error))
+
+
+def failed(job: Job[Case], case: Case, *, step: str, reason: str, sentence: str) -> Record:
+    """The record of a case that failed."""
+    return Record(job.key(case), job.name(case), Outcome.FAILED, {}, step, reason, sentence)
+
+
+def _unforeseen(error: Exception) -> str:
+    """Where a mistake of ours is, without its message: that may hold names."""
+    *_, place = traceback.extract_tb(error.__traceback__)
+    where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+    return f"a mistake in Voxmill itself ({where}); report it"

@@ -1,0 +1,134 @@
+"""Ledgers: parts that are whole, one writer, and what is damaged or foreign."""
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxmill.errors import InputError, OutputError
+from voxmill.runs import ledger as module
+from voxmill.runs.ledger import LOCK, opened, read_ledger
+from voxmill.runs.lock import Holder
+from voxmill.runs.records import Outcome, Record
+
+RESULTS = st.dictionaries(
+    st.text(max_size=5),
+    st.one_of(st.none(), st.integers(-(2**60), 2**60), st.floats(allow_nan=False, allow_infinity=False), st.text()),
+)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+RECORDS = st.lists(st.builds(Record, TEXTS, TEXTS, st.sampled_from(Outcome), RESULTS, TEXTS, TEXTS, TEXTS), max_size=8)
+
+
+def record(number: int) -> Record:
+    return Record(f"{number:05}", f"case {number}", Outcome.DONE, {"value": number / 3})
+
+
+@given(RECORDS, st.integers(0, 8))
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, records: list[Record], cut: int) -> None:
+    folder = tmp_path_factory.mktemp("ledger")
+    for some in (records[:cut], records[cut:]):
+        with opened(folder) as ledger:
+            for one in some:
+                ledger.add(one)
+    newest = {one.key: one for one in records}
+    assert sorted(read_ledger(folder), key=lambda one: one.key) == [newest[key] for key in sorted(newest)]
+
+
+def test_many_parts_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0)
+    monkeypatch.setattr(module, "MANY", 4)
+    for begin in (0, 50):
+        with opened(tmp_path) as ledger:
+            for number in range(begin, begin + 50):
+                ledger.add(record(number))
+                assert len(list(tmp_path.glob("part-*"))) <= 3 * 4  # 4 of each size: 4, 16, 64 records
+    assert list(read_ledger(tmp_path)) == [record(number) for number in range(100)]
+
+
+def test_a_newer_record_of_a_case_goes_before_an_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MANY", 2)
+    failed = Record("00001", "case 1", Outcome.FAILED, {}, "read", "InputError", "no")
+    for one in (failed, record(2), record(1)):
+        with opened(tmp_path) as ledger:
+            ledger.add(one)
+    assert list(read_ledger(tmp_path)) == [record(2), record(1)]
+
+
+def test_a_hundred_thousand_records_are_a_few_files(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        for number in range(100_000):
+            ledger.add(record(number))
+    assert len(list(tmp_path.iterdir())) <= 2 * module.MANY + 2
+    with opened(tmp_path) as ledger:
+        assert len(ledger.outcomes) == 100_000
+
+
+def test_a_draft_of_a_killed_run_is_swept_away(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        ledger.add(record(1))
+    (tmp_path / "part-00000002-0.draft").write_bytes(b"half")
+    with opened(tmp_path) as ledger:
+        assert list(ledger.outcomes) == ["00001"]
+    assert not list(tmp_path.glob("*.draft"))
+
+
+@pytest.mark.parametrize("content", [b"", b"ARROW1", b"{}"])
+def test_a_damaged_part_is_named(tmp_path: Path, content: bytes) -> None:
+    with opened(tmp_path) as ledger:
+        ledger.add(record(1))
+    (tmp_path / "part-00000001-0.arrow").write_bytes(content)
+    with pytest.raises(InputError, match=r"^part-00000001-0.arrow: this part of a ledger is damaged; delete it"):
+        list(read_ledger(tmp_path))
+
+
+def test_a_ledger_of_another_format_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ledger.json").write_text(json.dumps({"format_version": 99}))
+    with pytest.raises(InputError, match="a ledger of format 99"), opened(tmp_path):
+        pass
+    (tmp_path / "ledger.json").write_text("what")
+    with pytest.raises(InputError, match="no ledger of a run, or it is damaged"):
+        list(read_ledger(tmp_path))
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    with opened(tmp_path), pytest.raises(OutputError, match=f"process {os.getpid()} on .* is writing here"):  # noqa: SIM117
+        with opened(tmp_path):
+            pass
+    with opened(tmp_path):
+        assert (tmp_path / LOCK).exists()
+
+
+def test_the_lock_of_a_process_that_has_ended_is_taken_over(tmp_path: Path) -> None:
+    gone = {"host": socket.gethostname(), "pid": 2**22 - 1, "begun": 1.0}
+    reused = {"host": socket.gethostname(), "pid": os.getpid(), "begun": Holder.this().begun + 1}
+    for holder in (gone, reused):
+        (tmp_path / LOCK).write_text(json.dumps(holder))
+        with opened(tmp_path) as ledger:
+            ledger.add(record(1))
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (
+            json.dumps({"host": "elsewhere", "pid": 7, "begun": 0}),
+            "process 7 on elsewhere is writing here, last seen 0 min",
+        ),
+        ("", "cannot be read; if none is at work, delete it"),
+    ],
+)
+def test_a_lock_that_may_be_held_is_not_broken(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / LOCK).write_text(content)
+    with pytest.raises(OutputError, match=said), opened(tmp_path):
+        pass
+    assert (tmp_path / LOCK).exists()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be made: Not a directory"), opened(tmp_path / "file" / "ledger"):
+        pass

@@ -1,0 +1,33 @@
+"""A job for the tests of runs, where other processes can import it."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voxmill.errors import InputError
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Squares numbers, each in so many seconds; some cannot be squared."""
+
+    seconds: float = 0
+
+    def key(self, case: int) -> str:
+        return f"{case:06}"
+
+    def name(self, case: int) -> str:
+        return f"number {case}"
+
+    def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        enter("square")
+        time.sleep(self.seconds)
+        fate = {3: InputError("3 cannot be squared"), 5: ZeroDivisionError("secret name"), 7: MemoryError()}
+        if case in fate:
+            raise fate[case]
+        if case == 11:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"square": case * case, "share": case / 7}

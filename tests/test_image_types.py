@@ -1,0 +1,179 @@
+"""Image types through `extract`: names and their order, notes, and what may change no value."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+import voxmill as vm
+from small_images import SPACING, case, texture
+from voxmill.execute import derive
+from voxmill.image_types import IMAGE_TYPES
+from voxmill.operators.images import chains
+from voxmill.operators.operator import Form
+from voxmill.settings import Settings
+
+SOME: Mapping[str, Any] = {
+    "original": {},
+    "log": {"sigma_mm": [1, 2.5]},
+    "wavelet": {"wavelet": "haar"},
+    "square": {},
+    "gradient": {},
+    "lbp2d": {},
+    "lbp3d": {"levels": 1},
+}
+NAMES = (
+    "original",
+    "log-sigma-1-mm-3D",
+    "log-sigma-2-5-mm-3D",
+    *(f"wavelet-{band}" for band in ("LLH", "LHL", "LHH", "HLL", "HLH", "HHL", "HHH", "LLL")),
+    "square",
+    "gradient",
+    "lbp-2D",
+    "lbp-3D-m1",
+    "lbp-3D-k",
+)
+FEATURES: Mapping[str, Any] = {"shape": ["MeshVolume"], "firstorder": ["Mean", "Energy"], "glcm": ["Contrast"]}
+TALL = (600, 512, 512)
+
+
+def settings(**given: Any) -> vm.Settings:  # noqa: ANN401
+    return vm.Settings.parse({"images": SOME, "features": FEATURES, **given})
+
+
+def rows(image: vm.Volume, mask: vm.Mask, used: vm.Settings, **options: Any) -> tuple[vm.Row, ...]:  # noqa: ANN401
+    table = vm.extract(image, mask, settings=used, **options)
+    assert not table.failed
+    return table.rows
+
+
+def test_every_image_has_its_columns_in_order_and_shape_is_of_the_mask() -> None:
+    (row, _) = rows(*case(), settings())
+    of_images = [f"{name}_{one}" for name in NAMES for one in ("firstorder_Energy", "firstorder_Mean", "glcm_Contrast")]
+    assert list(row.features) == ["original_shape_MeshVolume", *of_images]
+
+
+def test_an_image_type_has_what_it_has_alone() -> None:
+    (together, _) = rows(*case(), settings())
+    for name, own in SOME.items():
+        (alone, _) = rows(*case(), settings(images={name: own}))
+        assert alone.features.items() <= together.features.items()
+
+
+def test_without_the_original_there_are_its_shape_and_nothing_else_of_it() -> None:
+    (row, _) = rows(*case(), settings(images={"square": {}}))
+    assert [name for name in row.features if name.startswith("original")] == ["original_shape_MeshVolume"]
+
+
+def test_settings_of_one_image_type_are_those_of_no_other() -> None:
+    plain, _ = rows(*case(), settings())
+    own = {**SOME, "gradient": {"discretise": {"bin_count": 4}, "distances": [2], "voxel_array_shift": 100}}
+    changed, _ = rows(*case(), settings(images=own))
+    different = {name for name, value in plain.features.items() if changed.features[name] != value}
+    assert different == {"gradient_firstorder_Energy", "gradient_glcm_Contrast"}
+
+
+def test_threads_change_nothing() -> None:
+    labels = np.zeros((20, 30, 40), np.uint8)
+    for number, place in enumerate(np.ndindex(2, 2, 2), start=1):
+        z, y, x = (3 + 8 * one for one in place)
+        labels[z : z + 6, y : y + 7, x : x + 5] = number
+    image = vm.Volume(texture(labels.shape), spacing=SPACING)
+    mask = vm.Mask(labels, image.grid)
+    one, four = (vm.extract(image, mask, settings=settings(), threads=threads) for threads in (1, 4))
+    assert one.rows == four.rows
+
+
+def test_regions_measured_together_have_what_they_have_alone() -> None:
+    """Boxes that overlap share what is made of them; labels in layers share voxels as well."""
+    image, mask = case()
+    both = vm.Mask.of_layers([mask.layers[0], np.ones_like(mask.layers[0])], image.grid, names={(1, 1): "all"})
+    used = settings(unions={"both": [1, 3]})
+    together = {row.region: row.features for row in rows(image, both, used)}
+    assert len(together) == 4
+    for region, features in together.items():
+        (alone,) = (row for row in rows(image, both, used, labels=[region]) if row.region == region)
+        assert alone.features == features
+
+
+def test_a_region_is_what_it_is_in_the_whole_filtered_image() -> None:
+    image, mask = case()
+    (row,) = rows(image, mask, settings(), labels=[3])
+    inside = mask.layers[0] == 3
+    for name, own in SOME.items():
+        made = chains(IMAGE_TYPES[name](**own), Form(image.grid, image.dtype), None)
+        for title, operators in made.items():
+            whole = derive(image, *operators).read(vm.Window.whole(image.grid.shape))
+            assert row.features[f"{title}_firstorder_Mean"] == pytest.approx(whole[inside].mean(dtype=float), rel=1e-12)
+
+
+def test_resegmentation_chooses_voxels_by_the_original_image() -> None:
+    image, mask = case()
+    (row,) = rows(image, mask, settings(resegment={"range": [50, 150]}), labels=[1])
+    inside = (mask.layers[0] == 1) & (image.array >= 50) & (image.array <= 150)
+    squares = derive(image, *chains(IMAGE_TYPES["square"](), Form(image.grid, image.dtype), None)["square"])
+    expected = squares.read(vm.Window.whole(image.grid.shape))[inside].mean()
+    assert row.features["square_firstorder_Mean"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_flat_image_has_the_bands_of_two_axes() -> None:
+    labels = np.zeros((20, 22), np.uint8)
+    labels[4:16, 5:17] = 1
+    image = vm.Volume(texture(labels.shape), spacing=SPACING[:2])
+    flat = {name: own for name, own in SOME.items() if name != "lbp3d"}
+    (row,) = rows(image, vm.Mask(labels, image.grid), settings(images=flat, features={"firstorder": ["Mean"]}))
+    bands = [name for name in row.features if name.startswith("wavelet")]
+    assert bands == [f"wavelet-{band}_firstorder_Mean" for band in ("LH", "HL", "HH", "LL")]
+
+
+def test_what_is_too_small_for_a_filter_is_left_out_with_a_note() -> None:
+    image, mask = case()
+    (row, other) = rows(image, mask, settings(images={"original": {}, "log": {"sigma_mm": [1, 10]}, "square": {}}))
+    (note,) = row.notes
+    assert note.startswith("log: left out: LoG with a sigma of 10 mm needs at least 15 voxels along x")
+    assert other.notes == (note,)
+    assert {name.partition("_")[0] for name in row.features} == {"original", "square"}
+
+
+@pytest.mark.parametrize(
+    "images, said",
+    [
+        ({"wavelet": {"wavelet": "coif99"}}, "there is no wavelet 'coif99'"),
+        ({"wavelet": {"levels": 0}}, "images.wavelet: levels must be at least 1; found 0"),
+        ({"wavelet": {"start_level": 99}}, "images.wavelet: start_level must be at most 20; found 99"),
+        ({"log": {"sigma_mm": [-1]}}, "images.log: sigma_mm.0 must be above 0; found -1"),
+        ({"log": {"sigma_mm": []}}, "give at least one, each once"),
+        ({"log": {}}, "images.log: sigma_mm is needed"),
+        ({"laplacian": {}}, "laplacian"),
+        ({"gradient": {"spacing": True}}, "spacing"),
+    ],
+    ids=str,
+)
+def test_settings_that_make_no_sense(images: Mapping[str, Any], said: str) -> None:
+    with pytest.raises(vm.SettingsError) as refused:
+        Settings.parse({"images": images})
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("spacing", [(0.7, 0.7, 0.5), (0.3, 0.3, 6.0)])
+def test_a_tall_volume_of_thin_slices(spacing: tuple[float, float, float]) -> None:
+    """Small windows are those of a column through all slices, in the middle and at every border."""
+    random = np.random.default_rng(5)
+    voxels = np.empty(TALL, np.int16)
+    for z in range(TALL[0]):
+        voxels[z] = random.normal(40, 60, TALL[1:])
+    image = vm.Volume(voxels, spacing=spacing)
+    types = {name: own for name, own in SOME.items() if name[:3] != "lbp"} | {"log": {"sigma_mm": [1, 3]}}
+    for name, own in types.items():
+        made = chains(IMAGE_TYPES[name](**own), Form(image.grid, image.dtype), None)
+        for operators in list(made.values())[-2:]:
+            source = derive(image, *operators)
+            for y, x in ((0, 0), (250, 490), (490, 250)):
+                column = vm.Window((0, y, x), (TALL[0], y + 22, x + 22))
+                whole = source.read(column)
+                for z in (0, 137, 299, 580):
+                    window = vm.Window((z, y + 3, x + 1), (z + 20, y + 20, x + 22))
+                    found = source.read(window)
+                    assert found.tobytes() == np.ascontiguousarray(whole[window.within(column).slices]).tobytes()

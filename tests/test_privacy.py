@@ -1,0 +1,169 @@
+"""Privacy: what may enter a store, names in place of identifiers, and what sources carry."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import config
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+
+from voxmill.confidentiality import IDENTIFYING, IDENTIFYING_KINDS, carried, carried_texts
+from voxmill.errors import InputError, OutputError
+from voxmill.privacy import ATTRIBUTES, Key, Names, allowed
+
+SECRET = "DOE^JANE"
+GROUPS = (0x0008, 0x0010, 0x0012, 0x0018, 0x0020, 0x0028, 0x0032, 0x0038, 0x0040, 0x3006)
+TEXT_KINDS = {"PN", "LO", "SH", "LT", "ST", "UT", "UC", "CS", "AE", "UI"}
+KEY = Key(b"k" * 32)
+
+
+def of_the_profile() -> list[str]:
+    """Keywords that are identifying, by name or by kind."""
+    numbered = {keyword_for_tag(group << 16 | element) for group in GROUPS for element in range(0x10000)}
+    words = {word for word in numbered if tag_for_keyword(word)}
+    return sorted(IDENTIFYING | {word for word in words if dictionary_VR(word) in IDENTIFYING_KINDS})
+
+
+def test_every_attribute_is_in_the_dictionary_of_dicom() -> None:
+    assert all(tag_for_keyword(keyword) is not None for keyword in (*ATTRIBUTES, *IDENTIFYING))
+
+
+def test_nothing_identifying_is_on_the_list() -> None:
+    assert not IDENTIFYING & set(ATTRIBUTES)
+    assert not {dictionary_VR(keyword) for keyword in ATTRIBUTES} & {*IDENTIFYING_KINDS, "UI", "SQ"}
+
+
+def test_nothing_of_a_header_full_of_identifiers_is_allowed() -> None:
+    header = Dataset()
+    with config.disable_value_validation():
+        for keyword in of_the_profile():
+            if dictionary_VR(keyword) in TEXT_KINDS:
+                setattr(header, keyword, "1.2.3.444" if dictionary_VR(keyword) == "UI" else SECRET)
+    header.Modality, header.KVP, header.ImageType = "CT", "120", ["ORIGINAL", "PRIMARY"]
+    assert allowed(header) == {"Modality": "CT", "KVP": 120.0, "ImageType": ["ORIGINAL", "PRIMARY"]}
+
+
+def test_text_is_short_and_printable() -> None:
+    header = Dataset()
+    header.add(DataElement("Manufacturer", "LO", "Müller\x1b[31m" + 100 * "x", validation_mode=config.IGNORE))
+    assert allowed(header) == {"Manufacturer": ("M?ller?[31m" + 100 * "x")[:64]}
+
+
+@pytest.mark.parametrize("keyword", sorted(IDENTIFYING))
+def test_every_identifying_attribute_is_found(keyword: str) -> None:
+    header = Dataset()
+    kind = dictionary_VR(keyword)
+    inner = Dataset()
+    inner.CodeValue = "1"
+    values = {"SQ": [inner], "DS": 70.0, "US": 4, "UI": "1.2.3"}
+    setattr(header, keyword, values.get(kind, "030Y"))
+    assert [one.where.split()[0] for one in carried(header)][:1] == [keyword]
+
+
+def test_kinds_of_findings_wherever_they_stand() -> None:
+    item, header = Dataset(), Dataset()
+    item.PersonName, item.TextValue = SECRET, "seen by Dr. House"
+    header.ContentSequence = [item]
+    header.StudyInstanceUID, header.SOPClassUID = "1.2.3", "1.2.840.10008.5.1.4.1.1.2"
+    header.StudyDate, header.BurnedInAnnotation, header.PatientName = "20200102", "YES", ""
+    header.add_new(0x00091001, "LO", SECRET)
+    found = {(one.kind, one.where.rpartition("> ")[2].split(" ")[0]) for one in carried(header)}
+    assert found == {
+        ("a person's name", "PersonName"),
+        ("free text", "TextValue"),
+        ("a unique identifier", "StudyInstanceUID"),
+        ("a date", "StudyDate"),
+        ("burnt into the pixels", "BurnedInAnnotation"),
+        ("a private attribute", "an"),
+    }
+    assert not any(SECRET in one.where for one in carried(header))
+
+
+def test_texts_of_other_headers() -> None:
+    found = carried_texts({"descrip": "Jane", "aux_file": " ", "space": "left"}, known=["space"])
+    assert [one.where for one in found] == ["descrip"]
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_names_tell_identifiers_kinds_and_keys_apart(one: str, other: str) -> None:
+    name = KEY.name("patient", one)
+    assert (name == KEY.name("patient", other)) == (one == other)
+    assert name.partition("-")[2] != KEY.name("study", one).partition("-")[2]
+    assert name != Key(b"l" * 32).name("patient", one)
+    assert len(name) == len("patient-") + 16
+
+
+def test_names_are_the_same_in_every_process(tmp_path: Path) -> None:
+    program = "from voxmill.privacy import Key; print(Key(b'k' * 32).name('patient', 'Müller'))"
+    names = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("0", "1")
+    }
+    assert names == {KEY.name("patient", "Müller")}
+
+
+def test_the_switch_keeps_identifiers() -> None:
+    assert Names(KEY, keep_ids=True).of("patient", "P1") == "P1"
+    assert Names(KEY).of("patient", "P1") == KEY.name("patient", "P1")
+    assert Names(KEY).of("patient", "") == ""
+
+
+@pytest.mark.parametrize(
+    "study, first, day", [("20200301", "20200228", 2), ("20200101", "20200101", 0), ("", "20200101", None)]
+)
+def test_days_in_place_of_dates(study: str, first: str, day: int | None) -> None:
+    assert Names(KEY).day(study, first) == day
+    assert Names(KEY, keep_ids=True).day(study, first) == (study or None)
+
+
+def test_a_key_beside_the_store_is_made_once_for_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    first, again = (Key.for_store(tmp_path / "cohort.zarr") for _ in range(2))
+    assert first == again != Key.for_store(tmp_path / "other.zarr")
+    assert stat.S_IMODE((tmp_path / "cohort.zarr.key").stat().st_mode) == 0o600
+    assert not (tmp_path / "cohort.zarr").exists()
+    assert first.secret.decode() not in repr(first)
+
+
+def test_a_key_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    file.write_text("x" * 40 + "\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("VOXMILL_KEY_FILE", str(file))
+    assert Key.for_store(tmp_path / "cohort.zarr") == Key(b"x" * 40)
+    assert not (tmp_path / "cohort.zarr.key").exists()
+
+
+@pytest.mark.parametrize(
+    "content, mode, said",
+    [("x" * 40, 0o644, "others can read this key"), ("short", 0o600, "at least 32 bytes; found 5")],
+)
+def test_keys_that_are_none(tmp_path: Path, content: str, mode: int, said: str) -> None:
+    file = tmp_path / "key"
+    file.write_text(content)
+    file.chmod(mode)
+    with pytest.raises(InputError, match=said):
+        Key.read(file)
+
+
+def test_a_key_that_cannot_be_read_or_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    with pytest.raises(InputError, match="key: the key cannot be read: No such file"):
+        Key.read(tmp_path / "key")
+    with pytest.raises(OutputError, match=r"cohort.zarr.key: the key cannot be written"):
+        Key.for_store(tmp_path / "nowhere" / "cohort.zarr")
