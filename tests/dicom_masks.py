@@ -15,12 +15,12 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import UID, AllTransferSyntaxes, ExplicitVRLittleEndian, RTStructureSetStorage
 from pydicom.valuerep import format_number_as_ds
 
-from dicom_files import AXIAL, SPACING, positions, stored, uid, write_series
+from dicom_files import AXIAL, SPACING, Axes, positions, stored, uid, write_series
 from voxmill.grid import Grid
 from voxmill.volume import Volume
 
 STEP = 3.0
-OBLIQUE = ((0.96, 0.28, 0.0), (-0.168, 0.576, 0.8))
+OBLIQUE: Axes = ((0.96, 0.28, 0.0), (-0.168, 0.576, 0.8))
 """Unit vectors at right angles, in decimals that a header holds exactly."""
 Points = Sequence[Sequence[float]]
 
@@ -41,7 +41,7 @@ class Series:
 def write_scan(
     folder: Path,
     shape: tuple[int, int, int] = (5, 33, 34),
-    axes: Sequence[Sequence[float]] = AXIAL,
+    axes: Axes = AXIAL,
     *,
     steps: Sequence[float] | None = None,
     modality: str = "CT",

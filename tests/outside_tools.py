@@ -1,4 +1,4 @@
-"""Programs of other people that tests compare with, where they are installed (Debian has them)."""
+"""Programs of other people that tests compare with: Debian's packages dcm2niix, dicom3tools, dcmtk and plastimatch."""
 
 import os
 import shutil
@@ -8,19 +8,25 @@ from pathlib import Path
 import pytest
 
 
-def require_program(name: str) -> str:
-    """The path of a program; without it the test is skipped, or fails where VOXMILL_REQUIRE_ORACLE is 1."""
-    found = shutil.which(name)
-    if found is None:
+def program(name: str) -> str:
+    """The path of a program; a test that needs it is skipped without it, or fails where every oracle is asked for."""
+    path = shutil.which(name)
+    if path is None:
+        missing = f"{name} is not installed (Debian: apt-get install dcm2niix dicom3tools dcmtk plastimatch)"
         if os.environ.get("VOXMILL_REQUIRE_ORACLE") == "1":
-            pytest.fail(f"VOXMILL_REQUIRE_ORACLE=1, and {name} is not installed")
-        pytest.skip(f"{name} is not installed (apt-get install plastimatch dicom3tools dcmtk)")
-    return found
+            pytest.fail(f"VOXMILL_REQUIRE_ORACLE=1, and {missing}")
+        pytest.skip(missing)
+    return path
+
+
+def run(*command: str | Path) -> str:
+    """What a program says."""
+    done = subprocess.run([str(one) for one in command], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
 
 
 def errors_in(path: Path) -> list[str]:
     """What dciodvfy finds wrong with a DICOM file."""
-    done = subprocess.run([require_program("dciodvfy"), str(path)], capture_output=True, text=True, check=False)
-    said = (done.stdout + done.stderr).splitlines()
+    said = run(program("dciodvfy"), path).splitlines()
     assert said  # it names the kind of object at least
     return [line for line in said if line.startswith("Error")]

@@ -3,10 +3,7 @@
 The programs are Debian's packages dcm2niix, dicom3tools and dcmtk.
 """
 
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import nibabel
@@ -16,32 +13,11 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, JPEG20
 
 import voxmill as vm
 from dicom_files import AXIAL, CORONAL, SAGITTAL, Axes, stored, write_pet, write_series
+from outside_tools import errors_in, program, run
 
 HALF = np.sqrt(0.5)
 OBLIQUE: Axes = ((HALF, HALF, 0.0), (-0.5, 0.5, HALF))
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-
-
-def program(name: str) -> str:
-    """The path of a program; a test that needs it is skipped without it, or fails where every oracle is asked for."""
-    path = shutil.which(name)
-    if path is None:
-        missing = f"{name} is not installed (Debian: apt-get install dcm2niix dicom3tools dcmtk)"
-        if os.environ.get("VOXMILL_REQUIRE_ORACLE") == "1":
-            pytest.fail(f"VOXMILL_REQUIRE_ORACLE=1, and {missing}")
-        pytest.skip(missing)
-    return path
-
-
-def run(*command: str | Path) -> str:
-    done = subprocess.run([str(one) for one in command], capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
-
-
-def errors_in(path: Path) -> list[str]:
-    said = run(program("dciodvfy"), path).splitlines()
-    assert said  # it names the kind of image at least
-    return [line for line in said if line.startswith("Error")]
 
 
 @pytest.mark.parametrize("axes", [AXIAL, CORONAL, SAGITTAL, OBLIQUE], ids=["axial", "coronal", "sagittal", "oblique"])

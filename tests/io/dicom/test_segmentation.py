@@ -25,7 +25,7 @@ from pydicom.uid import (
 )
 
 import voxmill as vm
-from dicom_files import AXIAL, CORONAL, SAGITTAL
+from dicom_files import AXIAL, CORONAL, SAGITTAL, Axes
 from dicom_masks import OBLIQUE, Series, rewritten, segments, write_scan, write_segmentation
 from outside_tools import errors_in
 from voxmill.io.dicom.headers import DEFLATED_FRAMES
@@ -60,7 +60,7 @@ def seg(tmp_path: Path, series: Series) -> Path:
 
 
 @pytest.mark.parametrize("axes", [AXIAL, CORONAL, SAGITTAL, OBLIQUE])
-def test_overlapping_segments_with_holes(tmp_path: Path, axes: Any) -> None:  # noqa: ANN401
+def test_overlapping_segments_with_holes(tmp_path: Path, axes: Axes) -> None:
     series = write_scan(tmp_path / "scan", axes=axes)
     mask = vm.read_mask(write_segmentation(tmp_path / "seg.dcm", series, segments()), series.image)
     assert_drawn(mask, segments())
@@ -85,7 +85,7 @@ def test_names_without_suffix_and_folders(tmp_path: Path, series: Series) -> Non
 
 
 @pytest.mark.parametrize("axes", [AXIAL, OBLIQUE])
-def test_its_own_grid_where_no_image_is_given(tmp_path: Path, axes: Any) -> None:  # noqa: ANN401
+def test_its_own_grid_where_no_image_is_given(tmp_path: Path, axes: Axes) -> None:
     """From the first plane that was stored to the last, the empty ones between them included."""
     series = write_scan(tmp_path / "scan", (9, 33, 34), axes)
     pixels = np.zeros((1, 9, 33, 34), dtype=np.bool_)
@@ -324,6 +324,13 @@ def test_highdicom_reads_the_same(seg: Path) -> None:
     for one in ours.segments:
         inside = theirs.array[::-1, :, :, one.label - 1] == 1
         np.testing.assert_array_equal(ours.layers[one.layer] == one.label, inside)
+
+
+def test_features_from_dicom_are_those_from_arrays(tmp_path: Path, series: Series, seg: Path) -> None:
+    table = vm.extract(tmp_path / "scan", seg)
+    values = series.image.array.astype(np.int16) - 1024
+    by_hand = vm.extract(vm.Volume(values, series.grid), vm.read_mask(seg, series.image))
+    assert [dict(row.features) for row in table.rows] == [dict(row.features) for row in by_hand.rows]
 
 
 def test_extraction_places_it_on_the_image(series: Series, seg: Path) -> None:
