@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from voxmill.choices import Choice, choices_of
 from voxmill.diagnostics import Provenance
@@ -12,12 +12,14 @@ from voxmill.io import read_image, read_mask
 from voxmill.operators.normalise import Normalise
 from voxmill.settings import Settings, parse_labels
 from voxmill.table import counted
-from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
+from voxmill.volume import Image, Mask, Source, is_image, require_same_dimensions, require_same_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import SimpleITK
+
+    from voxmill.io.formats import Readable
 
 MAX_SHEAR = 1e-3
 SPACINGS = (1e-9, 1e9)
@@ -41,7 +43,7 @@ class Case:
 
 
 def open_case(
-    image: "Volume | str | Path | SimpleITK.Image",
+    image: "Image | str | Path | SimpleITK.Image",
     mask: "Mask | str | Path | SimpleITK.Image",
     settings: Settings,
     labels: int | str | Iterable[int | str] | None = None,
@@ -51,7 +53,7 @@ def open_case(
     Raises InputError when image or mask cannot be used, SettingsError for settings that make no sense for them.
     """
     chosen = settings.labels if labels is None else _parse_labels(labels)
-    volume = image if isinstance(image, Volume) else read_image(image)
+    volume = _read_image(image)
     layers = _read_layers(mask, settings.label_channel)
     _require_fit(volume, layers, settings)
     choices = choices_of(layers, chosen, settings)
@@ -59,6 +61,11 @@ def open_case(
     within = settings.within(volume.grid.dimensions)
     notes = (*volume.notes, *layers.notes)
     return Case(volume.name, _prepared(volume, settings), layers, within, notes, provenance), choices
+
+
+def _read_image(image: "Image | str | Path | SimpleITK.Image") -> Image:
+    """The image; one that is already made, in memory or in a store, as it is."""
+    return image if is_image(image) else read_image(cast("Readable", image))
 
 
 def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:
@@ -75,7 +82,7 @@ def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", channel: int | Non
     return mask if channel is None else mask.layer(channel)
 
 
-def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
+def _require_fit(image: Image, mask: Mask, settings: Settings) -> None:
     """Raise unless image and mask have the same dimensions and square axes, and one grid where that is asked for."""
     require_same_dimensions(image, mask)
     if settings.resample is None and settings.mask_on_other_grid == "error":
@@ -97,7 +104,7 @@ def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
         raise SettingsError(f"resample.spacing_mm: {given} for {dimensions} dimensions; give one for each")
 
 
-def _prepared(image: Volume, settings: Settings) -> Source:
+def _prepared(image: Image, settings: Settings) -> Source:
     """The image after what is done to the whole of it."""
     if settings.normalise is None:
         return image
