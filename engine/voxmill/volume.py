@@ -220,7 +220,8 @@ class Mask:
 
     def _with(self, layers: tuple[NDArray[Any], ...], segments: tuple[Segment, ...]) -> "Mask":
         mask = Mask.__new__(Mask)
-        _set(mask, {**self.__getstate__(), "layers": layers, "segments": segments})
+        values = {"layers": layers, "grid": self.grid, "segments": segments, "name": self.name, "notes": self.notes}
+        _set(mask, values)
         return mask
 
     def __getstate__(self) -> dict[str, Any]:
