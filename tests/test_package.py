@@ -15,7 +15,19 @@ import pytest
 import voxmill as vm
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"numba", "scipy", "dask", "SimpleITK", "highdicom", "matplotlib", "nibabel", "pandas", "pyarrow", "rich.table"}
+HEAVY = {
+    "numba",
+    "zarr",
+    "scipy",
+    "dask",
+    "SimpleITK",
+    "highdicom",
+    "matplotlib",
+    "nibabel",
+    "pandas",
+    "pyarrow",
+    "rich.table",
+}
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -85,5 +85,10 @@ def in_a_sentence(name: str) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"{name}: its voxels are missing in the store; {AGAIN}") from None
     except Exception as error:  # codecs raise errors of any kind for damaged chunks
-        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise InputError(f"{name}: damaged in the store ({reason}); {AGAIN}") from error
+        raise InputError(f"{name}: damaged in the store ({_reason(error)}); {AGAIN}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what an error says; only its kind where it names a place on disk."""
+    first = next(iter(str(error).splitlines()), "")[:120]
+    return first.rstrip(".") if first and "/" not in first else type(error).__name__

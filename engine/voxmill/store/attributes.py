@@ -23,16 +23,21 @@ AXES = ("z", "y", "x")
 
 
 class Stored(BaseModel):
-    """Attributes of a group; those that a later version adds to this format are left alone."""
+    """Attributes of a group; those that a later version adds to this format are left alone.
+
+    kind: what the group is.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     format_version: int = FORMAT_VERSION
+    kind: str = "store"
 
 
 class CaseAttributes(Stored):
     """A case: its name, and what else may be known of it."""
 
+    kind: str = "case"
     name: str
     attributes: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -106,6 +111,7 @@ class ImageAttributes(Placed):
     suv: the factor, or why there is none, and how it came about. attributes: what else may be known of it.
     """
 
+    kind: str = "image"
     statistics: Statistics
     suv: dict[str, JsonValue] | None = None
     attributes: dict[str, JsonValue] = Field(default_factory=dict)
@@ -126,6 +132,7 @@ class SegmentAttributes(BaseModel):
 class LayerAttributes(Placed):
     """A layer of a mask, whose name this is; `layers` is how many it has."""
 
+    kind: str = "mask"
     layer: int = Field(ge=0)
     layers: int = Field(gt=0)
     segments: tuple[SegmentAttributes, ...]
@@ -178,8 +185,11 @@ def parse_attributes(model: type[Model], attributes: Mapping[str, Any], name: st
             f"{name}: it was written by a newer version of Voxmill (format {version}, this one reads up to "
             f"{FORMAT_VERSION}); update Voxmill"
         )
-    if version != FORMAT_VERSION:
+    if version != FORMAT_VERSION or not isinstance(ours, Mapping):
         raise InputError(f"{name}: it was not written by Voxmill (no format_version); convert what it was made of")
+    kind, found = model.model_fields["kind"].default, ours.get("kind")
+    if found != kind:
+        raise InputError(f"{name}: it is no {kind}, but a {brief(found)} of a store; give the folder of the {kind}")
     try:
         return model.model_validate(ours)
     except ValidationError as error:
