@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from voxmill._version import __version__
 
 if TYPE_CHECKING:
+    from voxmill.cohort import extract_store
     from voxmill.errors import InputError, OutputError, RegionError, SettingsError, VoxmillError
     from voxmill.extraction import extract
     from voxmill.grid import Grid, Window
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from voxmill.segments import Segment
     from voxmill.settings import Components, Settings
     from voxmill.steps import Crop, Normalise, Resample, Resegment
+    from voxmill.store import open_store
     from voxmill.table import Row, Table
     from voxmill.volume import Mask, Volume
 
@@ -29,6 +31,8 @@ _PLACES = {
     "read_mask": "io",
     "write_image": "io",
     "write_mask": "io",
+    "open_store": "store",
+    "extract_store": "cohort",
     "Components": "settings",
     "Discretise": "measuring",
     "Settings": "settings",
@@ -72,6 +76,8 @@ __all__ = [
     "Window",
     "__version__",
     "extract",
+    "extract_store",
+    "open_store",
     "read_image",
     "read_mask",
     "write_image",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from voxmill.choices import Choice, choices_of
 from voxmill.diagnostics import Provenance
@@ -14,12 +14,14 @@ from voxmill.operators.operator import Operator
 from voxmill.operators.scale import Scale
 from voxmill.settings import Settings, parse_labels
 from voxmill.table import counted
-from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
+from voxmill.volume import Image, Mask, Source, is_image, require_same_dimensions, require_same_grid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import SimpleITK
+
+    from voxmill.io.formats import Readable
 
 MAX_SHEAR = 1e-3
 SPACINGS = (1e-9, 1e9)
@@ -43,7 +45,7 @@ class Case:
 
 
 def open_case(
-    image: "Volume | str | Path | SimpleITK.Image",
+    image: "Image | str | Path | SimpleITK.Image",
     mask: "Mask | str | Path | SimpleITK.Image",
     settings: Settings,
     labels: int | str | Iterable[int | str] | None = None,
@@ -53,7 +55,7 @@ def open_case(
     Raises InputError when image or mask cannot be used, SettingsError for settings that make no sense for them.
     """
     chosen = settings.labels if labels is None else _parse_labels(labels)
-    volume = image if isinstance(image, Volume) else read_image(image)
+    volume = _read_image(image)
     layers = _read_layers(mask, volume, settings.label_channel)
     _require_fit(volume, layers, settings)
     choices = choices_of(layers, chosen, settings)
@@ -63,6 +65,11 @@ def open_case(
     return Case(volume.name, _prepared(volume, settings), layers, within, notes, provenance), choices
 
 
+def _read_image(image: "Image | str | Path | SimpleITK.Image") -> Image:
+    """The image; one that is already made, in memory or in a store, as it is."""
+    return image if is_image(image) else read_image(cast("Readable", image))
+
+
 def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:
     try:
         return parse_labels(labels)
@@ -70,14 +77,14 @@ def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, .
         raise SettingsError(f"labels: {error}") from None
 
 
-def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", image: Volume, channel: int | None) -> Mask:
+def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", image: Image, channel: int | None) -> Mask:
     """The mask, of a channel alone where one is asked for: a layer of a Mask that is already made."""
     if not isinstance(mask, Mask):
         return read_mask_near(mask, image, label_channel=channel)
     return mask if channel is None else mask.layer(channel)
 
 
-def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
+def _require_fit(image: Image, mask: Mask, settings: Settings) -> None:
     """Raise unless image and mask have the same dimensions and square axes, and one grid where that is asked for."""
     require_same_dimensions(image, mask)
     if settings.resample is None and settings.mask_on_other_grid == "error":
@@ -99,7 +106,7 @@ def _require_fit(image: Volume, mask: Mask, settings: Settings) -> None:
         raise SettingsError(f"resample.spacing_mm: {given} for {dimensions} dimensions; give one for each")
 
 
-def _prepared(image: Volume, settings: Settings) -> Source:
+def _prepared(image: Image, settings: Settings) -> Source:
     """The image after what is done to the whole of it."""
     operators: list[Operator] = [_uptake(image)] if settings.suv else []
     if settings.normalise is not None:
@@ -110,7 +117,7 @@ def _prepared(image: Volume, settings: Settings) -> Source:
         raise InputError(f"{image.name}: cannot be normalised: {error}") from None
 
 
-def _uptake(image: Volume) -> Scale:
+def _uptake(image: Image) -> Scale:
     """What turns the values of a PET image into standardised uptake values; InputError where nobody knows how."""
     if image.suv is None:
         raise InputError(f"{image.name}: the setting suv is for PET read from DICOM, this has no factor; leave it out")
@@ -119,5 +126,5 @@ def _uptake(image: Volume) -> Scale:
     return Scale(image.suv.factor)
 
 
-def _uptake_notes(image: Volume, settings: Settings) -> tuple[str, ...]:
+def _uptake_notes(image: Image, settings: Settings) -> tuple[str, ...]:
     return image.suv.notes if settings.suv and image.suv is not None else ()

@@ -68,7 +68,7 @@ def labelled(mask: Mask, choice: Choice) -> tuple[NDArray[np.unsignedinteger], i
         return _component(mask, choice, choice.part), 1
     if choice.label is None:
         return _inside(mask, choice.segments, choice.box), 1
-    return mask.layers[choice.segments[0].layer][choice.box.slices], choice.label
+    return mask.read(choice.segments[0].layer, choice.box), choice.label
 
 
 def _single(mask: Mask, labels: Labels | None, settings: Settings) -> list[Choice]:
@@ -111,7 +111,7 @@ def _inside(mask: Mask, segments: tuple[Segment, ...], box: Window) -> NDArray[n
         shared = segment.box.intersect(box)
         if shared.size:
             here = inside[shared.within(box).slices]
-            here |= mask.layers[segment.layer][shared.slices] == segment.label
+            here |= mask.read(segment.layer, shared) == segment.label
     return inside.view(np.uint8)
 
 

@@ -48,6 +48,11 @@ class Derived:
         chain = repr([one.operator for one in self.links])
         return hashlib.sha256(f"{self.source.digest} {chain}".encode()).hexdigest()
 
+    @property
+    def facts(self) -> Mapping[type, Any]:
+        """None are known before its voxels are made."""
+        return {}
+
     def read(self, window: Window) -> NDArray[Any]:
         """The voxels of a window; ValueError when it is not inside the image."""
         if not window.lies_in(self.grid.shape):
@@ -108,7 +113,8 @@ def _applied(task: Task, source: Source, done: dict[Task, NDArray[Any]]) -> NDAr
 def find_facts(source: Source, wanted: Sequence[type[Fact]]) -> Facts:
     """Facts of a whole image; those that are not known yet in one pass over it. They are kept as long as the source."""
     origin, chain = _origin(source), chain_of(source)
-    facts = {fact: known for fact in wanted if (known := _kept(origin).get((chain, fact))) is not None}
+    kept = {one: fact for (made, one), fact in _kept(origin).items() if made == chain}
+    facts: dict[type[Fact], Any] = {one: fact for one, fact in (kept | dict(source.facts)).items() if one in wanted}
     missing = [fact for fact in wanted if fact not in facts]
     if missing:
         found = (tuple(fact.of(box) for fact in missing) for box in read_in_tiles(source))

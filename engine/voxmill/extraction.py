@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import SimpleITK
 
-    from voxmill.volume import Mask, Volume
+    from voxmill.volume import Image, Mask
 
 Box = NDArray[Any]
 Made = TypeVar("Made")
@@ -38,7 +38,7 @@ DEVICES = ("auto", "cpu", "gpu")
 
 
 def extract(
-    image: "Volume | str | Path | SimpleITK.Image",
+    image: "Image | str | Path | SimpleITK.Image",
     mask: "Mask | str | Path | SimpleITK.Image",
     *,
     settings: "Settings | Mapping[str, Any] | str | Path | None" = None,
@@ -48,11 +48,11 @@ def extract(
 ) -> Table:
     """The features of every region of a mask: one row each, labels first, in their order, then unions.
 
-    `image` and `mask` are a Volume and a Mask, paths, or SimpleITK images. `settings` are Settings, a mapping of them
-    as for Settings.parse or Settings.from_pyradiomics, or a path as for Settings.read; PyRadiomics' defaults when
-    None. `labels` (numbers, names, patterns of names, names of unions) choose regions, each once, and go before those
-    of the settings. `device` is auto or cpu. `threads` is how many regions are measured at a time: the rows are the
-    same.
+    `image` and `mask` are a Volume and a Mask, paths, SimpleITK images, or an image of a store and its mask. `settings`
+    are Settings, a mapping of them as for Settings.parse or Settings.from_pyradiomics, or a path as for Settings.read;
+    PyRadiomics' defaults when None. `labels` (numbers, names, patterns of names, names of unions) choose regions, each
+    once, and go before those of the settings. `device` is auto or cpu. `threads` is how many regions are measured at a
+    time: the rows are the same.
 
     A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.

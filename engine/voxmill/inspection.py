@@ -20,6 +20,8 @@ from voxmill.voxels import images_of, place_of, read, voxels_of
 if TYPE_CHECKING:
     import SimpleITK
 
+    from voxmill.volume import Image
+
 
 @dataclass(frozen=True)
 class PlannedBox:
@@ -37,7 +39,7 @@ class PlannedBox:
 
 
 def inspect_plan(
-    image: "Volume | str | Path | SimpleITK.Image",
+    image: "Image | str | Path | SimpleITK.Image",
     mask: "Mask | str | Path | SimpleITK.Image",
     *,
     settings: Settings,
@@ -83,7 +85,7 @@ def _boxes(region: str, task: Task, seen: set[Task], itemsize: int) -> Iterator[
 
 
 def save_images(
-    image: "Volume | str | Path | SimpleITK.Image",
+    image: "Image | str | Path | SimpleITK.Image",
     mask: "Mask | str | Path | SimpleITK.Image",
     folder: Path,
     *,

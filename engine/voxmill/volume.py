@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,11 +37,36 @@ class Source(Protocol):
     def digest(self) -> str:
         """SHA-256 of grid, type and voxels: equal for equal content."""
 
+    @property
+    def facts(self) -> Mapping[type, Any]:
+        """What is known of all its voxels without a look at them: exact summaries, each by its type."""
+
     def read(self, window: Window) -> NDArray[Any]:
         """The voxels of a window, indexed z, y, x; never to be written to.
 
         Raises ValueError for a window that is not inside the image.
         """
+
+
+class Image(Source, Protocol):
+    """A source that can be a case: it has a name, and says what a reader of its rows should know."""
+
+    @property
+    def name(self) -> str:
+        """The case of its rows."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of its rows should know."""
+
+    @property
+    def suv(self) -> Suv | None:
+        """The factor of standardised uptake values, or why there is none; None for what is no PET."""
+
+
+def is_image(given: object) -> TypeGuard[Image]:
+    """Whether something is an image already, or else a path or whatever has to be read first."""
+    return isinstance(given, Volume) or (hasattr(given, "grid") and hasattr(given, "read"))
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -82,6 +107,11 @@ class Volume:
     def dtype(self) -> np.dtype[Any]:
         """The type of the voxels."""
         return self.array.dtype
+
+    @property
+    def facts(self) -> Mapping[type, Any]:
+        """None: they are found in one pass when they are asked for."""
+        return {}
 
     @cached_property
     def digest(self) -> str:
@@ -174,6 +204,10 @@ class Mask:
         segments = with_names(segments_of(boxes, name), names or {}, name)
         _set(self, {"layers": layers, "grid": grid, "segments": segments, "name": name, "notes": tuple(notes)})
 
+    def read(self, layer: int, window: Window) -> NDArray[Any]:
+        """The labels of a window of a layer, indexed z, y, x; never to be written to."""
+        return self.layers[layer][window.slices]
+
     def named(self, names: Names) -> "Mask":
         """This mask with these names for its segments, in place of those that it has."""
         plain = tuple(replace(segment, name=None) for segment in self.segments)
@@ -193,7 +227,8 @@ class Mask:
 
     def _with(self, layers: tuple[NDArray[Any], ...], segments: tuple[Segment, ...]) -> "Mask":
         mask = Mask.__new__(Mask)
-        _set(mask, {**self.__getstate__(), "layers": layers, "segments": segments})
+        values = {"layers": layers, "grid": self.grid, "segments": segments, "name": self.name, "notes": self.notes}
+        _set(mask, values)
         return mask
 
     def __getstate__(self) -> dict[str, Any]:
@@ -240,7 +275,7 @@ class Mask:
         return matched
 
 
-def require_same_dimensions(image: Volume, mask: Mask) -> None:
+def require_same_dimensions(image: Image, mask: Mask) -> None:
     """Raise InputError unless image and mask are both flat, or neither is."""
     if image.grid.dimensions != mask.grid.dimensions:
         raise InputError(
@@ -249,7 +284,7 @@ def require_same_dimensions(image: Volume, mask: Mask) -> None:
         )
 
 
-def require_same_grid(image: Volume, mask: Mask, *, tolerance: float = 1e-6) -> None:
+def require_same_grid(image: Image, mask: Mask, *, tolerance: float = 1e-6) -> None:
     """Raise InputError, with both grids, unless a mask lies on its image's grid: to `tolerance`, as in Grid.matches."""
     require_same_dimensions(image, mask)
     if not image.grid.matches(mask.grid, tolerance=tolerance):

@@ -1,14 +1,18 @@
-"""`voxmill extract`: one image and its mask → a table."""
+"""`voxmill extract`: one image and its mask, or a store → a table."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voxmill.errors import SettingsError
+
 if TYPE_CHECKING:
     from voxmill.settings import Settings
+    from voxmill.table import Table
 
 EXAMPLES = """\b
 For example:
@@ -16,12 +20,18 @@ For example:
   voxmill extract ct.nrrd segments.seg.nrrd --label tumour --out features.csv
   voxmill extract ct.nrrd segments.nrrd -l 1 -l 3 --settings Params.yaml
   voxmill extract ct.nrrd segments.seg.nrrd -l "GTV*" --union targets=GTVp,GTVn --components 50
+  voxmill extract STORE --case patient-1 --out features.parquet
 """
 
 
 def extract(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Image: NIfTI, NRRD or MetaImage.")],
-    mask: Annotated[Path, typer.Argument(metavar="MASK", help="Mask of the image; every label is a region.")],
+    image: Annotated[
+        Path, typer.Argument(metavar="IMAGE", help="Image: NIfTI, NRRD or MetaImage; or a store, without MASK.")
+    ],
+    mask: Annotated[
+        Path | None,
+        typer.Argument(metavar="[MASK]", help="Mask of the image; every label is a region.", show_default=False),
+    ] = None,
     label: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,6 +60,12 @@ def extract(
             metavar="MM3",
             help="Split every region into its connected components of this many mm³ at least (0: all of them).",
             show_default=False,
+        ),
+    ] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--case", metavar="NAME", help="Only this case of the store; may be repeated.", show_default=False
         ),
     ] = None,
     settings: Annotated[
@@ -84,7 +100,7 @@ def extract(
         typer.Option("--profile", help="Also tell where time and memory go, stage by stage, with one thread."),
     ] = False,
 ) -> None:
-    """Extract the features of every region of MASK in IMAGE.
+    """Extract the features of every region of MASK in IMAGE, or of every image and mask of a store.
 
     Shows a table on a terminal, and CSV when piped.
     """
@@ -94,17 +110,20 @@ def extract(
 
     if out is not None:
         parse_output(out)
+    if mask is None:
+        _refuse_file_options(profile, save_images)
+    elif case:
+        raise SettingsError("--case chooses cases of a store; leave it out, or give a store alone")
     with compiling():
-        from voxmill.cli.profile import profile_extraction
-        from voxmill.extraction import extract as extract_regions
-        from voxmill.extraction import parse_threads
         from voxmill.settings import parse_settings
 
-        together = partial(extract_regions, threads=parse_threads(threads))
-        run = profile_extraction if profile else together
         chosen = _with_options(parse_settings(settings), union, components)
-        table = run(image, mask, settings=chosen, labels=label or None, device=device)
-        if save_images is not None:
+        asked = _Asked(chosen, label or None, device, threads)
+        if mask is None:
+            table = _from_store(image, case or None, asked)
+        else:
+            table = _from_files(image, mask, asked, profiled=profile)
+        if mask is not None and save_images is not None:
             from voxmill.inspection import save_images as save
 
             files = save(image, mask, save_images, settings=chosen, labels=label or None)
@@ -122,6 +141,54 @@ def extract(
         raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says about an extraction."""
+
+    settings: "Settings"
+    labels: list[str] | None
+    device: str
+    threads: int
+
+
+def _from_files(image: Path, mask: Path, asked: _Asked, *, profiled: bool) -> "Table":
+    from voxmill.cli.profile import profile_extraction
+    from voxmill.extraction import extract as extract_regions
+    from voxmill.extraction import parse_threads
+
+    together = partial(extract_regions, threads=parse_threads(asked.threads))
+    run = profile_extraction if profiled else together
+    return run(image, mask, settings=asked.settings, labels=asked.labels, device=asked.device)
+
+
+def _from_store(path: Path, cases: list[str] | None, asked: _Asked) -> "Table":
+    """Every case of a store, with a bar on a terminal."""
+    from voxmill.cli.show import counting
+    from voxmill.cohort import extract_store, wanted_cases
+    from voxmill.store import is_store, open_store
+
+    if not path.is_dir() and not is_store(path) and path.exists():
+        raise SettingsError(f"{path.name}: give its MASK too, or a store alone")
+    store = open_store(path)
+    wanted = wanted_cases(store, cases)
+    with counting(len(wanted), "cases") as done:
+        return extract_store(
+            store,
+            settings=asked.settings,
+            labels=asked.labels,
+            cases=wanted,
+            device=asked.device,
+            threads=asked.threads,
+            done=done,
+        )
+
+
+def _refuse_file_options(profile: bool, save_images: Path | None) -> None:  # noqa: FBT001 (as typer gives it)
+    for name, given in (("--profile", profile), ("--save-images", save_images is not None)):
+        if given:
+            raise SettingsError(f"{name} is for one image and its MASK, not for a store; leave it out")
+
+
 def _with_options(settings: "Settings", unions: list[str] | None, components: float | None) -> "Settings":
     """The settings with what the command line says about regions."""
     values: dict[str, object] = {}
@@ -134,8 +201,6 @@ def _with_options(settings: "Settings", unions: list[str] | None, components: fl
 
 def _parse_unions(options: list[str]) -> dict[str, list[str]]:
     """The labels of every union, as numbers or names, without the spaces around them; raises SettingsError."""
-    from voxmill.errors import SettingsError
-
     unions: dict[str, list[str]] = {}
     for option in options:
         name, sign, labels = option.partition("=")

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -57,6 +58,16 @@ def _waiting(folder: Path | None) -> Iterator[None]:
     else:
         tell(message + (f"; kept in {folder} for the next time" if folder else ""))
         yield
+
+
+@contextmanager
+def counting(total: int, what: str) -> Iterator[Callable[[str], None]]:
+    """A bar on standard error where that is a terminal: what it gives is to be called once for each that is done."""
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda _: progress.advance(task)
 
 
 def show_table(table: Table, console: Console | None = None) -> None:

@@ -10,7 +10,7 @@ from voxmill.errors import InputError, SettingsError
 from voxmill.io.formats import Readable, is_dicom, read_source
 from voxmill.io.names import distinct
 from voxmill.io.raster import Raster
-from voxmill.volume import Mask, Volume, require_same_grid
+from voxmill.volume import Image, Mask, require_same_grid
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Named:
 
 def read_mask(
     source: Readable,
-    image: Volume | None = None,
+    image: Image | None = None,
     *,
     label_channel: int | None = None,
     threshold: float | None = None,
@@ -50,7 +50,7 @@ def read_mask(
 
 
 def read_mask_near(
-    source: Readable, image: Volume | None, *, label_channel: int | None = None, threshold: float | None = None
+    source: Readable, image: Image | None, *, label_channel: int | None = None, threshold: float | None = None
 ) -> Mask:
     """The same, but for a mask that does not lie on the grid of the image: it is given on its own."""
     if threshold is not None and not 0 < threshold <= 1:

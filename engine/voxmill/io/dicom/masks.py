@@ -9,14 +9,14 @@ from voxmill.io.dicom.rtstruct import read_structure_set
 from voxmill.io.dicom.segmentation import LABEL_MAP_STORAGE, read_segmentation
 from voxmill.io.dicom.tags import text
 from voxmill.io.formats import DICOM_SUFFIXES
-from voxmill.volume import Mask, Volume
+from voxmill.volume import Image, Mask
 
 SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"
 STRUCTURE_SET_STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
 MASKS = frozenset({SEGMENTATION_STORAGE, LABEL_MAP_STORAGE, STRUCTURE_SET_STORAGE})
 
 
-def read_dicom_mask(path: Path, image: Volume | None = None, *, threshold: float | None = None) -> Mask:
+def read_dicom_mask(path: Path, image: Image | None = None, *, threshold: float | None = None) -> Mask:
     """The mask in a DICOM SEG or RTSTRUCT file, or in a folder that holds one.
 
     How it is read say read_segmentation and read_structure_set. Its name is that of the file. Raises InputError as

@@ -13,10 +13,10 @@ from voxmill.io.dicom.headers import read_header
 from voxmill.io.dicom.layers import layers_of
 from voxmill.io.names import distinct
 from voxmill.segments import MAX_LABEL
-from voxmill.volume import Mask, Volume
+from voxmill.volume import Image, Mask
 
 
-def read_structure_set(path: Path, image: Volume | None, *, name: str) -> Mask:
+def read_structure_set(path: Path, image: Image | None, *, name: str) -> Mask:
     """The mask in a DICOM RTSTRUCT file, on the grid of its image: labels are ROI numbers, names are ROI names.
 
     Where numbers are no labels (0, negative, above 65,535) regions are counted from 1 in the order of the file. Regions
@@ -58,7 +58,7 @@ def _empty(regions: Sequence[DrawnRegion], drawn: Sequence[DrawnRegion]) -> tupl
     return (f"regions without a voxel were left out: {several(empty, separator=', ')}",) if empty else ()
 
 
-def _why_nothing(found: Sequence[Filled], image: Volume) -> str:
+def _why_nothing(found: Sequence[Filled], image: Image) -> str:
     if any(one.is_outside for one in found):
         return (
             f"all of its contours lie outside of {image.name}, whose grid is {image.grid}; "

@@ -1,0 +1,214 @@
+"""Volume and Mask into a store: whole shards, each file under a temporary name first, the group's own metadata last.
+
+zarr's LocalStore renames every file into place once it is written. So a store that was interrupted anywhere, by a full
+disk or by SIGKILL, holds images that are whole, and others that have no metadata of their own, which the next attempt
+to write them clears away.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from voxmill.errors import OutputError
+from voxmill.grid import Grid, Window
+from voxmill.store.attributes import (
+    CaseAttributes,
+    ImageAttributes,
+    LayerAttributes,
+    Statistics,
+    Stored,
+    SuvAttributes,
+    group_attributes,
+    image_metadata,
+    label_metadata,
+    parse_attributes,
+    placed,
+)
+from voxmill.store.groups import label_images
+from voxmill.store.layout import (
+    LABELS,
+    METADATA,
+    OME_VERSION,
+    VOXELS,
+    chunk_shape,
+    codecs,
+    folder_name,
+    shard_shape,
+)
+from voxmill.volume import Image, Mask
+from voxmill_kernels.facts import Extremes, Moments
+
+AXES = ("z", "y", "x")
+
+
+def create_store(path: str | Path) -> Path:
+    """The folder of a store, made where there is none; one that is a store already stays as it is.
+
+    Raises OutputError for a folder with anything else in it, or when it cannot be made; InputError for a store of a
+    newer format.
+    """
+    folder = Path(path)
+    with _writing(folder.name):
+        if (folder / METADATA).is_file():
+            parse_attributes(Stored, zarr.open_group(folder, mode="r", zarr_format=3).attrs, folder.name)
+            return folder
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OutputError(f"{folder.name}: it is there already, and no store; give a new folder, or an empty one")
+        _write_group(folder, group_attributes(Stored()))
+    return folder
+
+
+def new_case(store: Path, name: str) -> Path:
+    """The folder of a case to write images into, empty: what an interruption has left is cleared away.
+
+    Raises OutputError for a case that is whole already, InputError for a name that cannot be one.
+    """
+    return _cleared(store / folder_name(name), f"case {name}")
+
+
+def finish_case(case: Path, name: str, *, attributes: Mapping[str, JsonValue] | None = None) -> None:
+    """Mark a case as whole, once all its images and masks are written; until then none of it is read.
+
+    Raises OutputError when that cannot be written.
+    """
+    with _writing(name):
+        _write_group(case, group_attributes(CaseAttributes(name=name, attributes=dict(attributes or {}))))
+
+
+def write_image(
+    case: Path,
+    image: Image,
+    *,
+    attributes: Mapping[str, JsonValue] | None = None,
+    threads: int = 1,
+) -> Path:
+    """Write an image into the folder of a case; gives the folder of the image, which its masks go into.
+
+    Every voxel keeps its type, the grid every bit; statistics are found on the way. attributes: what else is known of
+    it. threads: how many chunks are compressed at a time.
+
+    Raises OutputError, with the cause, when it cannot be written (nothing is left of it then), or is there already.
+    """
+    folder = _cleared(case / folder_name(image.name), image.name)
+    with _writing(image.name, folder):
+        moments, extremes = _write_voxels(folder, image, threads)
+        about = ImageAttributes(
+            **placed(image),
+            statistics=Statistics.of(moments, extremes, image.dtype),
+            suv=SuvAttributes.of(image.suv),
+            attributes=dict(attributes or {}),
+        )
+        _write_group(folder, group_attributes(about, image_metadata(image.name, image.grid)))
+    return folder
+
+
+def write_mask(image: Path, mask: Mask, *, threads: int = 1) -> None:
+    """Write a mask beside its image, into the folder that write_image gave: a label image per layer.
+
+    It may lie on a grid of its own. Raises OutputError, with the cause, when it cannot be written (nothing is left of
+    it then), or is there already.
+    """
+    name = folder_name(mask.name)
+    labels = image / LABELS
+    folders = [labels / f"{name}-{layer}" for layer in range(len(mask.layers))]
+    with _writing(mask.name, *folders):
+        listed = label_images(image, mask.name)
+        if folders[0].name in listed:
+            raise OutputError(f"{mask.name}: the image has a mask of this name already; choose another name")
+        for layer, folder in enumerate(folders):
+            _clear(folder)
+            _write_blocks(folder, mask.layers[layer], mask.grid, threads)
+            about = LayerAttributes.of(mask, layer)
+            _write_group(folder, group_attributes(about, label_metadata(about, mask.grid)))
+        every: list[JsonValue] = [*listed, *(folder.name for folder in folders)]
+        group = zarr.open_group(labels, mode="a", zarr_format=3)
+        group.update_attributes({"ome": {"version": OME_VERSION, "labels": every}})
+
+
+def _write_voxels(folder: Path, image: Image, threads: int) -> tuple[Moments, Extremes]:
+    """Write the voxels of an image a layer of shards at a time, and find its facts on the way."""
+    shape, step = image.grid.shape, shard_shape(image.grid.shape, image.grid.dimensions)[0]
+    array = _create_array(folder, image.grid, image.dtype)
+    facts: tuple[Moments, Extremes] | None = None
+    for start in range(0, shape[0], step):
+        slab = image.read(Window((start, 0, 0), (min(start + step, shape[0]), *shape[1:])))
+        found = Moments.of(slab), Extremes.of(slab)
+        facts = found if facts is None else (facts[0] + found[0], facts[1] + found[1])
+        _write_shards(array, slab, start, threads)
+    assert facts is not None
+    return facts
+
+
+def _create_array(folder: Path, grid: Grid, dtype: np.dtype[Any]) -> "zarr.Array[Any]":
+    return zarr.create_array(
+        folder / VOXELS,
+        shape=grid.shape,
+        dtype=dtype,
+        chunks=chunk_shape(grid.shape, grid.dimensions),
+        shards=shard_shape(grid.shape, grid.dimensions),
+        compressors=codecs(),
+        fill_value=0,
+        dimension_names=AXES,
+        config={"write_empty_chunks": True},  # so that a file that is missing is known to be missing
+    )
+
+
+def _write_blocks(folder: Path, layer: NDArray[Any], grid: Grid, threads: int) -> None:
+    """Write a layer of a mask."""
+    _write_shards(_create_array(folder, grid, layer.dtype), layer, 0, threads)
+
+
+def _write_shards(array: "zarr.Array[Any]", slab: NDArray[Any], start: int, threads: int) -> None:
+    """Write planes from `start` on, shard after shard, each whole: one that is written twice is compressed twice."""
+    steps: Sequence[int] = array.shards or array.chunks
+    corners = product(*(range(0, size, step) for size, step in zip(slab.shape, steps, strict=True)))
+    with zarr.config.set({"async.concurrency": threads}):
+        for corner in corners:
+            stop = [min(at + step, size) for at, step, size in zip(corner, steps, slab.shape, strict=True)]
+            block = slab[tuple(slice(a, b) for a, b in zip(corner, stop, strict=True))]
+            array[start + corner[0] : start + stop[0], corner[1] : stop[1], corner[2] : stop[2]] = block
+
+
+def _write_group(folder: Path, attributes: Mapping[str, JsonValue]) -> None:
+    """Write the metadata of a group, in one file that appears whole or not at all."""
+    zarr.create_group(folder, attributes=dict(attributes), overwrite=False, zarr_format=3)
+
+
+def _cleared(folder: Path, name: str) -> Path:
+    """A folder for what is to be written; raises OutputError where it is whole already."""
+    if (folder / METADATA).is_file():
+        raise OutputError(f"{name}: it is in the store already; remove it first, or choose another name")
+    with _writing(name):
+        _clear(folder)
+    return folder
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an interruption has left."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _writing(name: str, *folders: Path) -> Iterator[None]:
+    """Whatever keeps files from being written as OutputError; what is half-written in these folders is removed."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, OutputError):
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(f"{name}: cannot be written to the store: {reason}; nothing of it was kept") from error
+        raise
