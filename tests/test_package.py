@@ -17,7 +17,6 @@ import voxmill as vm
 ROOT = Path(__file__).parents[1]
 HEAVY = {
     "numba",
-    "zarr",
     "scipy",
     "dask",
     "SimpleITK",
@@ -27,6 +26,7 @@ HEAVY = {
     "pandas",
     "pyarrow",
     "rich.table",
+    "zarr",
 }
 
 

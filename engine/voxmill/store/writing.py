@@ -20,6 +20,7 @@ from pydantic import JsonValue
 from voxmill.errors import OutputError
 from voxmill.grid import Grid, Window
 from voxmill.store.attributes import (
+    AXES,
     CaseAttributes,
     ImageAttributes,
     LayerAttributes,
@@ -30,6 +31,7 @@ from voxmill.store.attributes import (
     label_metadata,
     parse_attributes,
     placed,
+    plain,
 )
 from voxmill.store.groups import label_images
 from voxmill.store.layout import (
@@ -44,8 +46,6 @@ from voxmill.store.layout import (
 )
 from voxmill.volume import Image, Mask
 from voxmill_kernels.facts import Extremes, Moments
-
-AXES = ("z", "y", "x")
 
 
 def create_store(path: str | Path) -> Path:
@@ -79,7 +79,7 @@ def finish_case(case: Path, name: str, *, attributes: Mapping[str, JsonValue] | 
     Raises OutputError when that cannot be written.
     """
     with _writing(name):
-        _write_group(case, group_attributes(CaseAttributes(name=name, attributes=dict(attributes or {}))))
+        _write_group(case, group_attributes(CaseAttributes(name=plain(name), attributes=dict(attributes or {}))))
 
 
 def write_image(
