@@ -198,7 +198,7 @@ def test_a_place_that_is_taken(tmp_path: Path, store: Path) -> None:
         vm.OutputError, match=r"^labels: the image has a mask of this name already; choose another name$"
     ):
         write_mask(store / "case/scan", case()[1])
-    assert create_store(store) == store
+    assert create_store(store) == store.absolute()
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
-from ome_zarr_models.v05 import Image
-from ome_zarr_models.v05.image_label import ImageLabel
-from ome_zarr_models.v05.labels import Labels
 
 import voxmill as vm
 from small_images import SHAPE, case
 from stored import write_case
+
+pytest.importorskip("ome_zarr_models", reason="the models of the standard are a development tool")
+from ome_zarr_models.v05 import Image
+from ome_zarr_models.v05.image_label import ImageLabel
+from ome_zarr_models.v05.labels import Labels
 
 READERS = Path(__file__).with_name("readers.py")
 PACKAGES = ("ome-zarr>=0.12", "ngff-zarr[validate]>=0.20")
@@ -57,6 +59,7 @@ def test_zarr_reads_it_alone(image: Path) -> None:
 @pytest.mark.slow
 def test_ome_zarr_py_and_ngff_zarr_read_it(image: Path, tmp_path: Path) -> None:
     """In an environment of their own, as they pin other versions than ours."""
+    pytest.importorskip("uv", reason="uv makes the environment")
     python = tmp_path / "environment" / ("Scripts" if os.name == "nt" else "bin") / "python"
     uv = [sys.executable, "-m", "uv"]
     subprocess.run([*uv, "venv", "-q", "--python", sys.executable, python.parents[1]], check=True)

@@ -54,7 +54,7 @@ def create_store(path: str | Path) -> Path:
     Raises OutputError for a folder with anything else in it, or when it cannot be made; InputError for a store of a
     newer format.
     """
-    folder = Path(path)
+    folder = Path(path).absolute()
     with _writing(folder.name):
         if (folder / METADATA).is_file():
             parse_attributes(Stored, zarr.open_group(folder, mode="r", zarr_format=3).attrs, folder.name)
