@@ -3,8 +3,8 @@
     python benchmarks/store.py                            on the default temporary folder
     python benchmarks/store.py --folder /dev/shm          on another, best on tmpfs
 
-One thread, page cache warm, the least of some repeats, seconds of the clock. The volume is CT-like (noise in a body, air
-around it), 512 × 512 × 300 int16, the region has 100,000 voxels, and a halo of 16.
+One thread, page cache warm, the least of some repeats, seconds of the clock. The volume is CT-like (noise in a body,
+air around it), 512 × 512 × 300 int16, the region has 100,000 voxels, and a halo of 16.
 """
 
 import argparse
@@ -115,7 +115,8 @@ def report(seconds: dict[str, float]) -> list[str]:
     write, region = seconds["write"] / seconds["compress"], seconds["nifti"] / seconds["region"]
     larger = seconds["region"] / seconds["region-small"] - 1
     return [
-        f"writing {seconds['write']:.2f} s, {write:.2f} times compressing the same chunks ({seconds['compress']:.2f} s)",
+        f"writing {seconds['write']:.2f} s, {write:.2f} times compressing the same chunks "
+        f"({seconds['compress']:.2f} s)",
         f"a region {1e3 * seconds['region']:.1f} ms, {region:.0f} times faster than SimpleITK reads the .nii.gz "
         f"({seconds['nifti']:.2f} s; promised: 40)",
         f"a region of a volume ten times smaller {1e3 * seconds['region-small']:.1f} ms: the large one costs "
