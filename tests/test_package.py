@@ -28,6 +28,7 @@ HEAVY = {
     "pandas",
     "pyarrow",
     "rich.table",
+    "zarr",
 }
 
 

@@ -366,9 +366,7 @@ def files_in_the_way(folder: Path) -> Path:
     return folder / "file"
 
 
-@pytest.mark.parametrize(
-    "arguments", [["extract"], ["extract", "a"], ["extract", "a", "b", "--lable", "1"], ["extrakt"]]
-)
+@pytest.mark.parametrize("arguments", [["extract"], ["extract", "a", "b", "--lable", "1"], ["extrakt"]])
 def test_wrong_use(voxmill: Voxmill, arguments: list[str]) -> None:
     run = voxmill(*arguments)
     assert run.code == 2

@@ -65,10 +65,10 @@ def open_array(image: Path, name: str) -> StoredArray:
 
 
 def _require_shards(folder: Path, array: "zarr.Array[Any]", name: str) -> None:
-    """Raise InputError unless all files of an array are there: Zarr takes those that are missing for zeros."""
+    """Raise InputError unless all files of an array are there: Zarr takes what is missing, or empty, for zeros."""
     sizes = array.shards or array.chunks
     expected = int(np.prod([-(-size // step) for size, step in zip(array.shape, sizes, strict=True)], dtype=object))
-    found = sum(path.name.isdecimal() for path in folder.glob("c/*/*/*"))
+    found = sum(path.name.isdecimal() and path.stat().st_size > 0 for path in folder.glob("c/*/*/*"))
     if found != expected:
         raise InputError(f"{name}: {found} of its {expected} files are there; {AGAIN}, or copy the whole store")
 

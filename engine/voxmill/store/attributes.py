@@ -5,7 +5,7 @@ Ours are models, checked when they are read. Every float is written with all its
 
 # No `from __future__ import annotations` here: pydantic reads the annotations.
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -21,6 +21,8 @@ from voxmill_kernels.facts import Extremes, Moments
 
 Attributes = Mapping[str, JsonValue]
 AXES = ("z", "y", "x")
+COLOURS = ((214, 39, 40), (31, 119, 180), (44, 160, 44), (255, 127, 14), (148, 103, 189), (23, 190, 207))
+"""Red, green and blue of labels, in turn: viewers ask for them."""
 
 
 class Stored(BaseModel):
@@ -153,13 +155,19 @@ class LayerAttributes(Placed):
     @classmethod
     def of(cls, mask: Mask, layer: int) -> Self:
         """The attributes of a layer, counted from 0."""
-        mine = [one for one in mask.segments if one.layer == layer]
-        segments = [
-            {"label": one.label, "name": one.name, "start": one.box.start, "stop": one.box.stop, "voxels": one.voxels}
-            for one in mine
-        ]
-        about = {**placed(mask), "layer": layer, "layers": len(mask.layers), "segments": segments}
-        return cls.model_validate(about)
+        segments = tuple(
+            SegmentAttributes(
+                label=one.label,
+                name=None if one.name is None else plain(one.name),
+                start=one.box.start,
+                stop=one.box.stop,
+                voxels=one.voxels,
+            )
+            for one in mask.segments
+            if one.layer == layer
+        )
+        about = {"layer": layer, "layers": len(mask.layers), "segments": segments}
+        return cls.model_validate({**placed(mask), **about})
 
     def known(self, shape: Index) -> list[Segment]:
         """Its segments; raises ValueError for a box that is not inside the grid."""
@@ -179,14 +187,19 @@ def placed(image: Image | Mask) -> dict[str, Any]:
     """What Placed says of an image or a mask."""
     spacing, direction = image.grid.given or (None, None)
     return {
-        "name": image.name.encode(errors="replace").decode(),
-        "notes": image.notes,
+        "name": plain(image.name),
+        "notes": tuple(map(plain, image.notes)),
         "affine": _other_order(image.grid.affine),
         "spacing": spacing,
         "direction": direction,
         "dimensions": image.grid.dimensions,
         "digest": image.digest,
     }
+
+
+def plain(text: str) -> str:
+    """A text that can be written: bytes of a file's name that are no text become question marks."""
+    return text.encode(errors="replace").decode()
 
 
 def parse_attributes(model: type[Model], attributes: Mapping[str, Any], name: str) -> Model:
@@ -236,10 +249,11 @@ def image_metadata(name: str, grid: Grid) -> Attributes:
 
 def label_metadata(layer: LayerAttributes, grid: Grid) -> Attributes:
     """The multiscales of a label image, the names of its segments, and which image it is of."""
-    properties: Sequence[JsonValue] = [
-        {"label-value": one.label, "name": one.name or str(one.label)} for one in layer.segments
+    names: list[JsonValue] = [{"label-value": one.label, "name": one.name or str(one.label)} for one in layer.segments]
+    colours: list[JsonValue] = [
+        {"label-value": one.label, "rgba": [*COLOURS[one.label % len(COLOURS)], 255]} for one in layer.segments
     ]
-    about: JsonValue = {"properties": list(properties), "source": {"image": "../../"}}
+    about: JsonValue = {"colors": colours, "properties": names, "source": {"image": "../../"}}
     return {**image_metadata(layer.name, grid), "image-label": about}
 
 

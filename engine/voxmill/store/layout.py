@@ -81,6 +81,8 @@ def folder_name(name: str) -> str:
     text = "".join(one if one.isalnum() or one in "-_." else quote(one, safe="", errors="replace") for one in name)
     if not text.strip("."):  # empty, or what a file system takes for a folder itself or the one above
         text = "".join("%2E" for _ in text)
+    if text == METADATA:
+        text = text.replace(".", "%2E")
     if text.startswith("__"):  # reserved by Zarr v3
         text = "%5F" + text[1:]
     if not 0 < len(text.encode(errors="replace")) <= LONGEST_NAME:

@@ -95,7 +95,7 @@ def open_store(path: str | Path) -> Store:
 
     Raises InputError for what is no store, and for one of a newer format.
     """
-    folder = Path(path)
+    folder = Path(path).absolute()  # which has a name, where the path is `.`
     if not folder.exists():
         raise InputError(f"{folder.name}: there is no such store; check the path")
     if not is_store(folder):

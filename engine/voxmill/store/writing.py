@@ -20,6 +20,7 @@ from pydantic import JsonValue
 from voxmill.errors import OutputError
 from voxmill.grid import Grid, Window
 from voxmill.store.attributes import (
+    AXES,
     CaseAttributes,
     ImageAttributes,
     LayerAttributes,
@@ -31,6 +32,7 @@ from voxmill.store.attributes import (
     label_metadata,
     parse_attributes,
     placed,
+    plain,
 )
 from voxmill.store.groups import label_images
 from voxmill.store.layout import (
@@ -46,8 +48,6 @@ from voxmill.store.layout import (
 from voxmill.volume import Image, Mask
 from voxmill_kernels.facts import Extremes, Moments
 
-AXES = ("z", "y", "x")
-
 
 def create_store(path: str | Path) -> Path:
     """The folder of a store, made where there is none; one that is a store already stays as it is.
@@ -55,7 +55,7 @@ def create_store(path: str | Path) -> Path:
     Raises OutputError for a folder with anything else in it, or when it cannot be made; InputError for a store of a
     newer format.
     """
-    folder = Path(path)
+    folder = Path(path).absolute()
     with _writing(folder.name):
         if (folder / METADATA).is_file():
             parse_attributes(Stored, zarr.open_group(folder, mode="r", zarr_format=3).attrs, folder.name)
@@ -80,7 +80,7 @@ def finish_case(case: Path, name: str, *, attributes: Mapping[str, JsonValue] | 
     Raises OutputError when that cannot be written.
     """
     with _writing(name):
-        _write_group(case, group_attributes(CaseAttributes(name=name, attributes=dict(attributes or {}))))
+        _write_group(case, group_attributes(CaseAttributes(name=plain(name), attributes=dict(attributes or {}))))
 
 
 def write_image(

@@ -1,0 +1,106 @@
+"""How much of a store is read: the chunks that a window touches, and no other."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+import voxmill as vm
+from image_cases import noise, windows
+from stored import chunks_that_intersect, only_image, parts_read, stored
+from voxmill.inspection import inspect_plan
+from voxmill.store import StoredImage, open_store
+from voxmill.store.layout import chunk_shape, shard_shape
+
+SHAPE = (70, 150, 330)
+REGION = vm.Window((20, 40, 200), (40, 66, 230))
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> StoredImage:
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[REGION.slices] = 1
+    volume = vm.Volume(noise(5, SHAPE, np.int16), spacing=(1, 1, 1))
+    return stored(tmp_path_factory.mktemp("chunks") / "store", volume, vm.Mask(labels, volume.grid))
+
+
+def test_the_shapes_of_chunks_and_shards() -> None:
+    assert chunk_shape(SHAPE, 3) == (32, 64, 64)
+    assert shard_shape(SHAPE, 3) == (96, 192, 256)
+    assert (chunk_shape((5, 70, 6), 3), shard_shape((5, 70, 6), 3)) == ((5, 64, 6), (5, 128, 6))
+    assert (chunk_shape((1, 3000, 300), 2), shard_shape((1, 3000, 300), 2)) == ((1, 256, 256), (1, 1024, 512))
+
+
+@hypothesis_settings(max_examples=30)
+@given(data=st.data())
+def test_a_window_reads_the_chunks_that_it_touches(image: StoredImage, data: st.DataObject) -> None:
+    window = data.draw(windows(SHAPE).filter(lambda one: max(one.shape[1:]) < 130))  # a whole shard is read at once
+    with pytest.MonkeyPatch.context() as patch, parts_read(patch) as parts:
+        image.read(window)
+    assert len(parts) == chunks_that_intersect(window, SHAPE, (32, 64, 64))
+
+
+def test_an_extraction_reads_the_chunks_of_box_and_halo(image: StoredImage) -> None:
+    settings = vm.Settings.parse({"images": {"original": {}, "log": {"sigma_mm": [1.0]}}, "features": ["firstorder"]})
+    (mask,) = image.masks
+    halos = [box.shape for box in inspect_plan(image, mask, settings=settings) if box.operator == "read" and box.shape]
+    z, y, x = ((most - size) // 2 for most, size in zip(max(halos), REGION.shape, strict=True))
+    with pytest.MonkeyPatch.context() as patch, parts_read(patch) as parts:
+        table = vm.extract(image, mask, settings=settings)
+    assert not table.failed
+    assert len({part for part in parts if part[0].startswith("image/")}) == chunks_that_intersect(
+        REGION.grow((z, y, x)).clip(SHAPE), SHAPE, (32, 64, 64)
+    )
+    assert len({part for part in parts if part[0].startswith("mask-0/")}) == chunks_that_intersect(
+        REGION, SHAPE, (32, 64, 64)
+    )
+
+
+def test_opening_and_finding_regions_reads_no_voxel(image: StoredImage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with parts_read(monkeypatch) as parts:
+        again = only_image(open_store(image.folder.parent.parent))
+        assert [one.box for one in again.masks[0].segments] == [REGION]
+        assert again.facts
+    assert parts == set()
+
+
+def test_few_files(image: StoredImage) -> None:
+    files = [path for path in (image.folder / "0").rglob("*") if path.is_file()]
+    assert len(files) == 1 + 2
+
+
+def test_windows_that_leave_the_image(image: StoredImage) -> None:
+    with pytest.raises(ValueError, match="is not inside an image of shape"):
+        image.read(vm.Window((0, 0, 0), (71, 1, 1)))
+
+
+def test_what_is_read_is_not_to_be_written(image: StoredImage) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        image.read(REGION)[0, 0, 0] = 1
+
+
+def test_one_thread_compresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a chunk is compressed, no other one is."""
+    import threading
+
+    from zarr.codecs import BloscCodec
+
+    encode, busy, most = BloscCodec._encode_sync, [0], [0]
+    lock = threading.Lock()
+
+    def noted(self: BloscCodec, *arguments: object) -> object:
+        with lock:
+            busy[0] += 1
+            most[0] = max(most[0], busy[0])
+        try:
+            return encode(self, *arguments)  # type: ignore[arg-type]
+        finally:
+            with lock:
+                busy[0] -= 1
+
+    monkeypatch.setattr(BloscCodec, "_encode_sync", noted)
+    stored(tmp_path / "store", vm.Volume(noise(5, SHAPE, np.int16), spacing=(1, 1, 1)))
+    assert most == [1]
