@@ -206,7 +206,7 @@ def test_all_outside_is_refused(
 
 def test_an_absurd_place_is_refused(series: Series, read: Callable[..., vm.Mask]) -> None:
     with pytest.raises(vm.InputError, match=r"rs\.dcm, region a: a contour lies 16384 voxels from the image, or more"):
-        read(contours=[outline(series.grid, 2, [(0, 0), (0, 1e7), (5, 0)])])
+        read(contours=[outline(series.grid, 2, [(0, 0), (0, 2e5), (5, 0)])])
 
 
 def test_nothing_drawn_is_refused(series: Series, read: Callable[..., vm.Mask]) -> None:
@@ -251,6 +251,10 @@ def words(dataset: Dataset) -> None:
     contour.add_new(0x30060050, "LT", "1\\two\\3")
 
 
+def infinite(dataset: Dataset) -> None:
+    dataset.ROIContourSequence[0].ContourSequence[0].ContourData[3] = "1e308"
+
+
 def without_number(dataset: Dataset) -> None:
     del dataset.ROIContourSequence[0].ReferencedROINumber
 
@@ -263,7 +267,8 @@ def numbered_alike(dataset: Dataset) -> None:
     "damage,said",
     [
         (without_regions, r"a.dcm: no region is drawn: StructureSetROISequence \(3006,0020\) is missing or empty"),
-        (cut, r"a.dcm, region 1: ContourData \(3006,0050\) must be numbers x, y, z for every point"),
+        (cut, r"a.dcm, region 1: ContourData \(3006,0050\) must be numbers x, y, z in mm for every point"),
+        (infinite, r"a.dcm, region 1: ContourData \(3006,0050\) must be numbers"),
         (words, r"a.dcm, region 1: ContourData \(3006,0050\) must be numbers"),
         (without_number, r"a.dcm: ReferencedROINumber \(3006,0084\) is missing or no whole number"),
         (numbered_alike, r"a.dcm: two regions have one number \(ROINumber \(3006,0022\)\)"),
