@@ -32,13 +32,14 @@ def read_mask(
 ) -> Mask:
     """The mask in a file (NIfTI, NRRD, MetaImage, DICOM SEG or RTSTRUCT; a path) or in a SimpleITK image.
 
-    With `image`, the mask must lie on its grid, to `tolerance` of a voxel; that of a SEG is the image's where its
-    planes lie on slices of the image, which allows for steps that jitter. An RTSTRUCT is contours, filled on the grid
-    of the image, which it needs. Of a mask with several values per voxel, `label_channel` is read (the first unless
-    given); of 3D Slicer's .seg.nrrd and of DICOM with several layers, all are, unless it is given. Segments keep the
-    names that such a file gives them; where two have one name, the label follows in brackets. A picture in colour that
-    does not say so in its header is taken for a mask with several values per voxel. Of a fractional SEG, voxels of at
-    least `threshold` (above 0, up to 1, 0.5 unless given) times its maximum are inside.
+    Of DICOM, it may also be the folder that holds one such file. With `image`, the mask must lie on its grid, to
+    `tolerance` of a voxel; that of a SEG is the image's where its planes lie on slices of the image, which allows for
+    steps that jitter. An RTSTRUCT is contours, filled on the grid of the image, which it needs. Of a mask with several
+    values per voxel, `label_channel` is read (the first unless given); of 3D Slicer's .seg.nrrd and of DICOM with
+    several layers, all are, unless it is given. Segments keep the names that such a file gives them; where two have one
+    name, the label follows in brackets. A picture in colour that does not say so in its header is taken for a mask with
+    several values per voxel. Of a fractional SEG, voxels of at least `threshold` (above 0, up to 1, 0.5 unless given)
+    times its maximum are inside.
 
     Raises InputError, in one sentence, when there is no such channel, when the grids differ, and for everything that
     is not a mask in 2 or 3 dimensions; SettingsError for a threshold that is none, or not of DICOM.

@@ -2,17 +2,21 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from voxmill.volume import Mask
 
 
-def distinct(names: Mapping[tuple[int, int], str], mask: Mask) -> dict[tuple[int, int], str]:
+def distinct(names: Mapping[int, str] | Mapping[tuple[int, int], str], mask: Mask) -> dict[tuple[int, int], str]:
     """The names of the segments that were drawn, by layer and label, told apart where a name says too little.
 
-    Label and layer follow in brackets where two segments are called alike, or one as another's label.
+    They are given by label, or by layer and label. Label and layer follow in brackets where two segments are called
+    alike, or one as another's label.
     """
+    known: Mapping[Any, str] = names
     keys = [(one.layer, one.label) for one in mask.segments]
-    given = {key: names[key] for key in keys if names.get(key, "") not in ("", str(key[1]))}
+    called = {key: known.get(key, known.get(key[1], "")) for key in keys}
+    given = {key: name for key, name in called.items() if name not in ("", str(key[1]))}
     labelled = {key: f"{name} ({key[1]})" for key, name in given.items()}
     layered = {key: f"{name} ({key[1]}, layer {key[0]})" for key, name in given.items()}
     taken = Counter([*given.values(), *{str(label) for _, label in keys}])

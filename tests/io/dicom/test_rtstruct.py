@@ -103,6 +103,12 @@ def test_a_hole_as_a_keyhole(tmp_path: Path, axes: Axes) -> None:
     np.testing.assert_array_equal(drawn(mask, "a"), box(2, hole=True))
 
 
+def test_a_contour_that_is_there_twice(series: Series, read: Callable[..., vm.Mask]) -> None:
+    mask = read(contours=[outline(series.grid, 2, SQUARE), outline(series.grid, 2, SQUARE)])
+    np.testing.assert_array_equal(drawn(mask, "a"), box(2))
+    assert mask.notes == ("a: contours that are there twice were left out: 1",)
+
+
 def test_a_contour_through_centres_belongs_to_the_right_and_below(series: Series, read: Callable[..., vm.Mask]) -> None:
     corners = [(4, 5), (4, 13), (10, 13), (10, 5)]
     np.testing.assert_array_equal(drawn(read(contours=[outline(series.grid, 2, corners)]), "a"), box(2))
@@ -110,10 +116,10 @@ def test_a_contour_through_centres_belongs_to_the_right_and_below(series: Series
 
 @given(data=st.data())
 def test_any_contours_are_those_of_the_definition(data: st.DataObject) -> None:
-    """On a grid of whole millimetres no corner is rounded."""
+    """On a grid of whole millimetres no corner is rounded; of contours that are there twice one would be left out."""
     grid = vm.Grid.from_spacing((1, 9, 11), (1, 1, 2))
     corner = st.tuples(*[st.integers(-8, 48).map(lambda at: at / 4)] * 2)
-    polygons = data.draw(st.lists(st.lists(corner, min_size=3, max_size=7), min_size=1, max_size=3))
+    polygons = data.draw(st.lists(st.lists(corner, min_size=3, max_size=7), min_size=1, max_size=3, unique_by=tuple))
     contours = tuple(Contour(outline(grid, 0, one), "CLOSED_PLANAR") for one in polygons)
     found = np.zeros((1, 9, 11), dtype=np.bool_)
     for patch in filled(DrawnRegion(1, "a", contours), grid, label="rs").patches:
@@ -146,13 +152,13 @@ def test_contours_of_finer_slices(series: Series, read: Callable[..., vm.Mask]) 
     contours = [outline(series.grid, height / 3, SQUARE) for height in range(3, 9)]
     mask = read(contours=contours)
     np.testing.assert_array_equal(drawn(mask, "a"), box(1, 2, 3))
-    assert "a: 3 contours that lie farther from their slice than others were left out" in mask.notes
+    assert "a: contours that lie farther from their slice than others were left out: 3" in mask.notes
 
 
 def test_contours_of_coarser_slices(series: Series, read: Callable[..., vm.Mask]) -> None:
     mask = read(contours=[outline(series.grid, at, SQUARE) for at in (0, 2, 4)])
     np.testing.assert_array_equal(drawn(mask, "a"), box(0, 2, 4))
-    assert mask.notes == ("a: 2 slices between its contours have none, and were left empty",)
+    assert mask.notes == ("a: slices between its contours that have none were left empty: 2",)
 
 
 def test_points_and_open_lines(series: Series, read: Callable[..., vm.Mask]) -> None:
@@ -160,7 +166,7 @@ def test_points_and_open_lines(series: Series, read: Callable[..., vm.Mask]) -> 
     contours = [square, square[:1], square, square, square[:2]]
     mask = read(contours=contours, kinds=["CLOSED_PLANAR", "POINT", "OPEN_PLANAR", "OPEN_NONPLANAR", "CLOSED_PLANAR"])
     np.testing.assert_array_equal(drawn(mask, "a"), box(2))
-    assert mask.notes == ("a: 4 contours that enclose nothing (points, open lines) were left out",)
+    assert mask.notes == ("a: contours that enclose nothing (points, open lines) were left out: 4",)
 
 
 def test_empty_regions(series: Series, read: Callable[..., vm.Mask]) -> None:
@@ -173,7 +179,7 @@ def test_contours_not_parallel_to_the_slices(series: Series, read: Callable[...,
     tilted = series.grid.points([(1, 3, 4), (1, 3, 12), (3, 9, 12)])
     mask = read(Drawn(1, "a", [outline(series.grid, 2, SQUARE)]), Drawn(2, "b", [tilted]))
     assert mask.notes == (
-        "b: 1 contours that are not parallel to the slices of the image were left out",
+        "b: contours that are not parallel to the slices of the image were left out: 1",
         "regions without a voxel were left out: b",
     )
 
@@ -185,7 +191,7 @@ def test_contours_that_reach_out(series: Series, read: Callable[..., vm.Mask]) -
     expected[3:, :4, :5] = True
     np.testing.assert_array_equal(drawn(mask, "a"), expected)
     assert mask.notes == (
-        "a: 2 contours that lie above or below the image were left out",
+        "a: contours that lie above or below the image were left out: 2",
         "a: its contours reach out of the image: cut off at its border",
     )
 
@@ -200,14 +206,14 @@ def test_all_outside_is_refused(
 
 def test_an_absurd_place_is_refused(series: Series, read: Callable[..., vm.Mask]) -> None:
     with pytest.raises(vm.InputError, match=r"rs\.dcm, region a: a contour lies 16384 voxels from the image, or more"):
-        read(contours=[outline(series.grid, 2, [(0, 0), (0, 1e7), (5, 0)])])
+        read(contours=[outline(series.grid, 2, [(0, 0), (0, 2e5), (5, 0)])])
 
 
 def test_nothing_drawn_is_refused(series: Series, read: Callable[..., vm.Mask]) -> None:
     with pytest.raises(vm.InputError, match=r"nothing is segmented: no voxel's centre lies in a contour$"):
         read(Drawn(1, "a", []))
     point = outline(series.grid, 2, SQUARE[:1])
-    with pytest.raises(vm.InputError, match=r"lies in a contour \(a: 1 contours that enclose nothing"):
+    with pytest.raises(vm.InputError, match=r"lies in a contour \(a: contours that enclose nothing"):
         read(contours=[point], kinds=["POINT"])
 
 
@@ -245,6 +251,10 @@ def words(dataset: Dataset) -> None:
     contour.add_new(0x30060050, "LT", "1\\two\\3")
 
 
+def infinite(dataset: Dataset) -> None:
+    dataset.ROIContourSequence[0].ContourSequence[0].ContourData[3] = "1e308"
+
+
 def without_number(dataset: Dataset) -> None:
     del dataset.ROIContourSequence[0].ReferencedROINumber
 
@@ -257,7 +267,8 @@ def numbered_alike(dataset: Dataset) -> None:
     "damage,said",
     [
         (without_regions, r"a.dcm: no region is drawn: StructureSetROISequence \(3006,0020\) is missing or empty"),
-        (cut, r"a.dcm, region 1: ContourData \(3006,0050\) must be numbers x, y, z for every point"),
+        (cut, r"a.dcm, region 1: ContourData \(3006,0050\) must be numbers x, y, z in mm for every point"),
+        (infinite, r"a.dcm, region 1: ContourData \(3006,0050\) must be numbers"),
         (words, r"a.dcm, region 1: ContourData \(3006,0050\) must be numbers"),
         (without_number, r"a.dcm: ReferencedROINumber \(3006,0084\) is missing or no whole number"),
         (numbered_alike, r"a.dcm: two regions have one number \(ROINumber \(3006,0022\)\)"),

@@ -374,6 +374,13 @@ def uneven(dataset: Dataset) -> None:
             own.ImagePositionPatient = [*position[:2], position[2] + 1.2]
 
 
+def far_above(dataset: Dataset) -> None:
+    own, *_ = dataset.PerFrameFunctionalGroupsSequence[-1].PlanePositionSequence
+    own.ImagePositionPatient = [*own.ImagePositionPatient[:2], 42 + 3 * 300_000]
+    dataset.Rows, dataset.Columns = 330, 340
+    dataset.PixelData = bytes(330 * 340 * 12 // 8)
+
+
 def far_away(dataset: Dataset) -> None:
     for frame in dataset.PerFrameFunctionalGroupsSequence[-1:]:
         frame.PlanePositionSequence[0].ImagePositionPatient = [-20.5, 10.25, 1e9]
@@ -385,7 +392,8 @@ FAULTS: list[tuple[Callable[[Dataset], object], str]] = [
     (turned, r"a.dcm: its frames differ in ImageOrientationPatient"),
     (twice, r"a.dcm, frame 1, and frame 2, of segment 1, lie in one place"),
     (uneven, r"a: its planes lie on no regular grid: by steps of"),
-    (far_away, r"a: by its positions the mask has \d+ slices; correct them, or give the image"),
+    (far_above, r"a: by its positions the mask has \d+ slices; correct them, or give the image"),
+    (far_away, r"a.dcm, frame 11: it lies or reaches a kilometre away"),
     (lambda dataset: setattr(dataset, "SegmentationType", "OTHER"), r"a.dcm: SegmentationType .* found OTHER"),
     (lambda dataset: setattr(dataset, "NumberOfFrames", 3), "describes 1. frames, its pixels are 3"),
     (lambda dataset: setattr(dataset, "Rows", 60000), "a.dcm: its header promises .* bytes of voxels"),

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.headers import Header
+from voxmill.io.dicom.segment_frames import FARTHEST_MM
 from voxmill.io.dicom.tags import items, named, optional_number, text
 
 CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
@@ -85,8 +86,9 @@ def _contour(item: Dataset, label: str) -> Contour:
         numbers = np.array([float(part) for part in parts if part != b""], dtype=np.float64)
     except (TypeError, ValueError):
         numbers = np.array([np.nan])
-    if numbers.size % 3 or not np.isfinite(numbers).all():
+    if numbers.size % 3 or not (np.abs(numbers) <= FARTHEST_MM).all():
         raise InputError(
-            f"{label}: {named('ContourData')} must be numbers x, y, z for every point; found others: export it again"
+            f"{label}: {named('ContourData')} must be numbers x, y, z in mm for every point; found others: export it "
+            "again"
         )
     return Contour(numbers.reshape(-1, 3), text(item, "ContourGeometricType").upper())

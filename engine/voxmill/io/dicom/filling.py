@@ -19,7 +19,7 @@ from voxmill.io.dicom.steps import JITTER_MM, JITTER_SHARE
 from voxmill_kernels.mask.polygon import FARTHEST, PARTS, even_odd
 from voxmill_kernels.types import Ints
 
-ONE_PLANE = 0.01
+ONE_PLANE = 0.05
 """Contours that lie apart by less, in slices, are in one plane."""
 TIE = 1e-3
 """A contour this near to halfway between slices, in slices, goes to the lower one, whatever way it was rounded."""
@@ -59,16 +59,18 @@ def filled(region: DrawnRegion, grid: Grid, *, label: str) -> Filled:
     level = [place for place in places if np.ptp(place[:, 0]) <= 2 * off]
     outlines = [_outline(place, f"{label}, region {region}") for place in level]
     inside = [outline for outline in outlines if 0 <= outline.slice < grid.shape[0]]
-    slices = _by_slice(inside)
+    single = _without_copies(inside)
+    slices = _by_slice(single)
     patches = tuple(filter(None, (_patch(at, plane, grid.shape[1:]) for at, plane in sorted(slices.items()))))
     kept = [outline for plane in slices.values() for outline in plane]
     counts = {
         "enclose nothing (points, open lines)": len(region.contours) - len(closed),
         "are not parallel to the slices of the image": len(closed) - len(level),
         "lie above or below the image": len(level) - len(inside),
-        "lie farther from their slice than others": len(inside) - len(kept),
+        "are there twice": len(inside) - len(single),
+        "lie farther from their slice than others": len(single) - len(kept),
     }
-    left_out = tuple(f"{region}: {count} contours that {why} were left out" for why, count in counts.items() if count)
+    left_out = tuple(f"{region}: contours that {why} were left out: {count}" for why, count in counts.items() if count)
     notes = (*left_out, *_place_notes(region, kept, grid, off))
     return Filled(patches, notes, bool(outlines) and not _touches(kept, grid))
 
@@ -88,6 +90,11 @@ def _outline(place: NDArray[np.float64], label: str) -> _Outline:
         raise InputError(f"{label}: a contour lies {FARTHEST} voxels from the image, or more; correct its points")
     corners = np.floor(place[:, 1:] * PARTS + 0.5).astype(np.int64)
     return _Outline(float(place[:, 0].mean()), corners)
+
+
+def _without_copies(outlines: Sequence[_Outline]) -> list[_Outline]:
+    """The outlines, each once: by the even-odd rule one that is stored twice would undo itself."""
+    return list({(outline.height, outline.corners.tobytes()): outline for outline in outlines}.values())
 
 
 def _by_slice(outlines: Sequence[_Outline]) -> dict[int, list[_Outline]]:
@@ -138,7 +145,7 @@ def _place_notes(region: DrawnRegion, kept: Sequence[_Outline], grid: Grid, off:
     filled_slices = {outline.slice for outline in kept}
     gaps = max(filled_slices) - min(filled_slices) + 1 - len(filled_slices) if filled_slices else 0
     if gaps:
-        notes.append(f"{region}: {gaps} slices between its contours have none, and were left empty")
+        notes.append(f"{region}: slices between its contours that have none were left empty: {gaps}")
     return notes
 
 

@@ -25,12 +25,12 @@ class Patch:
         return layer[self.slice, self.row : self.row + rows, self.column : self.column + columns]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layers:
-    """Arrays of labels (z, y, x), one or more; `of_label` says in which the voxels of each label are."""
+    """Arrays of labels (z, y, x), one or more, and the labels that have a voxel."""
 
-    arrays: Sequence[NDArray[Any]]
-    of_label: dict[int, int]
+    arrays: tuple[NDArray[Any], ...]
+    drawn: frozenset[int]
 
 
 def layers_of(segments: Iterable[tuple[int, Iterable[Patch]]], shape: Index, *, highest: int) -> Layers:
@@ -40,16 +40,16 @@ def layers_of(segments: Iterable[tuple[int, Iterable[Patch]]], shape: Index, *, 
     """
     dtype = np.uint8 if highest <= np.iinfo(np.uint8).max else np.uint16
     arrays: list[NDArray[Any]] = [np.zeros(shape, dtype=dtype)]
-    of_label = {}
+    drawn = set()
     for label, given in segments:
-        patches = tuple(given)
+        patches = [patch for patch in given if patch.inside.any()]
         at = next((number for number, layer in enumerate(arrays) if _is_free(layer, patches)), len(arrays))
         if at == len(arrays):
             arrays.append(np.zeros(shape, dtype=dtype))
         for patch in patches:
             patch.of(arrays[at])[patch.inside] = label
-        of_label[label] = at
-    return Layers(arrays, of_label)
+        drawn.update([label] if patches else [])
+    return Layers(tuple(arrays), frozenset(drawn))
 
 
 def _is_free(layer: NDArray[Any], patches: Sequence[Patch]) -> bool:

@@ -88,7 +88,7 @@ def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[
         raise InputError(
             f"{path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
         )
-    decoder = _decoder(header)
+    decoder = decoder_of(header)
     _refuse_data(header, dataset, expected)
     frames = decoder.iter_array(dataset, indices=list(indices), raw=True)
     for _ in indices:
@@ -96,18 +96,19 @@ def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[
             with quiet():
                 pixels, _ = next(frames)
         except BaseException as error:
-            if not _is_of_decoder(error):
+            if not is_of_decoder(error):
                 raise
             raise InputError(f"{path.name}: its pixels are cut off or damaged; copy the file again") from error
         yield pixels
 
 
-def _is_of_decoder(error: BaseException) -> bool:
+def is_of_decoder(error: BaseException) -> bool:
     """Whether a decoder failed on a damaged frame: they raise anything, those in Rust what is no Exception."""
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
-def _decoder(header: Header) -> Decoder:
+def decoder_of(header: Header) -> Decoder:
+    """What decodes the pixels of a file; InputError that names the encoding where nothing does."""
     syntax = header.transfer_syntax
     try:
         decoder = get_decoder(syntax)

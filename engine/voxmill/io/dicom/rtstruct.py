@@ -40,8 +40,7 @@ def read_structure_set(path: Path, image: Image | None, *, name: str) -> Mask:
     )
     notes = (*counted, *(note for one in found.values() for note in one.notes), *_empty(regions, drawn))
     plain = Mask.of_layers(layers.arrays, image.grid, name=name, notes=notes)
-    names = {(layers.of_label[labels[one.number]], labels[one.number]): one.name for one in drawn}
-    return plain.named(distinct(names, plain))
+    return plain.named(distinct({labels[one.number]: one.name for one in drawn}, plain))
 
 
 def _labels(regions: Sequence[DrawnRegion]) -> tuple[Mapping[int, int], tuple[str, ...]]:

@@ -15,6 +15,8 @@ from voxmill.io.dicom.headers import Header
 from voxmill.io.dicom.tags import items, named, numbers, optional_number, size
 
 HIGHEST_SEGMENT = 65_535
+FARTHEST_MM = 1e6
+"""No scanner is a kilometre large; beyond, positions are damaged."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,13 @@ def _frame(header: Header, groups: FrameGroups, index: int, *, of_one_segment: b
     spacing = numbers(measures, "PixelSpacing", 2, label=label)
     if min(spacing) <= 0:
         raise InputError(f"{label}: {named('PixelSpacing')} must be above 0; found {spacing}; correct the header")
+    place = numbers(position, "ImagePositionPatient", 3, label=label)
+    if max(map(abs, (*place, *spacing))) > FARTHEST_MM:
+        raise InputError(f"{label}: it lies or reaches a kilometre away ({place}, {spacing} mm); correct the header")
     return SegmentFrame(
         label=label,
         segment=_segment(header.dataset, groups, label) if of_one_segment else None,
-        position=numbers(position, "ImagePositionPatient", 3, label=label),
+        position=place,
         orientation=numbers(orientation, "ImageOrientationPatient", 6, label=label),
         spacing=spacing,
         step=_length(measures, "SpacingBetweenSlices"),

@@ -62,13 +62,9 @@ def read_segmentation(path: Path, grid: Grid | None = None, *, name: str, thresh
     source = _opened(path, grid, name)
     layers = _labels(source) if source.kind is Kind.LABELMAP else _segments(source, _least(source, threshold))
     described = _described(source.header)
-    drawn = {label for layer in layers.arrays for label in np.unique(layer).tolist() if label}
-    plain = Mask.of_layers(
-        layers.arrays, source.placed.grid, name=name, notes=_notes(source, described, drawn, threshold)
-    )
-    return plain.named(
-        distinct({(one.layer, one.label): described.get(one.label, "") for one in plain.segments}, plain)
-    )
+    notes = _notes(source, described, layers.drawn, threshold)
+    plain = Mask.of_layers(layers.arrays, source.placed.grid, name=name, notes=notes)
+    return plain.named(distinct(described, plain))
 
 
 def _opened(path: Path, grid: Grid | None, name: str) -> _Source:
@@ -134,11 +130,14 @@ def _labels(source: _Source) -> Layers:
     placed = source.placed
     layer: NDArray[Any] = np.zeros(placed.grid.shape, dtype=np.uint16 if source.stored.bits == 16 else np.uint8)
     padding = optional_number(source.header.dataset, "PixelPaddingValue")
+    drawn: set[int] = set()
     for index, slice_ in enumerate(placed.slices):
         plane = source.stored.plane(index)
-        whole = Patch(slice_, placed.row, placed.column, plane != (padding or 0))
-        whole.of(layer)[whole.inside] = plane[whole.inside]
-    return Layers([layer], {})
+        patch = Patch(slice_, placed.row, placed.column, plane != (padding or 0))
+        labels = plane[patch.inside]
+        patch.of(layer)[patch.inside] = labels
+        drawn.update(np.flatnonzero(np.bincount(labels)).tolist())
+    return Layers((layer,), frozenset(drawn))
 
 
 def _refuse_shared(source: _Source, indices: Sequence[int], what: str) -> None:
@@ -153,7 +152,9 @@ def _refuse_shared(source: _Source, indices: Sequence[int], what: str) -> None:
             )
 
 
-def _notes(source: _Source, described: Mapping[int, str], drawn: set[int], threshold: float | None) -> tuple[str, ...]:
+def _notes(
+    source: _Source, described: Mapping[int, str], drawn: frozenset[int], threshold: float | None
+) -> tuple[str, ...]:
     notes = []
     if source.kind is Kind.FRACTIONAL:
         share = DEFAULT_THRESHOLD if threshold is None else threshold

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import RLELossless
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
 from voxmill.io.dicom.headers import DEFLATED_FRAMES, Header, read_whole
+from voxmill.io.dicom.pixels import decoder_of, is_of_decoder
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, size
 from voxmill.io.dicom.voxels import LARGEST_FRAME, LARGEST_IMAGE, RLE_RATIO
@@ -52,7 +52,9 @@ class StoredPlanes:
                 plane = self._decode(index)
         except InputError:
             raise
-        except Exception as error:  # decoders raise anything on damaged frames
+        except BaseException as error:
+            if not is_of_decoder(error):
+                raise
             raise InputError(f"{label}: its pixels are cut off or damaged; copy the file again") from error
         if plane.shape != (self.rows, self.columns):
             raise InputError(f"{label}: frame {index + 1} has another size than its header says; copy the file again")
@@ -87,12 +89,7 @@ class StoredPlanes:
 
     def _by_pydicom(self, dataset: Dataset) -> Callable[[int], Plane]:
         label, syntax = self._header.path.name, self._header.transfer_syntax
-        try:
-            decoder = get_decoder(syntax)
-        except NotImplementedError:
-            raise InputError(f"{label}: pixels encoded as {syntax.name} cannot be decoded; save it otherwise") from None
-        if not decoder.is_available:
-            raise InputError(f"{label}: pixels encoded as {syntax.name} need another decoder; save it uncompressed")
+        decoder = decoder_of(self._header)
         if syntax.is_encapsulated and syntax != RLELossless:
             for data in generate_frames(dataset.PixelData, number_of_frames=self.frames):
                 if frame_size(data) != (self.rows, self.columns):
