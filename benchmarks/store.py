@@ -132,8 +132,8 @@ def report(seconds: dict[str, float]) -> list[str]:
         f"writing {seconds['write']:.2f} s, {write:.1f} times compressing the chunks ({seconds['compress']:.2f} s)",
         f"a region {1e3 * seconds['region']:.1f} ms, {region:.0f} times faster than SimpleITK reads the .nii.gz "
         f"({seconds['nifti']:.2f} s; promised: 40)",
-        f"the region in a volume {seconds['times']:.0f} times smaller {1e3 * seconds['region-small']:.1f} ms: the large "
-        f"one costs {100 * larger:+.0f} % (promised: less than 20)",
+        f"the region in a volume {seconds['times']:.0f} times smaller {1e3 * seconds['region-small']:.1f} ms: "
+        f"the large one costs {100 * larger:+.0f} % (promised: less than 20)",
     ]
 
 

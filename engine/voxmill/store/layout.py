@@ -10,8 +10,8 @@ A group's own zarr.json is written last: what has none was interrupted, and is n
 the masks that are whole. What is flat is one slice deep.
 
 Chunks are what is read at once, shards what is a file. Measured on a CT-like volume of 512 × 512 × 300 int16 (157 MB;
-noise in a body, air around it; zarr 3.1.6, one thread, a machine with other work): CPU seconds to write it; what is left
-of it; reading 109 × 105 × 93 voxels (100,000 in a region, with a halo of 16) and 45 × 45 × 45, opening included.
+noise in a body, air around it; zarr 3.1.6, one thread, a machine with other work): CPU seconds to write it; what is
+left of it; reading 109 × 105 × 93 voxels (100,000 in a region, with a halo of 16) and 45 × 45 × 45, opening included.
 
     codec, with crc32c            chunk z, y, x    written   size     large    small
     blosc-lz4, bits shuffled      32, 64, 64       0.34 s    75 MB    10 ms    4.3 ms
@@ -24,8 +24,8 @@ of it; reading 109 × 105 × 93 voxels (100,000 in a region, with a halo of 16) 
     blosc-zstd 1, bytes shuffled  64, 64, 64       0.52 s    68 MB    19 ms    7.4 ms
     zstd 1, nothing shuffled      64, 64, 64       0.56 s    84 MB    12 ms    4.4 ms
 
-So: bits shuffled and lz4, which decodes fastest and is near zstd in size. Of the two chunks that are as fast, the smaller
-one, which holds less that is not asked for where slices are thick.
+So: bits shuffled and lz4, which decodes fastest and is near zstd in size. Of the two chunks that are as fast, the
+smaller one, which holds less that is not asked for where slices are thick.
 """
 
 import math
