@@ -42,7 +42,7 @@ def test_examples_in_yaml_are_settings(page: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "page, count", [(ROOT / "README.md", 3), (DOCS / "coming-from-pyradiomics.md", 1)], ids=["README", "PyRadiomics"]
+    "page, count", [(ROOT / "README.md", 4), (DOCS / "coming-from-pyradiomics.md", 1)], ids=["README", "PyRadiomics"]
 )
 def test_examples_in_python_run(page: Path, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     array, labels = np.arange(216, dtype=np.int16).reshape(6, 6, 6), np.zeros((6, 6, 6), dtype=np.uint8)

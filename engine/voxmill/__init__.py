@@ -13,6 +13,7 @@ from voxmill._version import __version__
 
 if TYPE_CHECKING:
     from voxmill.cohort import extract_store
+    from voxmill.conversion import convert
     from voxmill.errors import InputError, OutputError, RegionError, SettingsError, VoxmillError
     from voxmill.extraction import extract
     from voxmill.grid import Grid, Window
@@ -31,6 +32,7 @@ _PLACES = {
     "read_mask": "io",
     "write_image": "io",
     "write_mask": "io",
+    "convert": "conversion",
     "open_store": "store",
     "extract_store": "cohort",
     "Components": "settings",
@@ -75,6 +77,7 @@ __all__ = [
     "VoxmillError",
     "Window",
     "__version__",
+    "convert",
     "extract",
     "extract_store",
     "open_store",
