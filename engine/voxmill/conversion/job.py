@@ -1,6 +1,5 @@
 """What is done with a case: its images and masks are read, and written into the store."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -29,10 +28,10 @@ class Conversion:
     allow_gaps: bool = False
 
     def key(self, case: CaseSource) -> str:
-        """Path, size and time of every file, the names, and how they are read."""
+        """Path, size and time of every file, and how they are read; made with the key, as paths hold names."""
         files = [(str(path), *_stamp(path)) for path in case.files]
         asked = [__version__, self.allow_gaps, self.names.keep_ids, case.name, files]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+        return self.names.key.name("files", json.dumps(asked))
 
     def name(self, case: CaseSource) -> str:
         """Its name in the store."""
