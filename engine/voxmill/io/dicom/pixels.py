@@ -67,9 +67,11 @@ def rescaled(stored: NDArray[Any], frame: Frame, dtype: np.dtype[Any]) -> NDArra
     """Stored values times slope plus intercept."""
     if (frame.slope, frame.intercept) == (1.0, 0.0):
         return stored.astype(dtype)
-    if dtype.kind in "iu":
-        whole: NDArray[Any] = stored.astype(np.int64) * int(frame.slope) + int(frame.intercept)
-        return whole.astype(dtype)
+    if dtype.kind in "iu":  # modulo 2^bits, which loses nothing: what comes out is in range
+        cyclic = np.dtype(f"u{dtype.itemsize}")
+        slope, intercept = (cyclic.type(int(one) % 2 ** (8 * dtype.itemsize)) for one in (frame.slope, frame.intercept))
+        whole: NDArray[Any] = stored.astype(cyclic) * slope + intercept
+        return whole.view(dtype)
     values: NDArray[Any] = stored.astype(np.float64) * frame.slope + frame.intercept
     if np.abs(values).max() > np.finfo(dtype).max:
         raise InputError(
