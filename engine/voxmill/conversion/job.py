@@ -2,19 +2,19 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from voxmill._version import __version__
-from voxmill.conversion.cases import CaseSource, ImageSource
+from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
 from voxmill.errors import InputError
 from voxmill.io import read_image
 from voxmill.io.masks import read_mask_near
 from voxmill.privacy import Names
 from voxmill.store import finish_case, new_case, open_store, write_image, write_mask
-from voxmill.volume import Volume
+from voxmill.volume import Mask, Volume
 
 Row = dict[str, Any]
 
@@ -43,15 +43,15 @@ class Conversion:
         kept = self._kept(case, key)
         if kept is not None:
             return kept
-        folder, rows, failures = new_case(self.store, case.name), list[Row](), list[Row]()
+        under_way = _UnderWay(self, case, enter, new_case(self.store, case.name))
         for image in case.images:
-            rows += self._convert(image, case, folder, (enter, failures))
-        if not rows:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise InputError(failures[0]["sentence"])
-        result: Row = {"about": dict(case.attributes), "images": rows, "failures": failures}
+            under_way.convert(image)
+        if not under_way.images:
+            shutil.rmtree(under_way.folder, ignore_errors=True)
+            raise InputError(under_way.failures[0]["sentence"])
+        result: Row = {"about": dict(case.attributes), "images": under_way.images, "failures": under_way.failures}
         enter("write")
-        finish_case(folder, case.name, attributes={"key": key, **result})
+        finish_case(under_way.folder, case.name, attributes={"key": key, **result})
         return result
 
     def _kept(self, case: CaseSource, key: str) -> Row | None:
@@ -70,49 +70,60 @@ class Conversion:
             )
         return {name: known[name] for name in ("about", "images", "failures")}
 
-    def _convert(
-        self, image: ImageSource, case: CaseSource, folder: Path, heard: tuple[Callable[[str], None], list[Row]]
-    ) -> Iterator[Row]:
-        """Read and write an image and its masks: its row, none where it cannot be read."""
-        enter, failures = heard
-        try:
-            enter("read image")
-            volume = self._read(image, case)
-        except InputError as error:
-            failures.append(self._failure(image.name, "", error, case))
-            return
-        enter("write image")
-        place = write_image(folder, volume, attributes=image.attributes)
-        regions = 0
-        written: list[str] = []
-        for mask in image.masks:
-            try:
-                enter("read mask")
-                found = read_mask_near(mask.path, volume)
-            except InputError as error:
-                failures.append(self._failure(image.name, mask.name, error, case))
-                continue
-            enter("write mask")
-            notes = tuple(self.names.told(note, case.secrets) for note in found.notes)
-            write_mask(place, found.renamed(mask.name, notes=notes))
-            written.append(mask.name)
-            regions += len(found.segments)
-        yield {**_row(volume, image), "masks": len(written), "regions": regions}
 
-    def _read(self, image: ImageSource, case: CaseSource) -> Volume:
+@dataclass(frozen=True)
+class _UnderWay:
+    """A case that is being converted: rows of what is written into its folder, and of what could not be read."""
+
+    job: Conversion
+    case: CaseSource
+    enter: Callable[[str], None]
+    folder: Path
+    images: list[Row] = field(default_factory=list)
+    failures: list[Row] = field(default_factory=list)
+
+    def convert(self, image: ImageSource) -> None:
+        """Read and write an image, then its masks."""
+        self.enter("read image")
+        try:
+            volume = self._volume(image)
+        except InputError as error:
+            self._fail(error, image)
+            return
+        self.enter("write image")
+        place = write_image(self.folder, volume, attributes=image.attributes)
+        masks = [found for mask in image.masks if (found := self._add_mask(mask, image, volume, place)) is not None]
+        regions = sum(len(mask.segments) for mask in masks)
+        self.images.append({**_row(volume, image), "masks": len(masks), "regions": regions})
+
+    def _volume(self, image: ImageSource) -> Volume:
         """The volume of an image, by the name that it has in the store, with notes that may be told."""
         if image.series is not None:
             from voxmill.io.dicom import read_series
 
-            volume = read_series(image.series, allow_gaps=self.allow_gaps)
+            volume = read_series(image.series, allow_gaps=self.job.allow_gaps)
         else:
-            volume = read_image(image.files[0], allow_gaps=self.allow_gaps)
-        notes = tuple(self.names.told(note, case.secrets) for note in volume.notes)
-        return volume.renamed(image.name, notes=notes)
+            volume = read_image(image.files[0], allow_gaps=self.job.allow_gaps)
+        return volume.renamed(image.name, notes=self._told(volume.notes))
 
-    def _failure(self, image: str, mask: str, error: InputError, case: CaseSource) -> Row:
-        sentence = case.place + self.names.told(str(error), case.secrets)
-        return {"image": image, "mask": mask, "sentence": sentence}
+    def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume, place: Path) -> Mask | None:
+        """Read and write a mask of an image; None for one that cannot be read."""
+        self.enter("read mask")
+        try:
+            found = read_mask_near(mask.path, volume)
+        except InputError as error:
+            self._fail(error, image, mask.name)
+            return None
+        self.enter("write mask")
+        write_mask(place, found.renamed(mask.name, notes=self._told(found.notes)))
+        return found
+
+    def _fail(self, error: InputError, image: ImageSource, mask: str = "") -> None:
+        (sentence,) = self._told([str(error)])
+        self.failures.append({"image": image.name, "mask": mask, "sentence": self.case.place + sentence})
+
+    def _told(self, texts: Iterable[str]) -> list[str]:
+        return [self.job.names.told(one, self.case.secrets) for one in texts]
 
 
 def _stamp(path: Path) -> tuple[int, int]:
