@@ -145,6 +145,14 @@ def test_again_it_does_what_is_missing_and_the_tables_have_the_same_bytes(tmp_pa
         assert {path.name: path.read_bytes() for path in store.glob("*.parquet")} == before
 
 
+def test_from_another_folder_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image, mask = write_case(tmp_path)
+    cases = table(tmp_path, [{"image": image.name, "mask": mask.name, "case": "one"}])
+    convert(cases, tmp_path / "cohort.zarr")
+    monkeypatch.chdir(tmp_path)
+    assert convert(cases.name, "cohort.zarr").progress.before == 1
+
+
 def test_a_case_whose_record_was_lost_is_kept(tmp_path: Path) -> None:
     image, mask = write_case(tmp_path)
     cases = table(tmp_path, [{"image": image.name, "mask": mask.name, "case": "one"}])
@@ -220,6 +228,18 @@ def test_what_is_damaged_is_left_out_and_the_rest_goes_on(tmp_path: Path) -> Non
     failures = failures_of(done.store)
     assert len(failures) == 2
     assert not any("Jane" in str(failure) for failure in failures)
+
+
+def test_names_that_no_folder_can_have(tmp_path: Path) -> None:
+    image, mask = write_case(tmp_path)
+    names = ["../up", "a/b", "Müller: 1", "."]
+    rows = [{"image": image.name, "mask": mask.name, "case": name} for name in names]
+    done = convert(table(tmp_path, rows), tmp_path / "cohort.zarr", keep_ids=True)
+    assert done.progress.done == len(names)
+    assert convert(tmp_path / "cases.csv", done.store, keep_ids=True).progress.before == len(names)
+    assert sorted(row["case"] for row in index_of(done.store)) == sorted(names)
+    assert remove_case(done.store, "../up") == ("../up",)
+    assert len(vm.open_store(done.store).names) == len(names) - 1
 
 
 @pytest.mark.parametrize("meant", ["name", PATIENT, STUDY])

@@ -1,6 +1,7 @@
 """What is done with a case: its images and masks are read, and written into the store."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from voxmill.errors import InputError
 from voxmill.io import read_image
 from voxmill.io.masks import read_mask_near
 from voxmill.privacy import Names
-from voxmill.store import finish_case, new_case, open_store, write_image, write_mask
+from voxmill.store import finish_case, is_store, new_case, open_store, write_image, write_mask
+from voxmill.store.layout import folder_name
 from voxmill.volume import Mask, Volume
 
 Row = dict[str, Any]
@@ -29,7 +31,7 @@ class Conversion:
 
     def key(self, case: CaseSource) -> str:
         """Path, size and time of every file, and how they are read; made with the key, as paths hold names."""
-        files = [(str(path), *_stamp(path)) for path in case.files]
+        files = [(os.path.abspath(path), *_stamp(path)) for path in case.files]
         asked = [__version__, self.allow_gaps, self.names.keep_ids, case.name, files]
         return self.names.key.name("files", json.dumps(asked))
 
@@ -59,10 +61,9 @@ class Conversion:
 
         Raises InputError where the store has another case of this name.
         """
-        store = open_store(self.store)
-        if case.name not in store.names:
+        if not is_store(self.store / folder_name(case.name)):
             return None
-        known = store.case(case.name).attributes
+        known = open_store(self.store).case(case.name).attributes
         if known.get("key") != key:
             raise InputError(
                 f"the store has a case {case.name} already, of other files, or these have changed; remove it first "

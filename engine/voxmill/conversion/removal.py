@@ -10,6 +10,7 @@ from voxmill.errors import InputError, OutputError
 from voxmill.privacy import Key
 from voxmill.runs.ledger import forget, opened, read_ledger
 from voxmill.store import open_store
+from voxmill.store.layout import folder_name
 
 KINDS = ("case", "study", "patient")
 
@@ -26,7 +27,7 @@ def remove_case(store: str | Path, case: str) -> tuple[str, ...]:
         raise InputError(f"the store has no case, study or patient {case!r}; voxmill inspect lists its cases")
     with opened(ledger_of(found.folder)) as ledger:
         for name in gone:
-            _erase(found.folder / name)
+            _erase(found.folder / folder_name(name))
         forget(ledger, frozenset(gone))
         write_tables(found.folder, read_ledger(ledger.folder), ())
     return gone
