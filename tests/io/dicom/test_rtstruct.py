@@ -138,6 +138,13 @@ def test_regions_smaller_than_a_voxel(series: Series, read: Callable[..., vm.Mas
     assert mask.notes == ("regions without a voxel were left out: between",)
 
 
+def test_a_tilted_gantry(tmp_path: Path) -> None:
+    series = write_scan(tmp_path / "scan", aside=0.8)
+    region = Drawn(1, "a", pixel_outlines(series.grid, box(1, 2, 4, hole=True)))
+    mask = vm.read_mask(write_structure_set(tmp_path / "rs.dcm", series, [region]), series.image)
+    np.testing.assert_array_equal(drawn(mask, "a"), box(1, 2, 4, hole=True))
+
+
 @pytest.mark.parametrize("height,slice_", [(2.0, 2), (2.49, 2), (2.5, 2), (2.51, 3), (1.6, 2), (1.5, 1)])
 def test_contours_between_slices(series: Series, read: Callable[..., vm.Mask], height: float, slice_: int) -> None:
     mask = read(contours=[outline(series.grid, height, SQUARE)])
