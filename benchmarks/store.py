@@ -3,8 +3,9 @@
     python benchmarks/store.py                            on the default temporary folder
     python benchmarks/store.py --folder /dev/shm          on another, best on tmpfs
 
-One thread, page cache warm, the least of some repeats, seconds of the clock. The volume is CT-like (noise in a body, air
-around it), 512 × 512 × 300 int16, the region has 100,000 voxels, and a halo of 16.
+One thread, page cache warm, the least of some repeats, seconds of the clock. The volume is CT-like (noise in a body,
+air around it), 512 × 512 × 300 int16, the region has 100,000 voxels, and a halo of 16. The smaller volume is a part of
+it that begins with a chunk: the same region lies in as many chunks of both.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 import voxmill as vm
 from voxmill.store import StoredImage, create_store, finish_case, new_case, open_store, write_image
 from voxmill.store.layout import chunk_shape
-from workloads import CT, TENTH, Shape, synthetic
+from workloads import CT, Shape, synthetic
 
 HALO = (16, 16, 16)
 VOXELS = 100_000
@@ -49,6 +50,17 @@ def scan(shape: Shape, voxels: int = VOXELS) -> Scan:
     volume = vm.Volume(image.astype(np.int16), spacing=made.spacing, name="scan")
     (segment,) = vm.Mask(made.labels, volume.grid).segments
     return Scan(volume, segment.box.grow(HALO).clip(shape))
+
+
+def part_of(whole: Scan) -> Scan:
+    """The columns of chunks around the region, which is where it was in its chunks."""
+    steps = chunk_shape(whole.volume.grid.shape, 3)
+    ends = zip(whole.window.start, whole.window.stop, steps, whole.volume.grid.shape, strict=True)
+    _, *cut = [(start // step * step, min(-(-stop // step) * step, size)) for start, stop, step, size in ends]
+    (top, bottom), (left, right) = cut
+    voxels = whole.volume.array[:, top:bottom, left:right]
+    volume = vm.Volume(np.ascontiguousarray(voxels), spacing=whole.volume.grid.spacing, name="scan")
+    return Scan(volume, whole.window.moved((0, -top, -left)))
 
 
 def least(repeats: int, work: Callable[[], object], prepare: Callable[[], object] = lambda: None) -> float:
@@ -94,14 +106,16 @@ def opened(store: Path) -> StoredImage:
     return open_store(store).case("case").images[0]
 
 
-def measure(folder: Path, large: Scan, small: Scan, repeats: int) -> dict[str, float]:
-    """Seconds of everything, by name."""
+def measure(folder: Path, large: Scan, repeats: int) -> dict[str, float]:
+    """Seconds of everything, and how many times larger the large volume is, by name."""
+    small = part_of(large)
     write = least(repeats, lambda: written(folder, vm.Volume(large.volume.array, large.volume.grid, name="scan")))
     stores = {"large": written(folder, large.volume), "small": written(folder, small.volume)}
     sitk.WriteImage(sitk.GetImageFromArray(large.volume.array), folder / "scan.nii.gz")
     found = opened(stores["large"]).read(large.window)
     assert np.array_equal(found, large.volume.read(large.window))
     return {
+        "times": large.volume.array.size / small.volume.array.size,
         "write": write,
         "compress": least(repeats, lambda: compress(large.volume.array)),
         "nifti": least(max(1, repeats // 3), lambda: sitk.GetArrayFromImage(sitk.ReadImage(folder / "scan.nii.gz"))),
@@ -115,11 +129,11 @@ def report(seconds: dict[str, float]) -> list[str]:
     write, region = seconds["write"] / seconds["compress"], seconds["nifti"] / seconds["region"]
     larger = seconds["region"] / seconds["region-small"] - 1
     return [
-        f"writing {seconds['write']:.2f} s, {write:.2f} times compressing the same chunks ({seconds['compress']:.2f} s)",
+        f"writing {seconds['write']:.2f} s, {write:.1f} times compressing the chunks ({seconds['compress']:.2f} s)",
         f"a region {1e3 * seconds['region']:.1f} ms, {region:.0f} times faster than SimpleITK reads the .nii.gz "
         f"({seconds['nifti']:.2f} s; promised: 40)",
-        f"a region of a volume ten times smaller {1e3 * seconds['region-small']:.1f} ms: the large one costs "
-        f"{100 * larger:+.0f} % (promised: less than 20)",
+        f"the region in a volume {seconds['times']:.0f} times smaller {1e3 * seconds['region-small']:.1f} ms: "
+        f"the large one costs {100 * larger:+.0f} % (promised: less than 20)",
     ]
 
 
@@ -130,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=5, help="runs of each (5)")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        print(*report(measure(Path(folder), scan(CT), scan(TENTH), options.repeats)), sep="\n")
+        print(*report(measure(Path(folder), scan(CT), options.repeats)), sep="\n")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,6 @@ HEAVY = {
     "pandas",
     "pyarrow",
     "rich.table",
-    "zarr",
 }
 
 

@@ -10,7 +10,7 @@ import re
 import secrets
 import stat
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -67,6 +67,8 @@ ATTRIBUTES: Mapping[str, str] = {
 """What enters a store, and why; all else stays outside. No name, date, UID or place, no free text; age and sex neither,
 which the profile removes: they are clinical data, and come from where these are kept."""
 
+NUMBER = re.compile(r"^\d{0,3}$")
+"""What cannot be hidden without hiding numbers that say something else."""
 SINGLE = re.compile(r"[^\x20-\x7e]")
 
 
@@ -154,6 +156,14 @@ class Names:
     def of(self, kind: str, identifier: str) -> str:
         """The name of an identifier; none for none."""
         return identifier if self.keep_ids or not identifier else self.key.name(kind, identifier)
+
+    def told(self, text: str, identifiers: Iterable[str]) -> str:
+        """A text with names in place of the identifiers in it; numbers of up to three digits stay."""
+        hidden = sorted({one for one in identifiers if not NUMBER.match(one)}, key=len, reverse=True)
+        if self.keep_ids or not hidden:
+            return text
+        anywhere = rf"(?<!\w)(?:{'|'.join(map(re.escape, hidden))})(?!\w)"
+        return re.sub(anywhere, lambda found: self.key.name("name", found[0]), text)
 
     def day(self, study_date: str, first: str) -> str | int | None:
         """The date of a study, or instead of it the days since the first one of its patient; None where it has none."""

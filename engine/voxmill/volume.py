@@ -118,6 +118,12 @@ class Volume:
         """SHA-256 of grid, type and voxels."""
         return _digest(self.grid, [self.array])
 
+    def renamed(self, name: str, *, notes: Sequence[str]) -> "Volume":
+        """The same image, by another name and with these notes."""
+        volume = Volume.__new__(Volume)
+        _set(volume, {**self.__getstate__(), "name": name, "notes": tuple(notes)})
+        return volume
+
     def read(self, window: Window) -> NDArray[Any]:
         """The voxels of a window, a read-only view; ValueError when the window is not inside the image."""
         if not window.lies_in(self.grid.shape):
@@ -207,6 +213,12 @@ class Mask:
     def read(self, layer: int, window: Window) -> NDArray[Any]:
         """The labels of a window of a layer, indexed z, y, x; never to be written to."""
         return self.layers[layer][window.slices]
+
+    def renamed(self, name: str, *, notes: Sequence[str]) -> "Mask":
+        """The same mask, by another name and with these notes."""
+        mask = Mask.__new__(Mask)
+        _set(mask, {**self.__getstate__(), "name": name, "notes": tuple(notes)})
+        return mask
 
     def named(self, names: Names) -> "Mask":
         """This mask with these names for its segments, in place of those that it has."""

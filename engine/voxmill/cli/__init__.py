@@ -9,9 +9,12 @@ import typer
 
 from voxmill._version import __version__
 from voxmill.cli.compare import compare
+from voxmill.cli.convert import EXAMPLES as CONVERT_EXAMPLES
+from voxmill.cli.convert import convert, remove
 from voxmill.cli.demo import demo
 from voxmill.cli.extract import EXAMPLES, extract
 from voxmill.cli.features import features
+from voxmill.cli.inspect import inspect
 from voxmill.cli.plan import plan
 from voxmill.cli.pyradiomics import TAKES_ALL, pyradiomics
 from voxmill.cli.settings import settings
@@ -32,9 +35,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all done, 1 finished with failed regions, 2 wrong use or settings, 3 nothing could be done, "
-    f"{UNFORESEEN} a mistake in Voxmill itself.",
+    f"75 stopped by a signal (run it again to go on), {UNFORESEEN} a mistake in Voxmill itself.",
 )
 app.command(epilog=EXAMPLES)(extract)
+app.command(epilog=CONVERT_EXAMPLES)(convert)
+app.command()(inspect)
+app.command()(remove)
 app.command()(demo)
 app.command()(plan)
 app.command()(features)

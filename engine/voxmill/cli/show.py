@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table as Grid
 from rich.text import Text
 
-from voxmill.cli.streams import printable, tell
+from voxmill.cli.streams import emit, on_terminal, printable, tell
 from voxmill.inspection import PlannedBox
 from voxmill.settings import Settings
 from voxmill.table import Row, Table
@@ -68,6 +68,17 @@ def counting(total: int, what: str) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=total)
         yield lambda _: progress.advance(task)
+
+
+def show_lines(head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """A listing: a table on a terminal, lines with tabs elsewhere."""
+    if on_terminal():
+        grid = Grid(*head, box=SIMPLE_HEAD)
+        for line in lines:
+            grid.add_row(*(Text(printable(one)) for one in line))
+        Console().print(grid)
+    else:
+        emit("".join("\t".join(map(printable, line)) + "\n" for line in (head, *lines)))
 
 
 def show_table(table: Table, console: Console | None = None) -> None:

@@ -46,12 +46,12 @@ class Part:
 
 
 class Ledger:
-    """The ledger of a run, open for writing: `outcomes` by key. `opened` gives one."""
+    """The ledger of a run, open for writing: `outcomes` by key, `parts` in order. `opened` gives one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._parts = _parts(folder)
-        self.outcomes = {key: outcome for part in self._parts for key, outcome in _outcomes(folder / part.name)}
+        self.parts = _parts(folder)
+        self.outcomes = {key: outcome for part in self.parts for key, outcome in _outcomes(folder / part.name)}
         self._waiting: list[Record] = []
         self._written = time.monotonic()
 
@@ -73,7 +73,7 @@ class Ledger:
         try:
             (self.folder / LOCK).touch()
             if waiting:
-                self._write(_table(waiting), Part(self._parts[-1].number + 1 if self._parts else 1, 0))
+                self.write(_table(waiting), Part(self.parts[-1].number + 1 if self.parts else 1, 0))
                 self._join()
         except OSError as error:
             raise OutputError(
@@ -87,17 +87,18 @@ class Ledger:
 
         while len(newest := self._newest()) >= MANY:
             tables = [_read(self.folder / part.name) for part in newest]
-            self._parts = self._parts[: -len(newest)]
-            self._write(pa.concat_tables(tables), Part(newest[-1].number, newest[-1].size + 1))
+            self.parts = self.parts[: -len(newest)]
+            self.write(pa.concat_tables(tables), Part(newest[-1].number, newest[-1].size + 1))
             for part in newest:
                 (self.folder / part.name).unlink()
 
     def _newest(self) -> Sequence[Part]:
         """The last parts, as far back as they have the size of the very last."""
-        smaller = takewhile(lambda part: part.size == self._parts[-1].size, reversed(self._parts))
+        smaller = takewhile(lambda part: part.size == self.parts[-1].size, reversed(self.parts))
         return list(smaller)[::-1]
 
-    def _write(self, table: "pa.Table", part: Part) -> None:
+    def write(self, table: "pa.Table", part: Part) -> None:
+        """Write a part, whole or not at all; raises OSError."""
         path = self.folder / part.name
         draft = path.with_suffix(".draft")
         try:
@@ -107,7 +108,7 @@ class Ledger:
         except OSError:
             draft.unlink(missing_ok=True)
             raise
-        self._parts.append(part)
+        self.parts.append(part)
 
 
 @contextmanager
@@ -142,6 +143,21 @@ def read_ledger(folder: Path) -> Iterator[Record]:
                 yield Record(
                     **{**values, "outcome": Outcome(values["outcome"]), "result": json.loads(values["result"])}
                 )
+
+
+def forget(ledger: Ledger, cases: frozenset[str]) -> None:
+    """Take all records of these cases out of a ledger, for good. Raises OutputError when that is impossible."""
+    ledger.flush()
+    kept = [record for record in read_ledger(ledger.folder) if record.case not in cases]
+    old, ledger.parts = ledger.parts, []
+    ledger.outcomes = {record.key: record.outcome for record in kept}
+    number = old[-1].number + 1 if old else 1
+    try:
+        ledger.write(_table(kept), Part(number, max((part.size for part in old), default=0)))
+        for part in old:
+            (ledger.folder / part.name).unlink()
+    except OSError as error:
+        raise OutputError(f"{ledger.folder.name}: records cannot be erased: {error.strerror or error}") from None
 
 
 def _parts(folder: Path) -> list[Part]:

@@ -10,21 +10,22 @@ A group's own zarr.json is written last: what has none was interrupted, and is n
 the masks that are whole. What is flat is one slice deep.
 
 Chunks are what is read at once, shards what is a file. Measured on a CT-like volume of 512 × 512 × 300 int16 (157 MB;
-noise in a body, air around it; CPU seconds of one thread, zarr 3.1.6, on a machine with other work; the last column
-is reading 109 × 105 × 93 voxels, opening included):
+noise in a body, air around it; zarr 3.1.6, one thread, a machine with other work): CPU seconds to write it; what is
+left of it; reading 109 × 105 × 93 voxels (100,000 in a region, with a halo of 16) and 45 × 45 × 45, opening included.
 
-    codec, with crc32c            chunk z, y, x    written in   size     region
-    blosc-lz4, bits shuffled      32, 64, 64       0.50 s       75 MB    11 ms
-    blosc-lz4, bytes shuffled     32, 64, 64       0.46 s       90 MB    13 ms
-    blosc-zstd 1, bits shuffled   32, 64, 64       0.60 s       70 MB    15 ms
-    blosc-zstd 1, bytes shuffled  32, 64, 64       0.70 s       68 MB    15 ms
-    zstd 1, nothing shuffled      32, 64, 64       0.80 s       84 MB    13 ms
-    blosc-lz4, bytes shuffled     32, 32, 32       1.05 s       91 MB    20 ms
-    blosc-lz4, bytes shuffled     64, 64, 64       0.38 s       90 MB    11 ms
-    blosc-lz4, bytes shuffled     32, 128, 128     0.31 s       90 MB    40 ms
+    codec, with crc32c            chunk z, y, x    written   size     large    small
+    blosc-lz4, bits shuffled      32, 64, 64       0.34 s    75 MB    10 ms    4.3 ms
+    blosc-lz4, bits shuffled      64, 64, 64       0.36 s    75 MB    11 ms    4.0 ms
+    blosc-lz4, bits shuffled      32, 32, 32       0.58 s    74 MB    22 ms    3.6 ms
+    blosc-lz4, bits shuffled      32, 128, 128     0.27 s    76 MB    23 ms    9.1 ms
+    blosc-lz4, bits shuffled      128, 128, 128    0.25 s    76 MB    29 ms    14 ms
+    blosc-lz4, bytes shuffled     64, 64, 64       0.34 s    90 MB    10 ms    4.1 ms
+    blosc-zstd 1, bits shuffled   64, 64, 64       0.44 s    70 MB    16 ms    5.9 ms
+    blosc-zstd 1, bytes shuffled  64, 64, 64       0.52 s    68 MB    19 ms    7.4 ms
+    zstd 1, nothing shuffled      64, 64, 64       0.56 s    84 MB    12 ms    4.4 ms
 
-So: bits shuffled and lz4, which decodes fastest and is near zstd in size. Chunks of 64³ are as fast here, and hold
-twice as much around a small region.
+So: bits shuffled and lz4, which decodes fastest and is near zstd in size. Of the two chunks that are as fast, the
+smaller one, which holds less that is not asked for where slices are thick.
 """
 
 import math

@@ -48,6 +48,9 @@ from voxmill.store.layout import (
 from voxmill.volume import Image, Mask
 from voxmill_kernels.facts import Extremes, Moments
 
+BATCH = 64
+"""Chunks that zarr hands to a codec together: one by one, its own work takes longer than theirs."""
+
 
 def create_store(path: str | Path) -> Path:
     """The folder of a store, made where there is none; one that is a store already stays as it is.
@@ -170,7 +173,7 @@ def _write_shards(array: "zarr.Array[Any]", slab: NDArray[Any], start: int, thre
     """Write planes from `start` on, shard after shard, each whole: one that is written twice is compressed twice."""
     steps: Sequence[int] = array.shards or array.chunks
     corners = product(*(range(0, size, step) for size, step in zip(slab.shape, steps, strict=True)))
-    with zarr.config.set({"async.concurrency": threads}):
+    with zarr.config.set({"async.concurrency": threads, "codec_pipeline.batch_size": BATCH}):
         for corner in corners:
             stop = [min(at + step, size) for at, step, size in zip(corner, steps, slab.shape, strict=True)]
             block = slab[tuple(slice(a, b) for a, b in zip(corner, stop, strict=True))]

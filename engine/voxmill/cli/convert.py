@@ -1,0 +1,120 @@
+"""`voxmill convert`: files of a hospital → a store. `voxmill remove`: a case out of it, for good."""
+
+# No `from __future__ import annotations` here: typer reads the annotations.
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from voxmill.runs.runner import Progress
+
+EXAMPLES = """\b
+For example:
+  voxmill convert /data/incoming cohort.zarr --workers 8
+  voxmill convert cases.csv cohort.zarr
+  voxmill extract cohort.zarr --out features.parquet
+  voxmill remove cohort.zarr PATIENT-0042
+"""
+EVERY = 1_000
+"""Cases between two plain lines of progress."""
+
+
+def convert(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A DICOM file or a folder tree of them, an image file, or a table (CSV, Parquet) with the columns "
+            "image, mask and case.",
+        ),
+    ],
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="The folder of the store; made where there is none.")],
+    workers: Annotated[
+        int, typer.Option("--workers", "-j", metavar="N", min=0, help="How many processes; 0: in this one.")
+    ] = 0,
+    *,
+    keep_ids: Annotated[
+        bool,
+        typer.Option(
+            "--keep-ids",
+            help="Keep patient and study identifiers, UIDs, dates and names of files. Without it names stand for them, "
+            "made with the key in the file that VOXMILL_KEY_FILE names, or in STORE.key.",
+        ),
+    ] = False,
+    allow_gaps: Annotated[
+        bool,
+        typer.Option("--allow-gaps", help="Make up for missing slices by linear interpolation; notes say which."),
+    ] = False,
+) -> None:
+    """Convert images and their masks into a store: OME-Zarr, read by the box of a region.
+
+    Run it again after an interruption: it does what is missing, and tries again what failed. index.parquet in the store
+    lists its images, failures.parquet what could not be read, and why.
+    """
+    from voxmill.cli.streams import tell
+    from voxmill.conversion import convert as convert_all
+    from voxmill.table import counted
+
+    with _progress() as (begin, hear):
+        done = convert_all(
+            source, store, keep_ids=keep_ids, allow_gaps=allow_gaps, workers=workers, begin=begin, tell=hear
+        )
+    new, before, failed = done.progress.done, done.progress.before, done.progress.failed
+    tell(f"{counted(new, 'case')} converted{f', {before} were there' if before else ''}: {store}")
+    if failed or done.left_out:
+        tell(f"{counted(failed, 'case')} failed, {done.left_out} files or series belong to none; why: {done.failures}")
+    if failed:
+        raise typer.Exit(1 if new or before else 3)
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Callable[[int], None], Callable[["Progress"], None]]]:
+    """A bar on a terminal; elsewhere a line now and then. Gives what hears how many cases there are, and of each."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from voxmill.cli.streams import tell
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda cases: None, _plainly(tell)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("converting", total=None)
+        yield (
+            lambda cases: bar.update(task, total=cases),
+            lambda progress: bar.update(
+                task,
+                completed=progress.done + progress.failed + progress.before,
+                description=f"converting, {progress.failed} failed" if progress.failed else "converting",
+            ),
+        )
+
+
+def _plainly(tell: Callable[[str], None]) -> Callable[["Progress"], None]:
+    def hear(progress: "Progress") -> None:
+        if (progress.done + progress.failed) % EVERY == 0:
+            tell(f"{progress.done} converted, {progress.failed} failed")
+
+    return hear
+
+
+def remove(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store that voxmill convert made.")],
+    case: Annotated[
+        str,
+        typer.Argument(
+            metavar="CASE", help="Its name in the store; or, with the key at hand, its study or patient identifier."
+        ),
+    ],
+) -> None:
+    """Erase a case from a store, its tables and its ledger, for good."""
+    from voxmill.cli.streams import tell
+    from voxmill.conversion import remove_case
+
+    for name in remove_case(store, case):
+        tell(f"erased: {name}")

@@ -1,0 +1,127 @@
+"""`voxmill inspect`: what is in a file, a folder or a store, and what a source still carries of a person."""
+
+# No `from __future__ import annotations` here: typer reads the annotations.
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from voxmill.confidentiality import Finding
+    from voxmill.grid import Grid
+    from voxmill.io.dicom import Series
+
+Line = tuple[str, ...]
+
+
+def inspect(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="An image or DICOM file, a folder of DICOM, or a store.")
+    ],
+    *,
+    privacy: Annotated[
+        bool,
+        typer.Option(
+            "--privacy",
+            help="What the headers still carry: identifying attributes (DICOM PS3.15, basic profile), private ones, "
+            "what may be burnt into pixels, free text.",
+        ),
+    ] = False,
+) -> None:
+    """Show what is in a file, a folder or a store."""
+    from voxmill.cli.show import show_lines
+    from voxmill.errors import InputError
+
+    if not path.exists():
+        raise InputError(f"{path.name}: there is no such file or folder; check the path")
+    head, lines = _listing(path, privacy=privacy)
+    show_lines(head, list(lines))
+
+
+def _listing(path: Path, *, privacy: bool) -> tuple[Line, Iterable[Line]]:
+    """Titles of columns, and the lines under them."""
+    from voxmill.store import is_store
+
+    if privacy:
+        return ("what", "where", "files"), _carried(path)
+    if is_store(path):
+        return ("case", "image", "voxels", "spacing mm", "type", "masks"), _in_store(path)
+    if path.is_dir() or _is_dicom(path):
+        return ("series", "modality", "description", "files", "voxels", "spacing mm", "read"), _in_folder(path)
+    return ("file", "voxels", "spacing mm", "type"), _in_file(path)
+
+
+def _is_dicom(path: Path) -> bool:
+    from voxmill.io.dicom.headers import looks_like_dicom
+
+    return looks_like_dicom(path)
+
+
+def _place(grid: "Grid") -> Line:
+    """Voxels and spacing along x, y, z."""
+    shape, spacing = grid.shape[::-1][: grid.dimensions], grid.spacing[: grid.dimensions]
+    return " × ".join(map(str, shape)), " × ".join(f"{one:.4g}" for one in spacing)
+
+
+def _in_store(path: Path) -> Iterator[Line]:
+    from voxmill.store import open_store
+
+    store = open_store(path)
+    for case in store.cases:
+        for image in case.images:
+            masks = "; ".join(f"{mask.name}: {', '.join(map(str, mask.segments))}" for mask in image.masks)
+            yield case.name, image.name, *_place(image.grid), str(image.dtype), masks
+    yield from ((name, "not written to its end", "", "", "", "") for name in store.incomplete)
+
+
+def _in_folder(path: Path) -> Iterator[Line]:
+    from voxmill.io.dicom import survey
+
+    found = survey(path)
+    for series in found.series:
+        about = (str(series.number or ""), series.modality, series.description, str(len(series.files)))
+        yield (*about, *_of_series(series))
+    yield from (("", "", one.path.name, "1", "", "", one.reason) for one in found.failures)
+
+
+def _of_series(series: "Series") -> Line:
+    """Where its voxels lie, and whether it can be read."""
+    from voxmill.errors import VoxmillError
+    from voxmill.io.dicom.reading import stack_of_series
+
+    if not series.is_image:
+        return "", "", "a mask" if series.modality in ("SEG", "RTSTRUCT") else "not an image of CT, MR or PET"
+    try:
+        stack = stack_of_series(series)
+    except VoxmillError as error:
+        return "", "", str(error)
+    return *_place(stack.grid), "; ".join(stack.notes) or "yes"
+
+
+def _in_file(path: Path) -> Iterator[Line]:
+    from voxmill.io import read_image
+
+    image = read_image(path)
+    yield path.name, *_place(image.grid), str(image.dtype)
+
+
+def _carried(path: Path) -> list[Line]:
+    """What is carried, most often first, and in how many files."""
+    counts = Counter(finding for findings in _findings(path) for finding in findings)
+    ordered: Sequence[tuple[Finding, int]] = sorted(counts.items(), key=lambda item: (item[0].kind, item[0].where))
+    return [(finding.kind, finding.where, str(times)) for finding, times in ordered]
+
+
+def _findings(path: Path) -> Iterator[tuple["Finding", ...]]:
+    """What every file carries: of DICOM, or of another format."""
+    from voxmill.confidentiality import carried, carried_texts
+    from voxmill.io.dicom import read_header, survey
+    from voxmill.io.texts import header_texts
+
+    if path.is_dir() or _is_dicom(path):
+        for series in survey(path).series:
+            yield from (carried(read_header(file).dataset) for file in series.files)
+    else:
+        yield carried_texts(header_texts(path))

@@ -1,0 +1,71 @@
+"""A source into a store, durably: begun again, it does what is missing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxmill.conversion.index import FAILURES, INDEX, write_tables
+from voxmill.conversion.job import Conversion
+from voxmill.conversion.sources import find_cases
+from voxmill.privacy import Key, Names
+from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.runner import NOBODY, Progress, run
+from voxmill.store import create_store
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a conversion has done: how many cases now and before, and what belonged to none."""
+
+    store: Path
+    cases: int
+    progress: Progress
+    left_out: int
+
+    @property
+    def index(self) -> Path:
+        """The table of all images in the store."""
+        return self.store / INDEX
+
+    @property
+    def failures(self) -> Path:
+        """The table of all that could not be read, and why."""
+        return self.store / FAILURES
+
+
+def ledger_of(store: Path) -> Path:
+    """The folder of the ledger beside a store."""
+    return store.with_name(f"{store.name}.ledger")
+
+
+def convert(
+    source: str | Path,
+    store: str | Path,
+    *,
+    keep_ids: bool = False,
+    allow_gaps: bool = False,
+    workers: int = 0,
+    begin: Callable[[int], None] = lambda cases: None,
+    tell: Callable[[Progress], None] = NOBODY,
+) -> Converted:
+    """Convert all cases in a file, a folder or a table (see find_cases) into a store, made where there is none.
+
+    keep_ids: whether identifiers, UIDs, dates and file names stay as they are; otherwise names stand for them, made
+    with the key that VOXMILL_KEY_FILE names, or one beside the store. allow_gaps: as read_image has it. workers: in how
+    many processes; 0: in this one. begin and tell hear how many cases there are, and of every one that has ended.
+
+    A case that cannot be read is a row of failures.parquet; the others go on. Raises InputError when there is no case
+    in the source, OutputError when the store cannot be written, Stopped after a signal; run again, what is missing is
+    done.
+    """
+    folder = create_store(store)
+    names = Names(Key.for_store(folder), keep_ids)
+    sources = find_cases(Path(source), names)
+    begin(len(sources.cases))
+    with opened(ledger_of(folder)) as ledger:
+        try:
+            progress = run(Conversion(folder, names, allow_gaps), sources.cases, ledger, workers=workers, tell=tell)
+        finally:
+            ledger.flush()
+            write_tables(folder, read_ledger(ledger_of(folder)), sources.left_out)
+    return Converted(folder, len(sources.cases), progress, len(sources.left_out))

@@ -1,0 +1,68 @@
+"""The tables of a store, made from the ledger: index.parquet, a row per image, and failures.parquet."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from voxmill.conversion.cases import LeftOut
+from voxmill.drafts import draft_of
+from voxmill.runs.records import Outcome, Record
+
+INDEX, FAILURES = "index.parquet", "failures.parquet"
+COLUMNS = (
+    "case",
+    "patient",
+    "study",
+    "day",
+    "image",
+    "series",
+    "shape",
+    "spacing_mm",
+    "dtype",
+    "masks",
+    "regions",
+    "notes",
+)
+FAILED = ("case", "image", "mask", "step", "reason", "sentence")
+
+Row = dict[str, Any]
+
+
+def write_tables(store: Path, records: Iterable[Record], left_out: Sequence[LeftOut]) -> None:
+    """Write both tables, sorted, so that they have the same bytes however the cases were done."""
+    images: list[Row] = []
+    failures: list[Row] = [{"case": "", "mask": one.name, "sentence": one.sentence} for one in left_out]
+    for record in records:
+        if record.outcome is Outcome.FAILED:
+            about = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
+            failures.append({"case": record.case, **about})
+        else:
+            images += [{"case": record.case, **record.result["about"], **row} for row in record.result["images"]]
+            failures += [{"case": record.case, **row} for row in record.result["failures"]]
+    further = sorted({name for row in images for name in row} - set(COLUMNS))
+    _write(store / INDEX, images, (*COLUMNS, *further))
+    _write(store / FAILURES, failures, FAILED)
+
+
+def _write(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
+    """Write a table: numbers as numbers, text as text, lists and what has values of several kinds as JSON."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ordered = sorted(rows, key=lambda row: [str(row.get(name) or "") for name in columns])
+    table = pa.table({name: _column([row.get(name) for row in ordered]) for name in columns})
+    with draft_of(path) as draft:
+        pq.write_table(table, draft, compression="zstd")
+
+
+def _column(values: Sequence[Any]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow as pa
+
+    there = [value for value in values if value is not None]
+    if there and all(isinstance(value, int | float) for value in there):
+        whole = all(isinstance(value, int) for value in there)
+        return pa.array(values, pa.int64() if whole else pa.float64())
+    return pa.array(
+        [value if value is None or isinstance(value, str) else json.dumps(value) for value in values], pa.string()
+    )

@@ -1,0 +1,85 @@
+"""A file, a folder or a table → the cases to convert."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource, Sources
+from voxmill.errors import InputError
+from voxmill.privacy import Names
+
+IMAGE, MASK = "image", "mask"
+CASES = ("case", "id", "patient", "patientid")
+TABLES = (".csv", ".parquet")
+
+
+def find_cases(source: Path, names: Names) -> Sources:
+    """The cases in a table of images and masks, in an image file, or in a file or folder of DICOM.
+
+    A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
+    optional; PyRadiomics' batch files are such tables. Paths in it are relative to it. Of DICOM, a case is a study.
+    Raises InputError where there is no such path, no case in it, two of one name, or a table that makes no sense.
+    """
+    from voxmill.io.dicom.headers import looks_like_dicom
+
+    if not source.exists():
+        raise InputError(f"{source.name}: there is no such file or folder; check the path")
+    if source.suffix.lower() in TABLES and source.is_file():
+        found = Sources(tuple(_of_row(row, number, source, names) for number, row in enumerate(_rows(source), start=1)))
+    elif source.is_dir() or looks_like_dicom(source):
+        from voxmill.conversion.studies import find_studies
+
+        found = find_studies(source, names)
+    else:
+        found = Sources((CaseSource(names.of("case", source.name), (ImageSource(IMAGE, (source,)),)),))
+    for name, times in Counter(case.name for case in found.cases).items():
+        if times > 1:
+            raise InputError(f"{source.name}: {times} cases are called {name}; give each a name of its own ('case')")
+    return found
+
+
+def _rows(table: Path) -> Iterator[Mapping[str, str]]:
+    """The rows of a table, by lower-case column names, without the spaces around names and values."""
+    rows = _parquet(table) if table.suffix.lower() == ".parquet" else _csv(table)
+    columns = [name.strip().lower() for name in rows[0]] if rows else []
+    if not any(name.partition(":")[0] == IMAGE for name in columns):
+        there = f"its columns are {', '.join(columns)}" if columns else "it has no rows"
+        raise InputError(f"{table.name}: a table of cases has a column 'image', and {there}; add it")
+    return ({str(name).strip().lower(): (value or "").strip() for name, value in row.items()} for row in rows)
+
+
+def _csv(table: Path) -> list[dict[str, str]]:
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            return [{name: value for name, value in row.items() if name} for row in csv.DictReader(file)]
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"{table.name}: this table cannot be read ({error}); save it as CSV in UTF-8") from None
+
+
+def _parquet(table: Path) -> list[dict[str, str]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(table).to_pylist()
+    except (OSError, pa.ArrowException):
+        raise InputError(f"{table.name}: this Parquet file is damaged, or it is none; write it again") from None
+    return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+
+
+def _of_row(row: Mapping[str, str], number: int, table: Path, names: Names) -> CaseSource:
+    """The case of a row: the images of one row share its mask."""
+    values = {name: value for name, value in row.items() if value}
+    paths = {
+        name.partition(":")[2] or IMAGE: table.parent / value
+        for name, value in values.items()
+        if name.partition(":")[0] == IMAGE
+    }
+    if not paths:
+        raise InputError(f"{table.name}: row {number} has no image; fill in its column, or take the row out")
+    first = next(iter(paths.values()))
+    masks = (MaskSource(MASK, table.parent / values[MASK]),) if MASK in values else ()
+    called = next((values[name] for name in CASES if name in values), first.name.partition(".")[0])
+    images = tuple(ImageSource(name, (path,), masks) for name, path in paths.items())
+    return CaseSource(names.of("case", called), images, {}, frozenset({called}), f"row {number}: ")

@@ -1,0 +1,245 @@
+"""Conversion: DICOM trees and tables into a store, whose rows are those of the files, and which tells nobody's name."""
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from pydicom import dcmread
+
+import voxmill as vm
+from dicom_masks import segments, write_scan, write_segmentation
+from small_images import write_case
+from voxmill.conversion import convert, remove_case
+from voxmill.conversion.converting import ledger_of
+from voxmill.errors import InputError, OutputError
+from voxmill.runs.ledger import read_ledger
+
+PATIENT, STUDY, DESCRIPTION = "PATIENT-0042", "1.2.826.77.1", "thorax of Jane"
+SETTINGS = vm.Settings.parse({"images": {"original": {}, "log": {"sigma_mm": [2]}}, "features": ["firstorder", "glcm"]})
+
+
+@pytest.fixture(autouse=True)
+def _key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    file.write_text("k" * 40)
+    file.chmod(0o600)
+    monkeypatch.setenv("VOXMILL_KEY_FILE", str(file))
+
+
+def identify(path: Path) -> None:
+    """Give a file what identifies a patient."""
+    dataset = dcmread(path)
+    dataset.PatientID, dataset.PatientName, dataset.StudyInstanceUID = PATIENT, "Doe^Jane", STUDY
+    dataset.SeriesDescription, dataset.StudyDate, dataset.Manufacturer = DESCRIPTION, "20210304", "ACME"
+    dataset.save_as(path)
+
+
+def write_tree(folder: Path) -> Path:
+    """A study of one series and a segmentation of it, among other files."""
+    scan = write_scan(folder / "a" / "ct of Jane")
+    (folder / "b").mkdir()
+    write_segmentation(folder / "b" / "Jane.dcm", scan, segments())
+    for path in (*(folder / "a" / "ct of Jane").iterdir(), folder / "b" / "Jane.dcm"):
+        identify(path)
+    (folder / "notes.txt").write_text("not an image")
+    return folder
+
+
+def table(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    path = folder / "cases.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def index_of(store: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(store / "index.parquet").to_pylist()
+    return rows
+
+
+def failures_of(store: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(store / "failures.parquet").to_pylist()
+    return rows
+
+
+def everything_written(folder: Path) -> bytes:
+    """Names and contents of all files in a folder."""
+    return b"".join(str(path).encode() + (path.read_bytes() if path.is_file() else b"") for path in folder.rglob("*"))
+
+
+def test_a_tree_of_dicom_has_the_rows_of_its_files(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "in")
+    done = convert(tree, tmp_path / "cohort.zarr")
+    assert (done.cases, done.progress.done, done.progress.failed) == (1, 1, 0)
+    image = vm.read_image(tree / "a" / "ct of Jane")
+    files = vm.extract(image, vm.read_mask(tree / "b" / "Jane.dcm", image), settings=SETTINGS)
+    stored = vm.extract_store(vm.open_store(done.store), settings=SETTINGS)
+    assert len(files.rows) == 3
+    assert [(row.region, row.features, row.error) for row in stored.rows] == [
+        (row.region, row.features, row.error) for row in files.rows
+    ]
+
+
+def test_nothing_identifying_is_written(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    done = convert(write_tree(tmp_path / "in"), tmp_path / "out" / "cohort.zarr")
+    assert done.progress.done == 1
+    written = everything_written(tmp_path / "out")
+    for secret in (PATIENT, STUDY, "Jane", "20210304", "thorax"):
+        assert secret.encode() not in written
+    (row,) = index_of(done.store)
+    assert row["Manufacturer"] == "ACME"
+    assert row["patient"].startswith("patient-")
+    assert row["day"] == 0
+
+
+def test_identifiers_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
+    done = convert(write_tree(tmp_path / "in"), tmp_path / "cohort.zarr", keep_ids=True)
+    (row,) = index_of(done.store)
+    assert (row["case"], row["patient"], row["day"], row["description"]) == (STUDY, PATIENT, "20210304", DESCRIPTION)
+
+
+def test_a_table_of_files_has_their_rows(tmp_path: Path) -> None:
+    image, mask = write_case(tmp_path)
+    rows = [{"Image": image.name, "Mask": mask.name, "ID": "one"}, {"Image": "gone.nrrd", "Mask": "", "ID": "two"}]
+    done = convert(table(tmp_path, rows), tmp_path / "cohort.zarr")
+    assert (done.progress.done, done.progress.failed) == (1, 1)
+    stored, files = vm.extract_store(vm.open_store(done.store)), vm.extract(image, mask)
+    assert [row.features for row in stored.rows] == [row.features for row in files.rows]
+    (failure,) = failures_of(done.store)
+    assert failure["sentence"].startswith("row 2: name-")
+    assert failure["sentence"].endswith("there is no such file; check the path")
+
+
+def test_several_images_of_a_case_share_its_mask(tmp_path: Path) -> None:
+    image, mask = write_case(tmp_path)
+    rows = [{"image:t1": image.name, "image:adc": image.name, "mask": mask.name, "case": "one"}]
+    done = convert(table(tmp_path, rows), tmp_path / "cohort.zarr")
+    (case,) = vm.open_store(done.store).cases
+    assert sorted(one.name for one in case.images) == ["adc", "t1"]
+    assert all(len(one.masks) == 1 for one in case.images)
+
+
+def test_an_image_file_alone(tmp_path: Path) -> None:
+    image, _ = write_case(tmp_path)
+    done = convert(image, tmp_path / "cohort.zarr")
+    assert np.array_equal(vm.open_store(done.store).cases[0].images[0].load().array, vm.read_image(image).array)
+
+
+def test_again_it_does_what_is_missing_and_the_tables_have_the_same_bytes(tmp_path: Path) -> None:
+    image, mask = write_case(tmp_path)
+    rows = [{"image": image.name, "mask": mask.name, "case": str(number)} for number in range(4)]
+    rows.append({"image": "gone.nrrd", "mask": "", "case": "gone"})
+    first = convert(table(tmp_path, rows), tmp_path / "cohort.zarr", workers=2)
+    before = {path.name: path.read_bytes() for path in first.store.glob("*.parquet")}
+    again = convert(table(tmp_path, rows), tmp_path / "cohort.zarr")
+    assert (again.progress.done, again.progress.failed, again.progress.before) == (0, 1, 4)
+    other = convert(table(tmp_path, rows), tmp_path / "other.zarr")
+    for store in (first.store, other.store):
+        assert {path.name: path.read_bytes() for path in store.glob("*.parquet")} == before
+
+
+def test_a_case_whose_record_was_lost_is_kept(tmp_path: Path) -> None:
+    image, mask = write_case(tmp_path)
+    cases = table(tmp_path, [{"image": image.name, "mask": mask.name, "case": "one"}])
+    done = convert(cases, tmp_path / "cohort.zarr")
+    before = index_of(done.store)
+    for part in ledger_of(done.store).glob("part-*"):
+        part.unlink()
+    assert convert(cases, tmp_path / "cohort.zarr").progress.done == 1
+    assert index_of(done.store) == before
+
+
+def test_a_case_that_was_interrupted_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image, mask = write_case(tmp_path)
+    cases = table(tmp_path, [{"image": image.name, "mask": mask.name, "case": "one"}])
+
+    def full(*_: object, **__: object) -> None:
+        raise OutputError("the store cannot be written: No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OutputError, match="No space left"):  # noqa: PT012
+        patch.setattr("voxmill.conversion.job.write_mask", full)
+        convert(cases, tmp_path / "cohort.zarr")
+    store = vm.open_store(tmp_path / "cohort.zarr")
+    assert (store.names, len(store.incomplete)) == ((), 1)
+    assert convert(cases, tmp_path / "cohort.zarr").progress.done == 1
+    assert len(vm.extract_store(vm.open_store(tmp_path / "cohort.zarr")).rows) == 2
+
+
+def test_other_files_of_a_case_that_is_there_are_refused(tmp_path: Path) -> None:
+    image, mask = write_case(tmp_path)
+    cases = table(tmp_path, [{"image": image.name, "mask": mask.name, "case": "one"}])
+    convert(cases, tmp_path / "cohort.zarr")
+    os.utime(image, (1, 1))
+    done = convert(cases, tmp_path / "cohort.zarr")
+    assert done.progress.failed == 1
+    (failure,) = failures_of(done.store)
+    assert "already, of other files, or these have changed; remove it first" in failure["sentence"]
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("", "it has no rows"),
+        ("picture,mask\na,b\n", "its columns are picture, mask; add it"),
+        ("image,mask\n,b\n", "row 1 has no image"),
+        ("image,case\na.nrrd,x\nb.nrrd,x\n", "2 cases are called case-"),
+    ],
+)
+def test_tables_that_make_no_sense(tmp_path: Path, content: str, said: str) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text(content)
+    with pytest.raises(InputError, match=said):
+        convert(path, tmp_path / "cohort.zarr")
+
+
+def test_sources_that_hold_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="there is no DICOM image of CT, MR or PET in it"):
+        convert(tmp_path / "empty", tmp_path / "cohort.zarr")
+    with pytest.raises(InputError, match="there is no such file or folder"):
+        convert(tmp_path / "nowhere", tmp_path / "cohort.zarr")
+    with pytest.raises(OutputError, match="it is there already, and no store"):
+        convert(tmp_path / "empty", tmp_path)
+
+
+def test_what_is_damaged_is_left_out_and_the_rest_goes_on(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "in")
+    whole = (tree / "b" / "Jane.dcm").read_bytes()
+    (tree / "b" / "cut by Jane.dcm").write_bytes(whole[:300])
+    (slice_, *_) = sorted((tree / "a" / "ct of Jane").iterdir())
+    slice_.write_bytes(slice_.read_bytes()[:-50])
+    done = convert(tree, tmp_path / "cohort.zarr")
+    assert (done.progress.done, done.progress.failed) == (0, 1)
+    failures = failures_of(done.store)
+    assert len(failures) == 2
+    assert not any("Jane" in str(failure) for failure in failures)
+
+
+@pytest.mark.parametrize("meant", ["name", PATIENT, STUDY])
+def test_a_removed_case_is_gone_everywhere(tmp_path: Path, meant: str) -> None:
+    (tmp_path / "out").mkdir()
+    done = convert(write_tree(tmp_path / "in"), tmp_path / "out" / "cohort.zarr")
+    (name,) = vm.open_store(done.store).names
+    assert remove_case(done.store, name if meant == "name" else meant) == (name,)
+    assert vm.open_store(done.store).names == ()
+    assert (index_of(done.store), failures_of(done.store)) == ([], [])
+    assert list(read_ledger(ledger_of(done.store))) == []
+    assert name.encode() not in everything_written(tmp_path / "out")
+    with pytest.raises(InputError, match="has no case, study or patient"):
+        remove_case(done.store, name)
+
+
+def test_a_removed_case_can_be_converted_again(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "in")
+    done = convert(tree, tmp_path / "cohort.zarr")
+    remove_case(done.store, PATIENT)
+    assert convert(tree, tmp_path / "cohort.zarr").progress.done == 1
+    stored = vm.open_store(done.store).cases[0].images[0].load()
+    assert np.array_equal(stored.array, vm.read_image(tree / "a" / "ct of Jane").array)
