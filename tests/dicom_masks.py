@@ -44,23 +44,19 @@ def write_scan(
     axes: Axes = AXIAL,
     *,
     steps: Sequence[float] | None = None,
-    modality: str = "CT",
+    aside: float = 0.0,
     attributes: Mapping[str, object] | None = None,
 ) -> Series:
-    """A series of slices 3 mm apart, or so far along the normal."""
-    places = positions([STEP * at for at in range(shape[0])] if steps is None else steps, axes)
+    """A series of CT slices 3 mm apart, or so far along the normal, each `aside` mm down its columns (a tilt)."""
+    along = np.array([STEP * at for at in range(shape[0])] if steps is None else steps)
+    places = (np.array(positions(along.tolist(), axes)) + np.outer(along / STEP, np.multiply(axes[1], aside))).tolist()
     paths = write_series(
-        folder,
-        stored(*shape),
-        modality=modality,
-        places=places,
-        axes=axes,
-        attributes={"SliceThickness": STEP, **(attributes or {})},
+        folder, stored(*shape), places=places, axes=axes, attributes={"SliceThickness": STEP, **(attributes or {})}
     )
-    normal = np.cross(axes[0], axes[1])
-    grid = Grid.from_spacing(
-        shape, (SPACING[1], SPACING[0], STEP), origin=places[0], direction=np.stack([*axes, normal], axis=1)
-    )
+    step = STEP * np.cross(axes[0], axes[1]) + np.multiply(axes[1], aside)
+    depth = float(np.linalg.norm(step))
+    direction = np.stack([*axes, step / depth], axis=1)
+    grid = Grid.from_spacing(shape, (SPACING[1], SPACING[0], depth), origin=places[0], direction=direction)
     return Series([dcmread(path) for path in paths], Volume(stored(*shape), grid, name="scan"))
 
 

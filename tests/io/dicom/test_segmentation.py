@@ -126,6 +126,27 @@ def test_planes_that_jitter(tmp_path: Path) -> None:
     assert_drawn(vm.read_mask(path), segments())
 
 
+def test_a_tilted_gantry(tmp_path: Path) -> None:
+    """Slices that shift down by 0.8 mm each: the grid is sheared, that of the image and its own alike."""
+    series = write_scan(tmp_path / "scan", aside=0.8)
+    assert series.grid.shear > 0.2
+    path = write_segmentation(tmp_path / "seg.dcm", series, segments(), omit_empty=False)
+    assert_drawn(vm.read_mask(path, series.image), segments())
+    own = vm.read_mask(path)
+    assert own.grid.matches(series.grid, tolerance=1e-6)
+    assert_drawn(own, segments())
+
+
+def test_planes_that_are_shifted_sideways(tmp_path: Path, seg: Path) -> None:
+    dataset = dcmread(seg)
+    for frame in dataset.PerFrameFunctionalGroupsSequence:
+        (own,) = frame.PlanePositionSequence
+        x, y, z = own.ImagePositionPatient
+        own.ImagePositionPatient = [x, y + (2 if z == 36 else 0), z]
+    with pytest.raises(vm.InputError, match=r"a: its planes are shifted sideways by up to 2.00 mm"):
+        vm.read_mask(rewritten(tmp_path / "a.dcm", dataset))
+
+
 def above(grid: vm.Grid, way: float) -> tuple[float, float, float]:
     """An origin so many mm above that of an axial grid."""
     x, y, z = grid.origin

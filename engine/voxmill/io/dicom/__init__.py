@@ -7,10 +7,10 @@ checked before anything is allocated, and links are not followed out of a folder
 
 May import voxmill.volume, suv, segments, grid and errors, the rest of voxmill.io, the kernel that fills polygons, NumPy
 and pydicom; nothing loads this package before a DICOM file is read. discovery finds files, headers reads what is before
-their pixels, series groups them, frames says where each slice lies, geometry makes one grid of them, pixels decodes and
-rescales, pet finds the factor of standardised uptake values. masks tells masks apart: segmentation reads SEG
-(segment_frames, planes, stored_planes), rtstruct RTSTRUCT (contours, filling), both into layers; matching pairs masks
-and images.
+their pixels, series groups them, frames says where each slice lies (functional_groups: in files of many), geometry
+makes one grid of them, pixels decodes and rescales, pet finds the factor of standardised uptake values. masks tells
+masks apart: segmentation reads SEG (segment_frames, planes, stored_planes), rtstruct RTSTRUCT (contours, filling), both
+into layers; matching pairs masks and images.
 """
 
 from voxmill.io.dicom.discovery import Failure

@@ -22,7 +22,7 @@ from voxmill_kernels.types import Ints
 ONE_PLANE = 0.05
 """Contours that lie apart by less, in slices, are in one plane."""
 TIE = 1e-3
-"""A contour this near to halfway between slices, in slices, goes to the lower one, whatever way it was rounded."""
+"""A contour this near to halfway between slices, in slices, goes to the upper one, whatever way it was rounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class _Outline:
     @property
     def slice(self) -> int:
         """The nearest slice."""
-        return int(np.ceil(self.height - 0.5 - TIE))
+        return int(np.floor(self.height + 0.5 + TIE))
 
 
 def filled(region: DrawnRegion, grid: Grid, *, label: str) -> Filled:

@@ -3,7 +3,6 @@
 Source: DICOM PS3.3 C.7.6.2 (image plane), C.7.6.16 (functional groups), C.11.1 (modality LUT).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +10,10 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import Dataset
 
 from voxmill.errors import InputError, brief
+from voxmill.io.dicom.functional_groups import FrameGroups, groups_of
 from voxmill.io.dicom.headers import Header
 from voxmill.io.dicom.sop_classes import IMAGES, NEEDS_RESCALE, Layout
-from voxmill.io.dicom.tags import items, named, number, numbers, optional_number, text
+from voxmill.io.dicom.tags import named, number, numbers, optional_number, text
 from voxmill.io.dicom.voxels import Voxels, voxels_of
 
 
@@ -55,7 +55,7 @@ def frames_of(header: Header) -> tuple[Frame, ...]:
         raise InputError(
             f"{label}: this is a localizer, not a slice of a volume; give the series that was planned on it"
         )
-    groups = [_Groups((dataset,))] * voxels.frames if layout is Layout.SINGLE else list(_functional(dataset, label))
+    groups = [FrameGroups((dataset,))] * voxels.frames if layout is Layout.SINGLE else _functional(dataset, label)
     if layout is Layout.SINGLE and voxels.frames > 1:
         raise InputError(
             f"{label}: {voxels.frames} frames, and no place for each; export it as enhanced or single images"
@@ -68,39 +68,14 @@ def frames_of(header: Header) -> tuple[Frame, ...]:
     return tuple(_frame(header, voxels, group, index) for index, group in enumerate(groups))
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Datasets that may hold an attribute of a frame, those of the frame itself first."""
-
-    places: tuple[Dataset, ...]
-
-    def holding(self, keyword: str) -> Dataset:
-        """The first that holds an attribute, or else the last, which is asked in vain and so named."""
-        return next((place for place in self.places if keyword in place), self.places[-1])
-
-
-def _functional(dataset: Dataset, label: str) -> Iterator[_Groups]:
-    shared = [part for group in items(dataset, "SharedFunctionalGroupsSequence") for part in _parts(group)]
-    frames = items(dataset, "PerFrameFunctionalGroupsSequence")
-    if not frames:
+def _functional(dataset: Dataset, label: str) -> list[FrameGroups]:
+    groups = list(groups_of(dataset))
+    if not groups:
         raise InputError(f"{label}: {named('PerFrameFunctionalGroupsSequence')} is missing; export it again")
-    for frame in frames:
-        yield _Groups((*_parts(frame), *shared, dataset))
+    return groups
 
 
-GROUPS = (
-    "PlanePositionSequence",
-    "PlaneOrientationSequence",
-    "PixelMeasuresSequence",
-    "PixelValueTransformationSequence",
-)
-
-
-def _parts(group: Dataset) -> list[Dataset]:
-    return [item for keyword in GROUPS for item in items(group, keyword)]
-
-
-def _frame(header: Header, voxels: Voxels, groups: _Groups, index: int) -> Frame:
+def _frame(header: Header, voxels: Voxels, groups: FrameGroups, index: int) -> Frame:
     label = header.path.name if index == 0 else f"{header.path.name}, frame {index + 1}"
     spacing = numbers(groups.holding("PixelSpacing"), "PixelSpacing", 2, label=label)
     if min(spacing) <= 0:
@@ -120,7 +95,7 @@ def _frame(header: Header, voxels: Voxels, groups: _Groups, index: int) -> Frame
     )
 
 
-def _depth(groups: _Groups) -> float | None:
+def _depth(groups: FrameGroups) -> float | None:
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
         found = optional_number(groups.holding(keyword), keyword)
         if found is not None and found > 0:
@@ -128,7 +103,7 @@ def _depth(groups: _Groups) -> float | None:
     return None
 
 
-def _rescale(dataset: Dataset, groups: _Groups, label: str) -> tuple[float, float]:
+def _rescale(dataset: Dataset, groups: FrameGroups, label: str) -> tuple[float, float]:
     """Slope and intercept; 1 and 0 where a kind of image need not have them and has none."""
     place = groups.holding("RescaleSlope")
     if "ModalityLUTSequence" in dataset:

@@ -55,33 +55,31 @@ def segment_frames(header: Header, *, frames: int, of_one_segment: bool) -> tupl
 
 def _frame(header: Header, groups: FrameGroups, index: int, *, of_one_segment: bool) -> SegmentFrame:
     label = f"{header.path.name}, frame {index + 1}"
-    measures = groups.item("PixelMeasuresSequence")
-    position, orientation = groups.item("PlanePositionSequence"), groups.item("PlaneOrientationSequence")
-    spacing = numbers(measures, "PixelSpacing", 2, label=label)
+    spacing = numbers(groups.holding("PixelSpacing"), "PixelSpacing", 2, label=label)
     if min(spacing) <= 0:
         raise InputError(f"{label}: {named('PixelSpacing')} must be above 0; found {spacing}; correct the header")
-    place = numbers(position, "ImagePositionPatient", 3, label=label)
-    if max(map(abs, (*place, *spacing))) > FARTHEST_MM:
-        raise InputError(f"{label}: it lies or reaches a kilometre away ({place}, {spacing} mm); correct the header")
+    position = numbers(groups.holding("ImagePositionPatient"), "ImagePositionPatient", 3, label=label)
+    if max(map(abs, (*position, *spacing))) > FARTHEST_MM:
+        raise InputError(f"{label}: it lies or reaches a kilometre away ({position}, {spacing} mm); correct the header")
     return SegmentFrame(
         label=label,
         segment=_segment(header.dataset, groups, label) if of_one_segment else None,
-        position=place,
-        orientation=numbers(orientation, "ImageOrientationPatient", 6, label=label),
+        position=position,
+        orientation=numbers(groups.holding("ImageOrientationPatient"), "ImageOrientationPatient", 6, label=label),
         spacing=spacing,
-        step=_length(measures, "SpacingBetweenSlices"),
-        thickness=_length(measures, "SliceThickness"),
+        step=_length(groups, "SpacingBetweenSlices"),
+        thickness=_length(groups, "SliceThickness"),
     )
 
 
-def _length(measures: Dataset, keyword: str) -> float | None:
+def _length(groups: FrameGroups, keyword: str) -> float | None:
     """A length in mm; None where it is missing or 0. Some scanners give a spacing its sign, which says nothing."""
-    return abs(optional_number(measures, keyword) or 0.0) or None
+    return abs(optional_number(groups.holding(keyword), keyword) or 0.0) or None
 
 
 def _segment(dataset: Dataset, groups: FrameGroups, label: str) -> int:
     """The segment of a frame, or else the only one that there is."""
-    place = groups.item("SegmentIdentificationSequence")
+    place = groups.holding("ReferencedSegmentNumber")
     described = items(dataset, "SegmentSequence")
     if "ReferencedSegmentNumber" not in place and len(described) == 1:
         return size(described[0], "SegmentNumber", label=label)
