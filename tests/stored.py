@@ -1,14 +1,17 @@
 """Stores for tests, and how much of them is read."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from zarr.abc.store import ByteRequest, RangeByteRequest
-from zarr.core.buffer import Buffer, BufferPrototype
-from zarr.storage import LocalStore
+from zarr.codecs import BloscCodec
+from zarr.core.array_spec import ArraySpec
+from zarr.core.buffer import Buffer
 
 import voxmill as vm
 from voxmill.store import Store, StoredImage, create_store, finish_case, new_case, open_store, write_image, write_mask
@@ -38,21 +41,18 @@ def only_image(store: Store) -> StoredImage:
 
 
 @contextmanager
-def parts_read(patch: pytest.MonkeyPatch) -> Iterator[set[tuple[str, int]]]:
-    """The chunks that are read within: the file, and where in it."""
-    parts: set[tuple[str, int]] = set()
-    get = LocalStore.get
+def chunks_read(patch: pytest.MonkeyPatch) -> Iterator[Counter[np.dtype[Any]]]:
+    """How many chunks are decoded within, by the type of their voxels: every one that is read has to be."""
+    counts: Counter[np.dtype[Any]] = Counter()
+    decode = BloscCodec._decode_sync
 
-    async def noted(
-        self: LocalStore, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
-    ) -> Buffer | None:
-        if isinstance(byte_range, RangeByteRequest):
-            parts.add((f"{self.root.parent.name}/{key}", byte_range.start))
-        return await get(self, key, prototype, byte_range)
+    def noted(self: BloscCodec, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
+        counts[chunk_spec.dtype.to_native_dtype()] += 1
+        return decode(self, chunk_bytes, chunk_spec)
 
     with patch.context() as patched:
-        patched.setattr(LocalStore, "get", noted)
-        yield parts
+        patched.setattr(BloscCodec, "_decode_sync", noted)
+        yield counts
 
 
 def chunks_that_intersect(window: vm.Window, shape: tuple[int, int, int], chunks: tuple[int, int, int]) -> int:

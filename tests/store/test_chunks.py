@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import voxmill as vm
 from image_cases import noise, windows
-from stored import chunks_that_intersect, only_image, parts_read, stored
+from stored import chunks_read, chunks_that_intersect, only_image, stored
 from voxmill.inspection import inspect_plan
 from voxmill.store import StoredImage, open_store
 from voxmill.store.layout import chunk_shape, shard_shape
@@ -38,9 +38,9 @@ def test_the_shapes_of_chunks_and_shards() -> None:
 @given(data=st.data())
 def test_a_window_reads_the_chunks_that_it_touches(image: StoredImage, data: st.DataObject) -> None:
     window = data.draw(windows(SHAPE).filter(lambda one: max(one.shape[1:]) < 130))  # a whole shard is read at once
-    with pytest.MonkeyPatch.context() as patch, parts_read(patch) as parts:
+    with pytest.MonkeyPatch.context() as patch, chunks_read(patch) as chunks:
         image.read(window)
-    assert len(parts) == chunks_that_intersect(window, SHAPE, (32, 64, 64))
+    assert chunks.total() == chunks_that_intersect(window, SHAPE, (32, 64, 64))
 
 
 def test_an_extraction_reads_the_chunks_of_box_and_halo(image: StoredImage) -> None:
@@ -48,23 +48,21 @@ def test_an_extraction_reads_the_chunks_of_box_and_halo(image: StoredImage) -> N
     (mask,) = image.masks
     halos = [box.shape for box in inspect_plan(image, mask, settings=settings) if box.operator == "read" and box.shape]
     z, y, x = ((most - size) // 2 for most, size in zip(max(halos), REGION.shape, strict=True))
-    with pytest.MonkeyPatch.context() as patch, parts_read(patch) as parts:
+    with pytest.MonkeyPatch.context() as patch, chunks_read(patch) as chunks:
         table = vm.extract(image, mask, settings=settings)
     assert not table.failed
-    assert len({part for part in parts if part[0].startswith("image/")}) == chunks_that_intersect(
-        REGION.grow((z, y, x)).clip(SHAPE), SHAPE, (32, 64, 64)
+    box, halo = (
+        chunks_that_intersect(one, SHAPE, (32, 64, 64)) for one in (REGION, REGION.grow((z, y, x)).clip(SHAPE))
     )
-    assert len({part for part in parts if part[0].startswith("mask-0/")}) == chunks_that_intersect(
-        REGION, SHAPE, (32, 64, 64)
-    )
+    assert chunks == {np.dtype(np.int16): box + halo, np.dtype(np.uint8): box}
 
 
 def test_opening_and_finding_regions_reads_no_voxel(image: StoredImage, monkeypatch: pytest.MonkeyPatch) -> None:
-    with parts_read(monkeypatch) as parts:
+    with chunks_read(monkeypatch) as chunks:
         again = only_image(open_store(image.folder.parent.parent))
         assert [one.box for one in again.masks[0].segments] == [REGION]
         assert again.facts
-    assert parts == set()
+    assert not chunks
 
 
 def test_few_files(image: StoredImage) -> None:
