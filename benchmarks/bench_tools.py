@@ -92,7 +92,7 @@ def test_the_driver_measures_records_and_makes_the_table(
         ("voxmill-prepared", 107, 2),
     ]
     capsys.readouterr()
-    run.main(["--table"])
+    run.main(["--table", "test"])
     assert "| two small regions | **" in capsys.readouterr().out
 
 

@@ -39,11 +39,11 @@ def write(record: Record, name: str) -> Path:
     return path
 
 
-def newest() -> Record:
-    """The record that was started last; LookupError where there is none."""
-    records = [json.loads(path.read_text()) for path in RECORDS.glob("*.json")]
+def newest(name: str) -> Record:
+    """The record of a name that was started last; LookupError where there is none."""
+    records = [json.loads(path.read_text()) for path in RECORDS.glob(f"*-{name}.json")]
     if not records:
-        raise LookupError("no record yet: run benchmarks/run.py --record")
+        raise LookupError(f"no record yet: run benchmarks/run.py --record {name}")
     latest: Record = max(records, key=lambda record: str(record["started"]))
     return latest
 

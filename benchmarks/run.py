@@ -3,7 +3,7 @@
     python benchmarks/run.py                                      everything: about an hour
     python benchmarks/run.py --peers pictologics --workloads brain1 1e5 --repeats 5
     python benchmarks/run.py --record                             keep the result in benchmarks/records/
-    python benchmarks/run.py --table                              the newest record as README's table, and the promises
+    python benchmarks/run.py --table [filtered]                   the newest record as README's table, and the promises
 
 Every peer has an environment of its own, made by uv from exact versions the first time; `--environment NAME=PYTHON`
 takes one that exists. `measure.py` says what exactly is measured, `peers/` what is called of each tool.
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print; record when asked to."""
     options = _parser().parse_args(arguments)
     if options.table:
-        record = newest()
+        record = newest(options.table)
         print(markdown(record), *verdicts(record), sep="\n")
         return
     if {"brain1", "lung1"} & set(options.workloads) and not os.environ.get("VOXMILL_REFERENCE_DATA"):
@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--memory", type=float, default=_half_of_memory(), help="GB that a tool may allocate (half)")
     parser.add_argument("--environment", action="append", default=[], metavar="NAME=PYTHON", help="take this Python")
     parser.add_argument("--record", nargs="?", const="all", metavar="NAME", help="keep the result under this name")
-    parser.add_argument("--table", action="store_true", help="print the newest record, measure nothing")
+    parser.add_argument(
+        "--table", nargs="?", const="all", metavar="NAME", help="print the newest record of a name, measure nothing"
+    )
     return parser
 
 
