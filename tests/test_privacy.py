@@ -133,8 +133,8 @@ def test_a_key_beside_the_store_is_made_once_for_its_owner_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
-    first, again = (Key.for_store(tmp_path / "cohort.zarr") for _ in range(2))
-    assert first == again != Key.for_store(tmp_path / "other.zarr")
+    first, again = (Key.for_store(tmp_path / "cohort.zarr", new=True) for _ in range(2))
+    assert first == again != Key.for_store(tmp_path / "other.zarr", new=True)
     assert stat.S_IMODE((tmp_path / "cohort.zarr.key").stat().st_mode) == 0o600
     assert not (tmp_path / "cohort.zarr").exists()
     assert first.secret.decode() not in repr(first)
@@ -145,7 +145,7 @@ def test_a_key_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.Mo
     file.write_text("x" * 40 + "\n")
     file.chmod(0o600)
     monkeypatch.setenv("VOXMILL_KEY_FILE", str(file))
-    assert Key.for_store(tmp_path / "cohort.zarr") == Key(b"x" * 40)
+    assert Key.for_store(tmp_path / "cohort.zarr", new=True) == Key(b"x" * 40)
     assert not (tmp_path / "cohort.zarr.key").exists()
 
 
@@ -166,4 +166,4 @@ def test_a_key_that_cannot_be_read_or_made(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(InputError, match="key: the key cannot be read: No such file"):
         Key.read(tmp_path / "key")
     with pytest.raises(OutputError, match=r"cohort.zarr.key: the key cannot be written"):
-        Key.for_store(tmp_path / "nowhere" / "cohort.zarr")
+        Key.for_store(tmp_path / "nowhere" / "cohort.zarr", new=True)

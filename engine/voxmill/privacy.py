@@ -5,6 +5,7 @@ DICOM PS3.15 (2024c), annex E: the Basic Application Level Confidentiality Profi
 
 import hashlib
 import hmac
+import math
 import os
 import re
 import secrets
@@ -69,27 +70,49 @@ which the profile removes: they are clinical data, and come from where these are
 
 NUMBER = re.compile(r"^\d{0,3}$")
 """What cannot be hidden without hiding numbers that say something else."""
+NUMERIC = ("DS", "IS", "FD", "FL", "US", "SS", "UL", "SL")
+"""Value representations of numbers."""
 SINGLE = re.compile(r"[^\x20-\x7e]")
 
 
 def allowed(header: "Dataset") -> dict[str, str | float | list[str | float]]:
     """The attributes of a DICOM header that may enter a store, by keyword: numbers, and text of printable ASCII."""
+    from pydicom.datadict import dictionary_VR
+
+    from voxmill.io.dicom.tags import value as value_of
+
     found = {}
     for keyword in ATTRIBUTES:
-        value = _plain(header.get(keyword))
+        value = _plain(value_of(header, keyword), numeric=dictionary_VR(keyword) in NUMERIC)
         if value not in (None, "", []):
             found[keyword] = value
     return found
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401 - str, float, or a list of either
+def _plain(value: object, *, numeric: bool) -> Any:  # noqa: ANN401 - str, float, or a list of either
+    """A value as it may enter: what should be a number and is none, or is not finite, does not."""
     from pydicom.multival import MultiValue
 
     if isinstance(value, MultiValue):
-        return [_plain(one) for one in value]
-    if value is None or isinstance(value, int | float):
-        return None if value is None else float(value)
-    return SINGLE.sub("?", str(value))[:LONGEST].strip()
+        parts = [_plain(one, numeric=numeric) for one in value]
+        return None if None in parts else parts
+    if numeric:
+        number = float(value) if isinstance(value, int | float) else math.nan
+        return number if math.isfinite(number) else None
+    return None if value is None else SINGLE.sub("?", str(value))[:LONGEST].strip()
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a date as DICOM writes it: YYYYMMDD."""
+    try:
+        _date(text)
+    except ValueError:
+        return False
+    return len(text) == len("YYYYMMDD")
+
+
+def _date(text: str) -> date:
+    return date.fromisoformat(f"{text[:4]}-{text[4:6]}-{text[6:]}")
 
 
 @dataclass(frozen=True)
@@ -102,16 +125,19 @@ class Key:
         return "<Key>"
 
     @classmethod
-    def for_store(cls, store: Path) -> "Key":
+    def for_store(cls, store: Path, *, new: bool) -> "Key":
         """The key in the file that the environment variable VOXMILL_KEY_FILE names, or else that beside a store.
 
-        That is `STORE.key`, made at random where there is none, for its owner alone. Raises InputError for a file that
-        others can read, or that is too short; OutputError where it cannot be made.
+        That is `STORE.key`; where there is none, and `new` allows for it, it is made at random, for its owner alone.
+        Raises InputError for a file that is not there, that others can read, or that is too short; OutputError where
+        it cannot be made.
         """
         named = os.environ.get(KEY_FILE)
         if named:
             return cls.read(Path(named))
         beside = store.with_name(f"{store.name}.key")
+        if not new:
+            return cls.read(beside)
         try:
             handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         except FileExistsError:
@@ -136,9 +162,16 @@ class Key:
             raise InputError(f"{path.name}: a key has at least {KEY_BYTES} bytes; found {len(content)}")
         return cls(content)
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells this key from others, and nothing about it."""
+        return self.name("key", "")
+
     def name(self, kind: str, identifier: str) -> str:
         """The name that stands for an identifier of a kind: `patient-` and 16 letters; the same in every run."""
-        digest = hmac.new(self.secret, f"{kind}\0{identifier}".encode(), hashlib.sha256).digest()
+        digest = hmac.new(
+            self.secret, f"{kind}\0{identifier}".encode(errors="surrogateescape"), hashlib.sha256
+        ).digest()
         return f"{kind}-{b32encode(digest).decode().lower()[:NAME_LETTERS]}"
 
 
@@ -155,7 +188,9 @@ class Names:
 
     def of(self, kind: str, identifier: str) -> str:
         """The name of an identifier; none for none."""
-        return identifier if self.keep_ids or not identifier else self.key.name(kind, identifier)
+        if self.keep_ids:
+            return identifier.encode(errors="replace").decode()
+        return self.key.name(kind, identifier) if identifier else ""
 
     def told(self, text: str, identifiers: Iterable[str]) -> str:
         """A text with names in place of the identifiers in it; numbers of up to three digits stay."""
@@ -167,8 +202,6 @@ class Names:
 
     def day(self, study_date: str, first: str) -> str | int | None:
         """The date of a study, or instead of it the days since the first one of its patient; None where it has none."""
-        try:
-            day, begin = (date.fromisoformat(f"{one[:4]}-{one[4:6]}-{one[6:8]}") for one in (study_date, first))
-        except ValueError:
+        if not (is_date(study_date) and is_date(first)):
             return None
-        return study_date if self.keep_ids else (day - begin).days
+        return study_date if self.keep_ids else (_date(study_date) - _date(first)).days

@@ -59,7 +59,7 @@ def test_what_fails_is_told_and_the_rest_goes_on(voxmill: Command, cases: Path, 
     code, _, said = voxmill("convert", cases, store)
     assert code == 1
     assert said.splitlines()[1:] == [
-        f"voxmill: 1 case failed, 0 files or series belong to none; why: {store / 'failures.parquet'}"
+        f"voxmill: 1 case could not be read, 0 files or series belong to none; why: {store / 'failures.parquet'}"
     ]
     cases.write_text("image\ngone.nrrd\n")
     assert voxmill("convert", cases, tmp_path / "other.zarr")[0] == 3

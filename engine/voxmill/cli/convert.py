@@ -64,9 +64,10 @@ def convert(
         )
     new, before, failed = done.progress.done, done.progress.before, done.progress.failed
     tell(f"{counted(new, 'case')} converted{f', {before} were there' if before else ''}: {store}")
-    if failed or done.left_out:
-        tell(f"{counted(failed, 'case')} failed, {done.left_out} files or series belong to none; why: {done.failures}")
-    if failed:
+    if done.unread or done.left_out:
+        unread = counted(done.unread, "case") if done.unread == failed else f"{done.unread} cases, images or masks"
+        tell(f"{unread} could not be read, {done.left_out} files or series belong to none; why: {done.failures}")
+    if done.unread:
         raise typer.Exit(1 if new or before else 3)
 
 

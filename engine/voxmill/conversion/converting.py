@@ -1,5 +1,6 @@
 """A source into a store, durably: begun again, it does what is missing."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,20 +8,27 @@ from pathlib import Path
 from voxmill.conversion.index import FAILURES, INDEX, write_tables
 from voxmill.conversion.job import Conversion
 from voxmill.conversion.sources import find_cases
+from voxmill.drafts import draft_of
+from voxmill.errors import InputError
 from voxmill.privacy import Key, Names
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.runner import NOBODY, Progress, run
-from voxmill.store import create_store
+from voxmill.store import create_store, is_store
+from voxmill.store.layout import folder_name
 
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion has done: how many cases now and before, and what belonged to none."""
+    """What a conversion has done: how many cases now and before, and what belonged to none.
+
+    unread: how many cases, images and masks in all could not be read.
+    """
 
     store: Path
     cases: int
     progress: Progress
     left_out: int
+    unread: int
 
     @property
     def index(self) -> Path:
@@ -31,6 +39,10 @@ class Converted:
     def failures(self) -> Path:
         """The table of all that could not be read, and why."""
         return self.store / FAILURES
+
+
+NAMES = "names.json"
+"""Beside the ledger: what tells the key of a store from others, and whether identifiers are kept."""
 
 
 def ledger_of(store: Path) -> Path:
@@ -59,13 +71,35 @@ def convert(
     done.
     """
     folder = create_store(store)
-    names = Names(Key.for_store(folder), keep_ids)
+    names = Names(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)
     sources = find_cases(Path(source), names)
     begin(len(sources.cases))
     with opened(ledger_of(folder)) as ledger:
+        require_names(ledger.folder, names)
+        job = Conversion(folder, names, allow_gaps)
+        for case in sources.cases:
+            if not is_store(folder / folder_name(case.name)):  # whatever the ledger says: it may have been deleted
+                ledger.outcomes.pop(job.key(case), None)
         try:
-            progress = run(Conversion(folder, names, allow_gaps), sources.cases, ledger, workers=workers, tell=tell)
+            progress = run(job, sources.cases, ledger, workers=workers, tell=tell)
         finally:
             ledger.flush()
-            write_tables(folder, read_ledger(ledger_of(folder)), sources.left_out)
-    return Converted(folder, len(sources.cases), progress, len(sources.left_out))
+            unread = write_tables(folder, read_ledger(ledger_of(folder)), sources.left_out)
+    return Converted(folder, len(sources.cases), progress, len(sources.left_out), unread)
+
+
+def require_names(ledger: Path, names: Names) -> None:
+    """Raise InputError where a store was begun with other names: another key, or identifiers kept or not."""
+    path, mine = ledger / NAMES, {"key": names.key.fingerprint, "keep_ids": names.keep_ids}
+    if not path.exists():
+        with draft_of(path) as draft:
+            draft.write_text(json.dumps(mine) + "\n")
+    known = json.loads(path.read_text())
+    if known["key"] != mine["key"]:
+        raise InputError(
+            "the store was begun with another key, so its cases would not be found again; give that key (STORE.key, or "
+            "VOXMILL_KEY_FILE), or begin a new store"
+        )
+    if known["keep_ids"] != mine["keep_ids"]:
+        kept = "keeps identifiers" if known["keep_ids"] else "does not keep identifiers"
+        raise InputError(f"the store {kept}, and this conversion is to do otherwise; begin a new store for that")

@@ -24,25 +24,38 @@ COLUMNS = (
     "regions",
     "notes",
 )
-FAILED = ("case", "image", "mask", "step", "reason", "sentence")
+FAILED = ("case", "image", "mask", "file", "step", "reason", "sentence")
 
 Row = dict[str, Any]
 
 
-def write_tables(store: Path, records: Iterable[Record], left_out: Sequence[LeftOut]) -> None:
-    """Write both tables, sorted, so that they have the same bytes however the cases were done."""
-    images: list[Row] = []
-    failures: list[Row] = [{"case": "", "mask": one.name, "sentence": one.sentence} for one in left_out]
+def write_tables(store: Path, records: Iterable[Record], left_out: Sequence[LeftOut]) -> int:
+    """Write both tables, sorted, so that they have the same bytes however the cases were done.
+
+    Of a case the newest record counts, and a failure only until it is done. Gives how many images and masks of cases
+    could not be read.
+    """
+    done: dict[str, Record] = {}
+    failed: dict[str, Record] = {}
     for record in records:
-        if record.outcome is Outcome.FAILED:
-            about = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
-            failures.append({"case": record.case, **about})
+        if record.outcome is Outcome.DONE:
+            done[record.case] = record
+            failed.pop(record.case, None)
         else:
-            images += [{"case": record.case, **record.result["about"], **row} for row in record.result["images"]]
-            failures += [{"case": record.case, **row} for row in record.result["failures"]]
+            failed[record.case] = record
+    images = [
+        {"case": case, **one.result["about"], **row} for case, one in done.items() for row in one.result["images"]
+    ]
+    failures = [{"case": case, **row} for case, one in done.items() for row in one.result["failures"]]
+    failures += [
+        {"case": case, "step": one.step, "reason": one.reason, "sentence": one.sentence} for case, one in failed.items()
+    ]
+    count = len(failures)
+    failures += [{"file": one.name, "sentence": one.sentence} for one in left_out]
     further = sorted({name for row in images for name in row} - set(COLUMNS))
     _write(store / INDEX, images, (*COLUMNS, *further))
     _write(store / FAILURES, failures, FAILED)
+    return count
 
 
 def _write(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:

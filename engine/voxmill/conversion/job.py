@@ -1,14 +1,12 @@
 """What is done with a case: its images and masks are read, and written into the store."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voxmill._version import __version__
 from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
 from voxmill.errors import InputError
 from voxmill.io import read_image
@@ -18,6 +16,8 @@ from voxmill.store import finish_case, is_store, new_case, open_store, write_ima
 from voxmill.store.layout import folder_name
 from voxmill.volume import Mask, Volume
 
+HEADERS = (".mhd", ".nhdr", ".hdr", ".img")
+"""Files whose voxels lie, or whose header lies, in another file beside them."""
 Row = dict[str, Any]
 
 
@@ -30,10 +30,9 @@ class Conversion:
     allow_gaps: bool = False
 
     def key(self, case: CaseSource) -> str:
-        """Path, size and time of every file, and how they are read; made with the key, as paths hold names."""
-        files = [(os.path.abspath(path), *_stamp(path)) for path in case.files]
-        asked = [__version__, self.allow_gaps, self.names.keep_ids, case.name, files]
-        return self.names.key.name("files", json.dumps(asked))
+        """Name, size and time of every file, wherever the folder lies now; made with the key, as names may tell."""
+        files = sorted(stamp for path in case.files for stamp in _stamps(path))
+        return self.names.key.name("files", json.dumps([case.name, files]))
 
     def name(self, case: CaseSource) -> str:
         """Its name in the store."""
@@ -113,27 +112,52 @@ class _UnderWay:
         try:
             found = read_mask_near(mask.path, volume)
         except InputError as error:
-            self._fail(error, image, mask.name)
+            self._fail(error, image, mask)
             return None
         self.enter("write mask")
         write_mask(place, found.renamed(mask.name, notes=self._told(found.notes)))
         return found
 
-    def _fail(self, error: InputError, image: ImageSource, mask: str = "") -> None:
+    def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:
         (sentence,) = self._told([str(error)])
-        self.failures.append({"image": image.name, "mask": mask, "sentence": self.case.place + sentence})
+        from_table = image.series is None and not self.job.names.keep_ids
+        if from_table and _may_tell(mask.path if mask else image.files[0]):
+            sentence = "it cannot be read; voxmill inspect shows why, on the machine where it lies"
+        self.failures.append(
+            {"image": image.name, "mask": mask.name if mask else "", "sentence": self.case.place + sentence}
+        )
 
     def _told(self, texts: Iterable[str]) -> list[str]:
         return [self.job.names.told(one, self.case.secrets) for one in texts]
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """Size and time of a file; of one that cannot be reached 0: reading it says why."""
-    try:
-        status = path.stat()
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+def _stamps(path: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of a file, of all in a folder, and of those beside a header (.mhd, .nhdr, .hdr, .img).
+
+    Of what cannot be reached 0: reading it says why.
+    """
+    if path.is_dir():
+        paths = [one for one in path.rglob("*") if one.is_file()]
+    elif path.suffix.lower() in HEADERS:
+        paths = [one for one in path.parent.iterdir() if one.name.partition(".")[0] == path.name.partition(".")[0]]
+    else:
+        paths = [path]
+    stamps = []
+    for one in paths:
+        try:
+            status = one.stat()
+        except OSError:
+            stamps.append((one.name, 0, 0))
+        else:
+            stamps.append((one.name, status.st_size, status.st_mtime_ns))
+    return stamps
+
+
+def _may_tell(path: Path) -> bool:
+    """Whether messages about a path may repeat what headers of DICOM say: descriptions, names of regions."""
+    from voxmill.io.dicom.headers import looks_like_dicom
+
+    return path.is_dir() or looks_like_dicom(path)
 
 
 def _row(volume: Volume, image: ImageSource) -> Row:

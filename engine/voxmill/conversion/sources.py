@@ -1,11 +1,10 @@
 """A file, a folder or a table → the cases to convert."""
 
 import csv
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource, Sources
+from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources
 from voxmill.errors import InputError
 from voxmill.privacy import Names
 
@@ -19,24 +18,39 @@ def find_cases(source: Path, names: Names) -> Sources:
 
     A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
     optional; PyRadiomics' batch files are such tables. Paths in it are relative to it. Of DICOM, a case is a study.
-    Raises InputError where there is no such path, no case in it, two of one name, or a table that makes no sense.
+    Raises InputError where there is no such path, no image in it, or a table that makes no sense.
     """
     from voxmill.io.dicom.headers import looks_like_dicom
 
     if not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
     if source.suffix.lower() in TABLES and source.is_file():
-        found = Sources(tuple(_of_row(row, number, source, names) for number, row in enumerate(_rows(source), start=1)))
+        found = _of_table(source, names)
     elif source.is_dir() or looks_like_dicom(source):
         from voxmill.conversion.studies import find_studies
 
         found = find_studies(source, names)
     else:
         found = Sources((CaseSource(names.of("case", source.name), (ImageSource(IMAGE, (source,)),)),))
-    for name, times in Counter(case.name for case in found.cases).items():
-        if times > 1:
-            raise InputError(f"{source.name}: {times} cases are called {name}; give each a name of its own ('case')")
     return found
+
+
+def _of_table(table: Path, names: Names) -> Sources:
+    """The cases of a table; a row without an image and one whose case was named before are left out."""
+    cases: dict[str, CaseSource] = {}
+    left_out: list[LeftOut] = []
+    for number, row in enumerate(_rows(table), start=1):
+        case = _of_row(row, number, table, names)
+        if case is None:
+            left_out.append(LeftOut("", f"row {number}: it has no image; fill in its column"))
+        elif case.name in cases:
+            before = cases[case.name].place.partition(":")[0]
+            left_out.append(
+                LeftOut(case.name, f"{case.place}{before} has this case; give each one of its own ('case')")
+            )
+        else:
+            cases[case.name] = case
+    return Sources(tuple(cases.values()), tuple(left_out))
 
 
 def _rows(table: Path) -> Iterator[Mapping[str, str]]:
@@ -68,8 +82,8 @@ def _parquet(table: Path) -> list[dict[str, str]]:
     return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
 
 
-def _of_row(row: Mapping[str, str], number: int, table: Path, names: Names) -> CaseSource:
-    """The case of a row: the images of one row share its mask."""
+def _of_row(row: Mapping[str, str], number: int, table: Path, names: Names) -> CaseSource | None:
+    """The case of a row, whose images share its mask; None where it has no image."""
     values = {name: value for name, value in row.items() if value}
     paths = {
         name.partition(":")[2] or IMAGE: table.parent / value
@@ -77,7 +91,7 @@ def _of_row(row: Mapping[str, str], number: int, table: Path, names: Names) -> C
         if name.partition(":")[0] == IMAGE
     }
     if not paths:
-        raise InputError(f"{table.name}: row {number} has no image; fill in its column, or take the row out")
+        return None
     first = next(iter(paths.values()))
     masks = (MaskSource(MASK, table.parent / values[MASK]),) if MASK in values else ()
     called = next((values[name] for name in CASES if name in values), first.name.partition(".")[0])

@@ -1,17 +1,30 @@
 """A folder tree of DICOM → its studies: the images of each, and the masks that belong to these."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydicom.dataset import Dataset
 
 from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
 from voxmill.errors import InputError
 from voxmill.io.dicom import Series, read_header, survey
-from voxmill.io.dicom.matching import MaskRecord, Matching, image_record, mask_record, match
-from voxmill.io.dicom.tags import text
-from voxmill.privacy import Names, allowed
+from voxmill.io.dicom.matching import ImageRecord, MaskRecord, image_record, mask_record, match
+from voxmill.io.dicom.tags import items, text
+from voxmill.privacy import Names, allowed, is_date
 
 MASKS = ("SEG", "RTSTRUCT")
 ONLY = "images of CT, MR and PET are read, and SEG and RTSTRUCT"
+REGIONS = (("StructureSetROISequence", "ROIName"), ("SegmentSequence", "SegmentLabel"))
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """A file of masks: its path, and the names of its regions."""
+
+    path: Path
+    regions: frozenset[str]
 
 
 def find_studies(source: Path, names: Names) -> Sources:
@@ -24,72 +37,94 @@ def find_studies(source: Path, names: Names) -> Sources:
     if not images:
         reason = f": {left_out[0].sentence}" if left_out else ""
         raise InputError(f"{source.name}: there is no DICOM image of CT, MR or PET in it{reason}")
-    files, matching = _masks(found.series, images, names)
+    files, records, twice = _masks(found.series, names)
+    matching = match(records, _known(images, records, names))
+    masks: dict[str, list[str]] = defaultdict(list)
+    for pair in matching.pairs:
+        masks[pair.image.name].append(pair.mask.name)
     left_out += [
-        LeftOut(names.of("series", one.series_uid), f"a series of {one.modality or 'no modality'}: {ONLY}")
-        for one in found.series
-        if not one.is_image and one.modality not in MASKS
+        *(LeftOut(names.of("series", one), f"a series of another kind: {ONLY}") for one in _others(found.series)),
+        *(LeftOut(name, "this mask is there twice (SOPInstanceUID); one is taken") for name in twice),
+        *(LeftOut(one.mask.name, one.reason) for one in matching.unmatched),
     ]
-    left_out += [LeftOut(one.mask.name, one.reason) for one in matching.unmatched]
-    return Sources(tuple(_cases(images, files, matching, names)), tuple(left_out))
+    return Sources(tuple(_cases(images, files, masks, names)), tuple(left_out))
 
 
-def _masks(series: Sequence[Series], images: Sequence[Series], names: Names) -> tuple[Mapping[str, Path], Matching]:
-    """The files of masks by their names in the store, and which image each belongs to."""
-    files: dict[str, Path] = {}
+def _others(series: Sequence[Series]) -> Iterator[str]:
+    """The UIDs of series that are neither images nor masks."""
+    return (one.series_uid for one in series if not one.is_image and one.modality not in MASKS)
+
+
+def _masks(series: Sequence[Series], names: Names) -> tuple[dict[str, MaskFile], list[MaskRecord], list[str]]:
+    """The files of masks by their names in the store, what each refers to, and which are there twice."""
+    files: dict[str, MaskFile] = {}
     records: list[MaskRecord] = []
+    twice: list[str] = []
     for path in (path for one in series if one.modality in MASKS for path in one.files):
         header = read_header(path).dataset
         name = names.of("mask", text(header, "SOPInstanceUID") or path.name)
-        files[name] = path
+        if name in files:
+            twice.append(name)
+            continue
+        files[name] = MaskFile(path, _regions(header))
         records.append(mask_record(header, name=name))
+    return files, records, twice
+
+
+def _regions(header: Dataset) -> frozenset[str]:
+    """The names of the regions in a mask."""
+    return frozenset(text(item, keyword) for sequence, keyword in REGIONS for item in items(header, sequence)) - {""}
+
+
+def _known(images: Sequence[Series], records: Sequence[MaskRecord], names: Names) -> list[ImageRecord]:
+    """What masks may refer to; slices are looked at only where a mask names slices and no series."""
     by_slices = any(not record.references.series and record.references.instances for record in records)
-    headers = {
-        one.series_uid: [read_header(path).dataset for path in one.files] if by_slices else [one.header]
-        for one in images
-    }
-    known = [image_record(headers[one.series_uid], name=names.of("series", one.series_uid)) for one in images]
-    return files, match(records, known)
-
-
-def _cases(images: Sequence[Series], files: Mapping[str, Path], matching: Matching, names: Names) -> list[CaseSource]:
-    studies: dict[tuple[str, str], list[Series]] = {}
-    for series in images:
-        studies.setdefault((series.patient_id, series.study_uid), []).append(series)
-    first = {series.patient_id: min(_days(images, series.patient_id), default="") for series in images}
     return [
-        _case(group, [_image(one, files, matching, names) for one in group], first[patient], names)
-        for (patient, _), group in sorted(studies.items(), key=lambda item: item[0])
+        image_record(
+            [read_header(path).dataset for path in one.files] if by_slices else [one.header],
+            name=names.of("series", one.series_uid),
+        )
+        for one in images
     ]
 
 
-def _days(images: Sequence[Series], patient: str) -> list[str]:
-    """The dates of the studies of a patient."""
-    dates = (text(one.header, "StudyDate") for one in images if one.patient_id == patient)
-    return [date for date in dates if date]
+def _cases(
+    images: Sequence[Series], files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], names: Names
+) -> Iterator[CaseSource]:
+    studies: dict[tuple[str, str], list[Series]] = defaultdict(list)
+    days: dict[str, list[str]] = defaultdict(list)
+    for series in images:
+        studies[series.patient_id, series.study_uid].append(series)
+        days[series.patient_id].append(text(series.header, "StudyDate"))
+    first = {patient: min(filter(is_date, dates), default="") for patient, dates in days.items()}
+    patients = Counter(study for _, study in studies)
+    for (patient, study), group in sorted(studies.items(), key=lambda item: item[0]):
+        called = study if study and patients[study] == 1 else f"{study} {patient or group[0].series_uid}"
+        about = {
+            "patient": names.of("patient", patient),
+            "study": names.of("study", study),
+            "day": names.day(text(group[0].header, "StudyDate"), first[patient]) if patient else None,
+        }
+        made = tuple(_image(one, files, masks[names.of("series", one.series_uid)], names) for one in group)
+        yield CaseSource(names.of("study", called), made, about, _identifiers(group, made, files))
 
 
-def _case(group: Sequence[Series], images: Sequence[ImageSource], first: str, names: Names) -> CaseSource:
-    series = group[0]
-    about = {
-        "patient": names.of("patient", series.patient_id),
-        "study": names.of("study", series.study_uid),
-        "day": names.day(text(series.header, "StudyDate"), first),
-    }
-    texts = {(one.series_uid, one.description, text(one.header, "StudyDescription")) for one in group}
-    identifiers = {series.patient_id, series.study_uid, *(part for some in texts for part in some)} - {""}
-    return CaseSource(
-        names.of("study", series.study_uid or series.series_uid), tuple(images), about, frozenset(identifiers)
-    )
+def _identifiers(
+    group: Sequence[Series], images: Sequence[ImageSource], files: Mapping[str, MaskFile]
+) -> frozenset[str]:
+    """What headers of a study say of a patient, as far as messages may repeat it."""
+    series = {part for one in group for part in (one.patient_id, one.study_uid, one.series_uid, one.description)}
+    studies = {text(one.header, "StudyDescription") for one in group}
+    regions = {name for image in images for mask in image.masks for name in files[mask.name].regions}
+    return frozenset(series | studies | regions) - {""}
 
 
-def _image(series: Series, files: Mapping[str, Path], matching: Matching, names: Names) -> ImageSource:
+def _image(series: Series, files: Mapping[str, MaskFile], masks: Sequence[str], names: Names) -> ImageSource:
     name = names.of("series", series.series_uid)
-    masks = (pair.mask.name for pair in matching.pairs if pair.image.name == name)
     about = {
         "series": name,
         "frame_of_reference": names.of("frame", series.frame_of_reference_uid),
         **({"description": series.description} if names.keep_ids and series.description else {}),
         "dicom": allowed(series.header),
     }
-    return ImageSource(name, series.files, tuple(MaskSource(mask, files[mask]) for mask in masks), series, about)
+    return ImageSource(name, series.files, tuple(MaskSource(mask, files[mask].path) for mask in masks), series, about)

@@ -69,11 +69,11 @@ class Ledger:
     def flush(self) -> None:
         """Write all records that wait. Raises OutputError when that is impossible."""
         self._written = time.monotonic()
-        waiting, self._waiting = self._waiting, []
         try:
             (self.folder / LOCK).touch()
-            if waiting:
-                self.write(_table(waiting), Part(self.parts[-1].number + 1 if self.parts else 1, 0))
+            if self._waiting:
+                self.write(_table(self._waiting), Part(self.parts[-1].number + 1 if self.parts else 1, 0))
+                self._waiting = []
                 self._join()
         except OSError as error:
             raise OutputError(
@@ -133,7 +133,7 @@ def opened(folder: Path) -> Iterator[Ledger]:
 
 
 def read_ledger(folder: Path) -> Iterator[Record]:
-    """The records in a folder, of every key the newest, also while a run writes; none where there is no ledger."""
+    """The records in a folder that nobody else writes to, of every key the newest; none where there is no ledger."""
     _check_version(folder, new=False)
     paths = [folder / part.name for part in _parts(folder)]
     newest = {key: (path, row) for path in paths for row, (key, _) in enumerate(_outcomes(path))}

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -48,15 +49,17 @@ def locked(path: Path) -> Iterator[None]:
 
     A lock of a process of this machine that has ended is taken over. Raises OutputError when another process holds it.
     """
-    _take(path)
+    mine = _take(path)
     try:
         yield
     finally:
         with suppress(FileNotFoundError):
-            path.unlink()
+            if path.read_text() == mine:
+                path.unlink()
 
 
-def _take(path: Path) -> None:
+def _take(path: Path) -> str:
+    """Make the lock; gives what is written in it."""
     mine = json.dumps(asdict(Holder.this()))
     for _ in range(2):
         try:
@@ -66,14 +69,15 @@ def _take(path: Path) -> None:
             continue
         with os.fdopen(opened, "w") as file:
             file.write(mine)
-        return
+        return mine
     raise OutputError(f"{path.name}: another process has just begun to write here; try again")
 
 
 def _give_way(path: Path) -> None:
     """Remove the lock of a process that has ended; raises OutputError for any other."""
     try:
-        holder = Holder(**json.loads(path.read_text()))
+        written = path.read_text()
+        holder = Holder(**json.loads(written))
         seen = (time.time() - path.stat().st_mtime) / MINUTE
     except FileNotFoundError:
         return
@@ -82,12 +86,25 @@ def _give_way(path: Path) -> None:
             f"{path.name}: the lock of another run, which cannot be read; if none is at work, delete it"
         ) from None
     if holder.is_gone:
-        path.unlink(missing_ok=True)
+        _take_away(path, written)
         return
     raise OutputError(
         f"{path.name}: process {holder.pid} on {holder.host} is writing here, last seen {seen:.0f} min ago; wait for "
         "it, or, if it is gone, delete that file"
     )
+
+
+def _take_away(path: Path, written: str) -> None:
+    """Remove a lock, if it is still the one that was read: two may find the same process gone."""
+    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return
+    if aside.read_text() != written:
+        with suppress(FileExistsError):
+            os.link(aside, path)
+    aside.unlink()
 
 
 def _begun(pid: int) -> float:

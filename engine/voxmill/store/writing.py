@@ -17,7 +17,7 @@ import zarr
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from voxmill.errors import OutputError
+from voxmill.errors import InputError, OutputError, VoxmillError
 from voxmill.grid import Grid, Window
 from voxmill.store.attributes import (
     AXES,
@@ -117,7 +117,7 @@ def write_mask(image: Path, mask: Mask, *, threads: int = 1) -> None:
     """Write a mask beside its image, into the folder that write_image gave: a label image per layer.
 
     It may lie on a grid of its own. Raises OutputError, with the cause, when it cannot be written (nothing is left of
-    it then), or is there already.
+    it then), InputError when the image has a mask of this name.
     """
     name = folder_name(mask.name)
     labels = image / LABELS
@@ -125,7 +125,7 @@ def write_mask(image: Path, mask: Mask, *, threads: int = 1) -> None:
     with _writing(mask.name, *folders):
         listed = label_images(image, mask.name)
         if folders[0].name in listed:
-            raise OutputError(f"{mask.name}: the image has a mask of this name already; choose another name")
+            raise InputError(f"{mask.name}: the image has a mask of this name already; choose another name")
         for layer, folder in enumerate(folders):
             _clear(folder)
             _write_blocks(folder, mask.layers[layer], mask.grid, threads)
@@ -208,7 +208,7 @@ def _writing(name: str, *folders: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if not isinstance(error, OutputError):
+        if not isinstance(error, VoxmillError):
             for folder in folders:
                 shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):

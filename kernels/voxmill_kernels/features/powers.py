@@ -1,4 +1,4 @@
-"""Sums of powers of many real numbers, as if added exactly and rounded once or twice.
+"""Sums of powers of many real numbers, as if their terms were added exactly, as long as no sum on the way overflows.
 
 What rounding takes from a sum is kept and added at the end: TwoSum of Knuth, in the cascade of Ogita, Rump and Oishi
 (SIAM J Sci Comput 26, 2005). Terms are made and added a block at a time, in LANES sums, so that all of it is vectors.
@@ -18,7 +18,7 @@ BLOCK = 64 * LANES
 
 @njit
 def power_sum(values: Floats, counts: Ints, about: float, power: int) -> float:
-    """Σ count (value - about)^power, for a power from 1 on; infinite where that is beyond what a number can hold."""
+    """Σ count (value - about)^power, for a power from 1 on; no finite number where a sum of terms is beyond all."""
     return _power_sum(values, counts, about, power, False)  # noqa: FBT003
 
 

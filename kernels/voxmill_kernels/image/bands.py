@@ -29,7 +29,7 @@ def convolve(box: Array, weights: Floats, axis: int, first: int, count: int) -> 
     lines, sums = compiled(box).reshape(outer, length, inner), made.reshape(outer, count, inner)
     if inner == 1:
         lines, sums = lines.transpose(2, 1, 0), sums.transpose(2, 1, 0)
-    _convolve(lines, weights, first, sums)
+    _convolve(lines, np.ascontiguousarray(weights, dtype=np.float64), first, sums)
     return made
 
 

@@ -44,8 +44,8 @@ weigh_pairs: Callable[[Floats, int, Floats, Floats, int], None] = cast(Any, intr
 """(tile, row, weights, sums, to): row `to` of sums becomes what is weighted about a row of the tile.
 
 That is weights[0] * tile[row] + Σ_k weights[k] * (tile[row - k] + tile[row + k]), k from 1 on. `tile` and `sums` are
-flat, rows of LANES numbers, and begin at a multiple of ALIGNMENT; `weights` is (n,). Nothing is checked: the tile has
-n - 1 rows before and after `row`.
+flat, rows of LANES numbers, and begin at a multiple of ALIGNMENT; `weights` is (n,), contiguous. Nothing is
+checked: the tile has n - 1 rows before and after `row`.
 """
 
 

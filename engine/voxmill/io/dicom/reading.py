@@ -1,7 +1,10 @@
 """Files and folders of DICOM → Volume."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+from pydicom.dataset import Dataset
 
 from voxmill.errors import InputError, several
 from voxmill.io.dicom.discovery import Failure
@@ -12,9 +15,13 @@ from voxmill.io.dicom.headers import read_header
 from voxmill.io.dicom.pet import suv_of
 from voxmill.io.dicom.pixels import read_voxels
 from voxmill.io.dicom.series import Series, choose, survey
-from voxmill.io.dicom.tags import named
+from voxmill.io.dicom.tags import named, text
 from voxmill.io.formats import DICOM_SUFFIXES
 from voxmill.volume import Volume
+
+ONE_IN_A_SERIES = ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID", "Modality", "RescaleType")
+ONE_IN_PET = ("Units", "DecayCorrection", "PatientWeight")
+"""What all files of a series have in common: a volume of two patients, or of two quantities, is none."""
 
 
 def read_dicom(path: Path, *, series: str | int | None = None, allow_gaps: bool = False) -> Volume:
@@ -44,6 +51,7 @@ def read_series(series: Series, *, name: str | None = None, allow_gaps: bool = F
     """
     called = name or series.files[0].name
     headers = [read_header(file) for file in series.files]
+    _refuse_mixed([header.dataset for header in headers], series.modality, called)
     frames = [frame for header in headers for frame in frames_of(header)]
     stack = stack_of(frames, name=called, allow_gaps=allow_gaps)
     values = read_voxels(stack, modality=series.modality)
@@ -57,6 +65,18 @@ def stack_of_series(series: Series, *, allow_gaps: bool = False) -> Stack:
     """Where the slices of a series lie, without reading a voxel: frames in order with their SOPInstanceUIDs."""
     frames = [frame for file in series.files for frame in frames_of(read_header(file))]
     return stack_of(frames, name=series.files[0].name, allow_gaps=allow_gaps)
+
+
+def _refuse_mixed(headers: Sequence[Dataset], modality: str, name: str) -> None:
+    """Refuse files that say that they are one series, and are not of one patient, study, place or quantity."""
+    for keyword in (*ONE_IN_A_SERIES, *(ONE_IN_PET if modality == "PT" else ())):
+        kinds = Counter(text(header, keyword) for header in headers)
+        if len(kinds) > 1:
+            counts = " and ".join(str(count) for _, count in kinds.most_common(3))
+            raise InputError(
+                f"{name}: its files have one series UID and differ in {named(keyword)} ({counts} of them are alike); "
+                "export the series again"
+            )
 
 
 def _name(path: Path) -> str:
