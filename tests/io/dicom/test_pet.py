@@ -42,6 +42,15 @@ def test_the_dose_decays_until_the_start_of_the_series(tmp_path: Path) -> None:
     assert suv.notes == ()
 
 
+@pytest.mark.parametrize("written, seconds", [("20260102080000+0000", 0), ("20260102080000+0100", 3600)])
+def test_an_injection_in_another_time_zone(tmp_path: Path, written: str, seconds: int) -> None:
+    """The scan is at 9:00 by a clock one hour ahead of Greenwich where the zone is said, else by the same clock."""
+    isotope = {"RadiopharmaceuticalStartDateTime": written}
+    suv = suv_of(tmp_path / "zoned", {"TimezoneOffsetFromUTC": "+0100"}, dict(isotope))
+    assert suv.factor == pytest.approx(factor(seconds), rel=1e-12)
+    assert suv_of(tmp_path / "plain", {}, dict(isotope)).factor == pytest.approx(factor(3600), rel=1e-12)
+
+
 def test_of_a_reconstruction_until_the_start_of_the_scan(tmp_path: Path) -> None:
     """The series is later than its images: the first frame's reference time says when the scan began."""
     attributes = {"SeriesTime": "120000", "AcquisitionTime": "090500"}

@@ -40,7 +40,7 @@ def uptake_of(headers: Sequence[Dataset], isotope: Dataset, half_life: float) ->
     if isinstance(scan, str):
         return scan
     moment, reference = scan
-    injected = _injection(isotope)
+    injected = _injection(isotope, headers[0])
     if isinstance(injected, datetime):
         return _dated(injected, moment, reference, half_life)
     if isinstance(injected, time):
@@ -73,10 +73,10 @@ def _timed(injected: time, moment: datetime, reference: str, half_life: float, *
     return Uptake(apart, reference, notes)
 
 
-def _injection(isotope: Dataset) -> datetime | time | None:
+def _injection(isotope: Dataset, header: Dataset) -> datetime | time | None:
     dated = _parsed(DT, text(isotope, "RadiopharmaceuticalStartDateTime"))
     if isinstance(dated, datetime):
-        return dated.replace(tzinfo=None)
+        return _by_the_clock(dated, header)
     timed = _parsed(TM, text(isotope, "RadiopharmaceuticalStartTime"))
     return timed if isinstance(timed, time) else None
 
@@ -99,7 +99,7 @@ def _scan_start(headers: Sequence[Dataset], half_life: float) -> tuple[datetime,
         return series, "the start of the series"
     private = _parsed(DT, _ge_start(headers[0]))
     if isinstance(private, datetime):
-        return private.replace(tzinfo=None), "the start of the scan (0009,100d)"
+        return _by_the_clock(private, headers[0]), "the start of the scan (0009,100d)"
     return _from_frame(first, header, half_life)
 
 
@@ -124,6 +124,16 @@ def _ge_start(header: Dataset) -> str:
         return str(header.private_block(0x0009, "GEMS_PETD_01")[0x0D].value)
     except KeyError:
         return ""
+
+
+def _by_the_clock(moment: datetime, header: Dataset) -> datetime:
+    """A moment as the other dates and times of a header tell it (TimezoneOffsetFromUTC, PS3.3 C.12.1.1)."""
+    told, offset = datetime.combine(moment.date(), moment.time()), moment.utcoffset()
+    try:
+        here = datetime.strptime(text(header, "TimezoneOffsetFromUTC"), "%z").utcoffset()
+    except ValueError:
+        here = None
+    return told if offset is None or here is None else told - offset + here
 
 
 def _moment(header: Dataset, date: str, clock: str) -> datetime | None:
