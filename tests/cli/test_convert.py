@@ -108,6 +108,15 @@ def test_what_headers_carry_is_told_without_what_it_is(voxmill: Command, tmp_pat
     assert "Jane" not in out
 
 
+def test_what_is_not_looked_at_is_told(voxmill: Command, tmp_path: Path) -> None:
+    write_series(tmp_path, stored(), attributes={"SeriesInstanceUID": None, "PatientName": "Doe^Jane"})
+    (tmp_path / "letter.txt").write_text("Dear Jane")
+    code, out, _ = voxmill("inspect", tmp_path, "--privacy")
+    assert code == 0
+    assert "a person's name\tPatientName (0010,0010)\t5" in out.splitlines()
+    assert "not looked at\ta file that is damaged, or of another kind\t1" in out.splitlines()
+
+
 @pytest.mark.parametrize("suffix", ["nrrd", "nii.gz", "mha"])
 def test_texts_of_other_headers_are_told(voxmill: Command, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"image.{suffix}"
@@ -119,7 +128,7 @@ def test_texts_of_other_headers_are_told(voxmill: Command, tmp_path: Path, suffi
         image = sitk.GetImageFromArray(texture())
         image.SetMetaData("Operator", "Doe^Jane")
         sitk.WriteImage(image, str(path))
-    code, out, _ = voxmill("inspect", path, "--privacy")
+    code, out, _ = voxmill("inspect", tmp_path, "--privacy")
     assert code == 0
     assert any(line.startswith("free text\t") for line in out.splitlines())
     assert "Jane" not in out

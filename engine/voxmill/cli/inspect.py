@@ -108,20 +108,23 @@ def _in_file(path: Path) -> Iterator[Line]:
 
 
 def _carried(path: Path) -> list[Line]:
-    """What is carried, most often first, and in how many files."""
-    counts = Counter(finding for findings in _findings(path) for finding in findings)
+    """What is carried, and in how many files; and how many were not looked at."""
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    counts = Counter(finding for file in files for finding in _findings(file))
     ordered: Sequence[tuple[Finding, int]] = sorted(counts.items(), key=lambda item: (item[0].kind, item[0].where))
     return [(finding.kind, finding.where, str(times)) for finding, times in ordered]
 
 
-def _findings(path: Path) -> Iterator[tuple["Finding", ...]]:
-    """What every file carries: of DICOM, or of another format."""
-    from voxmill.confidentiality import carried, carried_texts
-    from voxmill.io.dicom import read_header, survey
+def _findings(path: Path) -> tuple["Finding", ...]:
+    """What a file carries: of DICOM, or of another format; a finding of its own for one that cannot be looked at."""
+    from voxmill.confidentiality import Finding, carried, carried_texts
+    from voxmill.errors import InputError
+    from voxmill.io.dicom.headers import looks_like_dicom, read_any_header
     from voxmill.io.texts import header_texts
 
-    if path.is_dir() or _is_dicom(path):
-        for series in survey(path).series:
-            yield from (carried(read_header(file).dataset) for file in series.files)
-    else:
-        yield carried_texts(header_texts(path))
+    try:
+        if looks_like_dicom(path):
+            return carried(read_any_header(path).dataset)
+        return carried_texts(header_texts(path))
+    except InputError:
+        return (Finding("not looked at", "a file that is damaged, or of another kind"),)

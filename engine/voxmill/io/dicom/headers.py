@@ -66,6 +66,11 @@ def read_header(path: Path) -> Header:
     return header
 
 
+def read_any_header(path: Path) -> Header:
+    """The header of any DICOM file, also of one that is no image and no mask: a DICOMDIR, a report."""
+    return _read(path, pixels=False)
+
+
 def read_whole(path: Path) -> Header:
     """The same, but with the pixel data in the dataset, still encoded."""
     return _read(path, pixels=True)
