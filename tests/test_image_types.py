@@ -133,7 +133,7 @@ def test_what_is_too_small_for_a_filter_is_left_out_with_a_note() -> None:
     (note,) = row.notes
     assert note.startswith("log: left out: LoG with a sigma of 10 mm needs at least 15 voxels along x")
     assert other.notes == (note,)
-    assert {name.partition("_")[0] for name in row.features} == {"original", "square"}
+    assert {name.partition("_")[0] for name in row.features} == {"original", "log-sigma-1-mm-3D", "square"}
 
 
 @pytest.mark.parametrize(
@@ -177,3 +177,22 @@ def test_a_tall_volume_of_thin_slices(spacing: tuple[float, float, float]) -> No
                     window = vm.Window((z, y + 3, x + 1), (z + 20, y + 20, x + 22))
                     found = source.read(window)
                     assert found.tobytes() == np.ascontiguousarray(whole[window.within(column).slices]).tobytes()
+
+
+def test_what_is_left_out_of_log_is_one_sigma() -> None:
+    (row, _) = rows(*case(), settings(images={"log": {"sigma_mm": [0.01, 1, 10, 2.5]}}))
+    assert {name.partition("_")[0] for name in row.features} == {"original", "log-sigma-1-mm-3D", "log-sigma-2-5-mm-3D"}
+    assert [note.partition(";")[0] for note in row.notes] == [
+        "log: left out: a LoG with a sigma of 0.01 mm sees nothing of voxels 3 mm apart",
+        "log: left out: LoG with a sigma of 10 mm needs at least 15 voxels along x, and the image has 13",
+    ]
+
+
+@pytest.mark.parametrize("start_level, levels, left_out", [(0, 4, False), (0, 5, True), (4, 1, True), (20, 20, True)])
+def test_wavelets_that_are_too_deep(*, start_level: int, levels: int, left_out: bool) -> None:
+    wavelet = {"wavelet": "haar", "levels": levels, "start_level": start_level}
+    (row, _) = rows(*case(), settings(images={"original": {}, "wavelet": wavelet}))
+    assert any(name.startswith("wavelet") for name in row.features) is not left_out
+    assert bool(row.notes) is left_out
+    if left_out:
+        assert row.notes[0].startswith(f"wavelet: left out: level {start_level + levels} of a wavelet is too deep")

@@ -170,7 +170,7 @@ GENERAL: Mapping[str, Value] = {
     "resegmentShape": Flag(),
 }
 FILTERS: Mapping[str, Value] = {
-    "sigma": Several(POSITIVE),
+    "sigma": Several(Number(whole=False)),
     "start_level": Number(low=0),
     "level": Number(above=0),
     "wavelet": Text(),
@@ -296,10 +296,21 @@ def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple
         images[ours] = changed | {renamed[key]: both[key] for key in renamed if key in both}
         if name == "LBP2D" and "force2Ddimension" in both:  # which counts here without force2D, too
             images[ours]["axis"] = ORDINALS[both["force2Ddimension"]]
-    if "log" in images and not images["log"].get("sigma_mm"):
-        del images["log"]
-        return images, ["imageType.LoG has no effect: no sigma is given"]
-    return images, []
+    return images, _only_sigmas(images)
+
+
+def _only_sigmas(images: dict[str, Any]) -> list[str]:
+    """Leave out what is no sigma, as PyRadiomics does, each but once, and LoG where none is left; notes on it."""
+    if "log" not in images:
+        return []
+    given = images["log"].get("sigma_mm") or []
+    kept = list(dict.fromkeys(sigma for sigma in given if sigma > 0))
+    notes = [f"sigma {sigma:g} has no effect: a sigma is above 0" for sigma in given if sigma <= 0]
+    if kept:
+        images["log"]["sigma_mm"] = kept
+        return notes
+    del images["log"]
+    return [*notes, "imageType.LoG has no effect: no sigma is given"]
 
 
 def _measuring(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,17 +117,18 @@ def images_of(image: Source, settings: Settings) -> tuple[list[MeasuredImage], l
     """The images that are made of one to measure a region in, and notes on those that cannot be made."""
     if list(settings.images) == ["original"]:
         return [MeasuredImage("original", image, settings.of_image("original").within(image.grid.dimensions))], []
-    from voxmill.operators.images import chains  # which loads the kernels of all filters
+    from voxmill.operators.images import alone, chains  # which load the kernels of all filters
 
     found: list[MeasuredImage] = []
     notes: list[str] = []
     for name, kind in settings.images.items():
         own = settings.of_image(name).within(image.grid.dimensions)
-        try:
-            made = chains(kind, Form(image.grid, image.dtype), own.slice_axis)
-            found += [MeasuredImage(title, derive(image, *operators), own) for title, operators in made.items()]
-        except InputError as error:
-            notes.append(f"{name}: left out: {error}")
+        for one in alone(kind):
+            try:
+                made = chains(one, Form(image.grid, image.dtype), own.slice_axis)
+                found += [MeasuredImage(title, derive(image, *operators), own) for title, operators in made.items()]
+            except InputError as error:
+                notes.append(f"{name}: left out: {error}")
     return found, notes
 
 

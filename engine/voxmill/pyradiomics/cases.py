@@ -71,13 +71,13 @@ def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey="")
-            rows = list(reader)
+            columns, rows = reader.fieldnames or (), list(reader)
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read: {error.strerror}; check its path") from None
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: this is no CSV file in UTF-8: {error}") from None
     for kind in REQUIRED:
-        if kind not in (reader.fieldnames or ()):
+        if kind not in columns:
             raise InputError(f"{path.name}: there is no column {kind}; give it columns Image and Mask")
     return [{name: value for name, value in row.items() if name} for row in rows]
 

@@ -106,5 +106,5 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
 
 def _code(cases: int, failed: int) -> int:
     if not cases:
-        raise InputError("there is no case in this file; give it rows under its columns Image and Mask")
+        raise InputError("there is no case in the file; give it rows under its columns Image and Mask")
     return 0 if not failed else ALL_FAILED if failed == cases else SOME_FAILED
