@@ -7,6 +7,6 @@ from store import measure, report, scan
 
 def test_everything_is_measured(tmp_path: Path) -> None:
     seconds = measure(tmp_path, scan((40, 150, 150), 500), repeats=1)
-    assert set(seconds) == {"times", "write", "compress", "nifti", "region", "region-small"}
+    assert set(seconds) == {"times", "write", "compress", "convert", "decode", "nifti", "region", "region-small"}
     assert min(seconds.values()) > 0
-    assert len(report(seconds)) == 3
+    assert len(report(seconds)) == 4

@@ -275,6 +275,7 @@ WRONG_WORDS: tuple[tuple[Mapping[str, Any], str], ...] = (
     ({"distances": []}, "distances: give at least one, each once; found []"),
     ({"distances": [2, 2]}, "distances: give at least one, each once; found [2, 2]"),
     ({"resampledPixelSpacing": [1, -1, 1]}, "setting.resampledPixelSpacing must be a number from 0; found -1"),
+    ({"sigma": [1, 0]}, "setting.sigma must be a number above 0; found 0"),
     ({"resegmentRange": [float("nan")]}, "setting.resegmentRange must be a number; found nan"),
     ({"weightingNorm": "euclidian"}, "setting.weightingNorm: unknown 'euclidian'; did you mean 'euclidean'?"),
     ({"weightingNorm": 2}, "setting.weightingNorm: unknown 2; known: manhattan, euclidean, infinity, no_weighting"),
@@ -476,10 +477,9 @@ def test_image_types_in_their_order() -> None:
     assert found.images["log"].model_dump(exclude_unset=True) == {"sigma_mm": (3, 1.0)}
 
 
-def test_what_is_no_sigma_is_left_out_and_twice_is_once() -> None:
-    settings = vm.Settings.from_pyradiomics({"imageType": {"LoG": {"sigma": [0, 2.0, -1, 2.0, 3]}}})
+def test_a_sigma_that_is_given_twice_counts_once() -> None:
+    settings = vm.Settings.from_pyradiomics({"imageType": {"LoG": {"sigma": [2.0, 3, 2.0]}}})
     assert settings.images["log"].sigma_mm == (2.0, 3)  # type: ignore[attr-defined]
-    assert [note.partition(" has")[0] for note in settings.notes] == ["sigma 0", "sigma -1"]
 
 
 def test_log_without_a_sigma_has_no_images() -> None:

@@ -170,7 +170,7 @@ GENERAL: Mapping[str, Value] = {
     "resegmentShape": Flag(),
 }
 FILTERS: Mapping[str, Value] = {
-    "sigma": Several(Number(whole=False)),
+    "sigma": Several(POSITIVE),
     "start_level": Number(low=0),
     "level": Number(above=0),
     "wavelet": Text(),
@@ -300,17 +300,15 @@ def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple
 
 
 def _only_sigmas(images: dict[str, Any]) -> list[str]:
-    """Leave out what is no sigma, as PyRadiomics does, each but once, and LoG where none is left; notes on it."""
+    """Leave LoG out where no sigma is given, with a note; one that is given twice counts once."""
     if "log" not in images:
         return []
-    given = images["log"].get("sigma_mm") or []
-    kept = list(dict.fromkeys(sigma for sigma in given if sigma > 0))
-    notes = [f"sigma {sigma:g} has no effect: a sigma is above 0" for sigma in given if sigma <= 0]
-    if kept:
-        images["log"]["sigma_mm"] = kept
-        return notes
+    given = images["log"].get("sigma_mm")
+    if given:
+        images["log"]["sigma_mm"] = list(dict.fromkeys(given))
+        return []
     del images["log"]
-    return [*notes, "imageType.LoG has no effect: no sigma is given"]
+    return ["imageType.LoG has no effect: no sigma is given"]
 
 
 def _measuring(given: Mapping[str, Any]) -> dict[str, Any]:

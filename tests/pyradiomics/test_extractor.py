@@ -31,6 +31,13 @@ def test_values_are_those_of_the_engine(pair: Pair) -> None:
     assert {name: float(value) for name, value in result.items()} == row.features
 
 
+def test_what_is_no_sigma_and_what_is_too_large_are_skipped_and_the_others_are_not(pair: Pair) -> None:
+    extractor = RadiomicsFeatureExtractor(FEW)
+    extractor.enableImageTypes(LoG={"sigma": np.array([0, 1.0, -1, 1.0, 500, 2.0])})
+    names = {name.partition("_")[0] for name in extractor.execute(*pair)}
+    assert names == {"original", "log-sigma-1-0-mm-3D", "log-sigma-2-0-mm-3D"}
+
+
 def test_result_is_ordered_and_made_of_numpy(pair: Pair) -> None:
     result = RadiomicsFeatureExtractor().execute(*pair)
     names = list(result)

@@ -172,7 +172,7 @@ def test_a_full_disk_ends_it_and_room_goes_on(tmp_path: Path, monkeypatch: pytes
 
     with monkeypatch.context() as patch:
         patch.setattr("voxmill.runs.ledger._save", full)
-        with opened(tmp_path / "ledger") as ledger, pytest.raises(OutputError, match="No space left on device"):
+        with pytest.raises(OutputError, match="No space left on device"), opened(tmp_path / "ledger") as ledger:
             run(Numbers(), [1, 2], ledger)
     assert sorted(one.name for one in (tmp_path / "ledger").iterdir()) == ["ledger.json"]
     with opened(tmp_path / "ledger") as ledger:

@@ -195,7 +195,7 @@ def test_a_place_that_is_taken(tmp_path: Path, store: Path) -> None:
     with pytest.raises(vm.OutputError, match=r"^scan: it is in the store already"):
         write_image(store / "case", case()[0])
     with pytest.raises(
-        vm.OutputError, match=r"^labels: the image has a mask of this name already; choose another name$"
+        vm.InputError, match=r"^labels: the image has a mask of this name already; choose another name$"
     ):
         write_mask(store / "case/scan", case()[1])
     assert create_store(store) == store.absolute()

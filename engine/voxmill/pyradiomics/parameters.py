@@ -40,10 +40,21 @@ def settings_of(
     """
     sections = {
         "setting": known(setting) | changes,
-        "imageType": {name: plain(own or {}) for name, own in image_types.items()},
+        "imageType": {name: _with_sigmas(plain(own or {})) for name, own in image_types.items()},
         "featureClass": {family: plain(names) for family, names in features.items()},
     }
     return Settings.from_pyradiomics(sections)
+
+
+def _with_sigmas(own: dict[str, Any]) -> dict[str, Any]:
+    """An image type without what is no sigma, which a parameter file may not have, and PyRadiomics skips elsewhere."""
+    sigmas = own.get("sigma")
+    if not isinstance(sigmas, list):
+        return own
+    for sigma in sigmas:
+        if isinstance(sigma, int | float) and sigma <= 0:
+            logger.warning("sigma must be greater than 0.0: %s has no effect", sigma)
+    return own | {"sigma": [one for one in sigmas if not (isinstance(one, int | float) and one <= 0)]}
 
 
 def settings_of_class(setting: Mapping[str, Any], family: str, names: list[str], label: object) -> Settings:
