@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 
 from voxmill.confidentiality import IDENTIFYING, IDENTIFYING_KINDS, carried, carried_texts
 from voxmill.errors import InputError, OutputError
-from voxmill.privacy import ATTRIBUTES, Key, Names, allowed
+from voxmill.privacy import ATTRIBUTES, Key, Pseudonyms, allowed
 
 SECRET = "DOE^JANE"
 GROUPS = (0x0008, 0x0010, 0x0012, 0x0018, 0x0020, 0x0028, 0x0032, 0x0038, 0x0040, 0x3006)
@@ -87,7 +87,7 @@ def test_kinds_of_findings_wherever_they_stand() -> None:
 
 
 def test_texts_of_other_headers() -> None:
-    found = carried_texts({"descrip": "Jane", "aux_file": " ", "space": "left"}, known=["space"])
+    found = carried_texts({"descrip": "Jane", "aux_file": " ", "db_name": "\0\0"})
     assert [one.where for one in found] == ["descrip"]
 
 
@@ -116,17 +116,17 @@ def test_names_are_the_same_in_every_process(tmp_path: Path) -> None:
 
 
 def test_the_switch_keeps_identifiers() -> None:
-    assert Names(KEY, keep_ids=True).of("patient", "P1") == "P1"
-    assert Names(KEY).of("patient", "P1") == KEY.name("patient", "P1")
-    assert Names(KEY).of("patient", "") == ""
+    assert Pseudonyms(KEY, keep_ids=True).of("patient", "P1") == "P1"
+    assert Pseudonyms(KEY).of("patient", "P1") == KEY.name("patient", "P1")
+    assert Pseudonyms(KEY).of("patient", "") == ""
 
 
 @pytest.mark.parametrize(
     "study, first, day", [("20200301", "20200228", 2), ("20200101", "20200101", 0), ("", "20200101", None)]
 )
 def test_days_in_place_of_dates(study: str, first: str, day: int | None) -> None:
-    assert Names(KEY).day(study, first) == day
-    assert Names(KEY, keep_ids=True).day(study, first) == (study or None)
+    assert Pseudonyms(KEY).day(study, first) == day
+    assert Pseudonyms(KEY, keep_ids=True).day(study, first) == (study or None)
 
 
 def test_a_key_beside_the_store_is_made_once_for_its_owner_alone(

@@ -4,7 +4,7 @@ DICOM PS3.15 (2024c), annex E: the Basic Application Level Confidentiality Profi
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,9 +33,7 @@ IDENTIFYING_KINDS = {
     "UR": "an address",
 }
 """Value representations that are identifying wherever they stand."""
-UNIQUE_STAY = re.compile(
-    r"^(SOPClassUID|.*SOPClassUID.*|TransferSyntaxUID|CodingSchemeUID|ContextUID|MappingResourceUID)$"
-)
+OF_A_KIND = re.compile("SOPClassUID|^(TransferSyntaxUID|CodingSchemeUID|ContextUID|MappingResourceUID)$")
 """UIDs that name a kind of thing and no thing."""
 IDENTIFYING = frozenset(
     {
@@ -192,13 +190,12 @@ def _kind(element: "DataElement") -> str | None:
     if element.keyword in IDENTIFYING:
         return "an identifying attribute"
     if element.VR == "UI":
-        return None if UNIQUE_STAY.match(element.keyword) else "a unique identifier"
+        return None if OF_A_KIND.search(element.keyword) else "a unique identifier"
     if element.keyword in BURNT_IN:
         return "burnt into the pixels" if str(element.value) != "NO" else None
     return IDENTIFYING_KINDS.get(element.VR)
 
 
-def carried_texts(fields: Mapping[str, str], *, known: Iterable[str] = ()) -> tuple[Finding, ...]:
-    """What the header of a NIfTI, NRRD or MetaImage file carries: fields of text that are not empty, but the known."""
-    harmless = frozenset(known)
-    return tuple(Finding("free text", name) for name, text in fields.items() if text.strip() and name not in harmless)
+def carried_texts(fields: Mapping[str, str]) -> tuple[Finding, ...]:
+    """What the header of a NIfTI, NRRD or MetaImage file carries: fields of text that are not empty."""
+    return tuple(Finding("free text", name) for name, text in fields.items() if text.strip(" \0"))

@@ -68,11 +68,11 @@ ATTRIBUTES: Mapping[str, str] = {
 """What enters a store, and why; all else stays outside. No name, date, UID or place, no free text; age and sex neither,
 which the profile removes: they are clinical data, and come from where these are kept."""
 
-NUMBER = re.compile(r"^\d{0,3}$")
+TOO_SHORT = re.compile(r"^\d{0,3}$")
 """What cannot be hidden without hiding numbers that say something else."""
 NUMERIC = ("DS", "IS", "FD", "FL", "US", "SS", "UL", "SL")
 """Value representations of numbers."""
-SINGLE = re.compile(r"[^\x20-\x7e]")
+UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 def allowed(header: "Dataset") -> dict[str, str | float | list[str | float]]:
@@ -99,7 +99,7 @@ def _plain(value: object, *, numeric: bool) -> Any:  # noqa: ANN401 - str, float
     if numeric:
         number = float(value) if isinstance(value, int | float) else math.nan
         return number if math.isfinite(number) else None
-    return None if value is None else SINGLE.sub("?", str(value))[:LONGEST].strip()
+    return None if value is None else UNPRINTABLE.sub("?", str(value))[:LONGEST].strip()
 
 
 def is_date(text: str) -> bool:
@@ -176,11 +176,10 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Names:
+class Pseudonyms:
     """What stands in a store for identifiers: names made with a key, or, where that is asked for, they themselves.
 
-    Patients, studies, series and other UIDs, accession numbers, descriptions, names of regions, files and paths all go
-    through here.
+    Patients, studies, series, masks, frames of reference, cases and files go through here, and messages about them.
     """
 
     key: Key
@@ -194,7 +193,7 @@ class Names:
 
     def told(self, text: str, identifiers: Iterable[str]) -> str:
         """A text with names in place of the identifiers in it; numbers of up to three digits stay."""
-        hidden = sorted({one for one in identifiers if not NUMBER.match(one)}, key=len, reverse=True)
+        hidden = sorted({one for one in identifiers if not TOO_SHORT.match(one)}, key=len, reverse=True)
         if self.keep_ids or not hidden:
             return text
         anywhere = rf"(?<!\w)(?:{'|'.join(map(re.escape, hidden))})(?!\w)"

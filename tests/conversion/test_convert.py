@@ -10,9 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import SimpleITK as sitk
 from pydicom import dcmread
 
 import voxmill as vm
+from dicom_files import write_pet, write_series
 from dicom_masks import segments, write_scan, write_segmentation
 from small_images import write_case
 from voxmill.conversion import convert, remove_case
@@ -136,6 +138,23 @@ def test_several_images_of_a_case_share_its_mask(tmp_path: Path) -> None:
     assert all(len(one.masks) == 1 for one in case.images)
 
 
+def test_pet_in_standardised_uptake_values_is_the_same_from_the_store(tmp_path: Path) -> None:
+    tree = tmp_path / "in"
+    write_pet(tree)
+    image = vm.read_image(tree)
+    labels = np.zeros(image.grid.shape, np.uint8)
+    labels[1:4, 5:20, 5:20] = 1
+    vm.write_mask(vm.Mask(labels, image.grid), tmp_path / "mask.nrrd")
+    done = convert(table(tmp_path, [{"image": "in", "mask": "mask.nrrd", "case": "one"}]), tmp_path / "cohort.zarr")
+    (stored,) = vm.open_store(done.store).cases[0].images
+    assert stored.suv == image.suv
+    settings = vm.Settings.parse({"suv": True, "features": ["firstorder"]})
+    files = vm.extract(image, tmp_path / "mask.nrrd", settings=settings)
+    from_store = vm.extract_store(vm.open_store(done.store), settings=settings)
+    assert [row.features for row in from_store.rows] == [row.features for row in files.rows]
+    assert files.failed == ()
+
+
 def test_an_image_file_alone(tmp_path: Path) -> None:
     image, _ = write_case(tmp_path)
     done = convert(image, tmp_path / "cohort.zarr")
@@ -188,6 +207,19 @@ def test_a_case_that_was_interrupted_is_made_anew(tmp_path: Path, monkeypatch: p
     assert (store.names, len(store.incomplete)) == ((), 1)
     assert convert(cases, tmp_path / "cohort.zarr").progress.done == 1
     assert len(vm.extract_store(vm.open_store(tmp_path / "cohort.zarr")).rows) == 2
+
+
+@pytest.mark.parametrize("change", ["raw", "slice"])
+def test_voxels_that_lie_in_other_files_count_as_well(tmp_path: Path, change: str) -> None:
+    if change == "raw":
+        sitk.WriteImage(sitk.GetImageFromArray(np.zeros((4, 5, 6), np.int16)), str(tmp_path / "scan.mhd"))
+        image, touched = "scan.mhd", tmp_path / "scan.raw"
+    else:
+        image, touched = "series", write_series(tmp_path / "series")[2]
+    cases = table(tmp_path, [{"image": image, "mask": "", "case": "one"}])
+    assert convert(cases, tmp_path / "cohort.zarr").progress.done == 1
+    os.utime(touched, (1, 1))
+    assert convert(cases, tmp_path / "cohort.zarr").progress.before == 0
 
 
 def test_other_files_of_a_case_that_is_there_are_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from voxmill.conversion.job import Conversion
 from voxmill.conversion.sources import find_cases
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError
-from voxmill.privacy import Key, Names
+from voxmill.privacy import Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.runner import NOBODY, Progress, run
 from voxmill.store import create_store, is_store
@@ -41,7 +41,7 @@ class Converted:
         return self.store / FAILURES
 
 
-NAMES = "names.json"
+PSEUDONYMS = "pseudonyms.json"
 """Beside the ledger: what tells the key of a store from others, and whether identifiers are kept."""
 
 
@@ -71,26 +71,24 @@ def convert(
     done.
     """
     folder = create_store(store)
-    names = Names(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)
-    sources = find_cases(Path(source), names)
+    pseudonyms = Pseudonyms(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)
+    sources = find_cases(Path(source), pseudonyms)
     begin(len(sources.cases))
     with opened(ledger_of(folder)) as ledger:
-        require_names(ledger.folder, names)
-        job = Conversion(folder, names, allow_gaps)
-        for case in sources.cases:
-            if not is_store(folder / folder_name(case.name)):  # whatever the ledger says: it may have been deleted
-                ledger.outcomes.pop(job.key(case), None)
+        require_pseudonyms(ledger.folder, pseudonyms)
+        job = Conversion(folder, pseudonyms, allow_gaps)
+        ledger.disregard(job.key(case) for case in sources.cases if not is_store(folder / folder_name(case.name)))
         try:
             progress = run(job, sources.cases, ledger, workers=workers, tell=tell)
         finally:
             ledger.flush()
-            unread = write_tables(folder, read_ledger(ledger_of(folder)), sources.left_out)
+            unread = write_tables(folder, read_ledger(ledger.folder), sources.left_out)
     return Converted(folder, len(sources.cases), progress, len(sources.left_out), unread)
 
 
-def require_names(ledger: Path, names: Names) -> None:
-    """Raise InputError where a store was begun with other names: another key, or identifiers kept or not."""
-    path, mine = ledger / NAMES, {"key": names.key.fingerprint, "keep_ids": names.keep_ids}
+def require_pseudonyms(ledger: Path, pseudonyms: Pseudonyms) -> None:
+    """Raise InputError where a store was begun with other pseudonyms: another key, or identifiers kept or not."""
+    path, mine = ledger / PSEUDONYMS, {"key": pseudonyms.key.fingerprint, "keep_ids": pseudonyms.keep_ids}
     if not path.exists():
         with draft_of(path) as draft:
             draft.write_text(json.dumps(mine) + "\n")

@@ -10,14 +10,13 @@ from typing import Any
 from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
 from voxmill.errors import InputError
 from voxmill.io import read_image
+from voxmill.io.formats import is_dicom, parts_of
 from voxmill.io.masks import read_mask_near
-from voxmill.privacy import Names
+from voxmill.privacy import Pseudonyms
 from voxmill.store import finish_case, is_store, new_case, open_store, write_image, write_mask
 from voxmill.store.layout import folder_name
 from voxmill.volume import Mask, Volume
 
-HEADERS = (".mhd", ".nhdr", ".hdr", ".img")
-"""Files whose voxels lie, or whose header lies, in another file beside them."""
 Row = dict[str, Any]
 
 
@@ -26,13 +25,13 @@ class Conversion:
     """A job: cases into a store. `allow_gaps`: whether missing slices are made up for."""
 
     store: Path
-    names: Names
+    pseudonyms: Pseudonyms
     allow_gaps: bool = False
 
     def key(self, case: CaseSource) -> str:
         """Name, size and time of every file, wherever the folder lies now; made with the key, as names may tell."""
-        files = sorted(stamp for path in case.files for stamp in _stamps(path))
-        return self.names.key.name("files", json.dumps([case.name, files]))
+        files = sorted(_stamp(part) for path in case.files for part in parts_of(path))
+        return self.pseudonyms.key.name("files", json.dumps([case.name, files]))
 
     def name(self, case: CaseSource) -> str:
         """Its name in the store."""
@@ -120,44 +119,24 @@ class _UnderWay:
 
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:
         (sentence,) = self._told([str(error)])
-        from_table = image.series is None and not self.job.names.keep_ids
-        if from_table and _may_tell(mask.path if mask else image.files[0]):
-            sentence = "it cannot be read; voxmill inspect shows why, on the machine where it lies"
+        from_table = image.series is None and not self.job.pseudonyms.keep_ids
+        if from_table and is_dicom(mask.path if mask else image.files[0]):  # whose messages repeat its headers
+            sentence = "it cannot be read; voxmill extract of these files says why"
         self.failures.append(
             {"image": image.name, "mask": mask.name if mask else "", "sentence": self.case.place + sentence}
         )
 
     def _told(self, texts: Iterable[str]) -> list[str]:
-        return [self.job.names.told(one, self.case.secrets) for one in texts]
+        return [self.job.pseudonyms.told(one, self.case.secrets) for one in texts]
 
 
-def _stamps(path: Path) -> list[tuple[str, int, int]]:
-    """Name, size and time of a file, of all in a folder, and of those beside a header (.mhd, .nhdr, .hdr, .img).
-
-    Of what cannot be reached 0: reading it says why.
-    """
-    if path.is_dir():
-        paths = [one for one in path.rglob("*") if one.is_file()]
-    elif path.suffix.lower() in HEADERS:
-        paths = [one for one in path.parent.iterdir() if one.name.partition(".")[0] == path.name.partition(".")[0]]
-    else:
-        paths = [path]
-    stamps = []
-    for one in paths:
-        try:
-            status = one.stat()
-        except OSError:
-            stamps.append((one.name, 0, 0))
-        else:
-            stamps.append((one.name, status.st_size, status.st_mtime_ns))
-    return stamps
-
-
-def _may_tell(path: Path) -> bool:
-    """Whether messages about a path may repeat what headers of DICOM say: descriptions, names of regions."""
-    from voxmill.io.dicom.headers import looks_like_dicom
-
-    return path.is_dir() or looks_like_dicom(path)
+def _stamp(path: Path) -> tuple[str, int, int]:
+    """Name, size and time of a file; of one that cannot be reached 0: reading it says why."""
+    try:
+        status = path.stat()
+    except OSError:
+        return path.name, 0, 0
+    return path.name, status.st_size, status.st_mtime_ns
 
 
 def _row(volume: Volume, image: ImageSource) -> Row:

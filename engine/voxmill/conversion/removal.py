@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from voxmill.conversion.converting import NAMES, ledger_of, require_names
+from voxmill.conversion.converting import PSEUDONYMS, ledger_of, require_pseudonyms
 from voxmill.conversion.index import write_tables
 from voxmill.errors import InputError, OutputError, VoxmillError
-from voxmill.privacy import Key, Names
+from voxmill.privacy import Key, Pseudonyms
 from voxmill.runs.ledger import Ledger, forget, opened, read_ledger
 from voxmill.store import Store, open_store
 from voxmill.store.layout import METADATA, folder_name
@@ -43,13 +43,13 @@ def _names_for(store: Path, ledger: Path, case: str) -> frozenset[str]:
         key = Key.for_store(store, new=False)
     except InputError:
         return frozenset({case})
-    if (ledger / NAMES).exists():
-        require_names(ledger, Names(key, keep_ids=_keeps(ledger)))
+    if (ledger / PSEUDONYMS).exists():
+        require_pseudonyms(ledger, Pseudonyms(key, keep_ids=_keeps(ledger)))
     return frozenset({case, *(key.name(kind, case) for kind in KINDS)})
 
 
 def _keeps(ledger: Path) -> bool:
-    return bool(json.loads((ledger / NAMES).read_text())["keep_ids"])
+    return bool(json.loads((ledger / PSEUDONYMS).read_text())["keep_ids"])
 
 
 def _meant(store: Store, ledger: Ledger, names: frozenset[str]) -> tuple[str, ...]:

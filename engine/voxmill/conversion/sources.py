@@ -6,14 +6,15 @@ from pathlib import Path
 
 from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources
 from voxmill.errors import InputError
-from voxmill.privacy import Names
+from voxmill.privacy import Pseudonyms
 
 IMAGE, MASK = "image", "mask"
-CASES = ("case", "id", "patient", "patientid")
+CASE = ("case", "id", "patient", "patientid")
+"""Columns that name a case; the first one there counts. PyRadiomics' batch files have ID."""
 TABLES = (".csv", ".parquet")
 
 
-def find_cases(source: Path, names: Names) -> Sources:
+def find_cases(source: Path, pseudonyms: Pseudonyms) -> Sources:
     """The cases in a table of images and masks, in an image file, or in a file or folder of DICOM.
 
     A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
@@ -25,22 +26,20 @@ def find_cases(source: Path, names: Names) -> Sources:
     if not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
     if source.suffix.lower() in TABLES and source.is_file():
-        found = _of_table(source, names)
-    elif source.is_dir() or looks_like_dicom(source):
+        return _of_table(source, pseudonyms)
+    if source.is_dir() or looks_like_dicom(source):
         from voxmill.conversion.studies import find_studies
 
-        found = find_studies(source, names)
-    else:
-        found = Sources((CaseSource(names.of("case", source.name), (ImageSource(IMAGE, (source,)),)),))
-    return found
+        return find_studies(source, pseudonyms)
+    return Sources((CaseSource(pseudonyms.of("case", source.name), (ImageSource(IMAGE, (source,)),)),))
 
 
-def _of_table(table: Path, names: Names) -> Sources:
+def _of_table(table: Path, pseudonyms: Pseudonyms) -> Sources:
     """The cases of a table; a row without an image and one whose case was named before are left out."""
     cases: dict[str, CaseSource] = {}
     left_out: list[LeftOut] = []
     for number, row in enumerate(_rows(table), start=1):
-        case = _of_row(row, number, table, names)
+        case = _of_row(row, number, table, pseudonyms)
         if case is None:
             left_out.append(LeftOut("", f"row {number}: it has no image; fill in its column"))
         elif case.name in cases:
@@ -82,7 +81,7 @@ def _parquet(table: Path) -> list[dict[str, str]]:
     return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
 
 
-def _of_row(row: Mapping[str, str], number: int, table: Path, names: Names) -> CaseSource | None:
+def _of_row(row: Mapping[str, str], number: int, table: Path, pseudonyms: Pseudonyms) -> CaseSource | None:
     """The case of a row, whose images share its mask; None where it has no image."""
     values = {name: value for name, value in row.items() if value}
     paths = {
@@ -94,6 +93,6 @@ def _of_row(row: Mapping[str, str], number: int, table: Path, names: Names) -> C
         return None
     first = next(iter(paths.values()))
     masks = (MaskSource(MASK, table.parent / values[MASK]),) if MASK in values else ()
-    called = next((values[name] for name in CASES if name in values), first.name.partition(".")[0])
+    called = next((values[name] for name in CASE if name in values), first.name.partition(".")[0])
     images = tuple(ImageSource(name, (path,), masks) for name, path in paths.items())
-    return CaseSource(names.of("case", called), images, {}, frozenset({called}), f"row {number}: ")
+    return CaseSource(pseudonyms.of("case", called), images, {}, frozenset({called}), f"row {number}: ")

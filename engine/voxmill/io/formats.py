@@ -36,6 +36,8 @@ FORMATS = (
     Format((".mha", ".mhd"), "metaimage"),
 )
 SUPPORTED = "DICOM, NIfTI (.nii, .nii.gz, .hdr with .img), NRRD (.nrrd, .nhdr) and MetaImage (.mha, .mhd)"
+APART = (".hdr", ".hdr.gz", ".img", ".img.gz", ".nhdr", ".mhd")
+"""Endings of files whose voxels, or whose header, lie in another file beside them."""
 DICOM_SUFFIXES = (".dcm", ".dicom")
 
 
@@ -51,7 +53,7 @@ def read_source(source: Readable, *, kind: str, vectors: bool) -> Raster:
 
         return itk.from_image(source, name=kind, vectors=vectors)
     path = Path(source)
-    suffix, found_format = _format(path)
+    suffix, found_format = format_of(path)
     return found_format.read(path, name=path.name[: -len(suffix)], vectors=vectors)
 
 
@@ -71,7 +73,18 @@ def is_dicom(path: Path) -> bool:
     return looks_like_dicom(path)
 
 
-def _format(path: Path) -> tuple[str, Format]:
+def parts_of(path: Path) -> list[Path]:
+    """The files that an image or mask may lie in: all in a folder; a header and what is called like it beside it."""
+    if path.is_dir():
+        return [one for one in path.rglob("*") if one.is_file()]
+    if path.name.lower().endswith(APART) and path.parent.is_dir():
+        called = path.name.partition(".")[0]
+        return [one for one in path.parent.iterdir() if one.name.partition(".")[0] == called]
+    return [path]
+
+
+def format_of(path: Path) -> tuple[str, Format]:
+    """How a file's name ends, and the format that this stands for; InputError where it is none."""
     lower = path.name.lower()
     for candidate in FORMATS:
         for suffix in candidate.suffixes:

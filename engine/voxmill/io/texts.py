@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.errors import InputError
+from voxmill.io import metaimage
 from voxmill.io.files import file_size
+from voxmill.io.formats import format_of
 
 LONGEST_HEADER = 2**20
 NIFTI = ("descrip", "aux_file", "intent_name", "db_name")
@@ -46,17 +48,9 @@ META_IMAGE = frozenset(
 
 def header_texts(path: Path) -> Mapping[str, str]:
     """Texts by the names of their fields; InputError for a file of another format, or one that cannot be read."""
-    lower = path.name.lower()
+    _, found = format_of(path)
     file_size(path)
-    if lower.endswith((".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")):
-        return _nifti(path)
-    if lower.endswith((".nrrd", ".nhdr")):
-        return {key: value for key, sign, value in _lines(path, ":=") if sign} | {
-            key: value for key, _, value in _lines(path, ":") if key == "content"
-        }
-    if lower.endswith((".mha", ".mhd")):
-        return {key: value for key, sign, value in _lines(path, "=") if sign and key not in META_IMAGE}
-    raise InputError(f"{path.name}: by its name this is no image that can be read")
+    return {"nifti": _nifti, "nrrd": _nrrd, "metaimage": _metaimage}[found.module](path)
 
 
 def _nifti(path: Path) -> dict[str, str]:
@@ -71,10 +65,20 @@ def _nifti(path: Path) -> dict[str, str]:
     return texts | extensions
 
 
+def _nrrd(path: Path) -> dict[str, str]:
+    """Key/value pairs (:=), and the field that describes the content."""
+    pairs = {key: value for key, sign, value in _lines(path, ":=") if sign}
+    return pairs | {key: value for key, _, value in _lines(path, ": ") if key == "content"}
+
+
+def _metaimage(path: Path) -> dict[str, str]:
+    return {key: value for key, value in metaimage.parse_header(path).fields.items() if key not in META_IMAGE}
+
+
 def _lines(path: Path, sign: str) -> list[tuple[str, str, str]]:
-    """The lines of a header, up to the empty one or the voxels, each cut at a sign."""
+    """The lines of a header, up to the empty one, each cut at a sign."""
     with path.open("rb") as file:
         text = file.read(LONGEST_HEADER)
-    lines = text.split(b"\n\n")[0].split(b"ElementDataFile")[0].decode("latin-1").splitlines()
+    lines = text.split(b"\n\n")[0].decode("latin-1").splitlines()
     parts = (line.partition(sign) for line in lines if not line.startswith("#"))
     return [(key.strip(), found, value.strip()) for key, found, value in parts]

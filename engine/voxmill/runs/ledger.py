@@ -61,6 +61,11 @@ class Ledger:
         self._waiting.append(record)
         self.tick()
 
+    def disregard(self, keys: Iterable[str]) -> None:
+        """Take these cases for not done, whatever is written: what came out of them is not there any more."""
+        for key in keys:
+            self.outcomes.pop(key, None)
+
     def tick(self) -> None:
         """Write what has waited long enough; called now and then, it is also a sign of life for others."""
         if len(self._waiting) >= BATCH or time.monotonic() - self._written >= SECONDS:

@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 class Record:
     """How a case ended.
 
-    key: what was asked, all of it: input, settings, version. case: its name, as it may be told to others. result: what
+    key: what tells it from other cases, as its job makes it. case: its name, as it may be told to others. result: what
     came out, as JSON can hold it; nothing for a failure. step, reason, sentence: where a case failed, the kind of
     failure, and why, for a person.
     """

@@ -7,8 +7,9 @@ from typing import Generic
 
 from voxmill.errors import VoxmillError
 from voxmill.runs.ledger import Ledger
-from voxmill.runs.pool import pooled, signals_noted
+from voxmill.runs.pool import pooled
 from voxmill.runs.records import Outcome, Record
+from voxmill.runs.signals import signals_noted
 from voxmill.runs.worker import Case, Job, attempt
 
 NOBODY: Callable[["Progress"], None] = lambda progress: None  # noqa: E731 - a default that has a name
@@ -22,17 +23,16 @@ class Stopped(VoxmillError):  # noqa: N818 - it is no error
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: cases done and failed by it, and those that had ended before; the newest record."""
+    """How far a run is: cases done and failed by it, and those that had ended before."""
 
     done: int = 0
     failed: int = 0
     before: int = 0
-    last: Record | None = None
 
     def after(self, record: Record, before: int) -> "Progress":
         """With one more case."""
         ok = record.outcome is Outcome.DONE
-        return Progress(self.done + ok, self.failed + (not ok), before, record)
+        return Progress(self.done + ok, self.failed + (not ok), before)
 
 
 def run(

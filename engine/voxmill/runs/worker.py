@@ -17,7 +17,7 @@ class Job(Protocol[CaseIn]):
     """What is done with every case. It goes to other processes by pickle, as its cases do."""
 
     def key(self, case: CaseIn) -> str:
-        """All that the result depends on, as a digest: the input, what is done, the version."""
+        """What tells cases apart: one whose key has ended is not done again. All that must not be mixed goes in."""
 
     def name(self, case: CaseIn) -> str:
         """What a case is called in records and logs, where no identifier may stand."""
