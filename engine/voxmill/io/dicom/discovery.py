@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voxmill.errors import InputError
-from voxmill.io.dicom.headers import Header, looks_like_dicom, read_header
+from voxmill.io.dicom.headers import Header, looks_like_dicom, read_beginning
 
 
 @dataclass(frozen=True)
@@ -17,17 +17,17 @@ class Failure:
     reason: str
 
 
-def headers_in(path: Path) -> Iterator[Header | Failure]:
-    """The header of every DICOM file at a path, folders in folders included, by name; a Failure for each damaged one.
+def beginnings_in(path: Path) -> Iterator[Header | Failure]:
+    """How every DICOM file at a path begins, folders in folders included, by name; a Failure for each damaged one.
 
-    Files that are no DICOM and DICOMDIRs are passed over. A link that leads out of the folder is a Failure.
+    How far says read_beginning. Files that are no DICOM and DICOMDIRs are passed over. A link that leads out of the folder is a Failure.
     """
     for file in _files(path):
         if isinstance(file, Failure):
             yield file
             continue
         try:
-            yield read_header(file)
+            yield read_beginning(file)
         except InputError as error:
             if "DICOMDIR" not in file.name.upper():
                 yield Failure(file, str(error))

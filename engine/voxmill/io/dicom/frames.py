@@ -21,13 +21,13 @@ from voxmill.io.dicom.voxels import Voxels, voxels_of
 class Frame:
     """A slice: where it is stored, where it lies, what its values mean.
 
-    index: of the frame in its file, from 0. position: of the centre of the first voxel, x, y, z in mm (LPS).
+    header: of its file. index: of the frame in it, from 0. position: of the centre of the first voxel, x, y, z in mm (LPS).
     orientation: unit vectors along rows and along columns. spacing: between rows, between columns, in mm.
     depth: how far the next slice should be, in mm, as far as the header says so. slope, intercept: stored value to
     value.
     """
 
-    path: Path
+    header: Header
     index: int
     instance_uid: str
     voxels: Voxels
@@ -37,6 +37,11 @@ class Frame:
     depth: float | None
     slope: float
     intercept: float
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self.header.path
 
     def __str__(self) -> str:
         return self.path.name if self.index == 0 else f"{self.path.name}, frame {self.index + 1}"
@@ -82,7 +87,7 @@ def _frame(header: Header, voxels: Voxels, groups: FrameGroups, index: int) -> F
         raise InputError(f"{label}: {named('PixelSpacing')} must be above 0; found {spacing}; correct the header")
     slope, intercept = _rescale(header.dataset, groups, label)
     return Frame(
-        path=header.path,
+        header=header,
         index=index,
         instance_uid=text(header.dataset, "SOPInstanceUID"),
         voxels=voxels,

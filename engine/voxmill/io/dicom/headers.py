@@ -1,4 +1,4 @@
-"""What a DICOM file holds before its pixels, and the whole of it, read safely.
+"""What a DICOM file holds before its pixels, and its pixels, read safely.
 
 Source: DICOM PS3.10 section 7 (the file), PS3.5 annex A (transfer syntaxes). Files without the preamble and those whose
 dataset is deflated are read too; a deflated one is never inflated beyond INFLATED_LIMIT.
@@ -6,13 +6,15 @@ dataset is deflated are read too; a deflated one is never inflated beyond INFLAT
 
 import os
 import zlib
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset, read_file_meta_info
+from pydicom.filereader import read_dataset, read_file_meta_info, read_partial
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, AllTransferSyntaxes, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
@@ -29,18 +31,28 @@ DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
 """Deflated Image Frame Compression, which pydicom does not know: each frame is a deflate stream of its own."""
 INFLATED_LIMIT = 2**30
 """Bytes that a deflated dataset may have: a thousand times those of a CT slice, deflated only in single files."""
+BEGINNING = 2**10
+"""Bytes of a file that are looked at to tell what it is: the transfer syntax stands within the first 500."""
+INSTANCE_NUMBER = 0x00200013
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 """Float, double float and integer pixel data (PS3.3 C.7.6.3, C.7.6.24)."""
+StopWhen: TypeAlias = Callable[[BaseTag, str | None, int], bool]
 
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """A file's dataset without its pixel data; `available` is how many bytes the file holds, inflated."""
+    """A file's dataset without its pixel data.
+
+    available: how many bytes the file holds, inflated. end: where the dataset was left, at the pixel data; in a deflated
+    file, of what it inflates to. stamp: size and time of the file, by which it is known again.
+    """
 
     path: Path
     dataset: Dataset
     transfer_syntax: UID
     available: int
+    end: int
+    stamp: tuple[int, int]
 
 
 def looks_like_dicom(path: Path) -> bool:
@@ -49,77 +61,127 @@ def looks_like_dicom(path: Path) -> bool:
         if not os.path.isfile(path):
             return False
         with path.open("rb") as stream:
-            start = stream.read(PREAMBLE + len(MAGIC))
+            return _begins(stream.read(PREAMBLE + len(MAGIC)))
     except (OSError, ValueError):
         return False
-    return start[PREAMBLE:] == MAGIC or start.startswith(FIRST_TAGS)
 
 
 def read_header(path: Path) -> Header:
     """The header of a DICOM file; InputError, in one sentence, for all that is none or is damaged."""
-    header = _read(path, pixels=False)
-    sop_class = text(header.dataset, "SOPClassUID")
-    if sop_class == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in header.dataset:
-        raise InputError(f"{path.name}: this is a DICOMDIR, a list of files; give the folder that the images are in")
-    if not sop_class:
-        raise InputError(f"{path.name}: {named('SOPClassUID')} is missing: this is no whole DICOM file; copy it again")
-    return header
+    return _of_object(read_any_header(path))
+
+
+def read_beginning(path: Path) -> Header:
+    """The same, but only as far as the numbers of series and instance (group 0020): what tells series apart."""
+    header = _of_object(_read(path, _after_numbers))
+    return header if "SeriesInstanceUID" in header.dataset else read_header(path)
 
 
 def read_any_header(path: Path) -> Header:
     """The header of any DICOM file, also of one that is no image and no mask: a DICOMDIR, a report."""
-    return _read(path, pixels=False)
+    return _read(path, _at_pixels)
 
 
-def read_whole(path: Path) -> Header:
-    """The same, but with the pixel data in the dataset, still encoded."""
-    return _read(path, pixels=True)
-
-
-def _read(path: Path, *, pixels: bool) -> Header:
-    available = file_size(path)
-    if not looks_like_dicom(path):
-        raise InputError(f"{path.name}: this is no DICOM file; give DICOM images, or a format that its name tells")
+def read_pixels(header: Header) -> Dataset:
+    """The dataset of a header with the pixel data, still encoded; InputError where the file has changed since."""
     try:
-        with quiet():
-            if _is_deflated(path):
-                return _inflated(path, pixels=pixels)
-            dataset = dcmread(path, force=True, stop_before_pixels=not pixels)
-            return Header(path, dataset, _transfer_syntax(dataset, path.name), available)
+        with quiet(), header.path.open("rb") as file:
+            if _stamp(file) != header.stamp:
+                raise InputError(f"{header.path.name}: it was changed while it was read; try again")
+            stream: BinaryIO = file
+            if header.transfer_syntax == DeflatedExplicitVRLittleEndian:
+                stream = BytesIO(_inflated(file, header.path.name))
+            stream.seek(header.end)
+            rest = read_dataset(stream, *header.dataset.original_encoding)
+    except OSError as error:
+        raise InputError(f"{header.path.name}: it cannot be read any more: {error.strerror}; try again") from error
+    whole = copy(header.dataset)
+    whole.update(rest)
+    return whole
+
+
+def _of_object(header: Header) -> Header:
+    """Refuse what is a DICOM file and neither image nor mask nor anything else with a class of its own."""
+    sop_class = text(header.dataset, "SOPClassUID")
+    if sop_class == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in header.dataset:
+        raise InputError(
+            f"{header.path.name}: this is a DICOMDIR, a list of files; give the folder that the images are in"
+        )
+    if not sop_class:
+        raise InputError(
+            f"{header.path.name}: {named('SOPClassUID')} is missing: this is no whole DICOM file; copy it again"
+        )
+    return header
+
+
+def _read(path: Path, stop_when: StopWhen) -> Header:
+    """What a file holds before the element at which parsing is to stop."""
+    available = file_size(path)
+    try:
+        with quiet(), path.open("rb") as file:
+            start = file.read(BEGINNING)
+            if not _begins(start):
+                raise InputError(
+                    f"{path.name}: this is no DICOM file; give DICOM images, or a format that its name tells"
+                )
+            file.seek(0)
+            if _is_deflated(start, file):
+                return _deflated(path, file, stop_when)
+            dataset = read_partial(file, stop_when, force=True)
+            syntax = _transfer_syntax(dataset, path.name)
+            return Header(path, dataset, syntax, available, file.tell(), _stamp(file))
     except InputError:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
         raise InputError(f"{path.name}: its header is damaged or cut off; copy the file again") from error
 
 
-def _is_deflated(path: Path) -> bool:
-    with path.open("rb") as stream:
-        if stream.read(PREAMBLE + len(MAGIC))[PREAMBLE:] != MAGIC:
-            return False
-    return bool(read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
+def _begins(start: bytes) -> bool:
+    return start[PREAMBLE : PREAMBLE + len(MAGIC)] == MAGIC or start.startswith(FIRST_TAGS)
 
 
-def _inflated(path: Path, *, pixels: bool) -> Header:
-    """The header of a file whose dataset is deflated (PS3.5 A.5): a raw deflate stream after the meta information."""
-    meta = read_file_meta_info(path)
-    with path.open("rb") as stream:
-        # Preamble and magic, then the group length element (12 bytes), whose value is what follows it.
-        stream.seek(PREAMBLE + len(MAGIC) + 12 + int(meta.FileMetaInformationGroupLength))
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        content = inflater.decompress(stream.read(), INFLATED_LIMIT)
+def _stamp(file: BinaryIO) -> tuple[int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _is_deflated(start: bytes, file: BinaryIO) -> bool:
+    """Whether a file says that its dataset is deflated; its meta information is parsed only where it may say so."""
+    if DeflatedExplicitVRLittleEndian.encode() not in start or start[PREAMBLE : PREAMBLE + len(MAGIC)] != MAGIC:
+        return False
+    meta = read_file_meta_info(file.name)
+    return bool(meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
+
+
+def _deflated(path: Path, file: BinaryIO, stop_when: StopWhen) -> Header:
+    """The header of a file whose dataset is deflated (PS3.5 A.5)."""
+    content = _inflated(file, path.name)
+    stream = BytesIO(content)
+    dataset = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
+    dataset.file_meta = read_file_meta_info(path)
+    dataset.set_original_encoding(False, True, dataset.get("SpecificCharacterSet"))  # noqa: FBT003
+    return Header(path, dataset, DeflatedExplicitVRLittleEndian, len(content), stream.tell(), _stamp(file))
+
+
+def _inflated(file: BinaryIO, label: str) -> bytes:
+    """The dataset of a deflated file: a raw deflate stream after the meta information."""
+    meta = read_file_meta_info(file.name)
+    # Preamble and magic, then the group length element (12 bytes), whose value is what follows it.
+    file.seek(PREAMBLE + len(MAGIC) + 12 + int(meta.FileMetaInformationGroupLength))
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    content = inflater.decompress(file.read(), INFLATED_LIMIT)
     if not inflater.eof:
         fault = f"inflates to more than {INFLATED_LIMIT} bytes" if inflater.unconsumed_tail else "is cut off"
-        raise InputError(f"{path.name}: its deflated dataset {fault}, and is not read; save the file uncompressed")
-    dataset = read_dataset(
-        BytesIO(content), is_implicit_VR=False, is_little_endian=True, stop_when=None if pixels else _at_pixels
-    )
-    dataset.file_meta = meta
-    dataset.set_original_encoding(False, True, dataset.get("SpecificCharacterSet"))  # noqa: FBT003
-    return Header(path, dataset, DeflatedExplicitVRLittleEndian, len(content))
+        raise InputError(f"{label}: its deflated dataset {fault}, and is not read; save the file uncompressed")
+    return content
 
 
 def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return int(tag) in PIXELS
+    return tag in PIXELS
+
+
+def _after_numbers(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag > INSTANCE_NUMBER
 
 
 def _transfer_syntax(dataset: Dataset, label: str) -> UID:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from voxmill.errors import InputError, several
-from voxmill.io.dicom.discovery import headers_in
+from voxmill.io.dicom.discovery import beginnings_in
 from voxmill.io.dicom.headers import Header, read_header
 from voxmill.io.dicom.rtstruct import read_structure_set
 from voxmill.io.dicom.segmentation import LABEL_MAP_STORAGE, read_segmentation
@@ -39,7 +39,7 @@ def is_mask(header: Header) -> bool:
 
 
 def _only_mask(folder: Path) -> Header:
-    found = [one for one in headers_in(folder) if isinstance(one, Header) and is_mask(one)]
+    found = [one for one in beginnings_in(folder) if isinstance(one, Header) and is_mask(one)]
     if len(found) != 1:
         listed = f" ({several([one.path.name for one in found], separator=', ')})" if found else ""
         raise InputError(f"{folder.name}: {len(found) or 'no'} DICOM masks are in this folder{listed}; give one file")

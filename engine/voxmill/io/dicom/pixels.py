@@ -5,7 +5,6 @@ Source: DICOM PS3.5 section 8 and annex A.4 (encoding), PS3.3 C.11.1 (rescaling)
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,10 @@ from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
 from voxmill.io.dicom.frames import Frame
 from voxmill.io.dicom.geometry import Stack
-from voxmill.io.dicom.headers import Header, read_whole
+from voxmill.io.dicom.headers import Header, read_pixels
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, value
-from voxmill.io.dicom.voxels import voxels_of
+from voxmill.io.dicom.voxels import Voxels
 
 INTEGERS = (np.uint8, np.uint16, np.uint32, np.int8, np.int16, np.int32)
 """Types of whole values, the first one that holds all is taken: as GDCM does, and so SimpleITK."""
@@ -38,9 +37,9 @@ def read_voxels(stack: Stack, *, modality: str) -> NDArray[Any]:
     first = stack.frames[0].voxels
     values = np.empty((len(stack.frames), first.rows, first.columns), dtype)
     slots = sorted(range(len(stack.frames)), key=lambda at: (str(stack.frames[at].path), stack.frames[at].index))
-    for path, group in groupby(slots, key=lambda at: stack.frames[at].path):
+    for header, group in groupby(slots, key=lambda at: stack.frames[at].header):
         wanted = list(group)
-        stored = decoded(path, [stack.frames[at].index for at in wanted], expected=stack.frames[wanted[0]])
+        stored = decoded(header, [stack.frames[at].index for at in wanted], stack.frames[wanted[0]].voxels)
         for at, pixels in zip(wanted, stored, strict=True):
             values[at] = rescaled(pixels, stack.frames[at], dtype)
     return values
@@ -80,18 +79,15 @@ def rescaled(stored: NDArray[Any], frame: Frame, dtype: np.dtype[Any]) -> NDArra
     return values.astype(dtype)
 
 
-def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[NDArray[Any]]:
+def decoded(header: Header, indices: Sequence[int], voxels: Voxels) -> Iterator[NDArray[Any]]:
     """The stored values of some frames of a file, each (rows, columns); InputError where they cannot be decoded."""
-    header = read_whole(path)
-    dataset = header.dataset
-    if voxels_of(header) != expected.voxels:
-        raise InputError(f"{path.name}: it was changed while it was read; try again")
+    dataset = read_pixels(header)
     if not value(dataset, "PixelData"):
         raise InputError(
-            f"{path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
+            f"{header.path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
         )
     decoder = decoder_of(header)
-    _refuse_data(header, dataset, expected)
+    _refuse_data(header, dataset, voxels)
     frames = decoder.iter_array(dataset, indices=list(indices), raw=True)
     for _ in indices:
         try:
@@ -100,7 +96,7 @@ def decoded(path: Path, indices: Sequence[int], *, expected: Frame) -> Iterator[
         except BaseException as error:
             if not is_of_decoder(error):
                 raise
-            raise InputError(f"{path.name}: its pixels are cut off or damaged; copy the file again") from error
+            raise InputError(f"{header.path.name}: its pixels are cut off or damaged; copy the file again") from error
         yield pixels
 
 
@@ -125,9 +121,9 @@ def decoder_of(header: Header) -> Decoder:
     return decoder
 
 
-def _refuse_data(header: Header, dataset: Dataset, frame: Frame) -> None:
+def _refuse_data(header: Header, dataset: Dataset, voxels: Voxels) -> None:
     """Refuse pixel data that are too short, and compressed frames of another size than the header says."""
-    voxels, label = frame.voxels, header.path.name
+    label = header.path.name
     if not header.transfer_syntax.is_encapsulated:
         promised = voxels.frames * voxels.rows * voxels.columns * voxels.bits // 8
         if len(dataset.PixelData) < promised:

@@ -14,6 +14,7 @@ from voxmill.io.dicom.geometry import Stack, stack_of
 from voxmill.io.dicom.headers import read_header
 from voxmill.io.dicom.pet import suv_of
 from voxmill.io.dicom.pixels import read_voxels
+from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.series import Series, choose, survey
 from voxmill.io.dicom.tags import named, text
 from voxmill.io.formats import DICOM_SUFFIXES
@@ -49,7 +50,11 @@ def read_series(series: Series, *, name: str | None = None, allow_gaps: bool = F
     linear interpolation along the normal, and a note says which slices. PET has its SUV factor beside its values.
     Raises InputError, in one sentence, for all that is not one volume of regular slices (see geometry.stack_of).
     """
-    called = name or series.files[0].name
+    with quiet():
+        return _volume(series, name or series.files[0].name, allow_gaps=allow_gaps)
+
+
+def _volume(series: Series, called: str, *, allow_gaps: bool) -> Volume:
     headers = [read_header(file) for file in series.files]
     _refuse_mixed([header.dataset for header in headers], series.modality, called)
     frames = [frame for header in headers for frame in frames_of(header)]

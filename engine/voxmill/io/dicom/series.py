@@ -1,17 +1,21 @@
 """Series: the files of a folder, grouped as they belong together."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from pydicom.dataset import Dataset
 
 from voxmill.errors import InputError, SettingsError, several
-from voxmill.io.dicom.discovery import Failure, headers_in
+from voxmill.io.dicom.discovery import Failure, beginnings_in
 from voxmill.io.dicom.headers import Header, read_header
 from voxmill.io.dicom.sop_classes import IMAGES
 from voxmill.io.dicom.tags import named, optional_number, text
+
+_Place: TypeAlias = tuple[float, str, Path]
+"""Where a file is in its series: by instance number, else by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,37 +90,36 @@ def survey(path: Path) -> Survey:
     if not path.is_dir():
         header = read_header(path)
         return Survey((Series(text(header.dataset, "SeriesInstanceUID"), (path,), header.dataset),), ())
-    groups: dict[str, _Group] = {}
+    groups: dict[str, list[_Place]] = defaultdict(list)
     failures: list[Failure] = []
-    for found in headers_in(path):
+    for found in beginnings_in(path):
         uid = text(found.dataset, "SeriesInstanceUID") if isinstance(found, Header) else ""
         if isinstance(found, Failure):
             failures.append(found)
         elif not uid:
             failures.append(Failure(found.path, f"{found.path.name}: {named('SeriesInstanceUID')} is missing"))
         else:
-            groups.setdefault(uid, _Group()).add(found)
-    series = [group.series(uid) for uid, group in groups.items()]
+            groups[uid].append(_place(found))
+    series = [one for uid, places in groups.items() for one in _series(uid, sorted(places), failures)]
     return Survey(tuple(sorted(series, key=_by_number)), tuple(failures))
 
 
-class _Group:
-    """The files of a series while they are being found; of the headers only the first is kept."""
+def _place(header: Header) -> _Place:
+    number = optional_number(header.dataset, "InstanceNumber")
+    return float("inf") if number is None else number, str(header.path), header.path
 
-    def __init__(self) -> None:
-        self.files: list[tuple[float, str, Path]] = []
-        self.first: tuple[tuple[float, str, Path], Dataset] | None = None
 
-    def add(self, header: Header) -> None:
-        number = optional_number(header.dataset, "InstanceNumber")
-        key = (float("inf") if number is None else number, str(header.path), header.path)
-        self.files.append(key)
-        if self.first is None or key < self.first[0]:
-            self.first = key, header.dataset
-
-    def series(self, uid: str) -> Series:
-        assert self.first is not None
-        return Series(uid, tuple(path for *_, path in sorted(self.files)), self.first[1])
+def _series(uid: str, places: Sequence[_Place], failures: list[Failure]) -> Iterator[Series]:
+    """The series of files in order, with the header of the first that has a whole one; none if none has."""
+    files = [path for *_, path in places]
+    for at, path in enumerate(files):
+        try:
+            header = read_header(path).dataset
+        except InputError as error:
+            failures.append(Failure(path, str(error)))
+        else:
+            yield Series(uid, tuple(files[at:]), header)
+            return
 
 
 def choose(series: Sequence[Series], wanted: str | int | None, *, label: str) -> Series:

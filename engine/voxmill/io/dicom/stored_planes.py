@@ -15,7 +15,7 @@ from pydicom.uid import RLELossless
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
-from voxmill.io.dicom.headers import DEFLATED_FRAMES, Header, read_whole
+from voxmill.io.dicom.headers import DEFLATED_FRAMES, Header, read_pixels
 from voxmill.io.dicom.pixels import decoder_of, is_of_decoder
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, size
@@ -48,7 +48,7 @@ class StoredPlanes:
         label = self._header.path.name
         try:
             with quiet():
-                self._decode = self._decode or self._decoder(read_whole(self._header.path).dataset)
+                self._decode = self._decode or self._decoder(read_pixels(self._header))
                 plane = self._decode(index)
         except InputError:
             raise
