@@ -1,18 +1,22 @@
 """How much of a store is read: the chunks that a window touches, and no other."""
 
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import voxmill as vm
 from image_cases import noise, windows
 from stored import chunks_read, chunks_that_intersect, only_image, stored
 from voxmill.inspection import inspect_plan
-from voxmill.store import StoredImage, open_store
+from voxmill.store import StoredImage, create_store, new_case, open_store, shards, write_image
 from voxmill.store.layout import chunk_shape, shard_shape
 
 SHAPE = (70, 150, 330)
@@ -80,25 +84,31 @@ def test_what_is_read_is_not_to_be_written(image: StoredImage) -> None:
         image.read(REGION)[0, 0, 0] = 1
 
 
-def test_one_thread_compresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a chunk is compressed, no other one is."""
-    import threading
-
-    from zarr.codecs import BloscCodec
-
-    encode, busy, most = BloscCodec._encode_sync, [0], [0]
+@pytest.mark.parametrize("threads", [1, 3])
+def test_so_many_threads_compress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    """As many chunks are under way at a time, and what is written does not tell how many."""
+    encode, busy, most = shards._encoded, [0], [0]
     lock = threading.Lock()
 
-    def noted(self: BloscCodec, *arguments: object) -> object:
+    def noted(chunk: NDArray[Any]) -> bytes:
         with lock:
             busy[0] += 1
             most[0] = max(most[0], busy[0])
+        time.sleep(0.01)
         try:
-            return encode(self, *arguments)  # type: ignore[arg-type]
+            return encode(chunk)
         finally:
             with lock:
                 busy[0] -= 1
 
-    monkeypatch.setattr(BloscCodec, "_encode_sync", noted)
-    stored(tmp_path / "store", vm.Volume(noise(5, SHAPE, np.int16), spacing=(1, 1, 1)))
-    assert most == [1]
+    volume = vm.Volume(noise(5, SHAPE, np.int16), spacing=(1, 1, 1), name="scan")
+    one = written(tmp_path / "one", volume, threads=1)
+    monkeypatch.setattr(shards, "_encoded", noted)
+    assert written(tmp_path / "other", volume, threads=threads) == one
+    assert most == [threads]
+
+
+def written(store: Path, volume: vm.Volume, *, threads: int) -> dict[str, bytes]:
+    """All files of an image that was written with so many threads, by their paths in its folder."""
+    folder = write_image(new_case(create_store(store), "case"), volume, threads=threads)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

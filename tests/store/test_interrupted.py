@@ -19,7 +19,7 @@ import voxmill as vm
 from image_cases import noise
 from small_images import case
 from stored import only_image, write_case
-from voxmill.store import create_store, finish_case, new_case, open_store, write_image, write_mask
+from voxmill.store import create_store, finish_case, new_case, open_store, shards, write_image, write_mask
 
 as_root = pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs to be root to mount")
 WRITER = """
@@ -39,15 +39,24 @@ class Disk:
     """Lets so many files be written, then is full."""
 
     def __init__(self, patch: pytest.MonkeyPatch, files: int) -> None:
-        self.left, put = files, LocalStore.set
+        self.left, put, write = files, LocalStore.set, shards._write
 
-        async def limited(store: LocalStore, key: str, value: Buffer) -> None:
-            self.left -= 1
-            if self.left < 0:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        async def put_limited(store: LocalStore, key: str, value: Buffer) -> None:
+            self.take()
             await put(store, key, value)
 
-        patch.setattr(LocalStore, "set", limited)
+        def write_limited(path: Path, chunks: dict[tuple[int, ...], bytes], count: tuple[int, ...]) -> None:
+            self.take()
+            write(path, chunks, count)
+
+        patch.setattr(LocalStore, "set", put_limited)
+        patch.setattr(shards, "_write", write_limited)
+
+    def take(self) -> None:
+        """Room for one file."""
+        self.left -= 1
+        if self.left < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def written(store: Path) -> None:
@@ -76,7 +85,7 @@ def test_a_disk_that_is_full_after_any_file(tmp_path: Path) -> None:
         assert said.endswith(": cannot be written to the store: no space left on device; nothing of it was kept")
         assert str(tmp_path) not in said
         assert files == 0 or open_store(store).cases == ()
-        assert not list(store.rglob("*.partial"))
+        assert not list(store.rglob("*.draft"))
         written(store)
         assert only_image(open_store(store)).load().digest == case()[0].digest
 

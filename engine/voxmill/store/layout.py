@@ -33,6 +33,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from numcodecs.blosc import BITSHUFFLE, Blosc
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from voxmill.errors import InputError
@@ -49,6 +50,7 @@ LABELS = "labels"
 CHUNKS: Mapping[int, Index] = {3: (32, 64, 64), 2: (1, 256, 256)}
 """Chunks of volumes and of flat images."""
 SHARDS: Mapping[int, Index] = {3: (128, 256, 256), 2: (1, 1024, 1024)}
+COMPRESSOR = Blosc(cname="lz4", clevel=5, shuffle=BITSHUFFLE)
 MOST_CHUNK_VOXELS = 1 << 24
 """The largest chunk that is decoded: of a store that was not made here, it is whatever its metadata says."""
 LONGEST_NAME = 200
@@ -56,8 +58,8 @@ LONGEST_NAME = 200
 
 
 def codecs() -> tuple[BloscCodec, Crc32cCodec]:
-    """How a chunk is compressed; a checksum for each, so that damage is found where it is."""
-    return BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec()
+    """How a chunk is compressed, as Zarr says it; a checksum for each, so that damage is found where it is."""
+    return BloscCodec(cname=COMPRESSOR.cname, clevel=COMPRESSOR.clevel, shuffle="bitshuffle"), Crc32cCodec()
 
 
 def chunk_shape(shape: Index, dimensions: int) -> Index:

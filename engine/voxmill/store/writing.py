@@ -1,14 +1,12 @@
 """Volume and Mask into a store: whole shards, each file under a temporary name first, the group's own metadata last.
 
-zarr's LocalStore renames every file into place once it is written. So a store that was interrupted anywhere, by a full
-disk or by SIGKILL, holds images that are whole, and others that have no metadata of their own, which the next attempt
-to write them clears away.
+A store that was interrupted anywhere, by a full disk or by SIGKILL, holds images that are whole, and others that have
+no metadata of their own, which the next attempt to write them clears away.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +43,9 @@ from voxmill.store.layout import (
     folder_name,
     shard_shape,
 )
+from voxmill.store.shards import write_shards
 from voxmill.volume import Image, Mask
 from voxmill_kernels.facts import Extremes, Moments
-
-BATCH = 64
-"""Chunks that zarr hands to a codec together: one by one, its own work takes longer than theirs."""
 
 
 def create_store(path: str | Path) -> Path:
@@ -128,7 +124,7 @@ def write_mask(image: Path, mask: Mask, *, threads: int = 1) -> None:
             raise InputError(f"{mask.name}: the image has a mask of this name already; choose another name")
         for layer, folder in enumerate(folders):
             _clear(folder)
-            _write_blocks(folder, mask.layers[layer], mask.grid, threads)
+            _write_layer(folder, mask.layers[layer], mask.grid, threads)
             about = LayerAttributes.of(mask, layer)
             _write_group(folder, group_attributes(about, label_metadata(about, mask.grid)))
         every: list[JsonValue] = [*listed, *(folder.name for folder in folders)]
@@ -145,7 +141,7 @@ def _write_voxels(folder: Path, image: Image, threads: int) -> tuple[Moments, Ex
         slab = image.read(Window((start, 0, 0), (min(start + step, shape[0]), *shape[1:])))
         found = Moments.of(slab), Extremes.of(slab)
         facts = found if facts is None else (facts[0] + found[0], facts[1] + found[1])
-        _write_shards(array, slab, start, threads)
+        write_shards(array, folder / VOXELS, slab, start, threads)
     assert facts is not None
     return facts
 
@@ -164,20 +160,9 @@ def _create_array(folder: Path, grid: Grid, dtype: np.dtype[Any]) -> "zarr.Array
     )
 
 
-def _write_blocks(folder: Path, layer: NDArray[Any], grid: Grid, threads: int) -> None:
+def _write_layer(folder: Path, layer: NDArray[Any], grid: Grid, threads: int) -> None:
     """Write a layer of a mask."""
-    _write_shards(_create_array(folder, grid, layer.dtype), layer, 0, threads)
-
-
-def _write_shards(array: "zarr.Array[Any]", slab: NDArray[Any], start: int, threads: int) -> None:
-    """Write planes from `start` on, shard after shard, each whole: one that is written twice is compressed twice."""
-    steps: Sequence[int] = array.shards or array.chunks
-    corners = product(*(range(0, size, step) for size, step in zip(slab.shape, steps, strict=True)))
-    with zarr.config.set({"async.concurrency": threads, "codec_pipeline.batch_size": BATCH}):
-        for corner in corners:
-            stop = [min(at + step, size) for at, step, size in zip(corner, steps, slab.shape, strict=True)]
-            block = slab[tuple(slice(a, b) for a, b in zip(corner, stop, strict=True))]
-            array[start + corner[0] : start + stop[0], corner[1] : stop[1], corner[2] : stop[2]] = block
+    write_shards(_create_array(folder, grid, layer.dtype), folder / VOXELS, layer, 0, threads)
 
 
 def _write_group(folder: Path, attributes: Mapping[str, JsonValue]) -> None:

@@ -20,7 +20,8 @@ class Failure:
 def beginnings_in(path: Path) -> Iterator[Header | Failure]:
     """How every DICOM file at a path begins, folders in folders included, by name; a Failure for each damaged one.
 
-    How far says read_beginning. Files that are no DICOM and DICOMDIRs are passed over. A link that leads out of the folder is a Failure.
+    How far it is read says read_beginning. Files that are no DICOM and DICOMDIRs are passed over. A link that leads
+    out of the folder is a Failure.
     """
     for file in _files(path):
         if isinstance(file, Failure):

@@ -6,13 +6,12 @@ Source: DICOM PS3.3 C.7.6.2 (image plane), C.7.6.16 (functional groups), C.11.1 
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import Dataset
 
-from voxmill.errors import InputError, brief
+from voxmill.errors import InputError
 from voxmill.io.dicom.functional_groups import FrameGroups, groups_of
 from voxmill.io.dicom.headers import Header
-from voxmill.io.dicom.sop_classes import IMAGES, NEEDS_RESCALE, Layout
+from voxmill.io.dicom.sop_classes import IMAGES, NEEDS_RESCALE, Layout, class_name
 from voxmill.io.dicom.tags import named, number, numbers, optional_number, text
 from voxmill.io.dicom.voxels import Voxels, voxels_of
 
@@ -21,8 +20,8 @@ from voxmill.io.dicom.voxels import Voxels, voxels_of
 class Frame:
     """A slice: where it is stored, where it lies, what its values mean.
 
-    header: of its file. index: of the frame in it, from 0. position: of the centre of the first voxel, x, y, z in mm (LPS).
-    orientation: unit vectors along rows and along columns. spacing: between rows, between columns, in mm.
+    header: of its file. index: of the frame in it, from 0. position: of the centre of the first voxel, x, y, z in mm
+    (LPS). orientation: unit vectors along rows and along columns. spacing: between rows, between columns, in mm.
     depth: how far the next slice should be, in mm, as far as the header says so. slope, intercept: stored value to
     value.
     """
@@ -53,8 +52,7 @@ def frames_of(header: Header) -> tuple[Frame, ...]:
     sop_class = text(dataset, "SOPClassUID")
     layout = IMAGES.get(sop_class)
     if layout is None:
-        kind = UID_dictionary[sop_class][0] if sop_class in UID_dictionary else brief(sop_class)
-        raise InputError(f"{label}: this is no image of CT, MR or PET but {kind}; give the images")
+        raise InputError(f"{label}: this is no image of CT, MR or PET but {class_name(sop_class)}; give the images")
     voxels = voxels_of(header)
     if "LOCALIZER" in text(dataset, "ImageType").upper().split("\\"):
         raise InputError(

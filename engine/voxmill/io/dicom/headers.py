@@ -43,8 +43,8 @@ StopWhen: TypeAlias = Callable[[BaseTag, str | None, int], bool]
 class Header:
     """A file's dataset without its pixel data.
 
-    available: how many bytes the file holds, inflated. end: where the dataset was left, at the pixel data; in a deflated
-    file, of what it inflates to. stamp: size and time of the file, by which it is known again.
+    available: how many bytes the file holds, inflated. end: where the dataset was left, at the pixel data; of a
+    deflated file in what it inflates to. stamp: size and time of the file, by which it is known again.
     """
 
     path: Path
@@ -181,7 +181,7 @@ def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
 
 
 def _after_numbers(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return tag > INSTANCE_NUMBER
+    return bool(tag > INSTANCE_NUMBER)
 
 
 def _transfer_syntax(dataset: Dataset, label: str) -> UID:

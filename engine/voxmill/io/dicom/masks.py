@@ -7,6 +7,7 @@ from voxmill.io.dicom.discovery import beginnings_in
 from voxmill.io.dicom.headers import Header, read_header
 from voxmill.io.dicom.rtstruct import read_structure_set
 from voxmill.io.dicom.segmentation import LABEL_MAP_STORAGE, read_segmentation
+from voxmill.io.dicom.sop_classes import class_name
 from voxmill.io.dicom.tags import text
 from voxmill.io.formats import DICOM_SUFFIXES
 from voxmill.volume import Image, Mask
@@ -29,7 +30,7 @@ def read_dicom_mask(path: Path, image: Image | None = None, *, threshold: float 
         return read_structure_set(file, image, name=name)
     if sop_class in MASKS:
         return read_segmentation(file, None if image is None else image.grid, name=name, threshold=threshold)
-    kind = getattr(header.dataset.SOPClassUID, "name", sop_class)
+    kind = class_name(sop_class)
     raise InputError(f"{file.name}: this is no mask but {kind}; give a segmentation (SEG) or structure set (RTSTRUCT)")
 
 

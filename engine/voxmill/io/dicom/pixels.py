@@ -41,7 +41,7 @@ def read_voxels(stack: Stack, *, modality: str) -> NDArray[Any]:
         wanted = list(group)
         stored = decoded(header, [stack.frames[at].index for at in wanted], stack.frames[wanted[0]].voxels)
         for at, pixels in zip(wanted, stored, strict=True):
-            values[at] = rescaled(pixels, stack.frames[at], dtype)
+            rescale(pixels, stack.frames[at], values[at])
     return values
 
 
@@ -62,21 +62,29 @@ def value_type(frames: Sequence[Frame], *, modality: str) -> np.dtype[Any]:
     return np.dtype(np.float64)
 
 
-def rescaled(stored: NDArray[Any], frame: Frame, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Stored values times slope plus intercept."""
+def rescale(stored: NDArray[Any], frame: Frame, values: NDArray[Any]) -> None:
+    """Stored values times slope plus intercept, into `values`."""
     if (frame.slope, frame.intercept) == (1.0, 0.0):
-        return stored.astype(dtype)
-    if dtype.kind in "iu":  # modulo 2^bits, which loses nothing: what comes out is in range
-        cyclic = np.dtype(f"u{dtype.itemsize}")
-        slope, intercept = (cyclic.type(int(one) % 2 ** (8 * dtype.itemsize)) for one in (frame.slope, frame.intercept))
-        whole: NDArray[Any] = stored.astype(cyclic) * slope + intercept
-        return whole.view(dtype)
-    values: NDArray[Any] = stored.astype(np.float64) * frame.slope + frame.intercept
-    if np.abs(values).max() > np.finfo(dtype).max:
-        raise InputError(
-            f"{frame}: its values are beyond {dtype} after rescaling ({named('RescaleSlope')}); correct it"
-        )
-    return values.astype(dtype)
+        values[...] = stored
+    elif values.dtype.kind in "iu":
+        _rescale_whole(stored, int(frame.slope), int(frame.intercept), values)
+    else:
+        found = stored.astype(np.float64) * frame.slope + frame.intercept
+        if np.abs(found).max() > np.finfo(values.dtype).max:
+            raise InputError(
+                f"{frame}: its values are beyond {values.dtype} after rescaling ({named('RescaleSlope')}); correct it"
+            )
+        values[...] = found
+
+
+def _rescale_whole(stored: NDArray[Any], slope: int, intercept: int, values: NDArray[Any]) -> None:
+    """The same for whole numbers, modulo 2^bits, which loses nothing: what comes out is in range."""
+    cyclic = np.dtype(f"u{values.dtype.itemsize}")
+    found = values.view(cyclic)
+    found[...] = stored if stored.dtype.itemsize < cyclic.itemsize else stored.view(f"u{stored.dtype.itemsize}")
+    if slope != 1:
+        found *= cyclic.type(slope % 2 ** (8 * cyclic.itemsize))
+    found += cyclic.type(intercept % 2 ** (8 * cyclic.itemsize))
 
 
 def decoded(header: Header, indices: Sequence[int], voxels: Voxels) -> Iterator[NDArray[Any]]:

@@ -3,6 +3,9 @@
 from enum import Enum
 
 from pydicom import uid
+from pydicom._uid_dict import UID_dictionary
+
+from voxmill.errors import brief
 
 
 class Layout(Enum):
@@ -36,3 +39,8 @@ NEEDS_RESCALE = frozenset(
     }
 )
 """Where slope and intercept must be written (PS3.3 C.8.2.1, C.8.9.1): without them values mean nothing."""
+
+
+def class_name(sop_class: str) -> str:
+    """What a class is called in DICOM; of an unknown one, its UID."""
+    return str(UID_dictionary[sop_class][0]) if sop_class in UID_dictionary else brief(sop_class)
