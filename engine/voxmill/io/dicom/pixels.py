@@ -80,11 +80,13 @@ def rescale(stored: NDArray[Any], frame: Frame, values: NDArray[Any]) -> None:
 def _rescale_whole(stored: NDArray[Any], slope: int, intercept: int, values: NDArray[Any]) -> None:
     """The same for whole numbers, modulo 2^bits, which loses nothing: what comes out is in range."""
     cyclic = np.dtype(f"u{values.dtype.itemsize}")
+    factor, shift = (cyclic.type(one % 2 ** (8 * cyclic.itemsize)) for one in (slope, intercept))
     found = values.view(cyclic)
-    found[...] = stored if stored.dtype.itemsize < cyclic.itemsize else stored.view(f"u{stored.dtype.itemsize}")
-    if slope != 1:
-        found *= cyclic.type(slope % 2 ** (8 * cyclic.itemsize))
-    found += cyclic.type(intercept % 2 ** (8 * cyclic.itemsize))
+    if slope == 1:
+        np.add(stored, shift, out=found, dtype=cyclic, casting="unsafe")
+    else:
+        np.multiply(stored, factor, out=found, dtype=cyclic, casting="unsafe")
+        found += shift
 
 
 def decoded(header: Header, indices: Sequence[int], voxels: Voxels) -> Iterator[NDArray[Any]]:
@@ -96,7 +98,7 @@ def decoded(header: Header, indices: Sequence[int], voxels: Voxels) -> Iterator[
         )
     decoder = decoder_of(header)
     _refuse_data(header, dataset, voxels)
-    frames = decoder.iter_array(dataset, indices=list(indices), raw=True)
+    frames = decoder.iter_array(dataset, indices=list(indices), raw=True, view_only=True)
     for _ in indices:
         try:
             with quiet():

@@ -36,8 +36,8 @@ def text(dataset: Dataset, keyword: str) -> str:
 
     What cannot be printed is a question mark: only damaged files have it, and messages are one line.
     """
-    plain = _plain(dataset, keyword, ("UI",))
-    found = value(dataset, keyword) if plain is None else plain
+    plain = _unparsed(dataset, keyword, ("UI",))
+    found = value(dataset, keyword) if plain is None else _ascii(plain)
     if found is None:
         return ""
     parts = found if isinstance(found, MultiValue) else [found]
@@ -45,18 +45,28 @@ def text(dataset: Dataset, keyword: str) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in joined)
 
 
-def _plain(dataset: Dataset, keyword: str, kinds: tuple[str, ...]) -> str | None:
-    """A value of these kinds, all ASCII, that pydicom has not parsed yet: it takes ten times as long; None for others.
+def _parts(dataset: Dataset, keyword: str) -> list[Any]:
+    """The parts of a value, numbers or texts that stand for them."""
+    plain = _unparsed(dataset, keyword, ("DS", "IS", "US"))
+    if plain is not None and plain.VR != "US":
+        return _ascii(plain).split("\\")
+    if plain is not None and plain.length == 2:
+        return [int.from_bytes(plain.value or b"", "little" if plain.is_little_endian else "big")]
+    found = value(dataset, keyword)
+    return list(found) if isinstance(found, MultiValue) else [found]
 
-    Of a series, thousands of numbers are read.
-    """
+
+def _unparsed(dataset: Dataset, keyword: str, kinds: tuple[str, ...]) -> RawDataElement | None:
+    """A value of these kinds that pydicom has not parsed yet: it takes ten times as long; a series has thousands."""
     try:
-        raw = dataset.get_item(keyword)
+        found: object = dataset.get_item(keyword)
     except (KeyError, ValueError):
         return None
-    if not isinstance(raw, RawDataElement) or raw.VR not in kinds or not raw.value:
-        return None
-    return raw.value.decode("ascii", errors="replace").strip(" \0")
+    return found if isinstance(found, RawDataElement) and found.VR in kinds and found.value else None
+
+
+def _ascii(raw: RawDataElement) -> str:
+    return (raw.value or b"").decode("ascii", errors="replace").strip(" \0")
 
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
@@ -67,9 +77,7 @@ def items(dataset: Dataset, keyword: str) -> list[Dataset]:
 
 def optional_numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
     """So many finite numbers; None where there are none, or others."""
-    plain = _plain(dataset, keyword, ("DS", "IS"))
-    found = value(dataset, keyword) if plain is None else plain.split("\\")
-    parts: list[Any] = list(found) if isinstance(found, MultiValue | list) else [found]
+    parts = _parts(dataset, keyword)
     try:
         numbers = tuple(float(part) for part in parts)
     except (TypeError, ValueError, OverflowError):
