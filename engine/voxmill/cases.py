@@ -12,6 +12,7 @@ from voxmill.io import read_image, read_mask_near
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.operator import Operator
 from voxmill.operators.scale import Scale
+from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.settings import Settings, parse_labels
 from voxmill.table import counted
 from voxmill.volume import Image, Mask, Source, is_image, require_same_dimensions, require_same_grid
@@ -55,8 +56,8 @@ def open_case(
     Raises InputError when image or mask cannot be used, SettingsError for settings that make no sense for them.
     """
     chosen = settings.labels if labels is None else _parse_labels(labels)
-    volume = _read_image(image)
-    layers = _read_layers(mask, volume, settings.label_channel)
+    volume = open_image(image)
+    layers = _read_layers(mask, volume, settings)
     _require_fit(volume, layers, settings)
     choices = choices_of(layers, chosen, settings)
     provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
@@ -65,9 +66,15 @@ def open_case(
     return Case(volume.name, _prepared(volume, settings), layers, within, notes, provenance), choices
 
 
-def _read_image(image: "Image | str | Path | SimpleITK.Image") -> Image:
-    """The image; one that is already made, in memory or in a store, as it is."""
-    return image if is_image(image) else read_image(cast("Readable", image))
+def open_image(
+    image: "Image | str | Path | SimpleITK.Image", *, series: str | int | None = None, allow_gaps: bool = False
+) -> Image:
+    """The image; one that is already made, in memory or in a store, as it is. All else is as for read_image."""
+    if not is_image(image):
+        return read_image(cast("Readable", image), series=series, allow_gaps=allow_gaps)
+    if series is not None or allow_gaps:
+        raise SettingsError("series and allow_gaps are for files of DICOM; leave them out for an image that was read")
+    return image
 
 
 def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, ...]:
@@ -77,11 +84,15 @@ def _parse_labels(labels: int | str | Iterable[int | str]) -> tuple[int | str, .
         raise SettingsError(f"labels: {error}") from None
 
 
-def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", image: Image, channel: int | None) -> Mask:
+def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", image: Image, settings: Settings) -> Mask:
     """The mask, of a channel alone where one is asked for: a layer of a Mask that is already made."""
+    channel, threshold = settings.label_channel, settings.fractional_threshold
     if not isinstance(mask, Mask):
-        return read_mask_near(mask, image, label_channel=channel)
-    return mask if channel is None else mask.layer(channel)
+        return read_mask_near(mask, image, label_channel=channel, threshold=threshold)
+    made = mask if channel is None else mask.layer(channel)
+    if threshold == DEFAULT_THRESHOLD:
+        return made
+    return made.renamed(made.name, notes=(*made.notes, "fractional_threshold has no effect: the mask was read before"))
 
 
 def _require_fit(image: Image, mask: Mask, settings: Settings) -> None:

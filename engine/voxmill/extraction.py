@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
-from voxmill.cases import Case, open_case
+from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, SettingsError, brief
@@ -43,6 +43,8 @@ def extract(
     *,
     settings: "Settings | Mapping[str, Any] | str | Path | None" = None,
     labels: int | str | Iterable[int | str] | None = None,
+    series: str | int | None = None,
+    allow_gaps: bool = False,
     device: str = "auto",
     threads: int = 1,
 ) -> Table:
@@ -51,8 +53,8 @@ def extract(
     `image` and `mask` are a Volume and a Mask, paths, SimpleITK images, or an image of a store and its mask. `settings`
     are Settings, a mapping of them as for Settings.parse or Settings.from_pyradiomics, or a path as for Settings.read;
     PyRadiomics' defaults when None. `labels` (numbers, names, patterns of names, names of unions) choose regions, each
-    once, and go before those of the settings. `device` is auto or cpu. `threads` is how many regions are measured at a
-    time: the rows are the same.
+    once, and go before those of the settings. `series` and `allow_gaps` are as for read_image. `device` is auto or cpu.
+    `threads` is how many regions are measured at a time: the rows are the same.
 
     A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
@@ -60,7 +62,8 @@ def extract(
     parse_device(device)
     threads = parse_threads(threads)
     settings = parse_settings(settings)
-    case, choices = open_case(image, mask, settings, labels)
+    opened = open_image(image, series=series, allow_gaps=allow_gaps)
+    case, choices = open_case(opened, mask, settings, labels)
     return Table(_rows(case, choices, threads), settings)
 
 

@@ -14,6 +14,8 @@ from voxmill.grid import Index, Window
 from voxmill.stages import stage
 
 MAX_LABEL = 65_535
+DEFAULT_THRESHOLD = 0.5
+"""The share of its maximum from which on a voxel of a fractional segmentation is inside."""
 
 
 class LabelBox(NamedTuple):

@@ -16,6 +16,7 @@ from voxmill.image_types import IMAGE_TYPES, ImageType
 from voxmill.measuring import MOST, Alpha, Discretise, Distances, SliceAxis, Truth, Weighting
 from voxmill.models import Model, Real, Whole
 from voxmill.pyradiomics_parameters import has_sections, translate
+from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.steps import Crop, Normalise, Resample, Resegment
 from voxmill.yaml_files import read_yaml
 from voxmill_kernels.features.catalogue import BY_DEFAULT, FAMILIES, STANDARD
@@ -143,6 +144,9 @@ class Settings(Model):
     grid_tolerance: Annotated[Real, Field(gt=0)] = 1e-6
     """How far image and mask may lie apart and still have one grid: origin and spacing by this share of the spacing
     along x, direction cosines by this number."""
+    fractional_threshold: Annotated[Real, Field(gt=0, le=1)] = DEFAULT_THRESHOLD
+    """Of a fractional segmentation (DICOM SEG), voxels of at least this share of its maximum are inside; a note says
+    so."""
     diagnostics: Truth = False
     """Whether a row has PyRadiomics' `diagnostics_*` values; they take a pass over the whole image and mask."""
     notes: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 import voxmill as vm
+from dicom_files import stored, write_series
 from small_images import SHAPE, SPACING, case, texture, two_labels, write_case
 from voxmill.cli import main
 from voxmill_kernels.jit import kernel_cache
@@ -577,3 +578,23 @@ class TestProcess:
         warm = shell(command, VOXMILL_CACHE_DIR=str(cache))
         assert (warm.returncode, warm.stderr) == (0, "")
         assert warm.stdout == cold.stdout
+
+
+def test_a_series_of_a_folder_and_its_gaps(voxmill: Voxmill, tmp_path: Path) -> None:
+    write_series(tmp_path / "study" / "a", stored(4))
+    named = {"SeriesNumber": 9, "SeriesDescription": "lung, sharp"}
+    gap = write_series(tmp_path / "study" / "b", stored(5), name="b", attributes=named)
+    whole = vm.read_image(tmp_path / "study" / "b")
+    labels = np.zeros(whole.grid.shape, np.uint8)
+    labels[1:4, 5:20, 5:20] = 1
+    mask = tmp_path / "mask.nrrd"
+    vm.write_mask(vm.Mask(labels, whole.grid), mask)
+    gap[2].unlink()
+    assert "2 series are in it" in voxmill.refused(tmp_path / "study", mask).err
+    assert "missing" in voxmill.refused(tmp_path / "study", mask, "--series", "lung*").err
+    run = voxmill("extract", tmp_path / "study", mask, "--series", "lung*", "--allow-gaps")
+    made = vm.extract(tmp_path / "study", mask, series=9, allow_gaps=True)
+    assert (run.code, run.out) == (0, made.to_csv())
+    assert any("interpolat" in note for note in made.rows[0].notes)
+    with pytest.raises(vm.SettingsError, match="series and allow_gaps are for files of DICOM"):
+        vm.extract(whole, mask, series=9)

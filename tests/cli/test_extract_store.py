@@ -72,6 +72,8 @@ def test_a_failed_case(store: Path) -> None:
         (["letter.txt"], 2, "letter.txt: give its MASK too, or a store alone"),
         (["letter.txt", "letter.txt", "--case", "ada"], 2, "--case chooses cases of a store; leave it out, or give a"),
         (["store", "--profile"], 2, "--profile is for one image and its MASK, not for a store; leave it out"),
+        (["store", "--series", "3"], 2, "--series is for one image and its MASK, not for a store; leave it out"),
+        (["store", "--allow-gaps"], 2, "--allow-gaps is for one image and its MASK, not for a store; leave it out"),
         (["store", "--save-images", "x"], 2, "--save-images is for one image and its MASK, not for a store; leave it"),
     ],
 )

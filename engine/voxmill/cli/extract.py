@@ -1,6 +1,7 @@
 """`voxmill extract`: one image and its mask, or a store → a table."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,13 +21,18 @@ For example:
   voxmill extract ct.nrrd segments.seg.nrrd --label tumour --out features.csv
   voxmill extract ct.nrrd segments.nrrd -l 1 -l 3 --settings Params.yaml
   voxmill extract ct.nrrd segments.seg.nrrd -l "GTV*" --union targets=GTVp,GTVn --components 50
+  voxmill extract ct_study/ plan.dcm --series "*thorax*" --allow-gaps
   voxmill extract STORE --case patient-1 --out features.parquet
 """
 
 
 def extract(
     image: Annotated[
-        Path, typer.Argument(metavar="IMAGE", help="Image: NIfTI, NRRD or MetaImage; or a store, without MASK.")
+        Path,
+        typer.Argument(
+            metavar="IMAGE",
+            help="Image: NIfTI, NRRD, MetaImage, or DICOM (a file or folder); or a store, without MASK.",
+        ),
     ],
     mask: Annotated[
         Path | None,
@@ -59,6 +65,15 @@ def extract(
             "--components",
             metavar="MM3",
             help="Split every region into its connected components of this many mm³ at least (0: all of them).",
+            show_default=False,
+        ),
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            "--series",
+            metavar="SERIES",
+            help="Which series of a folder of DICOM: its UID or number, or a pattern of descriptions ('*thorax*').",
             show_default=False,
         ),
     ] = None,
@@ -95,6 +110,12 @@ def extract(
     ] = None,
     threads: Annotated[int, typer.Option(metavar="N", help="How many regions to measure at a time.")] = 1,
     *,
+    allow_gaps: Annotated[
+        bool,
+        typer.Option(
+            "--allow-gaps", help="Make up for missing slices of DICOM by linear interpolation; notes say which."
+        ),
+    ] = False,
     profile: Annotated[
         bool,
         typer.Option("--profile", help="Also tell where time and memory go, stage by stage, with one thread."),
@@ -111,22 +132,31 @@ def extract(
     if out is not None:
         parse_output(out)
     if mask is None:
-        _refuse_file_options(profile, save_images)
+        _refuse_file_options(
+            {
+                "--profile": profile,
+                "--save-images": save_images is not None,
+                "--series": series is not None,
+                "--allow-gaps": allow_gaps,
+            }
+        )
     elif case:
         raise SettingsError("--case chooses cases of a store; leave it out, or give a store alone")
     with compiling():
         from voxmill.settings import parse_settings
 
         chosen = _with_options(parse_settings(settings), union, components)
-        asked = _Asked(chosen, label or None, device, threads)
+        asked = _Asked(chosen, label or None, series, allow_gaps, device, threads)
         if mask is None:
             table = _from_store(image, case or None, asked)
         else:
             table = _from_files(image, mask, asked, profiled=profile)
         if mask is not None and save_images is not None:
+            from voxmill.cases import open_image
             from voxmill.inspection import save_images as save
 
-            files = save(image, mask, save_images, settings=chosen, labels=label or None)
+            opened = open_image(image, series=series, allow_gaps=allow_gaps)
+            files = save(opened, mask, save_images, settings=chosen, labels=label or None)
             tell(f"{len(files)} files: {save_images}")
     if out is not None:
         table.write(out)
@@ -147,6 +177,8 @@ class _Asked:
 
     settings: "Settings"
     labels: list[str] | None
+    series: str | None
+    allow_gaps: bool
     device: str
     threads: int
 
@@ -156,9 +188,18 @@ def _from_files(image: Path, mask: Path, asked: _Asked, *, profiled: bool) -> "T
     from voxmill.extraction import extract as extract_regions
     from voxmill.extraction import parse_threads
 
-    together = partial(extract_regions, threads=parse_threads(asked.threads))
-    run = profile_extraction if profiled else together
-    return run(image, mask, settings=asked.settings, labels=asked.labels, device=asked.device)
+    run = partial(
+        extract_regions,
+        image,
+        mask,
+        settings=asked.settings,
+        labels=asked.labels,
+        series=asked.series,
+        allow_gaps=asked.allow_gaps,
+        device=asked.device,
+    )
+    threads = parse_threads(asked.threads)
+    return profile_extraction(run) if profiled else run(threads=threads)
 
 
 def _from_store(path: Path, cases: list[str] | None, asked: _Asked) -> "Table":
@@ -183,9 +224,9 @@ def _from_store(path: Path, cases: list[str] | None, asked: _Asked) -> "Table":
         )
 
 
-def _refuse_file_options(profile: bool, save_images: Path | None) -> None:  # noqa: FBT001 (as typer gives it)
-    for name, given in (("--profile", profile), ("--save-images", save_images is not None)):
-        if given:
+def _refuse_file_options(given: Mapping[str, bool]) -> None:
+    for name, is_given in given.items():
+        if is_given:
             raise SettingsError(f"{name} is for one image and its MASK, not for a store; leave it out")
 
 

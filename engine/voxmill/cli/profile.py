@@ -3,27 +3,17 @@
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 
 from voxmill.cli.streams import tell
-from voxmill.extraction import extract
-from voxmill.io import read_image, read_mask_near
-from voxmill.settings import Settings
 from voxmill.stages import STAGES, Stages, watch_stages
 from voxmill.table import Table
 
 
-def profile_extraction(image: Path, mask: Path, *, settings: Settings, labels: list[str] | None, device: str) -> Table:
+def profile_extraction(once: Callable[[], Table]) -> Table:
     """Extract three times: to load the kernels, for the time of every stage, and for its memory; tell both.
 
     One region at a time: stages that run side by side would share time and memory.
     """
-
-    def once() -> Table:
-        volume = read_image(image)
-        labelled = read_mask_near(mask, volume, label_channel=settings.label_channel)
-        return extract(volume, labelled, settings=settings, labels=labels, device=device)
-
     once()
     timed, wall, table = _watched(once)
     tracemalloc.start()

@@ -13,8 +13,8 @@ def read_image(source: Readable, *, series: str | int | None = None, allow_gaps:
 
     Its values, type and grid are those that SimpleITK reads, but for NaN, which stays NaN, and for sheared grids, which
     stay sheared. Its name is the file's name without suffixes, of DICOM that of the file or folder. Of DICOM, `series`
-    (UID or number) says which one where a folder holds several, and `allow_gaps` has missing slices made up by linear
-    interpolation, with a note; PET is float32, with the factor of its SUV beside it.
+    (UID, number, or pattern of descriptions) says which one where a folder holds several, and `allow_gaps` has missing
+    slices made up by linear interpolation, with a note; PET is float32, with the factor of its SUV beside it.
 
     Raises InputError, in one sentence, for everything that is not one image of numbers in 2 or 3 dimensions, and
     SettingsError for what only DICOM has.

@@ -10,6 +10,7 @@ from voxmill.errors import InputError, SettingsError
 from voxmill.io.formats import Readable, is_dicom, read_source
 from voxmill.io.names import distinct
 from voxmill.io.raster import Raster
+from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.volume import Image, Mask, require_same_grid
 
 
@@ -44,31 +45,44 @@ def read_mask(
     Raises InputError, in one sentence, when there is no such channel, when the grids differ, and for everything that
     is not a mask in 2 or 3 dimensions; SettingsError for a threshold that is none, or not of DICOM.
     """
-    mask = read_mask_near(source, image, label_channel=label_channel, threshold=threshold)
+    share = DEFAULT_THRESHOLD if threshold is None else parse_threshold(threshold)
+    if threshold is not None and not _is_dicom(source):
+        raise SettingsError("threshold is for fractional segmentations of DICOM; leave it out for other masks")
+    mask = read_mask_near(source, image, label_channel=label_channel, threshold=share)
     if image is not None:
         require_same_grid(image, mask, tolerance=tolerance)
     return mask
 
 
-def read_mask_near(
-    source: Readable, image: Image | None, *, label_channel: int | None = None, threshold: float | None = None
-) -> Mask:
-    """The same, but for a mask that does not lie on the grid of the image: it is given on its own."""
-    if threshold is not None and not 0 < threshold <= 1:
+def parse_threshold(threshold: float) -> float:
+    """The share of its maximum from which on a fractional segmentation is inside; SettingsError for what is none."""
+    if not 0 < threshold <= 1:
         raise SettingsError(f"threshold: it is a share of the maximum, above 0 and up to 1; found {threshold}")
-    if isinstance(source, str | os.PathLike) and is_dicom(Path(source)):
+    return threshold
+
+
+def read_mask_near(
+    source: Readable, image: Image | None, *, label_channel: int | None = None, threshold: float = DEFAULT_THRESHOLD
+) -> Mask:
+    """The same, but for a mask that does not lie on the grid of the image: it is given on its own.
+
+    A threshold has no effect on masks that are not fractional.
+    """
+    if _is_dicom(source):
         from voxmill.io.dicom.masks import read_dicom_mask
 
-        found = read_dicom_mask(Path(source), image, threshold=threshold)
+        found = read_dicom_mask(Path(str(source)), image, threshold=threshold)
         return found if label_channel is None else found.layer(label_channel)
-    if threshold is not None:
-        raise SettingsError("threshold is for fractional segmentations of DICOM; leave it out for other masks")
     raster = read_source(source, kind="mask", vectors=True)
     named = _named(raster)
     channels = _channels(raster, label_channel, layered=bool(named))
     plain = Mask.of_layers([raster.array[..., channel] for channel in channels], raster.grid, name=raster.name)
     names = {(channels.index(one.layer), one.label): one.name for one in named if one.layer in channels}
     return plain.named(distinct(names, plain))
+
+
+def _is_dicom(source: Readable) -> bool:
+    return isinstance(source, str | os.PathLike) and is_dicom(Path(source))
 
 
 def _channels(raster: Raster, wanted: int | None, *, layered: bool) -> list[int]:

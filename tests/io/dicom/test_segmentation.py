@@ -30,6 +30,7 @@ from dicom_masks import OBLIQUE, Series, rewritten, segments, write_scan, write_
 from outside_tools import errors_in
 from voxmill.io.dicom.headers import DEFLATED_FRAMES
 from voxmill.io.dicom.masks import read_dicom_mask
+from voxmill.segments import DEFAULT_THRESHOLD
 
 NAMES = ("organ", "lesion", "other")
 
@@ -214,6 +215,18 @@ def test_fractions(tmp_path: Path, series: Series, threshold: float | None, leas
     assert mask.notes == (f"of a fractional segmentation, voxels of at least {least:g} of its maximum are inside",)
 
 
+def test_the_threshold_is_a_setting(tmp_path: Path, series: Series) -> None:
+    path = write_segmentation(tmp_path / "seg.dcm", series, shares(), kind="FRACTIONAL", names=("a",))
+    settings = vm.Settings.parse({"fractional_threshold": 0.2, "features": ["shape"]})
+    (row,) = vm.extract(series.image, path, settings=settings).rows
+    assert row.diagnostics["voxels"] == (np.round(shares() * 255) >= 0.2 * 255).sum()
+    assert "voxels of at least 0.2 of its maximum are inside" in " ".join(row.notes)
+    read = vm.read_mask(path, series.image)
+    (row,) = vm.extract(series.image, read, settings=settings).rows
+    assert row.diagnostics["voxels"] == (np.round(shares() * 255) >= 0.5 * 255).sum()
+    assert "fractional_threshold has no effect: the mask was read before" in row.notes
+
+
 @pytest.mark.parametrize("threshold", [0, -1, 1.5, float("nan")])
 def test_a_threshold_that_is_none(seg: Path, threshold: float) -> None:
     with pytest.raises(vm.SettingsError, match="threshold: it is a share of the maximum, above 0 and up to 1; found"):
@@ -337,7 +350,7 @@ def test_a_layer_by_label_channel(series: Series, seg: Path) -> None:
 def test_highdicom_reads_the_same(seg: Path) -> None:
     """Its slices go down where ours go up: voxels are compared by their place."""
     theirs = hd.seg.segread(seg).get_volume(combine_segments=False)
-    ours = read_dicom_mask(seg)
+    ours = read_dicom_mask(seg, threshold=DEFAULT_THRESHOLD)
     ends = np.array([[0, 0, 0], np.array(theirs.array.shape[:3]) - 1])
     first, last = ours.grid.indices(theirs.map_indices_to_reference(ends)).round(9)
     assert first.tolist() == [ours.grid.shape[0] - 1, 0, 0]

@@ -135,8 +135,20 @@ def test_two_series_are_told_apart_by_number_or_uid(tmp_path: Path) -> None:
         vm.read_image(tmp_path)
     assert vm.read_image(tmp_path, series=4).array.shape[0] == 4
     assert vm.read_image(tmp_path, series=uid("series", "a")).array.shape[0] == 5
-    with pytest.raises(vm.InputError, match="no series has the number or UID 7"):
+    with pytest.raises(vm.InputError, match="no series has the number, UID or description 7"):
         vm.read_image(tmp_path, series=7)
+
+
+def test_a_series_by_a_pattern_of_its_description(tmp_path: Path) -> None:
+    write_series(tmp_path / "a", name="a")
+    write_series(tmp_path / "b", stored(4), name="b", attributes={"SeriesNumber": 4, "SeriesDescription": "lung [1]"})
+    assert vm.read_image(tmp_path, series="lung*").array.shape[0] == 4
+    assert vm.read_image(tmp_path, series="*a").array.shape[0] == 5
+    assert vm.read_image(tmp_path, series="3").array.shape[0] == 5
+    with pytest.raises(vm.InputError, match=r"several series have .* \*; series there: 3 .*; 4 "):
+        vm.read_image(tmp_path, series="*")
+    with pytest.raises(vm.InputError, match="no series has the number, UID or description Lung"):
+        vm.read_image(tmp_path, series="Lung*")
 
 
 def test_series_of_one_number_are_listed_with_their_uids(tmp_path: Path) -> None:
@@ -144,7 +156,7 @@ def test_series_of_one_number_are_listed_with_their_uids(tmp_path: Path) -> None
     write_series(tmp_path, name="b")
     with pytest.raises(vm.InputError, match=uid("series", "b").replace(".", r"\.")):
         vm.read_image(tmp_path)
-    with pytest.raises(vm.InputError, match="several series have the number or UID 3"):
+    with pytest.raises(vm.InputError, match="several series have the number, UID or description 3"):
         vm.read_image(tmp_path, series=3)
 
 

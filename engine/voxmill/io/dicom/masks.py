@@ -17,7 +17,7 @@ STRUCTURE_SET_STORAGE = "1.2.840.10008.5.1.4.1.1.481.3"
 MASKS = frozenset({SEGMENTATION_STORAGE, LABEL_MAP_STORAGE, STRUCTURE_SET_STORAGE})
 
 
-def read_dicom_mask(path: Path, image: Image | None = None, *, threshold: float | None = None) -> Mask:
+def read_dicom_mask(path: Path, image: Image | None = None, *, threshold: float) -> Mask:
     """The mask in a DICOM SEG or RTSTRUCT file, or in a folder that holds one.
 
     How it is read say read_segmentation and read_structure_set. Its name is that of the file. Raises InputError as

@@ -28,8 +28,8 @@ ONE_IN_PET = ("Units", "DecayCorrection", "PatientWeight")
 def read_dicom(path: Path, *, series: str | int | None = None, allow_gaps: bool = False) -> Volume:
     """The image in a DICOM file, or in a folder that holds one series of images, or the one that `series` names.
 
-    `series` is a UID or a number. Its name is that of the file or folder. Raises InputError as read_series does, and
-    where the folder holds none or several, listing them.
+    `series` is a UID, a number, or a pattern of descriptions. Its name is that of the file or folder. Raises
+    InputError as read_series does, and where the folder holds none or several, listing them.
     """
     found = survey(path)
     name = _name(path)

@@ -27,7 +27,6 @@ from voxmill.io.names import distinct
 from voxmill.volume import Mask
 
 LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
-DEFAULT_THRESHOLD = 0.5
 
 
 class Kind(Enum):
@@ -49,12 +48,12 @@ class _Source:
     placed: Placed
 
 
-def read_segmentation(path: Path, grid: Grid | None = None, *, name: str, threshold: float | None = None) -> Mask:
+def read_segmentation(path: Path, grid: Grid | None = None, *, name: str, threshold: float) -> Mask:
     """The mask in a DICOM SEG file: labels are segment numbers, names are SegmentLabel.
 
     It lies on `grid`, that of an image, where its planes lie on slices of the image (see planes.on_image), and else on
     the grid of its own planes, where planes that were not stored are empty. Of fractional segmentations, voxels of at
-    least `threshold` (0.5 unless given) times MaximumFractionalValue are inside. Segments that overlap lie in layers.
+    least `threshold` times MaximumFractionalValue are inside. Segments that overlap lie in layers.
     Segments without a voxel are left out, with a note.
 
     Raises InputError, in one sentence, where nothing is segmented, and for everything that is no such file.
@@ -98,12 +97,11 @@ def _described(header: Header) -> dict[int, str]:
     return {int(at): text(one, "SegmentLabel") for at, one in numbered if at is not None}
 
 
-def _least(source: _Source, threshold: float | None) -> float:
+def _least(source: _Source, threshold: float) -> float:
     """The least number that is inside."""
     if source.kind is Kind.BINARY:
         return 1
-    share = DEFAULT_THRESHOLD if threshold is None else threshold
-    return share * number(source.header.dataset, "MaximumFractionalValue", label=source.header.path.name)
+    return threshold * number(source.header.dataset, "MaximumFractionalValue", label=source.header.path.name)
 
 
 def _segments(source: _Source, least: float) -> Layers:
@@ -152,13 +150,10 @@ def _refuse_shared(source: _Source, indices: Sequence[int], what: str) -> None:
             )
 
 
-def _notes(
-    source: _Source, described: Mapping[int, str], drawn: frozenset[int], threshold: float | None
-) -> tuple[str, ...]:
+def _notes(source: _Source, described: Mapping[int, str], drawn: frozenset[int], threshold: float) -> tuple[str, ...]:
     notes = []
     if source.kind is Kind.FRACTIONAL:
-        share = DEFAULT_THRESHOLD if threshold is None else threshold
-        notes.append(f"of a fractional segmentation, voxels of at least {share:g} of its maximum are inside")
+        notes.append(f"of a fractional segmentation, voxels of at least {threshold:g} of its maximum are inside")
     empty = [described[label] or str(label) for label in sorted(described) if label and label not in drawn]
     if empty:
         notes.append(f"segments without a voxel were left out: {several(empty, separator=', ')}")

@@ -1,8 +1,9 @@
 """Series: the files of a folder, grouped as they belong together."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeAlias
 
@@ -90,9 +91,17 @@ def survey(path: Path) -> Survey:
     if not path.is_dir():
         header = read_header(path)
         return Survey((Series(text(header.dataset, "SeriesInstanceUID"), (path,), header.dataset),), ())
+    return survey_of(beginnings_in(path), read_header)
+
+
+def survey_of(beginnings: Iterable[Header | Failure], header_of: Callable[[Path], Header]) -> Survey:
+    """What these files are of: their series, by number, and what could not be read.
+
+    header_of gives the whole header of a file, which of a series one must have; it may raise InputError.
+    """
     groups: dict[str, list[_Place]] = defaultdict(list)
     failures: list[Failure] = []
-    for found in beginnings_in(path):
+    for found in beginnings:
         uid = text(found.dataset, "SeriesInstanceUID") if isinstance(found, Header) else ""
         if isinstance(found, Failure):
             failures.append(found)
@@ -100,7 +109,8 @@ def survey(path: Path) -> Survey:
             failures.append(Failure(found.path, f"{found.path.name}: {named('SeriesInstanceUID')} is missing"))
         else:
             groups[uid].append(_place(found))
-    series = [one for uid, places in groups.items() for one in _series(uid, sorted(places), failures)]
+    files = {uid: [path for *_, path in sorted(places)] for uid, places in groups.items()}
+    series = [one for uid, paths in files.items() for one in _series(uid, paths, header_of, failures)]
     return Survey(tuple(sorted(series, key=_by_number)), tuple(failures))
 
 
@@ -109,12 +119,13 @@ def _place(header: Header) -> _Place:
     return float("inf") if number is None else number, str(header.path), header.path
 
 
-def _series(uid: str, places: Sequence[_Place], failures: list[Failure]) -> Iterator[Series]:
+def _series(
+    uid: str, files: Sequence[Path], header_of: Callable[[Path], Header], failures: list[Failure]
+) -> Iterator[Series]:
     """The series of files in order, with the header of the first that has a whole one; none if none has."""
-    files = [path for *_, path in places]
     for at, path in enumerate(files):
         try:
-            header = read_header(path).dataset
+            header = header_of(path).dataset
         except InputError as error:
             failures.append(Failure(path, str(error)))
         else:
@@ -123,9 +134,10 @@ def _series(uid: str, places: Sequence[_Place], failures: list[Failure]) -> Iter
 
 
 def choose(series: Sequence[Series], wanted: str | int | None, *, label: str) -> Series:
-    """The one series of images, or the one of this UID or number.
+    """The one series of images, or the one of this UID or number, or else that whose description is like a pattern.
 
-    Raises InputError, with a list of the series, where that leaves none or several.
+    In a pattern * stands for any letters, ? for one; capitals matter. Raises InputError, with a list of the series,
+    where that leaves none or several.
     """
     images = [one for one in series if one.is_image]
     if wanted is None:
@@ -137,9 +149,10 @@ def choose(series: Sequence[Series], wanted: str | int | None, *, label: str) ->
     if isinstance(wanted, bool) or not isinstance(wanted, str | int):
         raise SettingsError(f"series: give a number or a UID; found {type(wanted).__name__}")
     found = [one for one in series if _is_called(one, wanted)]
+    found = found or [one for one in images if fnmatchcase(one.description, str(wanted))]
     if len(found) != 1:
         fault = "several series have" if found else "no series has"
-        raise InputError(f"{label}: {fault} the number or UID {wanted}; {_there(series)}")
+        raise InputError(f"{label}: {fault} the number, UID or description {wanted}; {_there(found or series)}")
     return found[0]
 
 
