@@ -19,7 +19,7 @@ from dicom_masks import segments, write_scan, write_segmentation
 from small_images import write_case
 from voxmill.conversion import convert, remove_case
 from voxmill.conversion.converting import ledger_of
-from voxmill.errors import InputError, OutputError
+from voxmill.errors import InputError, OutputError, SettingsError
 from voxmill.runs.ledger import read_ledger
 
 PATIENT, STUDY, DESCRIPTION = "PATIENT-0042", "1.2.826.77.1", "thorax of Jane"
@@ -406,3 +406,17 @@ def test_a_removed_case_can_be_converted_again(tmp_path: Path) -> None:
     assert convert(tree, tmp_path / "cohort.zarr").progress.done == 1
     stored = vm.open_store(done.store).cases[0].images[0].load()
     assert np.array_equal(stored.array, vm.read_image(tree / "a" / "ct of Jane").array)
+
+
+def test_a_store_has_one_threshold_of_fractions(tmp_path: Path) -> None:
+    scan = write_scan(tmp_path / "in")
+    shares = np.random.default_rng(3).integers(0, 256, (1, 5, 33, 34)) / 255
+    write_segmentation(tmp_path / "in" / "seg.dcm", scan, shares, kind="FRACTIONAL", names=("organ",))
+    done = convert(tmp_path / "in", tmp_path / "cohort.zarr", threshold=0.2)
+    (mask,) = vm.open_store(done.store).cases[0].images[0].masks
+    assert mask.segments[0].voxels == (np.round(shares * 255) >= 0.2 * 255).sum()
+    assert mask.notes == ("of a fractional segmentation, voxels of at least 0.2 of its maximum are inside",)
+    with pytest.raises(InputError, match=r"begun with the threshold 0.2 .* has 0.5; begin a new store"):
+        convert(tmp_path / "in", done.store)
+    with pytest.raises(SettingsError, match="threshold: it is a share of the maximum"):
+        convert(tmp_path / "in", tmp_path / "other.zarr", threshold=0)

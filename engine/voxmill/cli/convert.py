@@ -15,6 +15,7 @@ EXAMPLES = """\b
 For example:
   voxmill convert /data/incoming cohort.zarr --workers 8
   voxmill convert cases.csv cohort.zarr
+  voxmill convert s3://bucket/cases.csv cohort.zarr
   voxmill extract cohort.zarr --out features.parquet
   voxmill remove cohort.zarr PATIENT-0042
 """
@@ -24,17 +25,25 @@ EVERY = 1_000
 
 def convert(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="SOURCE",
             help="A DICOM file or a folder tree of them, an image file, or a table (CSV, Parquet) with the columns "
-            "image, mask and case.",
+            "image, mask and case; a path or a URL (s3://, https://, zip://...).",
         ),
     ],
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="The folder of the store; made where there is none.")],
+    store: Annotated[str, typer.Argument(metavar="STORE", help="The folder of the store; made where there is none.")],
     workers: Annotated[
         int, typer.Option("--workers", "-j", metavar="N", min=0, help="How many processes; 0: in this one.")
     ] = 0,
+    threshold: Annotated[
+        float,
+        typer.Option(
+            "--threshold",
+            metavar="SHARE",
+            help="From which share of their maximum on fractional segmentations are inside; one for all of a store.",
+        ),
+    ] = 0.5,
     *,
     keep_ids: Annotated[
         bool,
@@ -60,7 +69,14 @@ def convert(
 
     with _progress() as (begin, hear):
         done = convert_all(
-            source, store, keep_ids=keep_ids, allow_gaps=allow_gaps, workers=workers, begin=begin, tell=hear
+            source,
+            store,
+            keep_ids=keep_ids,
+            allow_gaps=allow_gaps,
+            threshold=threshold,
+            workers=workers,
+            begin=begin,
+            tell=hear,
         )
     new, before, failed = done.progress.done, done.progress.before, done.progress.failed
     tell(f"{counted(new, 'case')} converted{f', {before} were there' if before else ''}: {store}")

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from voxmill.io.remote import Location, Remote
 
 if TYPE_CHECKING:
     from voxmill.io.dicom import Series
@@ -14,7 +16,7 @@ class MaskSource:
     """A mask: its name in the store, and its file."""
 
     name: str
-    path: Path
+    path: Location
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class ImageSource:
     """An image: its name in the store, its files, its masks, what may be told of it; of DICOM, its series."""
 
     name: str
-    files: tuple[Path, ...]
+    files: tuple[Location, ...]
     masks: tuple[MaskSource, ...] = ()
     series: "Series | None" = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class CaseSource:
     place: str = ""
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Location, ...]:
         """All files of its images and masks."""
         return tuple(path for image in self.images for path in (*image.files, *(mask.path for mask in image.masks)))
 
@@ -52,8 +54,9 @@ class CaseSource:
         return self.identifiers | {name for path in self.files for name in names_of(path)}
 
 
-def names_of(path: Path) -> tuple[str, ...]:
+def names_of(place: PurePath | Remote) -> tuple[str, ...]:
     """What a sentence may call a file by: its name, with and without suffixes, and that of its folder."""
+    path = place.path if isinstance(place, Remote) else place
     return path.name, path.stem, path.name.partition(".")[0], path.parent.name
 
 

@@ -1,18 +1,22 @@
 """A source into a store, durably: begun again, it does what is missing."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from voxmill.conversion.index import FAILURES, INDEX, write_tables
 from voxmill.conversion.job import Conversion
 from voxmill.conversion.sources import find_cases
 from voxmill.drafts import draft_of
-from voxmill.errors import InputError
+from voxmill.errors import InputError, OutputError
+from voxmill.io.masks import parse_threshold
+from voxmill.io.remote import is_url, located
 from voxmill.privacy import Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.runner import NOBODY, Progress, run
+from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import create_store, is_store
 from voxmill.store.layout import folder_name
 
@@ -41,8 +45,8 @@ class Converted:
         return self.store / FAILURES
 
 
-PSEUDONYMS = "pseudonyms.json"
-"""Beside the ledger: what tells the key of a store from others, and whether identifiers are kept."""
+PSEUDONYMS, THRESHOLD = "pseudonyms.json", "threshold.json"
+"""Beside the ledger: what tells the key of a store from others, and whether identifiers are kept; the threshold."""
 
 
 def ledger_of(store: Path) -> Path:
@@ -56,27 +60,37 @@ def convert(
     *,
     keep_ids: bool = False,
     allow_gaps: bool = False,
+    threshold: float = DEFAULT_THRESHOLD,
     workers: int = 0,
     begin: Callable[[int], None] = lambda cases: None,
     tell: Callable[[Progress], None] = NOBODY,
 ) -> Converted:
     """Convert all cases in a file, a folder or a table (see find_cases) into a store, made where there is none.
 
+    The source, and what a table names, may lie at URLs (with the extra `voxmill[remote]`): each file is fetched when it
+    is needed, into a temporary folder, and is gone from there afterwards. A store is a folder of this machine.
     keep_ids: whether identifiers, UIDs, dates and file names stay as they are; otherwise names stand for them, made
-    with the key that VOXMILL_KEY_FILE names, or one beside the store. allow_gaps: as read_image has it. workers: in how
-    many processes; 0: in this one. begin and tell hear how many cases there are, and of every one that has ended.
+    with the key that VOXMILL_KEY_FILE names, or one beside the store. allow_gaps: as read_image has it; threshold: as
+    read_mask has it, for fractional segmentations, one for all of a store. workers: in how many processes; 0: in this
+    one. begin and tell hear how many cases there are, and of every one that has ended.
 
     A case that cannot be read is a row of failures.parquet; the others go on. Raises InputError when there is no case
     in the source, OutputError when the store cannot be written, Stopped after a signal; run again, what is missing is
     done.
     """
+    parse_threshold(threshold)
+    if is_url(str(store)):
+        raise OutputError(
+            "a store is written to a folder of this machine, not to a URL; give a folder, and copy it there"
+        )
     folder = create_store(store)
     pseudonyms = Pseudonyms(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)
-    sources = find_cases(Path(source), pseudonyms)
+    sources = find_cases(located(str(source)), pseudonyms)
     begin(len(sources.cases))
     with opened(ledger_of(folder)) as ledger:
         require_pseudonyms(ledger.folder, pseudonyms)
-        job = Conversion(folder, pseudonyms, allow_gaps)
+        require_threshold(ledger.folder, threshold)
+        job = Conversion(folder, pseudonyms, allow_gaps, threshold)
         ledger.disregard(job.key(case) for case in sources.cases if not is_store(folder / folder_name(case.name)))
         try:
             progress = run(job, sources.cases, ledger, workers=workers, tell=tell)
@@ -88,11 +102,8 @@ def convert(
 
 def require_pseudonyms(ledger: Path, pseudonyms: Pseudonyms) -> None:
     """Raise InputError where a store was begun with other pseudonyms: another key, or identifiers kept or not."""
-    path, mine = ledger / PSEUDONYMS, {"key": pseudonyms.key.fingerprint, "keep_ids": pseudonyms.keep_ids}
-    if not path.exists():
-        with draft_of(path) as draft:
-            draft.write_text(json.dumps(mine) + "\n")
-    known = json.loads(path.read_text())
+    mine = {"key": pseudonyms.key.fingerprint, "keep_ids": pseudonyms.keep_ids}
+    known = _begun_with(ledger / PSEUDONYMS, mine)
     if known["key"] != mine["key"]:
         raise InputError(
             "the store was begun with another key, so its cases would not be found again; give that key (STORE.key, or "
@@ -101,3 +112,22 @@ def require_pseudonyms(ledger: Path, pseudonyms: Pseudonyms) -> None:
     if known["keep_ids"] != mine["keep_ids"]:
         kept = "keeps identifiers" if known["keep_ids"] else "does not keep identifiers"
         raise InputError(f"the store {kept}, and this conversion is to do otherwise; begin a new store for that")
+
+
+def require_threshold(ledger: Path, threshold: float) -> None:
+    """Raise InputError where a store was begun with another threshold: its masks would not be alike."""
+    known = _begun_with(ledger / THRESHOLD, {"threshold": threshold})["threshold"]
+    if known != threshold:
+        raise InputError(
+            f"the store was begun with the threshold {known:g} for fractional segmentations, and this conversion has "
+            f"{threshold:g}; begin a new store for that"
+        )
+
+
+def _begun_with(path: Path, mine: Mapping[str, Any]) -> dict[str, Any]:
+    """What a store was begun with: what a file says, which is written where there is none."""
+    if not path.exists():
+        with draft_of(path) as draft:
+            draft.write_text(json.dumps(mine) + "\n")
+    known: dict[str, Any] = json.loads(path.read_text())
+    return known

@@ -3,16 +3,18 @@
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
 from voxmill.errors import InputError
 from voxmill.io import read_image
-from voxmill.io.formats import is_dicom, parts_of
+from voxmill.io.formats import is_dicom, names_a_format
 from voxmill.io.masks import read_mask_near
+from voxmill.io.remote import Location, Unreachable, fetched, stamps_of
 from voxmill.privacy import Pseudonyms
+from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import finish_case, is_store, new_case, open_store, write_image, write_mask
 from voxmill.store.layout import folder_name
 from voxmill.volume import Mask, Volume
@@ -22,15 +24,20 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Conversion:
-    """A job: cases into a store. `allow_gaps`: whether missing slices are made up for."""
+    """A job: cases into a store.
+
+    allow_gaps: whether missing slices are made up for. threshold: of what share of their maximum fractional
+    segmentations are inside.
+    """
 
     store: Path
     pseudonyms: Pseudonyms
     allow_gaps: bool = False
+    threshold: float = DEFAULT_THRESHOLD
 
     def key(self, case: CaseSource) -> str:
         """Name, size and time of every file, wherever the folder lies now; made with the key, as names may tell."""
-        files = sorted(_stamp(part) for path in case.files for part in parts_of(path))
+        files = sorted(stamp for place in case.files for stamp in stamps_of(place))
         return self.pseudonyms.key.name("files", json.dumps([case.name, files]))
 
     def name(self, case: CaseSource) -> str:
@@ -97,19 +104,21 @@ class _UnderWay:
 
     def _volume(self, image: ImageSource) -> Volume:
         """The volume of an image, by the name that it has in the store, with notes that may be told."""
-        if image.series is not None:
-            from voxmill.io.dicom import read_series
+        with fetched(image.files) as files:
+            if image.series is not None:
+                from voxmill.io.dicom import read_series
 
-            volume = read_series(image.series, allow_gaps=self.job.allow_gaps)
-        else:
-            volume = read_image(image.files[0], allow_gaps=self.job.allow_gaps)
+                volume = read_series(replace(image.series, files=files), allow_gaps=self.job.allow_gaps)
+            else:
+                volume = read_image(files[0], allow_gaps=self.job.allow_gaps)
         return volume.renamed(image.name, notes=self._told(volume.notes))
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume, place: Path) -> Mask | None:
         """Read and write a mask of an image; None for one that cannot be read."""
         self.enter("read mask")
         try:
-            found = read_mask_near(mask.path, volume)
+            with fetched([mask.path]) as (path,):
+                found = read_mask_near(path, volume, threshold=self.job.threshold)
         except InputError as error:
             self._fail(error, image, mask)
             return None
@@ -120,7 +129,7 @@ class _UnderWay:
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:
         (sentence,) = self._told([str(error)])
         from_table = image.series is None and not self.job.pseudonyms.keep_ids
-        if from_table and is_dicom(mask.path if mask else image.files[0]):  # whose messages repeat its headers
+        if from_table and _may_repeat_headers(error, mask.path if mask else image.files[0]):
             sentence = "it cannot be read; voxmill extract of these files says why"
         self.failures.append(
             {"image": image.name, "mask": mask.name if mask else "", "sentence": self.case.place + sentence}
@@ -130,13 +139,11 @@ class _UnderWay:
         return [self.job.pseudonyms.told(one, self.case.secrets) for one in texts]
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
-    """Name, size and time of a file; of one that cannot be reached 0: reading it says why."""
-    try:
-        status = path.stat()
-    except OSError:
-        return path.name, 0, 0
-    return path.name, status.st_size, status.st_mtime_ns
+def _may_repeat_headers(error: InputError, place: Location) -> bool:
+    """Whether a message may say what stands in the header of a file of DICOM, and was not looked through before."""
+    if isinstance(error, Unreachable):
+        return False
+    return is_dicom(place) if isinstance(place, Path) else not names_a_format(place.name)
 
 
 def _row(volume: Volume, image: ImageSource) -> Row:

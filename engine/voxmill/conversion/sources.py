@@ -1,11 +1,13 @@
 """A file, a folder or a table → the cases to convert."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources
 from voxmill.errors import InputError
+from voxmill.io.formats import names_a_format
+from voxmill.io.remote import Location, Remote, fetched, located
 from voxmill.privacy import Pseudonyms
 
 IMAGE, MASK = "image", "mask"
@@ -14,35 +16,45 @@ CASE = ("case", "id", "patient", "patientid")
 TABLES = (".csv", ".parquet")
 
 
-def find_cases(source: Path, pseudonyms: Pseudonyms) -> Sources:
+def find_cases(source: Location, pseudonyms: Pseudonyms) -> Sources:
     """The cases in a table of images and masks, in an image file, or in a file or folder of DICOM.
 
     A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
-    optional; PyRadiomics' batch files are such tables. Paths in it are relative to it. Of DICOM, a case is a study.
-    Raises InputError where there is no such path, no image in it, or a table that makes no sense.
+    optional; PyRadiomics' batch files are such tables. Paths in it are relative to it, or URLs. Of DICOM, a case is a
+    study. Raises InputError where there is no such path or URL, no image in it, or a table that makes no sense.
     """
-    from voxmill.io.dicom.headers import looks_like_dicom
-
-    if not source.exists():
+    is_folder = source.is_folder if isinstance(source, Remote) else source.is_dir()
+    if isinstance(source, Path) and not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
-    if source.suffix.lower() in TABLES and source.is_file():
+    if source.name.lower().endswith(TABLES) and not is_folder:
         return _of_table(source, pseudonyms)
-    if source.is_dir() or looks_like_dicom(source):
+    if is_folder or _looks_like_dicom(source):
         from voxmill.conversion.studies import find_studies
 
         return find_studies(source, pseudonyms)
     return Sources((CaseSource(pseudonyms.of("case", source.name), (ImageSource(IMAGE, (source,)),)),))
 
 
-def _of_table(table: Path, pseudonyms: Pseudonyms) -> Sources:
+def _looks_like_dicom(file: Location) -> bool:
+    """Whether a file begins as DICOM; at a URL, whether it is not called like another format."""
+    from voxmill.io.dicom.headers import looks_like_dicom
+
+    return looks_like_dicom(file) if isinstance(file, Path) else not names_a_format(file.name)
+
+
+def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
     """The cases of a table; a row without an image and one whose case was named before are left out."""
     cases: dict[str, CaseSource] = {}
     left_out: list[LeftOut] = []
-    for number, row in enumerate(_rows(table), start=1):
-        case = _of_row(row, number, table, pseudonyms)
-        if case is None:
-            left_out.append(LeftOut("", f"row {number}: it has no image; fill in its column"))
-        elif case.name in cases:
+    with fetched([table]) as (local,):
+        rows = _rows(local)
+    for number, row in enumerate(rows, start=1):
+        try:
+            case = _of_row(row, number, table.parent, pseudonyms)
+        except InputError as error:
+            left_out.append(LeftOut("", f"row {number}: {error}"))
+            continue
+        if case.name in cases:
             before = cases[case.name].place.partition(":")[0]
             left_out.append(
                 LeftOut(case.name, f"{case.place}{before} has this case; give each one of its own ('case')")
@@ -52,14 +64,14 @@ def _of_table(table: Path, pseudonyms: Pseudonyms) -> Sources:
     return Sources(tuple(cases.values()), tuple(left_out))
 
 
-def _rows(table: Path) -> Iterator[Mapping[str, str]]:
+def _rows(table: Path) -> list[Mapping[str, str]]:
     """The rows of a table, by lower-case column names, without the spaces around names and values."""
     rows = _parquet(table) if table.suffix.lower() == ".parquet" else _csv(table)
     columns = [name.strip().lower() for name in rows[0]] if rows else []
     if not any(name.partition(":")[0] == IMAGE for name in columns):
         there = f"its columns are {', '.join(columns)}" if columns else "it has no rows"
         raise InputError(f"{table.name}: a table of cases has a column 'image', and {there}; add it")
-    return ({str(name).strip().lower(): (value or "").strip() for name, value in row.items()} for row in rows)
+    return [{str(name).strip().lower(): (value or "").strip() for name, value in row.items()} for row in rows]
 
 
 def _csv(table: Path) -> list[dict[str, str]]:
@@ -81,18 +93,18 @@ def _parquet(table: Path) -> list[dict[str, str]]:
     return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
 
 
-def _of_row(row: Mapping[str, str], number: int, table: Path, pseudonyms: Pseudonyms) -> CaseSource | None:
-    """The case of a row, whose images share its mask; None where it has no image."""
+def _of_row(row: Mapping[str, str], number: int, folder: Location, pseudonyms: Pseudonyms) -> CaseSource:
+    """The case of a row, whose images share its mask; raises InputError where it has none, or leads elsewhere."""
     values = {name: value for name, value in row.items() if value}
     paths = {
-        name.partition(":")[2] or IMAGE: table.parent / value
+        name.partition(":")[2] or IMAGE: located(value, folder)
         for name, value in values.items()
         if name.partition(":")[0] == IMAGE
     }
     if not paths:
-        return None
+        raise InputError("it has no image; fill in its column")
     first = next(iter(paths.values()))
-    masks = (MaskSource(MASK, table.parent / values[MASK]),) if MASK in values else ()
+    masks = (MaskSource(MASK, located(values[MASK], folder)),) if MASK in values else ()
     called = next((values[name] for name in CASE if name in values), first.name.partition(".")[0])
     images = tuple(ImageSource(name, (path,), masks) for name, path in paths.items())
     return CaseSource(pseudonyms.of("case", called), images, {}, frozenset({called}), f"row {number}: ")

@@ -3,15 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
+from voxmill.conversion.trees import Tree, survey_tree
 from voxmill.errors import InputError
-from voxmill.io.dicom import Series, read_header, survey
+from voxmill.io.dicom import Series
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, image_record, mask_record, match
 from voxmill.io.dicom.tags import items, text
+from voxmill.io.remote import Location
 from voxmill.privacy import Pseudonyms, allowed, is_date
 
 MASKS = ("SEG", "RTSTRUCT")
@@ -21,25 +22,25 @@ REGIONS = (("StructureSetROISequence", "ROIName"), ("SegmentSequence", "SegmentL
 
 @dataclass(frozen=True)
 class MaskFile:
-    """A file of masks: its path, and the names of its regions."""
+    """A file of masks: where it lies, and the names of its regions."""
 
-    path: Path
+    place: Location
     regions: frozenset[str]
 
 
-def find_studies(source: Path, pseudonyms: Pseudonyms) -> Sources:
+def find_studies(source: Location, pseudonyms: Pseudonyms) -> Sources:
     """The studies in a file or folder, each a case; raises InputError where there is no image in it."""
-    found = survey(source)
-    images = [one for one in found.series if one.is_image]
+    tree = survey_tree(source)
+    found = tree.survey
     left_out = [
         LeftOut(pseudonyms.of("file", one.path.name), pseudonyms.told(one.reason, names_of(one.path)))
         for one in found.failures
     ]
-    if not images:
+    if not tree.images:
         reason = f": {left_out[0].sentence}" if left_out else ""
         raise InputError(f"{source.name}: there is no DICOM image of CT, MR or PET in it{reason}")
-    files, records, twice = _masks(found.series, pseudonyms)
-    matching = match(records, _known(images, records, pseudonyms))
+    files, records, twice = _masks(tree, pseudonyms)
+    matching = match(records, _known(tree, records, pseudonyms))
     masks: dict[str, list[str]] = defaultdict(list)
     for pair in matching.pairs:
         masks[pair.image.name].append(pair.mask.name)
@@ -48,7 +49,7 @@ def find_studies(source: Path, pseudonyms: Pseudonyms) -> Sources:
         *(LeftOut(name, "this mask is there twice (SOPInstanceUID); one is taken") for name in twice),
         *(LeftOut(one.mask.name, one.reason) for one in matching.unmatched),
     ]
-    return Sources(tuple(_cases(images, files, masks, pseudonyms)), tuple(left_out))
+    return Sources(tuple(_cases(tree, files, masks, pseudonyms)), tuple(left_out))
 
 
 def _others(series: Sequence[Series]) -> Iterator[str]:
@@ -56,18 +57,18 @@ def _others(series: Sequence[Series]) -> Iterator[str]:
     return (one.series_uid for one in series if not one.is_image and one.modality not in MASKS)
 
 
-def _masks(series: Sequence[Series], pseudonyms: Pseudonyms) -> tuple[dict[str, MaskFile], list[MaskRecord], list[str]]:
+def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, MaskFile], list[MaskRecord], list[str]]:
     """The files of masks by their names in the store, what each refers to, and which are there twice."""
     files: dict[str, MaskFile] = {}
     records: list[MaskRecord] = []
     twice: list[str] = []
-    for path in (path for one in series if one.modality in MASKS for path in one.files):
-        header = read_header(path).dataset
+    for path in (path for one in tree.survey.series if one.modality in MASKS for path in one.files):
+        header = tree.header(path)
         name = pseudonyms.of("mask", text(header, "SOPInstanceUID") or path.name)
         if name in files:
             twice.append(name)
             continue
-        files[name] = MaskFile(path, _regions(header))
+        files[name] = MaskFile(tree.place(path), _regions(header))
         records.append(mask_record(header, name=name))
     return files, records, twice
 
@@ -77,24 +78,24 @@ def _regions(header: Dataset) -> frozenset[str]:
     return frozenset(text(item, keyword) for sequence, keyword in REGIONS for item in items(header, sequence)) - {""}
 
 
-def _known(images: Sequence[Series], records: Sequence[MaskRecord], pseudonyms: Pseudonyms) -> list[ImageRecord]:
+def _known(tree: Tree, records: Sequence[MaskRecord], pseudonyms: Pseudonyms) -> list[ImageRecord]:
     """What masks may refer to; slices are looked at only where a mask names slices and no series."""
     by_slices = any(not record.references.series and record.references.instances for record in records)
     return [
         image_record(
-            [read_header(path).dataset for path in one.files] if by_slices else [one.header],
+            [tree.header(path) for path in one.files] if by_slices else [one.header],
             name=pseudonyms.of("series", one.series_uid),
         )
-        for one in images
+        for one in tree.images
     ]
 
 
 def _cases(
-    images: Sequence[Series], files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
+    tree: Tree, files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
 ) -> Iterator[CaseSource]:
     studies: dict[tuple[str, str], list[Series]] = defaultdict(list)
     days: dict[str, list[str]] = defaultdict(list)
-    for series in images:
+    for series in tree.images:
         studies[series.patient_id, series.study_uid].append(series)
         days[series.patient_id].append(text(series.header, "StudyDate"))
     first = {patient: min(filter(is_date, dates), default="") for patient, dates in days.items()}
@@ -106,7 +107,7 @@ def _cases(
             "study": pseudonyms.of("study", study),
             "day": pseudonyms.day(text(group[0].header, "StudyDate"), first[patient]) if patient else None,
         }
-        made = tuple(_image(one, files, masks[pseudonyms.of("series", one.series_uid)], pseudonyms) for one in group)
+        made = tuple(_image(one, tree, _of_series(one, files, masks, pseudonyms), pseudonyms) for one in group)
         yield CaseSource(pseudonyms.of("study", called), made, about, _identifiers(group, made, files))
 
 
@@ -120,7 +121,14 @@ def _identifiers(
     return frozenset(series | studies | regions) - {""}
 
 
-def _image(series: Series, files: Mapping[str, MaskFile], masks: Sequence[str], pseudonyms: Pseudonyms) -> ImageSource:
+def _of_series(
+    series: Series, files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
+) -> list[MaskSource]:
+    """The masks of a series."""
+    return [MaskSource(name, files[name].place) for name in masks[pseudonyms.of("series", series.series_uid)]]
+
+
+def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: Pseudonyms) -> ImageSource:
     name = pseudonyms.of("series", series.series_uid)
     about = {
         "series": name,
@@ -128,4 +136,4 @@ def _image(series: Series, files: Mapping[str, MaskFile], masks: Sequence[str], 
         **({"description": series.description} if pseudonyms.keep_ids and series.description else {}),
         "dicom": allowed(series.header),
     }
-    return ImageSource(name, series.files, tuple(MaskSource(mask, files[mask].path) for mask in masks), series, about)
+    return ImageSource(name, tuple(map(tree.place, series.files)), tuple(masks), series, about)

@@ -62,7 +62,7 @@ def is_dicom(path: Path) -> bool:
 
     A name of another format goes before the content: NIfTI may hold anything in its first bytes.
     """
-    if any(path.name.lower().endswith(suffix) for one in FORMATS for suffix in one.suffixes):
+    if names_a_format(path.name):
         return False
     if os.path.isdir(path):
         return True
@@ -71,6 +71,11 @@ def is_dicom(path: Path) -> bool:
     from voxmill.io.dicom.headers import looks_like_dicom
 
     return looks_like_dicom(path)
+
+
+def names_a_format(name: str) -> bool:
+    """Whether a file is called as those of a format other than DICOM are."""
+    return any(name.lower().endswith(suffix) for one in FORMATS for suffix in one.suffixes)
 
 
 def parts_of(path: Path) -> list[Path]:

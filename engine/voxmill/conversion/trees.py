@@ -1,0 +1,79 @@
+"""A file or folder tree of DICOM, on this machine or at a URL → its series.
+
+Of a tree at a URL every file is fetched twice: here for its header, BATCH files at a time, and again when its case is
+converted.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from voxmill.errors import InputError
+from voxmill.io.dicom import Failure, Header, Series, Survey, read_header, survey
+from voxmill.io.dicom.discovery import headers_in
+from voxmill.io.dicom.series import survey_of
+from voxmill.io.remote import Location, Remote, fetched
+
+BATCH = 64
+"""Files of a tree at a URL that are on this machine at a time while it is looked through."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What a tree holds: series of paths, each of which stands for a place, itself where it is on this machine."""
+
+    survey: Survey
+    places: Mapping[Path, Remote] = field(default_factory=dict)
+
+    @property
+    def images(self) -> list[Series]:
+        """The series of images."""
+        return [one for one in self.survey.series if one.is_image]
+
+    def place(self, path: Path) -> Location:
+        """Where a file of a series lies."""
+        return self.places.get(path, path)
+
+    def header(self, path: Path) -> Dataset:
+        """The header of a file of a series."""
+        with fetched([self.place(path)]) as (local,):
+            return read_header(local).dataset
+
+
+def survey_tree(source: Location) -> Tree:
+    """The series in a file or folder; raises InputError as survey does, and for what is not at its URL."""
+    if isinstance(source, Path):
+        return Tree(survey(source))
+    places = {Path(one.path): one for one in source.parts}
+    return Tree(survey_of(_headers(list(places.items()))), places)
+
+
+def _headers(files: Sequence[tuple[Path, Remote]]) -> Iterator[Header | Failure]:
+    """The headers of files at URLs, and a failure for each that is damaged or cannot be fetched."""
+    for start in range(0, len(files), BATCH):
+        batch = files[start : start + BATCH]
+        try:
+            found = _fetched_headers(batch)
+        except InputError:
+            for one in batch:
+                yield from _alone(*one)
+        else:
+            yield from found
+
+
+def _alone(path: Path, remote: Remote) -> list[Header | Failure]:
+    try:
+        return _fetched_headers([(path, remote)])
+    except InputError as error:
+        return [Failure(path, str(error))]
+
+
+def _fetched_headers(files: Sequence[tuple[Path, Remote]]) -> list[Header | Failure]:
+    with fetched([remote for _, remote in files]) as copies:
+        return [
+            replace(found, path=path)
+            for (path, _), copy in zip(files, copies, strict=True)
+            for found in headers_in(copy.parent)
+        ]
