@@ -1,7 +1,7 @@
 """A file or folder tree of DICOM, on this machine or at a URL → its series.
 
-Of a tree at a URL every file is fetched twice: here for its header, BATCH files at a time, and again when its case is
-converted.
+Of a tree at a URL every file is fetched twice: here to see how it begins, BATCH files at a time, and again when its
+case is converted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 
 from voxmill.errors import InputError
 from voxmill.io.dicom import Failure, Header, Series, Survey, read_header, survey
-from voxmill.io.dicom.discovery import headers_in
+from voxmill.io.dicom.discovery import beginnings_in
 from voxmill.io.dicom.series import survey_of
 from voxmill.io.remote import Location, Remote, fetched
 
@@ -38,8 +38,7 @@ class Tree:
 
     def header(self, path: Path) -> Dataset:
         """The header of a file of a series."""
-        with fetched([self.place(path)]) as (local,):
-            return read_header(local).dataset
+        return _header(self.place(path)).dataset
 
 
 def survey_tree(source: Location) -> Tree:
@@ -47,15 +46,20 @@ def survey_tree(source: Location) -> Tree:
     if isinstance(source, Path):
         return Tree(survey(source))
     places = {Path(one.path): one for one in source.parts}
-    return Tree(survey_of(_headers(list(places.items()))), places)
+    return Tree(survey_of(_beginnings(list(places.items())), lambda path: _header(places[path])), places)
 
 
-def _headers(files: Sequence[tuple[Path, Remote]]) -> Iterator[Header | Failure]:
-    """The headers of files at URLs, and a failure for each that is damaged or cannot be fetched."""
+def _header(place: Location) -> Header:
+    with fetched([place]) as (local,):
+        return read_header(local)
+
+
+def _beginnings(files: Sequence[tuple[Path, Remote]]) -> Iterator[Header | Failure]:
+    """How files at URLs begin, and a failure for each that is damaged or cannot be fetched."""
     for start in range(0, len(files), BATCH):
         batch = files[start : start + BATCH]
         try:
-            found = _fetched_headers(batch)
+            found = _fetched_beginnings(batch)
         except InputError:
             for one in batch:
                 yield from _alone(*one)
@@ -65,15 +69,15 @@ def _headers(files: Sequence[tuple[Path, Remote]]) -> Iterator[Header | Failure]
 
 def _alone(path: Path, remote: Remote) -> list[Header | Failure]:
     try:
-        return _fetched_headers([(path, remote)])
+        return _fetched_beginnings([(path, remote)])
     except InputError as error:
         return [Failure(path, str(error))]
 
 
-def _fetched_headers(files: Sequence[tuple[Path, Remote]]) -> list[Header | Failure]:
+def _fetched_beginnings(files: Sequence[tuple[Path, Remote]]) -> list[Header | Failure]:
     with fetched([remote for _, remote in files]) as copies:
         return [
             replace(found, path=path)
             for (path, _), copy in zip(files, copies, strict=True)
-            for found in headers_in(copy.parent)
+            for found in beginnings_in(copy.parent)
         ]
