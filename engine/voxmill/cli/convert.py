@@ -60,8 +60,9 @@ def convert(
 ) -> None:
     """Convert images and their masks into a store: OME-Zarr, read by the box of a region.
 
-    Run it again after an interruption: it does what is missing, and tries again what failed. index.parquet in the store
-    lists its images, failures.parquet what could not be read, and why.
+    Run it again after an interruption: it does what is missing, tries again what failed, and adds to its case what is
+    new; what is whole is not touched. index.parquet in the store lists its images, failures.parquet what could not be
+    read, and why.
     """
     from voxmill.cli.streams import tell
     from voxmill.conversion import convert as convert_all

@@ -15,6 +15,7 @@ from voxmill.io.masks import parse_threshold
 from voxmill.io.remote import is_url, located
 from voxmill.privacy import Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.records import Outcome
 from voxmill.runs.runner import NOBODY, Progress, run
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import create_store, is_store
@@ -74,9 +75,10 @@ def convert(
     read_mask has it, for fractional segmentations, one for all of a store. workers: in how many processes; 0: in this
     one. begin and tell hear how many cases there are, and of every one that has ended.
 
-    A case that cannot be read is a row of failures.parquet; the others go on. Raises InputError when there is no case
-    in the source, OutputError when the store cannot be written, Stopped after a signal; run again, what is missing is
-    done.
+    A case that cannot be read is a row of failures.parquet; the others go on. Run again, it does what is missing and
+    what failed, and adds images and masks that are new to their cases; what is whole stays as it is, and a case of
+    which such files have changed is a failure. Raises InputError when there is no case in the source, OutputError when
+    the store cannot be written, Stopped after a signal.
     """
     parse_threshold(threshold)
     if is_url(str(store)):
@@ -91,13 +93,24 @@ def convert(
         require_pseudonyms(ledger.folder, pseudonyms)
         require_threshold(ledger.folder, threshold)
         job = Conversion(folder, pseudonyms, allow_gaps, threshold)
-        ledger.disregard(job.key(case) for case in sources.cases if not is_store(folder / folder_name(case.name)))
+        failing = _failing(ledger.folder)
+        ledger.disregard(
+            job.key(case)
+            for case in sources.cases
+            if case.name in failing or not is_store(folder / folder_name(case.name))
+        )
         try:
             progress = run(job, sources.cases, ledger, workers=workers, tell=tell)
         finally:
             ledger.flush()
             unread = write_tables(folder, read_ledger(ledger.folder), sources.left_out)
     return Converted(folder, len(sources.cases), progress, len(sources.left_out), unread)
+
+
+def _failing(ledger: Path) -> frozenset[str]:
+    """The names of cases in the store some of whose images or masks could not be read."""
+    newest = {record.case: record for record in read_ledger(ledger) if record.outcome is Outcome.DONE}
+    return frozenset(name for name, record in newest.items() if record.result["failures"])
 
 
 def require_pseudonyms(ledger: Path, pseudonyms: Pseudonyms) -> None:

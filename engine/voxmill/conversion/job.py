@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
+from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.errors import InputError
 from voxmill.io import read_image
 from voxmill.io.formats import is_dicom, names_a_format
@@ -15,11 +16,9 @@ from voxmill.io.masks import read_mask_near
 from voxmill.io.remote import Location, Unreachable, fetched, stamps_of
 from voxmill.privacy import Pseudonyms
 from voxmill.segments import DEFAULT_THRESHOLD
-from voxmill.store import finish_case, is_store, new_case, open_store, write_image, write_mask
+from voxmill.store import StoredImage, finish_case, new_case, write_image, write_mask
 from voxmill.store.layout import folder_name
-from voxmill.volume import Mask, Volume
-
-Row = dict[str, Any]
+from voxmill.volume import Volume
 
 
 @dataclass(frozen=True)
@@ -37,70 +36,96 @@ class Conversion:
 
     def key(self, case: CaseSource) -> str:
         """Name, size and time of every file, wherever the folder lies now; made with the key, as names may tell."""
-        files = sorted(stamp for place in case.files for stamp in stamps_of(place))
-        return self.pseudonyms.key.name("files", json.dumps([case.name, files]))
+        return self._key(case.name, case.files)
+
+    def _key(self, name: str, files: Iterable[Location]) -> str:
+        stamps = sorted(stamp for place in files for stamp in stamps_of(place))
+        return self.pseudonyms.key.name("files", json.dumps([name, stamps]))
+
+    def _keys(self, case: CaseSource) -> Keys:
+        """What the files of every image and mask are known by."""
+        return {
+            image.name: {
+                "key": self._key(image.name, image.files),
+                "masks": {mask.name: self._key(mask.name, [mask.path]) for mask in image.masks},
+            }
+            for image in case.images
+        }
 
     def name(self, case: CaseSource) -> str:
         """Its name in the store."""
         return case.name
 
     def do(self, case: CaseSource, enter: Callable[[str], None]) -> Mapping[str, Any]:
-        """Convert a case: a row for every image in the store, and one for all that could not be read."""
-        key = self.key(case)
-        kept = self._kept(case, key)
-        if kept is not None:
-            return kept
-        under_way = _UnderWay(self, case, enter, new_case(self.store, case.name))
+        """Convert a case: a row for every image in the store, and one for all that could not be read.
+
+        Of a case that is there, what is whole stays, and the rest is done (see Kept).
+        """
+        key, kept = self.key(case), Kept.of(self.store, case.name)
+        if kept is not None and kept.is_whole(key):
+            return kept.result
+        under_way = self._begun(case, enter, kept)
         for image in case.images:
             under_way.convert(image)
         if not under_way.images:
             shutil.rmtree(under_way.folder, ignore_errors=True)
             raise InputError(under_way.failures[0]["sentence"])
-        result: Row = {"about": dict(case.attributes), "images": under_way.images, "failures": under_way.failures}
+        about = kept.result["about"] if kept is not None else dict(case.attributes)
+        images = list(under_way.images.values())
+        result: Row = {"about": about, "images": images, "failures": under_way.failures}
+        told: Row = {"key": key, **result, "files": under_way.written}
         enter("write")
-        finish_case(under_way.folder, case.name, attributes={"key": key, **result})
+        finish_case(under_way.folder, case.name, attributes=told)
         return result
 
-    def _kept(self, case: CaseSource, key: str) -> Row | None:
-        """What came out of a case that is whole in the store, its record lost; None for one that is not there.
-
-        Raises InputError where the store has another case of this name.
-        """
-        if not is_store(self.store / folder_name(case.name)):
-            return None
-        known = open_store(self.store).case(case.name).attributes
-        if known.get("key") != key:
-            raise InputError(
-                f"the store has a case {case.name} already, of other files, or these have changed; remove it first "
-                "(voxmill remove), or give this one another name"
-            )
-        return {name: known[name] for name in ("about", "images", "failures")}
+    def _begun(self, case: CaseSource, enter: Callable[[str], None], kept: Kept | None) -> "_UnderWay":
+        """A case to go on with; raises InputError where the store has another of this name."""
+        keys = self._keys(case)
+        if kept is None:
+            return _UnderWay(self, case, enter, new_case(self.store, case.name), keys)
+        kept.require_same(case, keys)
+        kept.clear()
+        images = {row["image"]: dict(row) for row in kept.result["images"]}
+        written = {name: {"key": one["key"], "masks": dict(one["masks"])} for name, one in kept.keys.items()}
+        return _UnderWay(self, case, enter, kept.stored.folder, keys, images, written)
 
 
 @dataclass(frozen=True)
 class _UnderWay:
-    """A case that is being converted: rows of what is written into its folder, and of what could not be read."""
+    """A case that is being converted: rows of what is written into its folder, and of what could not be read.
+
+    images: rows by name. keys: what files are known by; written: the same, of what is in the store.
+    """
 
     job: Conversion
     case: CaseSource
     enter: Callable[[str], None]
     folder: Path
-    images: list[Row] = field(default_factory=list)
+    keys: Keys
+    images: dict[str, Row] = field(default_factory=dict)
+    written: dict[str, Row] = field(default_factory=dict)
     failures: list[Row] = field(default_factory=list)
 
     def convert(self, image: ImageSource) -> None:
-        """Read and write an image, then its masks."""
-        self.enter("read image")
-        try:
-            volume = self._volume(image)
-        except InputError as error:
-            self._fail(error, image)
-            return
-        self.enter("write image")
-        place = write_image(self.folder, volume, attributes=image.attributes)
-        masks = [found for mask in image.masks if (found := self._add_mask(mask, image, volume, place)) is not None]
-        regions = sum(len(mask.segments) for mask in masks)
-        self.images.append({**_row(volume, image), "masks": len(masks), "regions": regions})
+        """Read and write an image, then its masks; of one that is written already, those that are not."""
+        volume: Volume | StoredImage
+        if image.name in self.written:
+            volume = StoredImage.of(self.folder / folder_name(image.name))
+            place = volume.folder
+        else:
+            self.enter("read image")
+            try:
+                volume = self._volume(image)
+            except InputError as error:
+                self._fail(error, image)
+                return
+            self.enter("write image")
+            place = write_image(self.folder, volume, attributes=image.attributes)
+            self.images[image.name] = {**_row(volume, image), "masks": 0, "regions": 0}
+            self.written[image.name] = {"key": self.keys[image.name]["key"], "masks": {}}
+        for mask in image.masks:
+            if mask.name not in self.written[image.name]["masks"]:
+                self._add_mask(mask, image, volume, place)
 
     def _volume(self, image: ImageSource) -> Volume:
         """The volume of an image, by the name that it has in the store, with notes that may be told."""
@@ -113,18 +138,20 @@ class _UnderWay:
                 volume = read_image(files[0], allow_gaps=self.job.allow_gaps)
         return volume.renamed(image.name, notes=self._told(volume.notes))
 
-    def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume, place: Path) -> Mask | None:
-        """Read and write a mask of an image; None for one that cannot be read."""
+    def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
+        """Read and write a mask of an image."""
         self.enter("read mask")
         try:
             with fetched([mask.path]) as (path,):
                 found = read_mask_near(path, volume, threshold=self.job.threshold)
         except InputError as error:
             self._fail(error, image, mask)
-            return None
+            return
         self.enter("write mask")
         write_mask(place, found.renamed(mask.name, notes=self._told(found.notes)))
-        return found
+        row = self.images[image.name]
+        row["masks"], row["regions"] = row["masks"] + 1, row["regions"] + len(found.segments)
+        self.written[image.name]["masks"][mask.name] = self.keys[image.name]["masks"][mask.name]
 
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:
         (sentence,) = self._told([str(error)])

@@ -1,18 +1,17 @@
 """The right to be forgotten: a case leaves a store, its tables and its ledger for good."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.converting import PSEUDONYMS, ledger_of, require_pseudonyms
 from voxmill.conversion.index import write_tables
-from voxmill.errors import InputError, OutputError, VoxmillError
+from voxmill.errors import InputError, VoxmillError
 from voxmill.privacy import Key, Pseudonyms
 from voxmill.runs.ledger import Ledger, forget, opened, read_ledger
-from voxmill.store import Store, open_store
-from voxmill.store.layout import METADATA, folder_name
+from voxmill.store import Store, erase, open_store
+from voxmill.store.layout import folder_name
 
 KINDS = ("case", "study", "patient")
 """What a case can be meant by, as its names in the store have them."""
@@ -31,7 +30,7 @@ def remove_case(store: str | Path, case: str) -> tuple[str, ...]:
         if not gone:
             raise InputError(f"the store has no case, study or patient {case!r}; voxmill inspect lists its cases")
         for name in gone:
-            _erase(found.folder / folder_name(name))
+            erase(found.folder / folder_name(name))
         forget(ledger, frozenset(gone))
         write_tables(found.folder, read_ledger(ledger.folder), ())
     return gone
@@ -69,13 +68,3 @@ def _about(store: Store, name: str) -> Mapping[str, Any]:
     except VoxmillError:
         return {}
     return about if isinstance(about, dict) else {}
-
-
-def _erase(folder: Path) -> None:
-    """Remove a folder, if it is there: what marks it as whole first, so that it is never half a case."""
-    try:
-        (folder / METADATA).unlink(missing_ok=True)
-        if folder.exists():
-            shutil.rmtree(folder)
-    except OSError as error:
-        raise OutputError(f"{folder.name}: the case cannot be erased: {error.strerror or error}") from None

@@ -11,7 +11,7 @@ May import voxmill.volume, segments, grid and errors, the facts of voxmill_kerne
 from voxmill.store.images import StoredImage
 from voxmill.store.masks import StoredMask
 from voxmill.store.reading import Store, StoredCase, is_store, open_store
-from voxmill.store.writing import create_store, finish_case, new_case, write_image, write_mask
+from voxmill.store.writing import create_store, erase, erase_mask, finish_case, new_case, write_image, write_mask
 
 __all__ = [
     "Store",
@@ -19,6 +19,8 @@ __all__ = [
     "StoredImage",
     "StoredMask",
     "create_store",
+    "erase",
+    "erase_mask",
     "finish_case",
     "is_store",
     "new_case",

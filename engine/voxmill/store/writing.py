@@ -76,10 +76,37 @@ def new_case(store: Path, name: str) -> Path:
 def finish_case(case: Path, name: str, *, attributes: Mapping[str, JsonValue] | None = None) -> None:
     """Mark a case as whole, once all its images and masks are written; until then none of it is read.
 
-    Raises OutputError when that cannot be written.
+    Of one that is whole already the attributes become these. Raises OutputError when that cannot be written.
     """
+    about = group_attributes(CaseAttributes(name=plain(name), attributes=dict(attributes or {})))
     with _writing(name):
-        _write_group(case, group_attributes(CaseAttributes(name=plain(name), attributes=dict(attributes or {}))))
+        if (case / METADATA).is_file():
+            zarr.open_group(case, mode="a", zarr_format=3).update_attributes(about)
+        else:
+            _write_group(case, about)
+
+
+def erase(folder: Path) -> None:
+    """Remove a case or an image, if it is there: what marks it as whole first, so that it is never half there.
+
+    Raises OutputError where that is impossible.
+    """
+    try:
+        (folder / METADATA).unlink(missing_ok=True)
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise OutputError(f"{folder.name}: it cannot be erased: {error.strerror or error}") from None
+
+
+def erase_mask(image: Path, name: str) -> None:
+    """Remove a mask of an image: from the list of those that are whole first. Raises OutputError as erase does."""
+    listed = label_images(image, name)
+    gone = [one for one in listed if one.rpartition("-")[0] == folder_name(name)]
+    with _writing(name):
+        _list_masks(image, [one for one in listed if one not in gone])
+    for one in gone:
+        erase(image / LABELS / one)
 
 
 def write_image(
@@ -127,9 +154,14 @@ def write_mask(image: Path, mask: Mask, *, threads: int = 1) -> None:
             _write_layer(folder, mask.layers[layer], mask.grid, threads)
             about = LayerAttributes.of(mask, layer)
             _write_group(folder, group_attributes(about, label_metadata(about, mask.grid)))
-        every: list[JsonValue] = [*listed, *(folder.name for folder in folders)]
-        group = zarr.open_group(labels, mode="a", zarr_format=3)
-        group.update_attributes({"ome": {"version": OME_VERSION, "labels": every}})
+        _list_masks(image, [*listed, *(folder.name for folder in folders)])
+
+
+def _list_masks(image: Path, folders: Sequence[str]) -> None:
+    """Say which label images of an image are whole."""
+    every: list[JsonValue] = list(folders)
+    group = zarr.open_group(image / LABELS, mode="a", zarr_format=3)
+    group.update_attributes({"ome": {"version": OME_VERSION, "labels": every}})
 
 
 def _write_voxels(folder: Path, image: Image, threads: int) -> tuple[Moments, Extremes]:
