@@ -21,13 +21,17 @@ class MaskSource:
 
 @dataclass(frozen=True, eq=False)
 class ImageSource:
-    """An image: its name in the store, its files, its masks, what may be told of it; of DICOM, its series."""
+    """An image: its name in the store, its files, its masks, what may be told of it; of DICOM, its series.
+
+    notes: what a reader of its rows should know beside what its files say.
+    """
 
     name: str
     files: tuple[Location, ...]
     masks: tuple[MaskSource, ...] = ()
     series: "Series | None" = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

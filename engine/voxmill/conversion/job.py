@@ -136,7 +136,7 @@ class _UnderWay:
                 volume = read_series(replace(image.series, files=files), allow_gaps=self.job.allow_gaps)
             else:
                 volume = read_image(files[0], allow_gaps=self.job.allow_gaps)
-        return volume.renamed(image.name, notes=self._told(volume.notes))
+        return volume.renamed(image.name, notes=self._told((*volume.notes, *image.notes)))
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
         """Read and write a mask of an image."""

@@ -1,12 +1,13 @@
 """A folder tree of DICOM → its studies: the images of each, and the masks that belong to these."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 
 from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
+from voxmill.conversion.listings import NOT_LISTED, compare
 from voxmill.conversion.trees import Tree, survey_tree
 from voxmill.errors import InputError
 from voxmill.io.dicom import Series
@@ -44,12 +45,22 @@ def find_studies(source: Location, pseudonyms: Pseudonyms) -> Sources:
     masks: dict[str, list[str]] = defaultdict(list)
     for pair in matching.pairs:
         masks[pair.image.name].append(pair.mask.name)
+    compared = compare(tree, pseudonyms)
     left_out += [
+        *compared.left_out,
         *(LeftOut(pseudonyms.of("series", one), f"a series of another kind: {ONLY}") for one in _others(found.series)),
         *(LeftOut(name, "this mask is there twice (SOPInstanceUID); one is taken") for name in twice),
         *(LeftOut(one.mask.name, one.reason) for one in matching.unmatched),
     ]
-    return Sources(tuple(_cases(tree, files, masks, pseudonyms)), tuple(left_out))
+    beside = {pseudonyms.of("series", one) for one in compared.beside}
+    cases = (_noted(case, beside) for case in _cases(tree, files, masks, pseudonyms))
+    return Sources(tuple(cases), tuple(left_out))
+
+
+def _noted(case: CaseSource, beside: Set[str]) -> CaseSource:
+    """A case with a note on every image that is beside what a listing says."""
+    images = (replace(one, notes=(NOT_LISTED,)) if one.name in beside else one for one in case.images)
+    return replace(case, images=tuple(images))
 
 
 def _others(series: Sequence[Series]) -> Iterator[str]:

@@ -18,14 +18,19 @@ from voxmill.io.remote import Location, Remote, fetched
 
 BATCH = 64
 """Files of a tree at a URL that are on this machine at a time while it is looked through."""
+LISTING = "index.json"
 
 
 @dataclass(frozen=True)
 class Tree:
-    """What a tree holds: series of paths, each of which stands for a place, itself where it is on this machine."""
+    """What a tree holds: series of paths, each of which stands for a place, itself where it is on this machine.
+
+    listings: the files index.json in its folder, and in folders in that.
+    """
 
     survey: Survey
     places: Mapping[Path, Remote] = field(default_factory=dict)
+    listings: tuple[Path, ...] = ()
 
     @property
     def images(self) -> list[Series]:
@@ -44,9 +49,14 @@ class Tree:
 def survey_tree(source: Location) -> Tree:
     """The series in a file or folder; raises InputError as survey does, and for what is not at its URL."""
     if isinstance(source, Path):
-        return Tree(survey(source))
+        found = sorted((*source.glob(LISTING), *source.glob(f"*/{LISTING}")))
+        return Tree(survey(source), listings=tuple(one for one in found if one.is_file() and not one.is_symlink()))
     places = {Path(one.path): one for one in source.parts}
-    return Tree(survey_of(_beginnings(list(places.items())), lambda path: _header(places[path])), places)
+    return Tree(
+        survey_of(_beginnings(list(places.items())), lambda path: _header(places[path])),
+        places,
+        tuple(one for one in places if one.name == LISTING and Path(source.path) in (one.parent, one.parent.parent)),
+    )
 
 
 def _header(place: Location) -> Header:
