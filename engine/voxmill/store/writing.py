@@ -5,7 +5,7 @@ no metadata of their own, which the next attempt to write them clears away.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
