@@ -113,8 +113,7 @@ def test_images_that_one_does_not_make_are_a_line(command: Command, files: tuple
         "PyRadiomics does not make lbp-3D-m1, lbp-3D-m2, lbp-3D-k (6 features)",
         "PyRadiomics says: sigma has no effect",
         'PyRadiomics says: Could not load "trimesh"',
-        "4 of 4 features agree within 1e-6 of their value; the farthest apart of these: gradient_firstorder_Mean, by "
-        "0.0e+00",
+        "4 of 4 features agree within 1e-6 of their value",
     ]
 
 
