@@ -8,7 +8,7 @@ from voxmill.extraction import extract
 from voxmill.pyradiomics.errors import FeatureLookupError, NotHereError, RadiomicsError, as_radiomics, refusals
 from voxmill.pyradiomics.logs import logger
 from voxmill.pyradiomics.parameters import settings_of_class
-from voxmill.pyradiomics.results import NAMES, WITHOUT_VALUE, Value, value_of
+from voxmill.pyradiomics.results import NAMES, WITHOUT_VALUE, Value, value_of, value_of_method
 from voxmill_kernels.features.catalogue import FAMILIES
 from voxmill_kernels.features.feature import Feature
 
@@ -35,6 +35,7 @@ class RadiomicsFeaturesBase:
         if kwargs.get("voxelBased"):
             raise NotHereError("voxelBased=True: maps of voxels come in a later version; leave it out to go on without")
         self.settings = kwargs
+        self.logger = logger.getChild(self.family)
         self.label = kwargs.get("label", 1)
         self.inputImage, self.inputMask = inputImage, inputMask
         self.featureNames = self.getFeatureNames()
@@ -52,7 +53,7 @@ class RadiomicsFeaturesBase:
             hint = nearest(str(featureName), self.featureNames)
             raise FeatureLookupError(f"{self.family}: unknown feature {brief(featureName)}{hint}")
         if self.featureNames[featureName]:
-            logger.warning("Feature %s is deprecated, use with caution!", featureName)
+            self.logger.warning("Feature %s is deprecated, use with caution!", featureName)
         self.enabledFeatures[featureName] = enable
 
     def enableAllFeatures(self) -> None:
@@ -71,10 +72,11 @@ class RadiomicsFeaturesBase:
             self.enableAllFeatures()
         enabled = [name for name, wanted in self.enabledFeatures.items() if wanted]
         names = [name for name in enabled if (self.family, name) not in WITHOUT_VALUE]
-        self.featureValues.update(self._measured(names))
+        measured = self._measured(names)
+        self.featureValues.update({name: value_of(self.family, name, value) for name, value in measured.items()})
         return self.featureValues
 
-    def _measured(self, names: list[str]) -> dict[str, Value]:
+    def _measured(self, names: list[str]) -> dict[str, float]:
         if not names:
             return {}
         with refusals():
@@ -83,14 +85,14 @@ class RadiomicsFeaturesBase:
         if row.error is not None:
             raise as_radiomics(row.error, 3)
         values = {name: row.features.get(f"original_{self.family}_{name}") for name in names}
-        return {name: value_of(self.family, name, value) for name, value in values.items() if value is not None}
+        return {name: value for name, value in values.items() if value is not None}
 
 
-def _getter(feature: Feature) -> Callable[[RadiomicsFeaturesBase], Value]:
+def _getter(feature: Feature) -> Callable[[RadiomicsFeaturesBase], Value | float]:
     """The method that gives one feature, documented as in the catalogue."""
 
-    def value(self: RadiomicsFeaturesBase) -> Value:
-        return self._measured([feature.name])[feature.name]
+    def value(self: RadiomicsFeaturesBase) -> Value | float:
+        return value_of_method(feature.family, feature.name, self._measured([feature.name])[feature.name])
 
     value.__name__ = f"get{feature.name}FeatureValue"
     value.__doc__ = f"{feature.name}: {feature.definition}"

@@ -15,9 +15,10 @@ from voxmill.extraction import extract
 from voxmill.io import read_image
 from voxmill.pyradiomics import imageoperations
 from voxmill.pyradiomics.classes import CLASSES, computed
+from voxmill.pyradiomics.course import tell_begin, tell_done
+from voxmill.pyradiomics.course import told as logger
 from voxmill.pyradiomics.errors import NotHereError, ParameterFileError, as_radiomics, refusals
-from voxmill.pyradiomics.logs import logger
-from voxmill.pyradiomics.parameters import DEFAULTS, plain, settings_of
+from voxmill.pyradiomics.parameters import DEFAULTS, plain, settings_of, with_images
 from voxmill.pyradiomics.results import Value, ordered, reported
 from voxmill.pyradiomics_parameters import IMAGE_TYPES
 from voxmill.settings import Settings
@@ -49,14 +50,21 @@ class RadiomicsFeatureExtractor:
         self.featureClassNames = list(CLASSES)
         given = args[0] if len(args) == 1 else None
         if isinstance(given, str | os.PathLike):
+            logger.info("Loading parameter file %s", given)
             self.loadParams(given)
         elif isinstance(given, dict):
+            logger.info("Loading parameter dictionary")
             self._apply(given)
         else:
             self.settings = self._getDefaultSettings()
             self.enabledImagetypes = {"Original": {}}
             self.enabledFeatures = {family: [] for family in CLASSES if family in BY_DEFAULT}
-        self.settings.update(kwargs)
+            logger.info("No valid config parameter, using defaults: %s", self.settings)
+            logger.info("Enabled image types: %s", self.enabledImagetypes)
+            logger.info("Enabled features: %s", self.enabledFeatures)
+        if kwargs:
+            logger.info("Applying custom setting overrides: %s", kwargs)
+            self.settings.update(kwargs)
         if self.settings.get("binCount") is not None:
             logger.warning("binCount: bins of equal number; PyRadiomics recommends those of equal width (binWidth)")
 
@@ -112,10 +120,12 @@ class RadiomicsFeatureExtractor:
         if voxelBased:
             raise NotHereError("voxelBased=True: maps of voxels come in a later version; leave it out to go on without")
         setting = self._setting(label, label_channel)
+        tell_begin(setting)
         with refusals():
             image = read_image(imageFilepath)  # type: ignore[arg-type]  # what it is not is refused there
-            wanted = self._wanted(setting, image.grid.dimensions)
-            types = self.enabledImagetypes if _beyond_shape(wanted) else {}
+            types = with_images(self.enabledImagetypes, setting)
+            wanted = self._wanted(setting, image.grid.dimensions, types)
+            types = types if _beyond_shape(wanted) else {}
             settings = settings_of(setting, types, wanted or NOTHING)
             (row,) = extract(image, maskFilepath, settings=settings).rows  # type: ignore[arg-type]  # the same
         return self._result(row, wanted, setting)
@@ -125,9 +135,9 @@ class RadiomicsFeatureExtractor:
         given = {"label": label, "label_channel": channel}
         return {**deepcopy(self.settings), **{key: value for key, value in given.items() if value is not None}}
 
-    def _wanted(self, setting: Mapping[str, Any], dimensions: int) -> Features:
+    def _wanted(self, setting: Mapping[str, Any], dimensions: int, image_types: Mapping[str, Any]) -> Features:
         """The features that PyRadiomics measures of those that are enabled; of the others it says why not."""
-        left_out = set() if self.enabledImagetypes else {one for one in self.enabledFeatures if "shape" not in one}
+        left_out = set() if image_types else {one for one in self.enabledFeatures if "shape" not in one}
         if dimensions == 2 and "shape" in self.enabledFeatures:
             logger.warning("shape needs three dimensions, and is left out for a flat image; shape2D is for these")
             left_out.add("shape")
@@ -145,6 +155,7 @@ class RadiomicsFeatureExtractor:
         if result:
             result[f"{PREFIX}Configuration_Settings"] = setting
             result[f"{PREFIX}Configuration_EnabledImageTypes"] = deepcopy(self.enabledImagetypes)
+        tell_done(row.features, wanted, self.enabledImagetypes)
         result.update(ordered(row.features, wanted))
         return result
 
@@ -177,7 +188,7 @@ class RadiomicsFeatureExtractor:
     ) -> "OrderedDict[str, Value]":
         """The shape features that are enabled, of a region in its box; raises as feature classes do."""
         cropped = imageoperations.cropToTumorMask(image, mask, boundingBox)
-        enabled = self._wanted(kwargs, mask.GetDimension())
+        enabled = self._wanted(kwargs, mask.GetDimension(), self.enabledImagetypes)
         shapes = {family: names for family, names in enabled.items() if family.startswith("shape")}
         return computed(*cropped, shapes, "original", kwargs)
 
