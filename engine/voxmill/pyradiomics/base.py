@@ -1,7 +1,11 @@
 """What PyRadiomics' feature classes have in common, on this engine."""
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from voxmill.errors import brief, nearest
 from voxmill.extraction import extract
@@ -12,6 +16,8 @@ from voxmill.pyradiomics.results import NAMES, WITHOUT_VALUE, Value, value_of, v
 from voxmill_kernels.features.catalogue import FAMILIES
 from voxmill_kernels.features.feature import Feature
 
+METHOD = re.compile("get(.+)FeatureValue")
+
 
 class RadiomicsFeaturesBase:
     """The features of one class of a label in a SimpleITK image that is measured as it is.
@@ -20,11 +26,17 @@ class RadiomicsFeaturesBase:
     that of the region in its own box, as PyRadiomics' extractor gives it, also where the image was not cropped. Raises
     RadiomicsError (a ValueError) for what cannot be measured, FeatureLookupError (a LookupError) for a feature that
     does not exist, NotHereError (a NotImplementedError) for voxelBased.
+
+    A class that a script derives of one of them may have features of its own: methods `get...FeatureValue`.
     """
 
     family: ClassVar[str]
+    own: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls, family: str) -> None:
+    def __init_subclass__(cls, family: str | None = None) -> None:
+        if family is None:
+            cls.own = (*cls.own, *(found[1] for name in vars(cls) if (found := METHOD.fullmatch(name))))
+            return
         cls.family = family
         for feature in FAMILIES[family]:
             setattr(cls, f"get{feature.name}FeatureValue", _getter(feature))
@@ -45,7 +57,25 @@ class RadiomicsFeaturesBase:
     @classmethod
     def getFeatureNames(cls) -> dict[str, bool]:
         """Every feature of this class, and whether it is deprecated."""
-        return dict(NAMES[cls.family])
+        return {**NAMES[cls.family]} | dict(sorted((name, False) for name in cls.own))
+
+    @property
+    def imageArray(self) -> NDArray[Any]:
+        """The intensities of the image."""
+        return self._array(self.inputImage)
+
+    @property
+    def maskArray(self) -> NDArray[np.bool_]:
+        """True where the label is."""
+        inside: NDArray[np.bool_] = self._array(self.inputMask) == self.label
+        return inside
+
+    @staticmethod
+    def _array(image: object) -> NDArray[Any]:
+        import SimpleITK as sitk
+
+        array: NDArray[Any] = sitk.GetArrayFromImage(image)  # type: ignore[arg-type]  # what it is not is refused there
+        return array
 
     def enableFeatureByName(self, featureName: str, enable: bool = True) -> None:
         """Enable a feature of this class, or disable it."""
@@ -72,8 +102,12 @@ class RadiomicsFeaturesBase:
             self.enableAllFeatures()
         enabled = [name for name, wanted in self.enabledFeatures.items() if wanted]
         names = [name for name in enabled if (self.family, name) not in WITHOUT_VALUE]
-        measured = self._measured(names)
-        self.featureValues.update({name: value_of(self.family, name, value) for name, value in measured.items()})
+        measured = self._measured([name for name in names if name not in self.own])
+        for name in names:
+            if name in self.own:
+                self.featureValues[name] = np.squeeze(getattr(self, f"get{name}FeatureValue")())
+            elif name in measured:
+                self.featureValues[name] = value_of(self.family, name, measured[name])
         return self.featureValues
 
     def _measured(self, names: list[str]) -> dict[str, float]:
