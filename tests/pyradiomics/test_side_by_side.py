@@ -153,6 +153,27 @@ def test_sigmas_that_are_none(radiomics: ModuleType, image_types: dict[str, Any]
     assert list(results[0]) == list(results[1])
 
 
+def test_log_alone_may_get_its_sigma_later(radiomics: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "Params.yaml"
+    path.write_text("imageType: {LoG: {}}\nfeatureClass: {firstorder: [Mean]}\n", encoding="utf-8")
+    for source in (str(path), {"imageType": {"LoG": {}}, "featureClass": {"firstorder": ["Mean"]}}):
+        for late in ({}, {"sigma": [2.0]}):
+            mine, theirs = (executed(one, pair(), parameters=(source,), **late) for one in (ours, radiomics))
+            assert list(mine) == list(theirs)
+            assert ("log-sigma-2-0-mm-3D_firstorder_Mean" in mine) == bool(late)
+
+
+def test_names_that_do_not_exist(radiomics: ModuleType) -> None:
+    for package in (ours, radiomics):
+        extractor = package.featureextractor.RadiomicsFeatureExtractor(additionalInfo=False)
+        extractor.disableAllFeatures()
+        extractor.enableFeaturesByName(glcmm=["Contrast"])
+        assert extractor.execute(*pair()) == {}
+        extractor.enableFeaturesByName(glcm=["Contrst"])
+        with pytest.raises(LookupError, match="Contrst"):
+            extractor.execute(*pair())
+
+
 def test_the_log_is_that_of_pyradiomics(radiomics: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
     """Not promised: the numbers of a resampling, and warnings."""
     said = []

@@ -1,7 +1,7 @@
 """What PyRadiomics' feature classes have in common, on this engine."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -77,11 +77,18 @@ class RadiomicsFeaturesBase:
         array: NDArray[Any] = sitk.GetArrayFromImage(image)  # type: ignore[arg-type]  # what it is not is refused there
         return array
 
+    @classmethod
+    def require(cls, names: Iterable[object]) -> None:
+        """Raise FeatureLookupError for the first of some names that is no feature of this class."""
+        known = cls.getFeatureNames()
+        for name in names:
+            if name not in known:
+                hint = nearest(str(name), known)
+                raise FeatureLookupError(f"{cls.family}: unknown feature {brief(name)}{hint}")
+
     def enableFeatureByName(self, featureName: str, enable: bool = True) -> None:
         """Enable a feature of this class, or disable it."""
-        if featureName not in self.featureNames:
-            hint = nearest(str(featureName), self.featureNames)
-            raise FeatureLookupError(f"{self.family}: unknown feature {brief(featureName)}{hint}")
+        self.require([featureName])
         if self.featureNames[featureName]:
             self.logger.warning("Feature %s is deprecated, use with caution!", featureName)
         self.enabledFeatures[featureName] = enable

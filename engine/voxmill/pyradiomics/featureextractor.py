@@ -18,10 +18,9 @@ from voxmill.pyradiomics.classes import CLASSES, computed
 from voxmill.pyradiomics.course import tell_begin, tell_done
 from voxmill.pyradiomics.course import told as logger
 from voxmill.pyradiomics.errors import NotHereError, ParameterFileError, as_radiomics, refusals
-from voxmill.pyradiomics.parameters import DEFAULTS, plain, settings_of, with_images
+from voxmill.pyradiomics.parameters import DEFAULTS, check, plain, settings_of, with_images
 from voxmill.pyradiomics.results import Value, ordered, reported
 from voxmill.pyradiomics_parameters import IMAGE_TYPES
-from voxmill.settings import Settings
 from voxmill.table import PREFIX, Row
 from voxmill.yaml_files import read_yaml
 from voxmill_kernels.features.catalogue import BY_DEFAULT
@@ -82,8 +81,9 @@ class RadiomicsFeatureExtractor:
         if not path.is_file():
             raise ParameterFileError(f"{path.name}: there is no such parameter file; check its path")
         with refusals():
-            Settings.from_pyradiomics(path)
-            self._take(read_yaml(path))
+            parameters = read_yaml(path)
+            check(parameters, name=path.name)
+        self._take(parameters)
 
     def loadJSONParams(self, JSON_configuration: str) -> None:
         """Take settings, image types and features from text in JSON; raises as the class does."""
@@ -91,7 +91,7 @@ class RadiomicsFeatureExtractor:
 
     def _apply(self, parameters: Mapping[str, Any]) -> None:
         with refusals():
-            Settings.from_pyradiomics(plain(parameters))
+            check(plain(parameters))
         self._take(parameters)
 
     def _take(self, parameters: Mapping[str, Any]) -> None:
@@ -138,6 +138,12 @@ class RadiomicsFeatureExtractor:
     def _wanted(self, setting: Mapping[str, Any], dimensions: int, image_types: Mapping[str, Any]) -> Features:
         """The features that PyRadiomics measures of those that are enabled; of the others it says why not."""
         left_out = set() if image_types else {one for one in self.enabledFeatures if "shape" not in one}
+        for family, names in self.enabledFeatures.items():
+            if family not in CLASSES:
+                logger.warning("Feature class %s is not recognized, and left out", family)
+                left_out.add(family)
+            else:
+                CLASSES[family].require(names or ())
         if dimensions == 2 and "shape" in self.enabledFeatures:
             logger.warning("shape needs three dimensions, and is left out for a flat image; shape2D is for these")
             left_out.add("shape")

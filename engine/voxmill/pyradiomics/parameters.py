@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from voxmill.errors import brief, nearest
+from voxmill.errors import SettingsError, brief, nearest
 from voxmill.pyradiomics.logs import logger
 from voxmill.pyradiomics_parameters import INTERPOLATORS, MAPS, SETTING, TEXTURE
 from voxmill.settings import Settings
@@ -44,6 +44,20 @@ def settings_of(
         "featureClass": {family: plain(names) for family, names in features.items()},
     }
     return Settings.from_pyradiomics(sections)
+
+
+def check(parameters: Mapping[str, Any], *, name: str = "") -> None:
+    """Raise SettingsError for parameters that Settings.from_pyradiomics refuses, naming their file if there is one.
+
+    LoG may be the only image type, without a sigma: a script may still give it one.
+    """
+    images = parameters.get("imageType")
+    if isinstance(images, Mapping) and list(images) == ["LoG"]:
+        parameters = {**parameters, "imageType": {"Original": {}, **images}}
+    try:
+        Settings.from_pyradiomics(parameters)
+    except SettingsError as error:
+        raise SettingsError(f"{name}: {error}" if name else str(error)) from None
 
 
 def with_images(image_types: Mapping[str, Any], setting: Mapping[str, Any]) -> dict[str, Any]:
