@@ -100,6 +100,18 @@ def test_piped_it_is_csv_and_nothing_else(voxmill: Voxmill, files: tuple[Path, P
     assert float(rows[0][FEATURE]) == table.rows[0].features[FEATURE]
 
 
+def test_the_closing_line_says_what_has_notes(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.yaml", tmp_path / "features.csv"
+    mine.write_text(
+        "images: {original: {}, log: {sigma_mm: [1.0, 90, 99]}}\nfeatures: [firstorder]\n", encoding="utf-8"
+    )
+    run = voxmill("extract", *files, "--settings", mine, "--out", out)
+    assert (run.code, run.out) == (0, "")
+    remarks = "2 rows with notes, 4 images left out: see `notes` there"
+    assert run.err == f"voxmill: 2 rows of 36 features: {out}; {remarks}\n"
+    assert [row["notes"].count("left out") for row in rows_of(out.read_text("utf-8"))] == [2, 2]
+
+
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".parquet"])
 def test_into_a_file(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"features{suffix}"
@@ -564,6 +576,14 @@ class TestProcess:
         assert shell(command, VOXMILL_CACHE_DIR=str(tmp_path / "cache")).returncode == 0
         assert len(rows_of(out.read_text("utf-8"))) == 2
 
+    def test_a_file_that_is_not_there_is_told_of_before_kernels_are_compiled(
+        self, files: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        cache = tmp_path / "cache"
+        done = shell(f"$V extract {files[0]} none.nrrd", VOXMILL_CACHE_DIR=str(cache))
+        assert (done.returncode, done.stderr) == (3, "voxmill: none.nrrd: there is no such file; check the path\n")
+        assert not cache.exists()
+
     def test_kernels_are_compiled_with_a_word_to_say_so(self, files: tuple[Path, Path], tmp_path: Path) -> None:
         image, mask = files
         settings = written(tmp_path, "features: {firstorder: [Mean]}")  # few kernels
@@ -573,7 +593,7 @@ class TestProcess:
         assert cold.returncode == 0
         (where,) = cache.iterdir()
         assert cold.stderr == (
-            f"voxmill: Compiling kernels, once: about 15 seconds; kept in {where} for the next time\n"
+            f"voxmill: Compiling kernels, once: 15 seconds to a minute; kept in {where} for the next time\n"
         )
         warm = shell(command, VOXMILL_CACHE_DIR=str(cache))
         assert (warm.returncode, warm.stderr) == (0, "")
