@@ -7,7 +7,7 @@ from pathlib import Path
 
 from voxmill.conversion.index import FAILURES, INDEX, write_tables
 from voxmill.conversion.job import Conversion
-from voxmill.conversion.sources import find_cases
+from voxmill.discovery.sources import find_cases
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError
 from voxmill.privacy import Key, Pseudonyms

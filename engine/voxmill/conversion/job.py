@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
+from voxmill.discovery.cases import CaseSource, ImageSource, MaskSource, stamp_of
 from voxmill.errors import InputError
-from voxmill.io import read_image
 from voxmill.io.formats import is_dicom, parts_of
 from voxmill.io.masks import read_mask_near
 from voxmill.privacy import Pseudonyms
@@ -30,7 +29,7 @@ class Conversion:
 
     def key(self, case: CaseSource) -> str:
         """Name, size and time of every file, wherever the folder lies now; made with the key, as names may tell."""
-        files = sorted(_stamp(part) for path in case.files for part in parts_of(path))
+        files = sorted((part.name, *stamp_of(part)) for path in case.files for part in parts_of(path))
         return self.pseudonyms.key.name("files", json.dumps([case.name, files]))
 
     def name(self, case: CaseSource) -> str:
@@ -97,12 +96,7 @@ class _UnderWay:
 
     def _volume(self, image: ImageSource) -> Volume:
         """The volume of an image, by the name that it has in the store, with notes that may be told."""
-        if image.series is not None:
-            from voxmill.io.dicom import read_series
-
-            volume = read_series(image.series, allow_gaps=self.job.allow_gaps)
-        else:
-            volume = read_image(image.files[0], allow_gaps=self.job.allow_gaps)
+        volume = image.read(allow_gaps=self.job.allow_gaps)
         return volume.renamed(image.name, notes=self._told(volume.notes))
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume, place: Path) -> Mask | None:
@@ -128,15 +122,6 @@ class _UnderWay:
 
     def _told(self, texts: Iterable[str]) -> list[str]:
         return [self.job.pseudonyms.told(one, self.case.secrets) for one in texts]
-
-
-def _stamp(path: Path) -> tuple[str, int, int]:
-    """Name, size and time of a file; of one that cannot be reached 0: reading it says why."""
-    try:
-        status = path.stat()
-    except OSError:
-        return path.name, 0, 0
-    return path.name, status.st_size, status.st_mtime_ns
 
 
 def _row(volume: Volume, image: ImageSource) -> Row:

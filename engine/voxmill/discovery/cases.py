@@ -1,17 +1,20 @@
-"""What is converted: cases, their images and masks, by the names that they have in a store."""
+"""What is found: cases, their images and masks, by the names that stand for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voxmill.io import read_image
+
 if TYPE_CHECKING:
     from voxmill.io.dicom import Series
+    from voxmill.volume import Volume
 
 
 @dataclass(frozen=True)
 class MaskSource:
-    """A mask: its name in the store, and its file."""
+    """A mask: its name, and its file."""
 
     name: str
     path: Path
@@ -19,7 +22,7 @@ class MaskSource:
 
 @dataclass(frozen=True, eq=False)
 class ImageSource:
-    """An image: its name in the store, its files, its masks, what may be told of it; of DICOM, its series."""
+    """An image: its name, its files, its masks, what may be told of it; of DICOM, its series."""
 
     name: str
     files: tuple[Path, ...]
@@ -27,10 +30,18 @@ class ImageSource:
     series: "Series | None" = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
+    def read(self, *, allow_gaps: bool = False) -> "Volume":
+        """The image in its files, as read_image has it; raises InputError."""
+        if self.series is None:
+            return read_image(self.files[0], allow_gaps=allow_gaps)
+        from voxmill.io.dicom import read_series
+
+        return read_series(self.series, allow_gaps=allow_gaps)
+
 
 @dataclass(frozen=True, eq=False)
 class CaseSource:
-    """A case: its name in the store, its images, what may be told of it, and what may not: texts in its headers.
+    """A case: its name, its images, what may be told of it, and what may not: texts in its headers.
 
     place: where it stands in its source, for messages.
     """
@@ -71,3 +82,12 @@ class Sources:
 
     cases: tuple[CaseSource, ...]
     left_out: tuple[LeftOut, ...] = ()
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """Size and time of a file; of one that cannot be reached 0: reading it says why."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
+from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
 from voxmill.errors import InputError
 from voxmill.io.dicom import Series, read_header, survey
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, image_record, mask_record, match

@@ -1,0 +1,127 @@
+"""`voxmill run`: a cohort → a folder of tables."""
+
+# No `from __future__ import annotations` here: typer reads the annotations.
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from voxmill.cohort import CohortRun
+
+EXAMPLES = """\b
+For example:
+  voxmill run cohort.zarr --out results
+  voxmill run cases.csv --settings Params.yaml --out results --workers 8
+  voxmill run cases.csv --out results --only "SITE-3*" --limit 20
+"""
+
+
+def run(
+    cohort: Annotated[
+        Path,
+        typer.Argument(
+            metavar="COHORT",
+            help="A store of voxmill convert; a table (CSV, Parquet) with the columns image, mask and case; or a "
+            "folder tree of DICOM.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="The folder for the results; made where there is none.")
+    ],
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="YAML file: settings of Voxmill, or a parameter file of PyRadiomics. Without one: PyRadiomics' "
+            "defaults.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", "-j", metavar="N", min=0, help="How many processes; 0: in this one.")
+    ] = 0,
+    threads_per_worker: Annotated[
+        int, typer.Option("--threads-per-worker", metavar="N", help="How many regions of a case at a time.")
+    ] = 1,
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="Where to compute: auto, cpu or gpu.")] = "auto",
+    limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N cases.", show_default=False)] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Only cases whose names match: 'SITE-3*'.", show_default=False),
+    ] = None,
+    *,
+    skip_missing: Annotated[
+        bool, typer.Option("--skip-missing", help="Leave out rows of the table whose files are not there.")
+    ] = False,
+    keep_ids: Annotated[
+        bool,
+        typer.Option(
+            "--keep-ids",
+            help="Of a folder of DICOM, keep identifiers. Without it names stand for them, made with the key in the "
+            "file that VOXMILL_KEY_FILE names, or in DIR.key.",
+        ),
+    ] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="Also write features_long.parquet: a row for every value.")
+    ] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Also write features.csv.")] = False,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Tell how far it is in lines of JSON, on standard error.")
+    ] = False,
+) -> None:
+    """Measure all cases of a cohort: features.parquet and failures.parquet in DIR.
+
+    Run it again after an interruption: it does what is missing, and tries again what failed. With other settings or
+    another version, what was there is moved to DIR/earlier, and a new run begins.
+    """
+    from voxmill.cli.progress import progress_shown
+    from voxmill.cohort import Forms, Wanted, run_cohort
+
+    with progress_shown("measuring", "measured", as_json=log_json) as (begin, hear):
+        done = run_cohort(
+            cohort,
+            out,
+            settings=settings,
+            wanted=Wanted(only, limit, skip_missing),
+            forms=Forms(long, csv),
+            workers=workers,
+            threads=threads_per_worker,
+            device=device,
+            keep_ids=keep_ids,
+            begin=begin,
+            tell=hear,
+        )
+    _tell(done, as_json=log_json)
+    if done.tally.failures:
+        raise typer.Exit(1 if done.tally.rows else 3)
+
+
+def _tell(done: "CohortRun", *, as_json: bool) -> None:
+    """What came of it, and where time went; no name of a case."""
+    from voxmill.cli.progress import log_json
+    from voxmill.cli.streams import tell
+    from voxmill.table import counted
+
+    tally, progress = done.tally, done.progress
+    if as_json:
+        counts = {"done": progress.done, "before": progress.before, "failed": progress.failed}
+        spent = {name: round(seconds, 3) for name, seconds in tally.seconds.items()}
+        log_json(
+            "end",
+            **counts,
+            rows=tally.rows,
+            failures=len(tally.failures),
+            seconds=spent,
+            bytes=tally.bytes,
+            peak_bytes=tally.peak_bytes,
+        )
+        return
+    before = f", {progress.before} were done" if progress.before else ""
+    tell(f"{counted(progress.done, 'case')} measured{before}, {counted(tally.rows, 'row')}: {done.features}")
+    if done.aside is not None:
+        tell(f"results of other settings, or of another version, are in {done.aside}")
+    if tally.failures:
+        tell(f"{counted(len(tally.failures), 'case or region')} could not be measured; why: {done.failures}")
+    spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
+    tell(f"{spent_s}; {tally.bytes / 1e6:,.1f} MB of files; at most {tally.peak_bytes / 1e6:,.0f} MB in a process")
