@@ -14,7 +14,7 @@ from small_images import SHAPE, SPACING, sitk_image, texture, two_labels
 
 FEW = {"features": {"firstorder": ["Mean", "Energy"], "glcm": ["Contrast", "MCC"], "shape": ["MeshVolume"]}}
 """Settings that take a moment."""
-SAME = ("features.parquet", "failures.parquet", "inputs.parquet")
+SAME = ("features.parquet", "failures.parquet", "inputs.parquet", "dictionary.csv", "dictionary.csv-metadata.json")
 """Files that have the same bytes from run to run."""
 
 

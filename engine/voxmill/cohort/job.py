@@ -91,7 +91,7 @@ class _UnderWay:
     def measure(self, pair: Pair) -> None:
         """Measure all regions of an image in a mask."""
         if pair.opened is None:
-            self._fail(pair, "", "read", pair.error or "")
+            self._fail(pair, step="read", reason="InputError", sentence=pair.error or "")
             return
         image, mask = pair.opened
         self.enter("measure")
@@ -100,7 +100,7 @@ class _UnderWay:
         except OutputError:
             raise
         except VoxmillError as error:
-            self._fail(pair, "", "measure", str(error))
+            self._fail(pair, step="measure", reason=type(error).__name__, sentence=str(error))
             return
         digests = {"image_sha256": image.digest, "mask_sha256": mask.digest}
         self.inputs.append({"image": pair.image, "mask": pair.mask, **digests})
@@ -108,7 +108,7 @@ class _UnderWay:
             if row.error is None:
                 self.rows.append({"image": pair.image, "mask": pair.mask, **_packed(row)})
             else:
-                self._fail(pair, row.region, "measure", row.error)
+                self._fail(pair, row.region, step="measure", reason="RegionError", sentence=row.error)
 
     def _rows(self, image: Image, mask: Mask) -> tuple[Row, ...]:
         settings = self.job.settings
@@ -116,10 +116,9 @@ class _UnderWay:
             settings = settings.changed({"label_channel": None})
         return extract(image, mask, settings=settings, labels=self.case.choosing.labels, threads=self.job.threads).rows
 
-    def _fail(self, pair: Pair, region: str, step: str, sentence: str) -> None:
-        self.failures.append(
-            {"image": pair.image, "mask": pair.mask, "region": region, "step": step, "sentence": sentence}
-        )
+    def _fail(self, pair: Pair, region: str = "", *, step: str, reason: str, sentence: str) -> None:
+        where = {"image": pair.image, "mask": pair.mask, "region": region}
+        self.failures.append({**where, "step": step, "reason": reason, "sentence": sentence})
 
     @property
     def why_nothing(self) -> str:

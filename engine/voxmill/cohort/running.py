@@ -1,17 +1,19 @@
 """A cohort into tables, durably: begun again, it does what is missing."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from voxmill.cohort.cases import CohortCase
+from voxmill.cohort.cases import Choosing, CohortCase
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
-from voxmill.cohort.folder import remove_others, require_ours, set_aside
+from voxmill.cohort.folder import require_ours, set_aside
 from voxmill.cohort.job import Extraction
 from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER
+from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries
-from voxmill.cohort.writing import Chosen, Forms, Tally, table_names, write_tables
+from voxmill.cohort.writing import Chosen, Forms, Tally, write_results
 from voxmill.extraction import parse_device, parse_threads
 from voxmill.privacy import Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
@@ -71,17 +73,19 @@ def run_cohort(
     Raises InputError for a cohort without cases or that makes no sense, SettingsError for settings that make none,
     OutputError for a folder that cannot be written or is not one of a run, Stopped after a signal.
     """
+    begun = datetime.now(UTC)
     parse_device(device)
     job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
     require_ours(folder)
     found = find_cohort(Path(cohort), wanted, lambda: _pseudonyms(folder, keep_ids=keep_ids))
     begin(found.count)
     with opened(folder / LEDGER) as ledger:
-        aside = set_aside(folder, job.fingerprint)
-        noted = _Noted(job, found)
+        aside, noted = set_aside(folder, job.fingerprint), _Noted(job, found)
         progress = run(job, iter(noted), ledger, workers=workers, tell=tell)
-        tally = write_tables(folder, read_ledger(ledger.folder), noted.chosen, forms)
-        remove_others(folder, table_names(forms))
+        counts = {"cases": len(noted.names), **asdict(progress)}
+        asked = {**asdict(wanted), "workers": workers, "threads": threads, "device": device}
+        account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
+        tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
 
 
@@ -99,11 +103,13 @@ class _Noted:
     cohort: Cohort
     places: dict[str, int] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    choosing: bool = False
 
     def __iter__(self) -> Iterator[CohortCase]:
         for place, case in self.cohort:
             key = self.job.key(case)
             self.places[key], self.names[key] = place, case.name
+            self.choosing = self.choosing or case.choosing != Choosing()
             yield case
 
     @property
@@ -111,4 +117,5 @@ class _Noted:
         """All that were noted, by name; of one name in the order of their source."""
         keys = sorted(self.places, key=lambda key: (self.names[key], self.places[key]))
         entries = Entries([self.names[key] for key in keys], [self.places[key] for key in keys], self.cohort.further)
-        return Chosen({key: rank for rank, key in enumerate(keys)}, entries, self.cohort.left_out)
+        ranks = {key: rank for rank, key in enumerate(keys)}
+        return Chosen(ranks, entries, self.cohort.left_out, choosing=self.choosing)
