@@ -18,12 +18,13 @@ SAME = ("features.parquet", "failures.parquet", "inputs.parquet", "dictionary.cs
 """Files that have the same bytes from run to run."""
 
 
-def write_scan(folder: Path, name: str, *, seed: int) -> tuple[Path, Path]:
-    """An image of its own and a mask with the regions 1 and 3 (node)."""
-    image = vm.Volume(texture(seed=seed), spacing=SPACING)
+def write_scan(folder: Path, name: str, *, seed: int, times: int = 1) -> tuple[Path, Path]:
+    """An image of its own, so many times as long as usual, and a mask with the regions 1 and 3 (node)."""
+    shape = (SHAPE[0] * times, *SHAPE[1:])
+    image = vm.Volume(texture(shape, seed=seed), spacing=SPACING)
     paths = folder / f"{name}.nrrd", folder / f"{name}.seg.nrrd"
     vm.write_image(image, paths[0])
-    vm.write_mask(vm.Mask(two_labels(), image.grid, names={3: "node"}), paths[1])
+    vm.write_mask(vm.Mask(two_labels(shape), image.grid, names={3: "node"}), paths[1])
     return paths
 
 

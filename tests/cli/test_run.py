@@ -1,7 +1,11 @@
 """`voxmill run`, as a person uses it: what it says, and how it ends."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -186,3 +190,53 @@ def test_a_file_of_pyradiomics_batch_is_taken_as_it_is(voxmill: Command, tmp_pat
     ]
     assert found[0]["diagnostics_Versions_PyRadiomics"].startswith("voxmill ")
     assert isinstance(found[0]["diagnostics_Mask-original_VoxelNum"], int)
+
+
+def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    code, out, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--dry-run")
+    assert (code, out) == (0, "")
+    size = sum(path.stat().st_size for path in tmp_path.glob("*.nrrd")) / 1e6
+    first, second = said.splitlines()
+    assert first == f"voxmill: 2 cases, {size:,.1f} MB of files"
+    assert second.startswith("voxmill: about ")
+    assert second.endswith("2 cases took that long, and none was kept")
+    assert not (tmp_path / "out").exists()
+    _, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--dry-run", "--log-json")
+    assert json.loads(said)["event"] == "estimate"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    cohort = write_table(tmp_path, [{"case": str(n), "image": image.name, "mask": mask.name} for n in range(500)])
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "voxmill", "run", cohort, "-o", out, "--settings", few]
+    with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list((out / "ledger").glob("part-*")):
+            time.sleep(0.02)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 75
+    assert time.monotonic() - began < 10
+    assert said.startswith("voxmill: stopped by a signal after ")
+    assert not (out / "features.parquet").exists()
+    code, _, said = voxmill("run", cohort, "-o", out, "--settings", few)
+    assert code == 0
+    assert " were done, 1,000 rows: " in said
+
+
+def test_a_second_run_on_the_same_folder_is_told(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    from voxmill.runs.ledger import opened
+
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    with opened(out / "ledger"):
+        assert_refused(voxmill("run", cohort, "-o", out, "--settings", few), 3, "is writing here")
+
+
+def test_an_account_that_is_damaged_is_told(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    voxmill("run", cohort, "-o", out, "--settings", few)
+    (out / "run.json").write_text("{")
+    assert_refused(voxmill("run", cohort, "-o", out), 3, "run.json: this file of an earlier run is damaged")

@@ -43,7 +43,7 @@ def test_twenty_cases_have_the_rows_of_its_batch_command(tmp_path: Path, radiomi
 def batch(cohort: Path, folder: Path) -> list[dict[str, str]]:
     """What PyRadiomics' command makes of a file of cases."""
     command = Path(sys.executable).with_name("pyradiomics")
-    options = ["-p", folder / "Params.yaml", "-o", folder / "theirs.csv", "-f", "csv", "--verbosity", "1"]
+    options = ["-p", "Params.yaml", "-o", "theirs.csv", "-f", "csv", "--verbosity", "1"]
     subprocess.run([command, cohort, *options], check=True, cwd=folder)
     with (folder / "theirs.csv").open(newline="") as file:
         return list(csv.DictReader(file))

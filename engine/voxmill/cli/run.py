@@ -1,20 +1,23 @@
 """`voxmill run`: a cohort → a folder of tables."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from voxmill.cohort import CohortRun
+    from voxmill.cohort import CohortRun, Estimate
 
 EXAMPLES = """\b
 For example:
   voxmill run cohort.zarr --out results
   voxmill run cases.csv --settings Params.yaml --out results --workers 8
+  voxmill run cases.csv --out results --workers 8 --dry-run
   voxmill run cases.csv --out results --only "SITE-3*" --limit 20
 """
+MINUTE = 60
 
 
 def run(
@@ -66,6 +69,10 @@ def run(
         bool, typer.Option("--long", help="Also write features_long.parquet: a row for every value.")
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Also write features.csv.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only tell how many cases there are and, from some, how long they will take."),
+    ] = False,
     log_json: Annotated[
         bool, typer.Option("--log-json", help="Tell how far it is in lines of JSON, on standard error.")
     ] = False,
@@ -76,25 +83,48 @@ def run(
     another version, what was there is moved to DIR/earlier, and a new run begins.
     """
     from voxmill.cli.progress import progress_shown
-    from voxmill.cohort import Forms, Wanted, run_cohort
+    from voxmill.cohort import Forms, Wanted, estimate_cohort, run_cohort
 
+    how: dict[str, Any] = {
+        "settings": settings,
+        "wanted": Wanted(only, limit, skip_missing),
+        "forms": Forms(long, csv),
+        "workers": workers,
+        "threads": threads_per_worker,
+        "device": device,
+    }
+    if dry_run:
+        _tell_estimate(estimate_cohort(cohort, **how), workers, as_json=log_json)
+        return
     with progress_shown("measuring", "measured", as_json=log_json) as (begin, hear):
-        done = run_cohort(
-            cohort,
-            out,
-            settings=settings,
-            wanted=Wanted(only, limit, skip_missing),
-            forms=Forms(long, csv),
-            workers=workers,
-            threads=threads_per_worker,
-            device=device,
-            keep_ids=keep_ids,
-            begin=begin,
-            tell=hear,
-        )
+        done = run_cohort(cohort, out, **how, keep_ids=keep_ids, begin=begin, tell=hear)
     _tell(done, as_json=log_json)
     if done.tally.failures:
         raise typer.Exit(1 if done.tally.rows else 3)
+
+
+def _tell_estimate(found: "Estimate", workers: int, *, as_json: bool) -> None:
+    from voxmill.cli.progress import log_json
+    from voxmill.cli.streams import tell
+    from voxmill.table import counted
+
+    if as_json:
+        log_json("estimate", **asdict(found), workers=workers)
+        return
+    where = f"with {counted(workers, 'worker')}" if workers else "in one process"
+    tell(f"{counted(found.cases, 'case')}, {found.bytes / 1e6:,.1f} MB of files")
+    tell(
+        f"about {_duration(found.seconds)} {where}, ± {found.error:.0%}: {counted(found.sampled, 'case')} took that "
+        "long, and none was kept"
+    )
+
+
+def _duration(seconds: float) -> str:
+    """A time for people."""
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / MINUTE)
+    return f"{minutes} min" if minutes < 2 * MINUTE else f"{minutes // MINUTE} h {minutes % MINUTE} min"
 
 
 def _tell(done: "CohortRun", *, as_json: bool) -> None:

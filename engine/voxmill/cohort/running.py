@@ -1,5 +1,6 @@
 """A cohort into tables, durably: begun again, it does what is missing."""
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.cases import Choosing, CohortCase
+from voxmill.cohort.estimate import Estimate, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
 from voxmill.cohort.folder import require_ours, set_aside
 from voxmill.cohort.job import Extraction
@@ -15,7 +17,7 @@ from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, Forms, Tally, write_results
 from voxmill.extraction import parse_device, parse_threads
-from voxmill.privacy import Key, Pseudonyms
+from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.runner import NOBODY, Progress, run
 from voxmill.settings import Settings, parse_settings
@@ -87,6 +89,26 @@ def run_cohort(
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
         tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
+
+
+def estimate_cohort(
+    cohort: str | Path,
+    *,
+    settings: "Settings | Mapping[str, Any] | str | Path | None" = None,
+    wanted: Wanted = ALL,
+    forms: Forms = WIDE,
+    workers: int = 0,
+    threads: int = 1,
+    device: str = "auto",
+) -> Estimate:
+    """What `run_cohort` would take for the same, from some cases that are done for it; nothing is kept.
+
+    Raises as it does, and InputError where none of these cases can be measured.
+    """
+    parse_device(device)
+    job = Extraction(parse_settings(settings), parse_threads(threads))
+    nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
+    return estimate(job, find_cohort(Path(cohort), wanted, lambda: nobody), forms, workers=workers)
 
 
 def _pseudonyms(folder: Path, *, keep_ids: bool) -> Pseudonyms:
