@@ -117,7 +117,7 @@ def test_a_signal_ends_it_within_ten_seconds_with_75(tmp_path: Path, workers: in
         process.terminate()
         _, said = process.communicate(timeout=20)
         assert time.monotonic() - began < 10
-    assert said.splitlines()[-1].startswith("voxmill.runs.cluster.Stopped: stopped by a signal after ")
+    assert said.splitlines()[-1].startswith("voxmill.runs.cluster.Stopped: stopped by a signal after "), said
     assert bool(outcomes(tmp_path)) == (seconds < 60)
     assert not (tmp_path / "ledger" / "lock").exists()
 
@@ -127,7 +127,7 @@ def test_a_full_disk_ends_it_and_room_goes_on(tmp_path: Path, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("voxmill.runs.ledger._save", full)
+        patch.setattr("voxmill.runs.ledger.save", full)
         with pytest.raises(OutputError, match="No space left on device"), opened(tmp_path / "ledger") as ledger:
             run(Numbers(), [1, 2], ledger)
     assert sorted(one.name for one in (tmp_path / "ledger").iterdir()) == ["ledger.json"]

@@ -19,9 +19,9 @@ from voxmill.runs.worker import Case, Job, failed, is_transient
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-GRACE_S = 7.0
+GRACE_S = 5.0
 """How long cases under way may take after a signal: schedulers kill some ten seconds after it."""
-END_S = 2.0
+END_S = 1.0
 """How long workers elsewhere may take to hear of the end."""
 AHEAD = 2
 """Cases handed out for each thread of a worker: one that it does, one that waits."""

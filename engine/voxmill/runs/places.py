@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ CPU = "CPU"
 """The resource of Dask that a case takes one of, where workers have such; those of a GPU have another."""
 ANSWER_S = 10
 """How long a scheduler may take to answer."""
+CLOSE_S = 1.5
+"""How long a cluster, and a client, may take to close."""
 QUIET: Mapping[str, Any] = {
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.terminate": False,
@@ -102,8 +104,18 @@ def connected(place: Place, workers: int) -> Iterator["Client"]:
             cluster = place.address
         else:
             made = _on_this_machine(place, workers) if isinstance(place, ThisMachine) else _on_slurm(place, workers)
-            cluster = stack.enter_context(made)
-        yield stack.enter_context(_client(cluster))
+            cluster = stack.enter_context(_closed(made))
+        yield stack.enter_context(_closed(_client(cluster)))
+
+
+@contextmanager
+def _closed(made: Any) -> Iterator[Any]:  # noqa: ANN401 - a cluster of Dask, or a client
+    """Close it at the end; what does not close in time ends with this process, and is no reason to fail."""
+    try:
+        yield made
+    finally:
+        with suppress(OSError, RuntimeError):
+            made.close(timeout=CLOSE_S)
 
 
 def _client(cluster: Any) -> "Client":  # noqa: ANN401 - a cluster of Dask, or an address
@@ -140,7 +152,7 @@ def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 -
 def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueue is not typed
     """A scheduler in this process, workers in jobs; a job that ends before the run does is followed by another."""
     try:
-        from dask_jobqueue import SLURMCluster
+        from dask_jobqueue.slurm import SLURMCluster
         from distributed import Security
 
         security = Security.temporary()
