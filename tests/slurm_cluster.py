@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dask_cluster import free_ports
 from run_script import wait_for
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo")
@@ -60,7 +61,7 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     configuration = folder / "slurm.conf"
     memory = psutil.virtual_memory().total // 2**20 // 2
     configuration.write_text(
-        CONFIGURATION.format(host=host, folder=folder, ports=_free_ports(2), cpus=os.cpu_count(), memory=memory)
+        CONFIGURATION.format(host=host, folder=folder, ports=free_ports(2), cpus=os.cpu_count(), memory=memory)
     )
     environment = {**os.environ, "PATH": _path(), "SLURM_CONF": str(configuration)}
     with ExitStack() as stack:
@@ -116,14 +117,6 @@ def _wait_for(command: tuple[str, ...], environment: dict[str, str], answer: str
         return told.returncode == 0 and answer in told.stdout
 
     wait_for(said)
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def _path() -> str:

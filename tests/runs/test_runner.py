@@ -1,7 +1,6 @@
 """Runs: every case once, whatever happens to them, to their processes and to the run."""
 
 import os
-import random
 import signal
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from run_script import CASES, children, outcomes, started, wait_for
+from run_script import Options, children, expected, outcomes, started, wait_for
 from square_job import Numbers
 from voxmill.errors import OutputError
 from voxmill.runs.cluster import Stopped
@@ -20,12 +19,9 @@ from voxmill.runs.runner import Progress, run
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and processes as POSIX has them")
 
 
-def expected(numbers: range, *, crash: bool) -> dict[str, tuple[str, Any]]:
+def ends(numbers: range, *, crash: bool) -> dict[str, tuple[str, Any]]:
     reasons = {3: "InputError", 5: "ZeroDivisionError", 7: "MemoryError"} | ({11: "ProcessDied"} if crash else {})
-    return {
-        f"{n:06}": ("failed", reasons[n]) if n in reasons else ("done", {"square": n * n, "share": n / 7})
-        for n in numbers
-    }
+    return expected(numbers) | {f"{n:06}": ("failed", reasons[n]) for n in numbers if n in reasons}
 
 
 def test_in_this_process(tmp_path: Path) -> None:
@@ -34,7 +30,7 @@ def test_in_this_process(tmp_path: Path) -> None:
         progress = run(Numbers(), range(10), ledger, tell=heard.append)
     assert (progress.done, progress.failed, progress.before) == (7, 3, 0)
     assert [one.done + one.failed for one in heard] == list(range(1, 11))
-    assert outcomes(tmp_path) == expected(range(10), crash=False)
+    assert outcomes(tmp_path) == ends(range(10), crash=False)
 
 
 def test_sentences_say_why_and_never_what_an_unforeseen_error_holds(tmp_path: Path) -> None:
@@ -50,7 +46,7 @@ def test_a_process_that_dies_costs_one_case(tmp_path: Path) -> None:
     with opened(tmp_path / "ledger") as ledger:
         progress = run(Numbers(), range(24), ledger, workers=2)
     assert (progress.done, progress.failed) == (20, 4)
-    assert outcomes(tmp_path) == expected(range(24), crash=True)
+    assert outcomes(tmp_path) == ends(range(24), crash=True)
 
 
 def test_what_is_done_is_not_done_again_and_what_failed_is(tmp_path: Path) -> None:
@@ -83,26 +79,8 @@ def test_cases_are_read_as_they_are_needed(tmp_path: Path) -> None:
     assert len(list(read_ledger(tmp_path / "ledger"))) >= 3
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_killed_again_and_again_it_ends_as_if_it_had_not_been(tmp_path: Path, workers: int) -> None:
-    draw, known = random.Random(workers), 0
-    for _ in range(3):
-        with started(tmp_path, workers=workers, seconds=0.01) as process:
-            enough = known + draw.randint(10, 60)
-            wait_for(lambda: len(outcomes(tmp_path)) >= enough)  # noqa: B023 - called at once
-            assert process.poll() is None
-            process.kill()
-        known = len(outcomes(tmp_path))
-    assert known < CASES
-    with started(tmp_path, workers=workers, seconds=0.01) as process:
-        pass
-    assert process.returncode == 0
-    assert outcomes(tmp_path) == expected(range(20, 20 + CASES), crash=True)
-    assert not list((tmp_path / "ledger").glob("*.draft"))
-
-
 def test_its_processes_end_with_it(tmp_path: Path) -> None:
-    with started(tmp_path, workers=2, seconds=60) as process:
+    with started(tmp_path, Options(2, seconds=60)) as process:
         wait_for(lambda: len(children(process)) == 2)
         mine = children(process)
         process.kill()
@@ -111,7 +89,7 @@ def test_its_processes_end_with_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers, seconds", [(0, 0.2), (2, 0.2), (2, 60)])
 def test_a_signal_ends_it_within_ten_seconds_with_75(tmp_path: Path, workers: int, seconds: float) -> None:
-    with started(tmp_path, workers=workers, seconds=seconds) as process:
+    with started(tmp_path, Options(workers, seconds=seconds)) as process:
         wait_for(lambda: len(children(process)) == workers if seconds == 60 else len(outcomes(tmp_path)) >= 3)
         began = time.monotonic()
         process.terminate()

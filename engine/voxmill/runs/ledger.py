@@ -108,7 +108,7 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
         _make(folder, disk)
     except OSError as error:
         raise OutputError(f"{folder.name}: the folder of a run cannot be made: {error.strerror or error}") from None
-    with locked(folder / LOCK) as lock:
+    with locked(folder / LOCK, disk) as lock:
         for left in folder.glob("*.draft"):
             left.unlink()
         if not (folder / ABOUT).exists():

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from voxmill.errors import OutputError
+from voxmill.runs.disk import DISK, Disk
 
 MINUTE_S = 60
 BEAT_S = 10.0
@@ -85,13 +86,13 @@ class Lock:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[Lock]:
+def locked(path: Path, disk: Disk = DISK) -> Iterator[Lock]:
     """Hold the lock file while inside.
 
     A lock of a process that has ended, or gave no sign of life for STALE_S, is taken over. Raises OutputError when
     another process holds it.
     """
-    lock, done = _take(path), threading.Event()
+    lock, done = _take(path, disk), threading.Event()
     beat = threading.Thread(target=_beat, args=(path, done), daemon=True)
     beat.start()
     try:
@@ -108,12 +109,12 @@ def _beat(path: Path, done: threading.Event) -> None:
             os.utime(path)
 
 
-def _take(path: Path) -> Lock:
+def _take(path: Path, disk: Disk) -> Lock:
     """Make the lock. It has its content from the first moment: a link to a file that is whole."""
     lock = Lock(path, json.dumps({**asdict(Holder.this()), "lock": uuid.uuid4().hex}))
     for _ in range(3):
         draft = path.with_name(f"{path.name}-{uuid.uuid4().hex}.draft")
-        draft.write_text(lock.written)
+        disk.write(draft, lambda file: file.write(lock.written.encode()))
         try:
             os.link(draft, path)
         except FileExistsError:
