@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cohort_files import rows_of, write_cohort, write_scan, write_table
+from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
 from voxmill.cli import main
+from voxmill.cli.places import parse_memory
 
 Command = Callable[..., tuple[object, str, str]]
 FEW = "features: {firstorder: [Mean], glcm: [Contrast]}\n"
@@ -20,10 +21,12 @@ FEW = "features: {firstorder: [Mean], glcm: [Contrast]}\n"
 
 @pytest.fixture
 def voxmill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command line in this process: its exit code, what it wrote and what it said."""
+    """The command line, all of it in this process unless -j is given: its exit code, what it wrote and what it said."""
     monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
 
     def run(*arguments: object) -> tuple[object, str, str]:
+        if "-j" not in arguments:
+            arguments = (*arguments, "-j", 0)
         monkeypatch.setattr(sys, "argv", ["voxmill", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
             main()
@@ -160,6 +163,9 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
     "options, said",
     [
         (("--device", "abacus"), "unknown device 'abacus'"),
+        (("--memory", "much"), "--memory: a size is needed, as 4GB or 512MiB; found 'much'"),
+        (("--scheduler", "tcp://127.0.0.1:1", "--slurm"), "--scheduler and --slurm exclude each other"),
+        (("--slurm-partition", "gpu"), "options of SLURM are given without --slurm"),
         (("--threads-per-worker", "0"), "threads: at least 1"),
         (("--limit", "0"), "limit: at least 1 case; found 0"),
         (("--settings", "wrong.yaml"), "wrong.yaml: unknown setting 'discretize'; did you mean 'discretise'?"),
@@ -211,7 +217,7 @@ def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tm
     image, mask = write_scan(tmp_path, "scan", seed=1)
     cohort = write_table(tmp_path, [{"case": str(n), "image": image.name, "mask": mask.name} for n in range(500)])
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "voxmill", "run", cohort, "-o", out, "--settings", few]
+    command = [sys.executable, "-m", "voxmill", "run", cohort, "-o", out, "--settings", few, "-j", "0"]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and not list((out / "ledger").glob("part-*")):
             time.sleep(0.02)
@@ -240,3 +246,39 @@ def test_an_account_that_is_damaged_is_told(voxmill: Command, few: Path, tmp_pat
     voxmill("run", cohort, "-o", out, "--settings", few)
     (out / "run.json").write_text("{")
     assert_refused(voxmill("run", cohort, "-o", out), 3, "run.json: this file of an earlier run is damaged")
+
+
+def test_by_processes_within_limits_it_is_the_same(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    voxmill("run", cohort, "-o", tmp_path / "here", "--settings", few)
+    limits = ("--memory", "2GB", "--case-time", 300)
+    code, out, said = voxmill("run", cohort, "-o", tmp_path / "there", "--settings", few, "-j", 2, *limits)
+    assert (code, out) == (0, "")
+    assert said.startswith("voxmill: 2 cases measured, 4 rows: ")
+    for name in SAME:
+        assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+    asked = json.loads((tmp_path / "there" / "run.json").read_text())["asked"]
+    assert (asked["memory_bytes"], asked["time_s"], asked["workers"]) == (2 * 10**9, 300, 2)
+
+
+def test_too_little_memory_fails_the_case(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    code, _, _ = voxmill(
+        "run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, "-j", 1, "--memory", "20MB"
+    )
+    assert code == 3
+    (failure,) = rows_of(tmp_path / "out" / "failures.parquet")
+    assert "memory" in failure["sentence"]
+
+
+def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    options = ("--scheduler", "tcp://127.0.0.1:9")
+    ended = voxmill("run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, *options)
+    assert_refused(ended, 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [("4GB", 4 * 10**9), ("512 MiB", 512 * 2**20), ("1.5g", 1_500_000_000), ("70000", 70_000), (None, None)],
+)
+def test_sizes_as_people_write_them(text: str | None, expected: int | None) -> None:
+    assert parse_memory(text) == expected

@@ -42,11 +42,59 @@ def run(
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", "-j", metavar="N", min=0, help="How many processes; 0: in this one.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--workers",
+            "-j",
+            metavar="N",
+            min=0,
+            help="How many processes, of SLURM how many jobs; 0: in this one. Without it: one per processor.",
+            show_default=False,
+        ),
+    ] = None,
     threads_per_worker: Annotated[
         int, typer.Option("--threads-per-worker", metavar="N", help="How many regions of a case at a time.")
     ] = 1,
+    memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="What a process may have of memory: 4GB, 512MiB.", show_default=False),
+    ] = None,
+    case_time: Annotated[
+        float | None,
+        typer.Option("--case-time", metavar="SECONDS", help="How long a case may take.", show_default=False),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A cluster of Dask that runs: tls://HOST:PORT.", show_default=False),
+    ] = None,
+    slurm_time: Annotated[
+        str, typer.Option("--slurm-time", metavar="TIME", help="How long a job of SLURM may take.")
+    ] = "01:00:00",
+    slurm_partition: Annotated[
+        str | None, typer.Option("--slurm-partition", metavar="NAME", help="Its partition.", show_default=False)
+    ] = None,
+    slurm_account: Annotated[
+        str | None, typer.Option("--slurm-account", metavar="NAME", help="Its account.", show_default=False)
+    ] = None,
+    slurm_interface: Annotated[
+        str | None,
+        typer.Option(
+            "--slurm-interface",
+            metavar="NAME",
+            help="The network interface by which jobs reach this machine.",
+            show_default=False,
+        ),
+    ] = None,
+    slurm_option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slurm-option", metavar="TEXT", help="More, as sbatch reads it; may be repeated.", show_default=False
+        ),
+    ] = None,
+    dashboard: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", help="Show Dask's dashboard, to this machine alone.", show_default=False),
+    ] = None,
     device: Annotated[str, typer.Option(metavar="DEVICE", help="Where to compute: auto, cpu or gpu.")] = "auto",
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N cases.", show_default=False)] = None,
     only: Annotated[
@@ -54,6 +102,9 @@ def run(
         typer.Option(metavar="PATTERN", help="Only cases whose names match: 'SITE-3*'.", show_default=False),
     ] = None,
     *,
+    slurm: Annotated[
+        bool, typer.Option("--slurm", help="Do cases in jobs of SLURM, which this command submits.")
+    ] = False,
     skip_missing: Annotated[
         bool, typer.Option("--skip-missing", help="Leave out rows of the table whose files are not there.")
     ] = False,
@@ -82,19 +133,26 @@ def run(
     Run it again after an interruption: it does what is missing, and tries again what failed. With other settings or
     another version, what was there is moved to DIR/earlier, and a new run begins.
     """
+    from voxmill.cli.places import SlurmOptions, parse_memory, place_of, usable_cores
     from voxmill.cli.progress import progress_shown
     from voxmill.cohort import Forms, Wanted, estimate_cohort, run_cohort
+    from voxmill.runs.warden import Limits
 
+    asked = SlurmOptions(slurm, slurm_time, slurm_partition, slurm_account, slurm_interface, tuple(slurm_option or ()))
+    limits = Limits(case_time, parse_memory(memory))
+    count = usable_cores() if workers is None else workers
     how: dict[str, Any] = {
         "settings": settings,
         "wanted": Wanted(only, limit, skip_missing),
         "forms": Forms(long, csv),
-        "workers": workers,
+        "workers": count,
+        "on": place_of(scheduler, asked, out / "slurm", memory=limits.memory_bytes, dashboard=dashboard),
+        "limits": limits,
         "threads": threads_per_worker,
         "device": device,
     }
     if dry_run:
-        _tell_estimate(estimate_cohort(cohort, **how), workers, as_json=log_json)
+        _tell_estimate(estimate_cohort(cohort, **how), count, as_json=log_json)
         return
     with progress_shown("measuring", "measured", as_json=log_json) as (begin, hear):
         done = run_cohort(cohort, out, **how, keep_ids=keep_ids, begin=begin, tell=hear)

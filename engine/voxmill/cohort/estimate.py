@@ -17,8 +17,10 @@ from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, Forms, write_tables
 from voxmill.errors import InputError
 from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.places import HERE, Place
 from voxmill.runs.records import Outcome
 from voxmill.runs.runner import run
+from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.table import counted
 
 SIZED = 1_000
@@ -41,7 +43,16 @@ class Estimate:
     error: float
 
 
-def estimate(job: Extraction, cohort: Cohort, forms: Forms, *, workers: int) -> Estimate:
+@dataclass(frozen=True)
+class Workers:
+    """Who does cases, as `run` has it."""
+
+    count: int
+    on: Place = HERE
+    limits: Limits = NO_LIMITS
+
+
+def estimate(job: Extraction, cohort: Cohort, forms: Forms, workers: Workers) -> Estimate:
     """Do some cases of a cohort in a folder that is removed again, and scale what they took to all of them.
 
     The sample is a case of each of SAMPLED groups of equal size, from the smallest files to the largest, and before
@@ -49,15 +60,15 @@ def estimate(job: Extraction, cohort: Cohort, forms: Forms, *, workers: int) -> 
     """
     sized = [case for _, case in islice(cohort, 0, None, max(1, -(-cohort.count // SIZED)))]
     sized.sort(key=lambda case: case.bytes)
-    measured = _spread(sized, SAMPLED)
-    warming = _spread([case for case in sized if case not in measured], max(1, workers))
-    sample = _sampled(job, [*warming, *measured], forms, workers=workers)
+    measured, at_a_time = _spread(sized, SAMPLED), max(1, workers.count)
+    warming = _spread([case for case in sized if case not in measured], at_a_time)
+    sample = _sampled(job, [*warming, *measured], forms, workers)
     taken = [sample.took[key] for key in map(job.key, measured) if key in sample.took]
     if not taken:
         raise InputError(f"none of {counted(len(measured), 'case')} that were tried can be measured: {sample.sentence}")
     mean = fmean(taken)
     loading = max([0.0, *(sample.took.get(job.key(case), mean) - mean for case in warming)])
-    each = mean / max(1, workers) + sample.writing / len(sample.took)
+    each = mean / at_a_time + sample.writing / len(sample.took)
     return Estimate(
         cohort.count,
         round(fmean(case.bytes for case in sized) * cohort.count),
@@ -86,13 +97,21 @@ def _spread(cases: Sequence[CohortCase], count: int) -> list[CohortCase]:
     return [cases[(2 * at + 1) * len(cases) // (2 * count)] for at in range(count)]
 
 
-def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, *, workers: int) -> _Sample:
+def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, workers: Workers) -> _Sample:
     """Do these cases as a run does them, and write its tables."""
     began = time.perf_counter()
     ends: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         with opened(Path(folder) / LEDGER) as ledger:
-            run(job, iter(cases), ledger, workers=workers, tell=lambda _: ends.append(time.perf_counter()))
+            run(
+                job,
+                iter(cases),
+                ledger,
+                workers=workers.count,
+                on=workers.on,
+                limits=workers.limits,
+                tell=lambda _: ends.append(time.perf_counter()),
+            )
             records = list(read_ledger(ledger.folder))
         wrote = time.perf_counter()
         ranks = {job.key(case): rank for rank, case in enumerate(cases)}

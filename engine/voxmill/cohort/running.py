@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.cases import Choosing, CohortCase
-from voxmill.cohort.estimate import Estimate, estimate
+from voxmill.cohort.estimate import Estimate, Workers, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
 from voxmill.cohort.folder import require_ours, set_aside
 from voxmill.cohort.job import Extraction
@@ -19,7 +19,9 @@ from voxmill.cohort.writing import Chosen, Forms, Tally, write_results
 from voxmill.extraction import parse_device, parse_threads
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.places import HERE, Place, Slurm
 from voxmill.runs.runner import NOBODY, Progress, run
+from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.settings import Settings, parse_settings
 
 ALL, WIDE = Wanted(), Forms()
@@ -57,6 +59,8 @@ def run_cohort(
     wanted: Wanted = ALL,
     forms: Forms = WIDE,
     workers: int = 0,
+    on: Place = HERE,
+    limits: Limits = NO_LIMITS,
     threads: int = 1,
     device: str = "auto",
     keep_ids: bool = False,
@@ -66,9 +70,10 @@ def run_cohort(
     """Measure all cases of a cohort (see find_cohort) into the tables of a folder, made where there is none.
 
     settings: as `extract` has them. wanted: which cases; all of them. forms: which tables beside features.parquet.
-    workers: in how many processes; 0: in this one. threads: of each, as many regions are measured at a time. keep_ids:
-    whether a folder of DICOM keeps its identifiers; otherwise names stand for them, made with the key in the file that
-    VOXMILL_KEY_FILE names, or in OUT.key. begin and tell hear how many cases there are, and of each that has ended.
+    workers, on, limits: by how many processes, where, and what a case may take, as `runs.runner.run` has them; 0: in
+    this process. threads: of each, as many regions are measured at a time. keep_ids: whether a folder of DICOM keeps
+    its identifiers; otherwise names stand for them, made with the key in the file that VOXMILL_KEY_FILE names, or in
+    OUT.key. begin and tell hear how many cases there are, and of each that has ended.
 
     A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
     is missing, and what failed. Results of other settings or another version are moved into the folder `earlier`.
@@ -83,9 +88,11 @@ def run_cohort(
     begin(found.count)
     with opened(folder / LEDGER) as ledger:
         aside, noted = set_aside(folder, job.fingerprint), _Noted(job, found)
-        progress = run(job, iter(noted), ledger, workers=workers, tell=tell)
+        if isinstance(on, Slurm):
+            on.folder.mkdir(exist_ok=True)
+        progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
         counts = {"cases": len(noted.names), **asdict(progress)}
-        asked = {**asdict(wanted), "workers": workers, "threads": threads, "device": device}
+        asked = {**asdict(wanted), **asdict(limits), "workers": workers, "threads": threads, "device": device}
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
         tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
@@ -98,6 +105,8 @@ def estimate_cohort(
     wanted: Wanted = ALL,
     forms: Forms = WIDE,
     workers: int = 0,
+    on: Place = HERE,
+    limits: Limits = NO_LIMITS,
     threads: int = 1,
     device: str = "auto",
 ) -> Estimate:
@@ -108,7 +117,7 @@ def estimate_cohort(
     parse_device(device)
     job = Extraction(parse_settings(settings), parse_threads(threads))
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
-    return estimate(job, find_cohort(Path(cohort), wanted, lambda: nobody), forms, workers=workers)
+    return estimate(job, find_cohort(Path(cohort), wanted, lambda: nobody), forms, Workers(workers, on, limits))
 
 
 def _pseudonyms(folder: Path, *, keep_ids: bool) -> Pseudonyms:
