@@ -7,7 +7,7 @@ import pytest
 from pydicom import dcmread
 
 import voxmill as vm
-from cohort_files import FEW, rows_of
+from cohort_files import FEW, rows_of, write_table
 from dicom_masks import segments, write_scan, write_segmentation
 from voxmill.cohort import CohortRun, run_cohort
 
@@ -71,3 +71,11 @@ def test_names_are_the_same_when_it_is_begun_again(tree: Path, tmp_path: Path) -
     again = run_cohort(tree, tmp_path / "out", settings=FEW)
     assert (again.progress.done, again.progress.before) == (0, 1)
     assert rows_of(again.features) == first
+
+
+def test_of_dicom_that_a_table_names_no_header_is_repeated(tree: Path, tmp_path: Path) -> None:
+    rows = [{"case": "one", "image": "a/ct of Jane", "mask": "c/lost of Jane.dcm"}]
+    done = run_cohort(write_table(tree, rows), tmp_path / "out", settings=FEW)
+    (failure,) = rows_of(done.failures)
+    assert failure["sentence"] == "it cannot be read; voxmill extract of these files says why"
+    assert b"Jane" not in everything(done)

@@ -210,6 +210,8 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
     if done.aside is not None:
         tell(f"results of other settings, or of another version, are in {done.aside}")
     if tally.failures:
-        tell(f"{counted(len(tally.failures), 'case or region')} could not be measured; why: {done.failures}")
+        count = len(tally.failures)
+        failed = "1 case or region" if count == 1 else f"{count:,} cases or regions"
+        tell(f"{failed} could not be measured; why: {done.failures}")
     spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
     tell(f"{spent_s}; {tally.bytes / 1e6:,.1f} MB of files; at most {tally.peak_bytes / 1e6:,.0f} MB in a process")

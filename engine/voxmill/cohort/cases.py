@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from voxmill.discovery.cases import CaseSource, ImageSource, MaskSource, stamp_of
+from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, stamp_of
 from voxmill.errors import VoxmillError
 from voxmill.io import read_mask_near
-from voxmill.io.formats import parts_of
+from voxmill.io.formats import is_dicom, parts_of
 from voxmill.privacy import replaced
 from voxmill.store import Store, StoredImage, StoredMask
 from voxmill.store.layout import METADATA, folder_name
@@ -166,7 +166,7 @@ class FileCase:
             try:
                 volume = image.read()
             except VoxmillError as error:
-                yield Pair(image.name, "", error=self._told(error))
+                yield Pair(image.name, "", error=self._why(error, image, image.files[0]))
                 continue
             named = volume.renamed(image.name, notes=[self._told(note) for note in volume.notes])
             if not image.masks:
@@ -179,9 +179,13 @@ class FileCase:
         try:
             found = read_mask_near(mask.path, volume, label_channel=channel)
         except VoxmillError as error:
-            return Pair(image.name, mask.name, error=self._told(error))
+            return Pair(image.name, mask.name, error=self._why(error, image, mask.path))
         named = found.renamed(mask.name, notes=[self._told(note) for note in found.notes])
         return Pair(image.name, mask.name, (volume, named))
+
+    def _why(self, error: VoxmillError, image: ImageSource, path: Path) -> str:
+        """Why a file cannot be read; of DICOM whose header nobody has looked at, only that it cannot."""
+        return UNTOLD if image.series is None and is_dicom(path) else self._told(error)
 
     def _told(self, text: object) -> str:
         """A sentence with the names of images and masks in place of those of files; it repeats no header."""

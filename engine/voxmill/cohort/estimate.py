@@ -119,7 +119,7 @@ def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, workers
         write_tables(Path(folder), records, Chosen(ranks, nobody), forms)
         writing = time.perf_counter() - wrote
     done = [one for one in records if one.outcome is Outcome.DONE]
-    took = {one.key: sum(one.result["took"]["seconds"].values()) for one in done}
+    took = {one.key: one.result["took"]["wall_s"] for one in done}
     starting = max(0.0, min(ends) - began - min(took.values(), default=0.0))
     sentence = next((one.sentence for one in records if one.outcome is Outcome.FAILED), "")
     return _Sample(took, starting, writing, sentence)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "count": ("levels", "count"),
     "features": ("sums", "features", "shape"),
 }
-"""Stages of an extraction, as they are told of a cohort; what is left of the time of a case is reading."""
+"""Stages of an extraction, as they are told of a cohort."""
+READ = "read"
+"""What comes before them: files are opened, read and hashed; of a store, chunks are read while boxes are prepared."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,22 @@ class Extraction:
         began = time.perf_counter()
         channel = self.settings.label_channel if case.choosing.channel is None else case.choosing.channel
         with watch_stages() as stages:
-            for pair in case.pairs(channel, enter):
+            for pair in under_way.read(case.pairs(channel, enter)):
                 under_way.measure(pair)
         if not under_way.rows:
             raise InputError(under_way.why_nothing)
         seconds = {name: sum(stages.seconds[one] for one in group) for name, group in GROUPS.items()}
-        seconds["read"] = max(0.0, time.perf_counter() - began - sum(seconds.values()))
+        wall_s = time.perf_counter() - began
         return {
             "rows": under_way.rows,
             "failures": under_way.failures,
             "inputs": under_way.inputs,
-            "took": {"seconds": seconds, "bytes": case.bytes, "peak_bytes": _peak_bytes()},
+            "took": {
+                "wall_s": wall_s,
+                "seconds": {READ: sum(under_way.reading), **seconds},
+                "bytes": case.bytes,
+                "peak_bytes": _peak_bytes(),
+            },
         }
 
 
@@ -87,6 +94,21 @@ class _UnderWay:
     rows: list[Result] = field(default_factory=list)
     failures: list[Result] = field(default_factory=list)
     inputs: list[Result] = field(default_factory=list)
+    reading: list[float] = field(default_factory=list)
+
+    def read(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
+        """The pairs, with the digests of those that are opened; how long each took is noted."""
+        while True:
+            began = time.perf_counter()
+            pair = next(pairs, None)
+            if pair is None:
+                return
+            if pair.opened is not None:
+                image, mask = pair.opened
+                digests = {"image_sha256": image.digest, "mask_sha256": mask.digest}
+                self.inputs.append({"image": pair.image, "mask": pair.mask, **digests})
+            self.reading.append(time.perf_counter() - began)
+            yield pair
 
     def measure(self, pair: Pair) -> None:
         """Measure all regions of an image in a mask."""
@@ -102,8 +124,6 @@ class _UnderWay:
         except VoxmillError as error:
             self._fail(pair, step="measure", reason=type(error).__name__, sentence=str(error))
             return
-        digests = {"image_sha256": image.digest, "mask_sha256": mask.digest}
-        self.inputs.append({"image": pair.image, "mask": pair.mask, **digests})
         for row in rows:
             if row.error is None:
                 self.rows.append({"image": pair.image, "mask": pair.mask, **_packed(row)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voxmill.discovery.cases import CaseSource, ImageSource, MaskSource, stamp_of
+from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, stamp_of
 from voxmill.errors import InputError
 from voxmill.io.formats import is_dicom, parts_of
 from voxmill.io.masks import read_mask_near
@@ -115,7 +115,7 @@ class _UnderWay:
         (sentence,) = self._told([str(error)])
         from_table = image.series is None and not self.job.pseudonyms.keep_ids
         if from_table and is_dicom(mask.path if mask else image.files[0]):  # whose messages repeat its headers
-            sentence = "it cannot be read; voxmill extract of these files says why"
+            sentence = UNTOLD
         self.failures.append(
             {"image": image.name, "mask": mask.name if mask else "", "sentence": self.case.place + sentence}
         )

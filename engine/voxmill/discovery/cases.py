@@ -84,6 +84,10 @@ class Sources:
     left_out: tuple[LeftOut, ...] = ()
 
 
+UNTOLD = "it cannot be read; voxmill extract of these files says why"
+"""What is said of a file of DICOM that a table names: the reason may repeat its header."""
+
+
 def stamp_of(path: Path) -> tuple[int, int]:
     """Size and time of a file; of one that cannot be reached 0: reading it says why."""
     try:
