@@ -19,6 +19,7 @@ HEAVY = {
     "numba",
     "scipy",
     "dask",
+    "distributed",
     "SimpleITK",
     "pydicom",
     "highdicom",
@@ -64,7 +65,7 @@ def test_importing_loads_nothing_heavy() -> None:
     assert loaded.isdisjoint({*HEAVY, "numpy", "pydantic", "yaml", "typer", "voxmill.extraction", "voxmill_kernels"})
 
 
-@pytest.mark.parametrize("command", ["", "extract", "demo", "features", "settings", "compare", "pyradiomics"])
+@pytest.mark.parametrize("command", ["", "extract", "run", "demo", "features", "settings", "compare", "pyradiomics"])
 def test_help_loads_nothing_heavy(command: str) -> None:
     arguments = [*command.split(), "--help"]
     loaded = loaded_by(

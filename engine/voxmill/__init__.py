@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from voxmill._version import __version__
 
 if TYPE_CHECKING:
-    from voxmill.cohort import extract_store
+    from voxmill.cohort import extract_store, run_cohort
     from voxmill.conversion import convert
     from voxmill.errors import InputError, OutputError, RegionError, SettingsError, VoxmillError
     from voxmill.extraction import extract
@@ -35,6 +35,7 @@ _PLACES = {
     "convert": "conversion",
     "open_store": "store",
     "extract_store": "cohort",
+    "run_cohort": "cohort",
     "Components": "settings",
     "Discretise": "measuring",
     "Settings": "settings",
@@ -83,6 +84,7 @@ __all__ = [
     "open_store",
     "read_image",
     "read_mask",
+    "run_cohort",
     "write_image",
     "write_mask",
 ]

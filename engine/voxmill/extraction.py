@@ -22,7 +22,7 @@ from voxmill.regions import Region
 from voxmill.settings import Settings, parse_settings
 from voxmill.table import Row, Table
 from voxmill.volume import Source
-from voxmill.voxels import MeasuredImage, Place, Voxels, images_of, place_of, read, seen_in, voxels_of
+from voxmill.voxels import MeasuredImage, Place, Voxels, images_of, place_of, read, read_filtered, seen_in, voxels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,9 +113,9 @@ def _group(case: Case, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
     rows: dict[Choice, Row] = {}
     tried = partial(_tried, case, rows)
     places = tried(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
-    boxes = _together({choice: [(place.source, place.window)] for choice, place in places.items()})
+    boxes = _together({choice: [(place.source, place.window)] for choice, place in places.items()}, read)
     prepared = tried(places, lambda choice: Prepared.of(places[choice], boxes(choice)[0], case.settings))
-    filtered = _together({choice: one.wanted for choice, one in prepared.items()})
+    filtered = _together({choice: one.wanted for choice, one in prepared.items()}, read_filtered)
     return rows | tried(prepared, lambda choice: _measured(case, choice, prepared[choice], filtered(choice)))
 
 
@@ -141,7 +141,10 @@ def _failed(case: Case, choice: Choice, reason: str) -> Row:
     return Row(_text(case.name), name, {}, notes, _about(choice), error=f"region {name}: {reason}")
 
 
-def _together(wanted: Mapping[Choice, Sequence[tuple[Source, Window]]]) -> Callable[[Choice], list[Box]]:
+def _together(
+    wanted: Mapping[Choice, Sequence[tuple[Source, Window]]],
+    read: Callable[[Sequence[tuple[Source, Window]]], list[Box]],
+) -> Callable[[Choice], list[Box]]:
     """The boxes that a region wants: those of all regions read at the first call, or alone if memory is too small."""
 
     @cache

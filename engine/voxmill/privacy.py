@@ -11,7 +11,7 @@ import re
 import secrets
 import stat
 from base64 import b32encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -175,6 +175,15 @@ class Key:
         return f"{kind}-{b32encode(digest).decode().lower()[:NAME_LETTERS]}"
 
 
+def replaced(text: str, identifiers: Iterable[str], by: Callable[[str], str]) -> str:
+    """A text with something else in place of the identifiers in it; numbers of up to three digits stay."""
+    hidden = sorted({one for one in identifiers if not TOO_SHORT.match(one)}, key=len, reverse=True)
+    if not hidden:
+        return text
+    anywhere = rf"(?<!\w)(?:{'|'.join(map(re.escape, hidden))})(?!\w)"
+    return re.sub(anywhere, lambda found: by(found[0]), text)
+
+
 @dataclass(frozen=True)
 class Pseudonyms:
     """What stands in a store for identifiers: names made with a key, or, where that is asked for, they themselves.
@@ -193,11 +202,9 @@ class Pseudonyms:
 
     def told(self, text: str, identifiers: Iterable[str]) -> str:
         """A text with names in place of the identifiers in it; numbers of up to three digits stay."""
-        hidden = sorted({one for one in identifiers if not TOO_SHORT.match(one)}, key=len, reverse=True)
-        if self.keep_ids or not hidden:
+        if self.keep_ids:
             return text
-        anywhere = rf"(?<!\w)(?:{'|'.join(map(re.escape, hidden))})(?!\w)"
-        return re.sub(anywhere, lambda found: self.key.name("name", found[0]), text)
+        return replaced(text, identifiers, lambda identifier: self.key.name("name", identifier))
 
     def day(self, study_date: str, first: str) -> str | int | None:
         """The date of a study, or instead of it the days since the first one of its patient; None where it has none."""

@@ -84,13 +84,15 @@ def place_of(image: Source, mask: Mask, choice: Choice, settings: Settings) -> P
     return place
 
 
-@stage("prepare")
-def read(wanted: Sequence[tuple[Source, Window]]) -> list[NDArray[Any]]:
+def _read(wanted: Sequence[tuple[Source, Window]]) -> list[NDArray[Any]]:
     """Windows of images that are all made of one; what they have in common is read and computed once."""
     if len(wanted) == 1:
         ((image, window),) = wanted
         return [image.read(window)]
     return share(*zip(*wanted, strict=True)) if wanted else []
+
+
+read, read_filtered = stage("prepare")(_read), stage("filter")(_read)
 
 
 def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:

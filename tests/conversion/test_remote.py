@@ -136,7 +136,7 @@ def test_a_tree_in_memory(
 ) -> None:
     tree = write_tree(tmp_path / "in")
     upload(memory, tree, "hospital")
-    monkeypatch.setattr("voxmill.conversion.trees.BATCH", batch)
+    monkeypatch.setattr("voxmill.discovery.trees.BATCH", batch)
     done = convert("memory://hospital", tmp_path / "cohort.zarr")
     assert_one_study(done, tree)
     assert convert("memory://hospital/", done.store).progress.before == 1

@@ -2,13 +2,16 @@
 
 import json
 import os
-import socket
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from run_script import wait_for
 from voxmill.errors import InputError, OutputError
 from voxmill.runs import ledger as module
 from voxmill.runs.ledger import LOCK, opened, read_ledger
@@ -103,10 +106,10 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_process_that_has_ended_is_taken_over(tmp_path: Path) -> None:
-    gone = {"host": socket.gethostname(), "pid": 2**22 - 1, "begun": 1.0}
-    reused = {"host": socket.gethostname(), "pid": os.getpid(), "begun": Holder.this().begun + 1}
+    gone = replace(Holder.this(), pid=2**22 - 1)
+    reused = replace(Holder.this(), begun=Holder.this().begun + 1)
     for holder in (gone, reused):
-        (tmp_path / LOCK).write_text(json.dumps(holder))
+        (tmp_path / LOCK).write_text(json.dumps(asdict(holder)))
         with opened(tmp_path) as ledger:
             ledger.add(record(1))
 
@@ -115,7 +118,7 @@ def test_the_lock_of_a_process_that_has_ended_is_taken_over(tmp_path: Path) -> N
     "content, said",
     [
         (
-            json.dumps({"host": "elsewhere", "pid": 7, "begun": 0}),
+            json.dumps({"host": "elsewhere", "pid": 7, "begun": 0, "system": ""}),
             "process 7 on elsewhere is writing here, last seen 0 min",
         ),
         ("", "cannot be read; if none is at work, delete it"),
@@ -126,6 +129,45 @@ def test_a_lock_that_may_be_held_is_not_broken(tmp_path: Path, content: str, sai
     with pytest.raises(OutputError, match=said), opened(tmp_path):
         pass
     assert (tmp_path / LOCK).exists()
+
+
+def test_a_lock_from_elsewhere_that_gave_no_sign_for_long_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / LOCK).write_text(json.dumps({"host": "elsewhere", "pid": 7, "begun": 0, "system": ""}))
+    os.utime(tmp_path / LOCK, (time.time() - 400, time.time() - 400))
+    with opened(tmp_path) as ledger:
+        ledger.add(record(1))
+    assert list(read_ledger(tmp_path)) == [record(1)]
+
+
+def test_a_run_that_lost_its_lock_writes_nothing_more(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        ledger = stack.enter_context(opened(tmp_path))
+        ledger.add(record(1))
+        (tmp_path / LOCK).write_text("of another")
+        with pytest.raises(OutputError, match="another run has taken over here"):
+            stack.close()
+    assert not list(read_ledger(tmp_path))
+    assert (tmp_path / LOCK).read_text() == "of another"
+
+
+def test_a_lock_that_is_held_is_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxmill.runs.lock.BEAT_S", 0.01)
+    with opened(tmp_path):
+        os.utime(tmp_path / LOCK, (0, 0))
+        wait_for(lambda: (tmp_path / LOCK).stat().st_mtime > 0)
+
+
+def test_reading_while_another_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0)
+    monkeypatch.setattr(module, "MANY", 2)
+    with opened(tmp_path) as ledger:
+        ledger.add(record(0))
+        reading = read_ledger(tmp_path)
+        assert next(reading) == record(0)
+        for number in range(1, 40):
+            ledger.add(record(number))
+            assert [one.key for one in read_ledger(tmp_path)] == [f"{n:05}" for n in range(number + 1)]
+        assert not list(reading)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

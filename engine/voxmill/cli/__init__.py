@@ -17,6 +17,8 @@ from voxmill.cli.features import features
 from voxmill.cli.inspect import inspect
 from voxmill.cli.plan import plan
 from voxmill.cli.pyradiomics import TAKES_ALL, pyradiomics
+from voxmill.cli.run import EXAMPLES as RUN_EXAMPLES
+from voxmill.cli.run import run
 from voxmill.cli.settings import settings
 from voxmill.cli.streams import flush_output, prepare_streams, tell
 from voxmill.errors import VoxmillError
@@ -34,11 +36,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 all done, 1 finished with failed regions, 2 wrong use or settings, 3 nothing could be done, "
-    f"75 stopped by a signal (run it again to go on), {UNFORESEEN} a mistake in Voxmill itself.",
+    epilog="Exit codes: 0 all done, 1 finished with failed cases or regions, 2 wrong use or settings, 3 nothing could "
+    f"be done, 75 stopped by a signal (run it again to go on), {UNFORESEEN} a mistake in Voxmill itself.",
 )
 app.command(epilog=EXAMPLES)(extract)
 app.command(epilog=CONVERT_EXAMPLES)(convert)
+app.command(epilog=RUN_EXAMPLES)(run)
 app.command()(inspect)
 app.command()(remove)
 app.command()(demo)

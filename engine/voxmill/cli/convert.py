@@ -1,15 +1,10 @@
 """`voxmill convert`: files of a hospital → a store. `voxmill remove`: a case out of it, for good."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from voxmill.runs.runner import Progress
 
 EXAMPLES = """\b
 For example:
@@ -19,8 +14,6 @@ For example:
   voxmill extract cohort.zarr --out features.parquet
   voxmill remove cohort.zarr PATIENT-0042
 """
-EVERY = 1_000
-"""Cases between two plain lines of progress."""
 
 
 def convert(
@@ -64,11 +57,12 @@ def convert(
     new; what is whole is not touched. index.parquet in the store lists its images, failures.parquet what could not be
     read, and why.
     """
+    from voxmill.cli.progress import progress_shown
     from voxmill.cli.streams import tell
     from voxmill.conversion import convert as convert_all
     from voxmill.table import counted
 
-    with _progress() as (begin, hear):
+    with progress_shown("converting", "converted") as (begin, hear):
         done = convert_all(
             source,
             store,
@@ -86,39 +80,6 @@ def convert(
         tell(f"{unread} could not be read, {done.left_out} files or series belong to none; why: {done.failures}")
     if done.unread:
         raise typer.Exit(1 if new or before else 3)
-
-
-@contextmanager
-def _progress() -> Iterator[tuple[Callable[[int], None], Callable[["Progress"], None]]]:
-    """A bar on a terminal; elsewhere a line now and then. Gives what hears how many cases there are, and of each."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from voxmill.cli.streams import tell
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda cases: None, _plainly(tell)
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("converting", total=None)
-        yield (
-            lambda cases: bar.update(task, total=cases),
-            lambda progress: bar.update(
-                task,
-                completed=progress.done + progress.failed + progress.before,
-                description=f"converting, {progress.failed} failed" if progress.failed else "converting",
-            ),
-        )
-
-
-def _plainly(tell: Callable[[str], None]) -> Callable[["Progress"], None]:
-    def hear(progress: "Progress") -> None:
-        if (progress.done + progress.failed) % EVERY == 0:
-            tell(f"{progress.done} converted, {progress.failed} failed")
-
-    return hear
 
 
 def remove(

@@ -8,7 +8,7 @@ from typing import Any
 
 from voxmill.conversion.index import FAILURES, INDEX, write_tables
 from voxmill.conversion.job import Conversion
-from voxmill.conversion.sources import find_cases
+from voxmill.discovery.sources import find_cases
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError, OutputError
 from voxmill.io.masks import parse_threshold

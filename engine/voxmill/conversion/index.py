@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from voxmill.conversion.cases import LeftOut
+from voxmill.discovery.cases import LeftOut
 from voxmill.drafts import draft_of
 from voxmill.runs.records import Outcome, Record
 

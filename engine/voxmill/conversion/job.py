@@ -3,19 +3,15 @@
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
 from voxmill.conversion.kept import Kept, Keys, Row
+from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
 from voxmill.errors import InputError
-from voxmill.io import read_image
-from voxmill.io.fetching import fetched, stamps_of
-from voxmill.io.formats import is_dicom, names_a_format
-from voxmill.io.masks import read_mask_near
+from voxmill.io.fetching import stamps_of
 from voxmill.io.remote import Location
-from voxmill.io.storage import Unreachable
 from voxmill.privacy import Pseudonyms
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import StoredImage, finish_case, new_case, write_image, write_mask
@@ -132,21 +128,14 @@ class _UnderWay:
 
     def _volume(self, image: ImageSource) -> Volume:
         """The volume of an image, by the name that it has in the store, with notes that may be told."""
-        with fetched(image.files) as files:
-            if image.series is not None:
-                from voxmill.io.dicom import read_series
-
-                volume = read_series(replace(image.series, files=files), allow_gaps=self.job.allow_gaps)
-            else:
-                volume = read_image(files[0], allow_gaps=self.job.allow_gaps)
+        volume = image.read(allow_gaps=self.job.allow_gaps)
         return volume.renamed(image.name, notes=self._told((*volume.notes, *image.notes)))
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
         """Read and write a mask of an image."""
         self.enter("read mask")
         try:
-            with fetched([mask.path]) as (path,):
-                found = read_mask_near(path, volume, threshold=self.job.threshold)
+            found = mask.read(volume, threshold=self.job.threshold)
         except InputError as error:
             self._fail(error, image, mask)
             return
@@ -159,21 +148,14 @@ class _UnderWay:
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:
         (sentence,) = self._told([str(error)])
         from_table = image.series is None and not self.job.pseudonyms.keep_ids
-        if from_table and _may_repeat_headers(error, mask.path if mask else image.files[0]):
-            sentence = "it cannot be read; voxmill extract of these files says why"
+        if from_table and may_repeat_headers(error, mask.path if mask else image.files[0]):
+            sentence = UNTOLD
         self.failures.append(
             {"image": image.name, "mask": mask.name if mask else "", "sentence": self.case.place + sentence}
         )
 
     def _told(self, texts: Iterable[str]) -> list[str]:
         return [self.job.pseudonyms.told(one, self.case.secrets) for one in texts]
-
-
-def _may_repeat_headers(error: InputError, place: Location) -> bool:
-    """Whether a message may say what stands in the header of a file of DICOM, and was not looked through before."""
-    if isinstance(error, Unreachable):
-        return False
-    return is_dicom(place) if isinstance(place, Path) else not names_a_format(place.name)
 
 
 def _row(volume: Volume, image: ImageSource) -> Row:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voxmill.conversion.cases import CaseSource
+from voxmill.discovery.cases import CaseSource
 from voxmill.errors import InputError
 from voxmill.store import StoredCase, erase, erase_mask, is_store, open_store
 from voxmill.store.layout import folder_name

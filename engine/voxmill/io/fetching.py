@@ -21,6 +21,14 @@ def stamps_of(place: Location) -> list[Stamp]:
         return [(place.name, 0, 0)]
 
 
+def is_there(place: Location) -> bool:
+    """Whether there is something at a path or URL."""
+    try:
+        return place.exists() if isinstance(place, Path) else bool(place.about)
+    except Unreachable:
+        return False
+
+
 def _stamp(path: Path) -> Stamp:
     try:
         status = path.stat()

@@ -1,7 +1,8 @@
 """Many cases, durably: every case ends as one record, results or a failure, and running again does what is missing.
 
-In: a job (what is done with a case) and its cases. Out: records in a ledger. records, lock and ledger are what lies on
-the disk; worker is what happens to one case, in whichever process; pool is processes that do cases; runner does cases
-in this process or in a pool, until signals ask it to end. Knows nothing of images or features: may import
-voxmill.errors and pyarrow.
+In: a job (what is done with a case) and its cases. Out: records in a ledger. records, parts, disk, lock and ledger are
+what lies on the disk; worker is what happens to one case, in whichever process; child is a process that does cases, and
+warden, in a worker of Dask, what starts and watches it; places says where that is; cluster hands cases out; runner does
+them there or here, until signals ask it to end. Knows nothing of images or features: may import voxmill.errors, pyarrow
+and Dask.
 """

@@ -1,9 +1,13 @@
-"""One writer at a time: a file that only one process can make, on network file systems too."""
+"""One writer at a time: a file that only one process can make, on network file systems too.
+
+Whoever holds it touches it now and then. One that nobody has touched for long, of a process that cannot be seen from
+here, is taken over; should that process live after all, it finds so before it writes again.
+"""
 
 import json
 import os
 import socket
-import time
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,28 +15,42 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from voxmill.errors import OutputError
+from voxmill.runs.disk import DISK, Disk
 
-MINUTE = 60
+MINUTE_S = 60
+BEAT_S = 10.0
+"""How often a lock is touched."""
+STALE_S = 300.0
+"""After how long without a touch nobody holds it."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """The process that holds a lock."""
+    """The process that holds a lock.
+
+    system: what tells its system, since it was started, from others, and its container; begun: when the process began,
+    as that counts. Both are empty where they are not told.
+    """
 
     host: str
     pid: int
     begun: float
-    """When the process began, as its system counts; 0 where that is not told."""
+    system: str
 
     @classmethod
     def this(cls) -> "Holder":
         """This process."""
-        return cls(socket.gethostname(), os.getpid(), _begun(os.getpid()))
+        return cls(socket.gethostname(), os.getpid(), _begun(os.getpid()), _system())
+
+    @property
+    def is_near(self) -> bool:
+        """Whether its system is the one of this process."""
+        return (self.host, self.system) == (socket.gethostname(), _system())
 
     @property
     def is_gone(self) -> bool:
-        """Whether it was a process of this machine that has ended; False for what cannot be known."""
-        if self.host != socket.gethostname():
+        """Whether it was a process of this system that has ended; False for what cannot be known."""
+        if not self.is_near:
             return False
         try:
             os.kill(self.pid, 0)
@@ -43,68 +61,107 @@ class Holder:
         return _begun(self.pid) != self.begun
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file while inside; `touch` of it is a sign of life.
+@dataclass(frozen=True)
+class Lock:
+    """A lock that is held: the file, and what is written in it."""
 
-    A lock of a process of this machine that has ended is taken over. Raises OutputError when another process holds it.
-    """
-    mine = _take(path)
-    try:
-        yield
-    finally:
-        with suppress(FileNotFoundError):
-            if path.read_text() == mine:
-                path.unlink()
+    path: Path
+    written: str
 
+    def require(self) -> None:
+        """Raise OutputError when it is not held any more."""
+        if not self._is_there():
+            raise OutputError(f"{self.path.name}: another run has taken over here, as this one gave no sign for long")
 
-def _take(path: Path) -> str:
-    """Make the lock; gives what is written in it."""
-    mine = json.dumps(asdict(Holder.this()))
-    for _ in range(2):
+    def release(self) -> None:
+        """Give it back."""
+        if self._is_there():
+            self.path.unlink()
+
+    def _is_there(self) -> bool:
         try:
-            opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+            return self.path.read_text() == self.written
+        except FileNotFoundError:
+            return False
+
+
+@contextmanager
+def locked(path: Path, disk: Disk = DISK) -> Iterator[Lock]:
+    """Hold the lock file while inside.
+
+    A lock of a process that has ended, or gave no sign of life for STALE_S, is taken over. Raises OutputError when
+    another process holds it.
+    """
+    lock, done = _take(path, disk), threading.Event()
+    beat = threading.Thread(target=_beat, args=(path, done), daemon=True)
+    beat.start()
+    try:
+        yield lock
+    finally:
+        done.set()
+        beat.join()
+        lock.release()
+
+
+def _beat(path: Path, done: threading.Event) -> None:
+    while not done.wait(BEAT_S):
+        with suppress(OSError):
+            os.utime(path)
+
+
+def _take(path: Path, disk: Disk) -> Lock:
+    """Make the lock. It has its content from the first moment: a link to a file that is whole."""
+    lock = Lock(path, json.dumps({**asdict(Holder.this()), "lock": uuid.uuid4().hex}))
+    for _ in range(3):
+        draft = path.with_name(f"{path.name}-{uuid.uuid4().hex}.draft")
+        disk.write(draft, lambda file: file.write(lock.written.encode()))
+        try:
+            os.link(draft, path)
         except FileExistsError:
-            _give_way(path)
+            _give_way(path, draft.stat().st_mtime)
+        except FileNotFoundError:  # the other that has just begun sweeps drafts away
             continue
-        with os.fdopen(opened, "w") as file:
-            file.write(mine)
-        return mine
+        else:
+            return lock
+        finally:
+            draft.unlink(missing_ok=True)
     raise OutputError(f"{path.name}: another process has just begun to write here; try again")
 
 
-def _give_way(path: Path) -> None:
-    """Remove the lock of a process that has ended; raises OutputError for any other."""
+def _give_way(path: Path, now: float) -> None:
+    """Remove the lock of a process that has ended; raises OutputError for any other. `now`: by the disk's own clock."""
     try:
         written = path.read_text()
-        holder = Holder(**json.loads(written))
-        seen = (time.time() - path.stat().st_mtime) / MINUTE
+        told = json.loads(written)
+        holder = Holder(**{name: told[name] for name in Holder.__dataclass_fields__})
+        silent_s = now - path.stat().st_mtime
     except FileNotFoundError:
         return
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError):
         raise OutputError(
             f"{path.name}: the lock of another run, which cannot be read; if none is at work, delete it"
         ) from None
-    if holder.is_gone:
+    if holder.is_gone or (not holder.is_near and silent_s > STALE_S):
         _take_away(path, written)
         return
     raise OutputError(
-        f"{path.name}: process {holder.pid} on {holder.host} is writing here, last seen {seen:.0f} min ago; wait for "
-        "it, or, if it is gone, delete that file"
+        f"{path.name}: process {holder.pid} on {holder.host} is writing here, last seen {silent_s / MINUTE_S:.0f} min "
+        f"ago; wait for it, or, if it is gone, delete that file"
     )
 
 
 def _take_away(path: Path, written: str) -> None:
     """Remove a lock, if it is still the one that was read: two may find the same process gone."""
-    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    aside = path.with_name(f"{path.name}-{uuid.uuid4().hex}.draft")
     try:
         path.rename(aside)
     except FileNotFoundError:
         return
-    if aside.read_text() != written:
-        with suppress(FileExistsError):
-            os.link(aside, path)
-    aside.unlink()
+    with suppress(FileNotFoundError):
+        if aside.read_text() != written:
+            with suppress(FileExistsError):
+                os.link(aside, path)
+    aside.unlink(missing_ok=True)
 
 
 def _begun(pid: int) -> float:
@@ -113,3 +170,11 @@ def _begun(pid: int) -> float:
         return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, IndexError, ValueError):
         return 0.0
+
+
+def _system() -> str:
+    """The system since it was started, and the space of process numbers that a container may have of its own."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip() + os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""

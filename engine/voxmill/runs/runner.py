@@ -1,24 +1,19 @@
-"""Do the cases of a job that a ledger lacks, in this process or in a pool of others."""
+"""Do the cases of a job that a ledger lacks, in this process or on Dask."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from voxmill.errors import VoxmillError
+from voxmill.runs.cluster import Stopped, on_cluster
 from voxmill.runs.ledger import Ledger
-from voxmill.runs.pool import pooled
+from voxmill.runs.places import HERE, Place, ThisMachine, connected
 from voxmill.runs.records import Outcome, Record
 from voxmill.runs.signals import signals_noted
-from voxmill.runs.worker import Case, Job, attempt
+from voxmill.runs.warden import NO_LIMITS, Limits
+from voxmill.runs.worker import Case, Job, attempt, is_transient
 
 NOBODY: Callable[["Progress"], None] = lambda progress: None  # noqa: E731 - a default that has a name
-
-
-class Stopped(VoxmillError):  # noqa: N818 - it is no error
-    """A signal ended a run; running the command again finishes it."""
-
-    exit_code = 75
 
 
 @dataclass(frozen=True)
@@ -41,18 +36,21 @@ def run(
     ledger: Ledger,
     *,
     workers: int = 0,
+    on: Place = HERE,
+    limits: Limits = NO_LIMITS,
     again: frozenset[Outcome] = frozenset({Outcome.FAILED}),
     tell: Callable[[Progress], None] = NOBODY,
 ) -> Progress:
-    """Do every case that the ledger lacks, in so many processes; 0: in this one.
+    """Do every case that the ledger lacks, by so many workers; 0 on this machine: in this process, without Dask.
 
-    `again`: which outcomes are no reason to leave a case out. `cases` is read no faster than they are done; `tell`
-    hears of every one. Raises Stopped after SIGTERM or SIGINT, and OutputError when nothing can be written
-    any more; what is in the ledger stays done.
+    `limits` of a case hold where it has a process of its own. `again`: which outcomes are no reason to leave a case
+    out. `cases` is read no faster than they are done; `tell` hears of every one. Raises Stopped after SIGTERM or SIGINT
+    or when the scheduler is lost, OutputError when nothing can be written any more, and what `connected` raises; what
+    is in the ledger stays done.
     """
     progress, wanted = Progress(), _Wanted(job, cases, ledger, again)
     with signals_noted() as stopping:
-        for record in pooled(job, wanted, workers, stopping) if workers else _here(job, wanted, stopping):
+        for record in _records(job, wanted, workers, on, limits, stopping):
             if record is not None:
                 ledger.add(record)
                 progress = progress.after(record, wanted.before)
@@ -82,8 +80,27 @@ class _Wanted(Generic[Case]):
                 yield case
 
 
+def _records(
+    job: Job[Case], cases: Iterable[Case], workers: int, on: Place, limits: Limits, stopping: threading.Event
+) -> Iterator[Record | None]:
+    if workers == 0 and isinstance(on, ThisMachine):
+        yield from _here(job, cases, stopping)
+        return
+    with connected(on, workers) as client:
+        yield from on_cluster(job, cases, client, limits, stopping)
+
+
 def _here(job: Job[Case], cases: Iterable[Case], stopping: threading.Event) -> Iterator[Record]:
+    """The records of cases; those that failed for what may pass are tried again, and come last."""
+    again = []
     for case in cases:
         if stopping.is_set():
             return
-        yield attempt(job, case)
+        record = attempt(job, case)
+        if is_transient(job, record):
+            again.append(case)
+        else:
+            yield record
+    for case in again:
+        if not stopping.is_set():
+            yield attempt(job, case)

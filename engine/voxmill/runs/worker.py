@@ -14,7 +14,10 @@ MEMORY = "MemoryError"
 
 
 class Job(Protocol[CaseIn]):
-    """What is done with every case. It goes to other processes by pickle, as its cases do."""
+    """What is done with every case. It goes to other processes by pickle, as its cases do.
+
+    It may have `transient`: reasons of failures that may pass, after which a case is tried once more.
+    """
 
     def key(self, case: CaseIn) -> str:
         """What tells cases apart: one whose key has ended is not done again. All that must not be mixed goes in."""
@@ -48,6 +51,11 @@ def attempt(job: Job[Case], case: Case) -> Record:
 def failed(job: Job[Case], case: Case, *, step: str, reason: str, sentence: str) -> Record:
     """The record of a case that failed."""
     return Record(job.key(case), job.name(case), Outcome.FAILED, {}, step, reason, sentence)
+
+
+def is_transient(job: Job[Case], record: Record) -> bool:
+    """Whether a case failed for what may have passed when it is tried again."""
+    return record.reason == MEMORY or record.reason in getattr(job, "transient", ())
 
 
 def _unforeseen(error: Exception) -> str:

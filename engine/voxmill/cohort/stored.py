@@ -1,17 +1,20 @@
 """A store → rows: every image of every case in every mask that it has."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from voxmill.cohort.cases import Pair, StoreCase
 from voxmill.errors import VoxmillError
 from voxmill.extraction import extract, parse_device, parse_threads
 from voxmill.settings import Settings, parse_settings
-from voxmill.store import Store, StoredImage, StoredMask
+from voxmill.store import Store
 from voxmill.table import Row, Table
+from voxmill.volume import Image, Mask
 
 Labels = int | str | Iterable[int | str] | None
-Measured = Callable[[StoredImage, StoredMask], tuple[Row, ...]]
+Measured = Callable[[Image, Mask], tuple[Row, ...]]
 
 
 def extract_store(
@@ -37,12 +40,14 @@ def extract_store(
     parse_device(device)
     chosen = labels if labels is None or isinstance(labels, int | str) else tuple(labels)
 
-    def measured(image: StoredImage, mask: StoredMask) -> tuple[Row, ...]:
+    def measured(image: Image, mask: Mask) -> tuple[Row, ...]:
         return extract(image, mask, settings=settings, labels=chosen, threads=threads).rows
 
     rows: list[Row] = []
     for name in wanted_cases(store, cases):
-        rows += _of_case(store, name, measured)
+        pairs = list(StoreCase(store.folder, name).pairs())
+        for pair in pairs:
+            rows += _of_pair(pair, _called(name, pair, pairs), measured)
         done(name)
     return Table(tuple(rows), settings)
 
@@ -59,38 +64,22 @@ def wanted_cases(store: Store, cases: Iterable[str] | None = None) -> tuple[str,
     return wanted
 
 
-def _of_case(store: Store, name: str, measured: Measured) -> Iterator[Row]:
-    """The rows of a case, or one that says why there are none."""
-    try:
-        case = store.case(name)
-        images, interrupted = case.images, case.incomplete
-    except VoxmillError as error:
-        yield _failed(name, error)
+def _called(case: str, pair: Pair, pairs: Sequence[Pair]) -> str:
+    """A case with the names of an image and a mask where there are several."""
+    images = {one.image for one in pairs if one.image}
+    masks = [one.mask for one in pairs if one.image == pair.image]
+    name = f"{case}/{pair.image}" if pair.image and len(images) > 1 else case
+    return f"{name}/{pair.mask}" if pair.mask and len(masks) > 1 else name
+
+
+def _of_pair(pair: Pair, name: str, measured: Measured) -> Iterator[Row]:
+    """The rows of an image in a mask, or one that says why there are none."""
+    if pair.opened is None:
+        yield Row(name, "", {}, error=pair.error)
         return
-    for one in interrupted:
-        yield _failed(name, f"{one}: the image was not written to its end; convert the case again")
-    if not images and not interrupted:
-        yield _failed(name, "the case has no image; convert it again")
-    for image in images:
-        yield from _of_image(image.renamed(f"{name}/{image.name}" if len(images) > 1 else name), measured)
-
-
-def _of_image(image: StoredImage, measured: Measured) -> Iterator[Row]:
-    """The rows of an image in each of its masks."""
+    image, mask = pair.opened
     try:
-        masks = image.masks
+        for row in measured(image, mask):
+            yield replace(row, case=name)
     except VoxmillError as error:
-        yield _failed(image.name, error)
-        return
-    if not masks:
-        yield _failed(image.name, "it has no mask in the store; convert it with one")
-    for mask in masks:
-        own = image.renamed(f"{image.name}/{mask.name}" if len(masks) > 1 else image.name)
-        try:
-            yield from measured(own, mask)
-        except VoxmillError as error:
-            yield _failed(own.name, error)
-
-
-def _failed(case: str, reason: VoxmillError | str) -> Row:
-    return Row(case, "", {}, error=str(reason))
+        yield Row(name, "", {}, error=str(error))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 
-from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
-from voxmill.conversion.listings import NOT_LISTED, compare
-from voxmill.conversion.trees import Tree, survey_tree
+from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
+from voxmill.discovery.listings import NOT_LISTED, compare
+from voxmill.discovery.trees import Tree, survey_tree
 from voxmill.errors import InputError
 from voxmill.io.dicom import Series
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, image_record, mask_record, match

@@ -13,8 +13,8 @@ from functools import reduce
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from voxmill.conversion.cases import LeftOut
-from voxmill.conversion.trees import Tree
+from voxmill.discovery.cases import LeftOut
+from voxmill.discovery.trees import Tree
 from voxmill.errors import InputError
 from voxmill.io.dicom import Series
 from voxmill.io.fetching import fetched

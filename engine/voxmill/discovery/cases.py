@@ -1,27 +1,39 @@
-"""What is converted: cases, their images and masks, by the names that they have in a store."""
+"""What is found: cases, their images and masks, by the names that stand for them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import PurePath
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from voxmill.errors import VoxmillError
+from voxmill.io import read_image, read_mask_near
+from voxmill.io.fetching import fetched
+from voxmill.io.formats import is_dicom, names_a_format
 from voxmill.io.remote import Location, Remote
+from voxmill.io.storage import Unreachable
+from voxmill.segments import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     from voxmill.io.dicom import Series
+    from voxmill.volume import Image, Mask, Volume
 
 
 @dataclass(frozen=True)
 class MaskSource:
-    """A mask: its name in the store, and its file."""
+    """A mask: its name, and its file."""
 
     name: str
     path: Location
 
+    def read(self, image: "Image", *, channel: int | None = None, threshold: float = DEFAULT_THRESHOLD) -> "Mask":
+        """The mask in its file, as read_mask_near has it; raises InputError."""
+        with fetched([self.path]) as (path,):
+            return read_mask_near(path, image, label_channel=channel, threshold=threshold)
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSource:
-    """An image: its name in the store, its files, its masks, what may be told of it; of DICOM, its series.
+    """An image: its name, its files, its masks, what may be told of it; of DICOM, its series.
 
     notes: what a reader of its rows should know beside what its files say.
     """
@@ -33,10 +45,19 @@ class ImageSource:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def read(self, *, allow_gaps: bool = False) -> "Volume":
+        """The image in its files, as read_image has it; raises InputError."""
+        with fetched(self.files) as files:
+            if self.series is None:
+                return read_image(files[0], allow_gaps=allow_gaps)
+            from voxmill.io.dicom import read_series
+
+            return read_series(replace(self.series, files=files), allow_gaps=allow_gaps)
+
 
 @dataclass(frozen=True, eq=False)
 class CaseSource:
-    """A case: its name in the store, its images, what may be told of it, and what may not: texts in its headers.
+    """A case: its name, its images, what may be told of it, and what may not: texts in its headers.
 
     place: where it stands in its source, for messages.
     """
@@ -78,3 +99,14 @@ class Sources:
 
     cases: tuple[CaseSource, ...]
     left_out: tuple[LeftOut, ...] = ()
+
+
+UNTOLD = "it cannot be read; voxmill extract of these files says why"
+"""What is said of a file of DICOM that a table names: the reason may repeat its header."""
+
+
+def may_repeat_headers(error: VoxmillError, place: Location) -> bool:
+    """Whether a message may say what stands in the header of a file of DICOM, and was not looked through before."""
+    if isinstance(error, Unreachable):
+        return False
+    return is_dicom(place) if isinstance(place, Path) else not names_a_format(place.name)

@@ -1,0 +1,69 @@
+"""Options that say where cases are done, and what each may take."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voxmill.errors import SettingsError, brief
+
+if TYPE_CHECKING:
+    from voxmill.runs.places import Place
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
+"""Bytes, by how a size ends, without its B."""
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]I?|)B?", re.IGNORECASE)
+DEFAULT_JOB_MEMORY = 4 * 2**30
+
+
+@dataclass(frozen=True)
+class SlurmOptions:
+    """What a job of SLURM asks for."""
+
+    wanted: bool = False
+    time: str = "01:00:00"
+    partition: str | None = None
+    account: str | None = None
+    interface: str | None = None
+    more: Sequence[str] = ()
+
+
+def parse_memory(text: str | None) -> int | None:
+    """A size as people write it (4GB, 512MiB) in bytes; raises SettingsError for what is none."""
+    if text is None:
+        return None
+    found = SIZE.fullmatch(text.strip())
+    if found is None or not float(found[1]):
+        raise SettingsError(f"--memory: a size is needed, as 4GB or 512MiB; found {brief(text)}")
+    return round(float(found[1]) * UNITS[found[2].upper()])
+
+
+def usable_cores() -> int:
+    """How many processors this process may use."""
+    told = getattr(os, "sched_getaffinity", None)
+    return len(told(0)) if told else os.cpu_count() or 1
+
+
+def place_of(
+    scheduler: str | None, slurm: SlurmOptions, folder: Path, *, memory: int | None, dashboard: int | None
+) -> "Place":
+    """Where cases are done; SettingsError where two places are asked for, or options of SLURM without it."""
+    from voxmill.runs.places import Address, Slurm, ThisMachine
+
+    if scheduler is not None and slurm.wanted:
+        raise SettingsError("--scheduler and --slurm exclude each other; give one of them")
+    if slurm != SlurmOptions() and not slurm.wanted:
+        raise SettingsError("options of SLURM are given without --slurm; add it, or leave them out")
+    if slurm.wanted:
+        return Slurm(
+            folder,
+            memory_bytes=memory or DEFAULT_JOB_MEMORY,
+            time=slurm.time,
+            partition=slurm.partition,
+            account=slurm.account,
+            interface=slurm.interface,
+            options=tuple(slurm.more),
+        )
+    return ThisMachine(dashboard) if scheduler is None else Address(scheduler)

@@ -1,0 +1,203 @@
+"""A case of a cohort → its images, each with each of its masks: out of a store, or of loose files."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers, names_of
+from voxmill.errors import VoxmillError
+from voxmill.io.fetching import is_there, stamps_of
+from voxmill.io.remote import Location
+from voxmill.privacy import replaced
+from voxmill.store import Store, StoredImage, StoredMask
+from voxmill.store.layout import METADATA, folder_name
+from voxmill.volume import Image, Mask, Volume
+
+HIDDEN = "…"
+"""What stands in sentences for identifiers out of headers."""
+Enter = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """An image and one of its masks, by their names, or why there is none ('' for what is not known then)."""
+
+    image: str
+    mask: str
+    opened: tuple[Image, Mask] | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """What a row of a table chooses instead of the settings: labels, and the channel of a mask."""
+
+    labels: tuple[int | str, ...] | None = None
+    channel: int | None = None
+
+
+class CohortCase(Protocol):
+    """A case of a cohort. It goes to other processes by pickle."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+
+    @property
+    def choosing(self) -> Choosing:
+        """What it chooses instead of the settings."""
+
+    @property
+    def stamp(self) -> Any:  # noqa: ANN401 - whatever JSON can hold
+        """What tells its content from any other, without reading it; found once."""
+
+    @property
+    def bytes(self) -> int:
+        """The size of its files."""
+
+    def pairs(self, channel: int | None, enter: Enter) -> Iterator[Pair]:
+        """Its images with their masks, one after the other, of these the channel; `enter` is told what is read."""
+
+
+@dataclass(frozen=True)
+class StoreCase:
+    """A case of a store; nothing of it is read yet."""
+
+    store: Path
+    name: str
+    choosing: Choosing = Choosing()
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.store / folder_name(self.name)
+
+    @cached_property
+    def stamp(self) -> str:
+        """SHA-256 of what is written beside its voxels, where the digests of all images and masks stand."""
+        digest = hashlib.sha256()
+        for path in sorted((*self.folder.glob(f"*/{METADATA}"), *self.folder.glob(f"*/labels/*/{METADATA}"))):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    @property
+    def bytes(self) -> int:
+        """The size of its files."""
+        return sum(size for _, size, _ in stamps_of(self.folder))
+
+    def pairs(self, channel: int | None = None, enter: Enter = lambda step: None) -> Iterator[Pair]:
+        """Its images with their masks; those that are damaged or were interrupted say so."""
+        enter("read")
+        try:
+            case = Store(self.store).case(self.name)
+            images, interrupted = case.images, case.incomplete
+        except VoxmillError as error:
+            yield Pair("", "", error=str(error))
+            return
+        for one in interrupted:
+            yield Pair("", "", error=f"{one}: the image was not written to its end; convert the case again")
+        if not images and not interrupted:
+            yield Pair("", "", error="the case has no image; convert it again")
+        for image in images:
+            try:
+                masks = image.masks
+            except VoxmillError as error:
+                yield Pair(image.name, "", error=str(error))
+                continue
+            if not masks:
+                yield Pair(image.name, "", error="it has no mask in the store; convert it with one")
+            yield from (_chosen(image, mask, channel) for mask in masks)
+
+
+def _chosen(image: StoredImage, mask: StoredMask, channel: int | None) -> Pair:
+    try:
+        return Pair(image.name, mask.name, (image, mask if channel is None else mask.layer(channel)))
+    except VoxmillError as error:
+        return Pair(image.name, mask.name, error=str(error))
+
+
+@dataclass(frozen=True, eq=False)
+class FileCase:
+    """A case of loose files; `root` is the folder that its paths are told from."""
+
+    source: CaseSource
+    root: Path
+    choosing: Choosing = Choosing()
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        return self.source.name
+
+    @cached_property
+    def stamp(self) -> list[Any]:
+        """Path, size and time of every file, by image and mask."""
+        return [
+            [
+                image.name,
+                self._stamps(*image.files),
+                [[mask.name, self._stamps(mask.path)] for mask in image.masks],
+            ]
+            for image in self.source.images
+        ]
+
+    @property
+    def bytes(self) -> int:
+        """The size of its files, of each once."""
+        return sum(size for place in set(self.source.files) for _, size, _ in stamps_of(place))
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something at all its paths."""
+        return all(map(is_there, self.source.files))
+
+    def _stamps(self, *places: Location) -> list[Any]:
+        return sorted([self._path(place), stamps_of(place)] for place in places)
+
+    def _path(self, place: Location) -> str:
+        """A path from the root of the cohort on; of a URL, the path in its storage: the rest may hold a secret."""
+        return os.path.relpath(place, self.root) if isinstance(place, Path) else str(place.path)
+
+    def pairs(self, channel: int | None = None, enter: Enter = lambda step: None) -> Iterator[Pair]:
+        """Its images with their masks, each read when it is its turn; those that cannot be read say so."""
+        for image in self.source.images:
+            enter("read image")
+            try:
+                volume = image.read()
+            except VoxmillError as error:
+                yield Pair(image.name, "", error=self._why(error, image, image.files[0]))
+                continue
+            named = volume.renamed(image.name, notes=[self._told(note) for note in volume.notes])
+            if not image.masks:
+                yield Pair(image.name, "", error="it has no mask; fill in the column 'mask'")
+            for mask in image.masks:
+                enter("read mask")
+                yield self._pair(image, named, mask, channel)
+
+    def _pair(self, image: ImageSource, volume: Volume, mask: MaskSource, channel: int | None) -> Pair:
+        try:
+            found = mask.read(volume, channel=channel)
+        except VoxmillError as error:
+            return Pair(image.name, mask.name, error=self._why(error, image, mask.path))
+        named = found.renamed(mask.name, notes=[self._told(note) for note in found.notes])
+        return Pair(image.name, mask.name, (volume, named))
+
+    def _why(self, error: VoxmillError, image: ImageSource, place: Location) -> str:
+        """Why a file cannot be read; of DICOM whose header nobody has looked at, only that it cannot."""
+        return UNTOLD if image.series is None and may_repeat_headers(error, place) else self._told(error)
+
+    def _told(self, text: object) -> str:
+        """A sentence with the names of images and masks in place of those of files; it repeats no header."""
+        words = {**dict.fromkeys(self.source.identifiers, HIDDEN), **self._roles}
+        return replaced(str(text), words, lambda word: words[word])
+
+    @property
+    def _roles(self) -> Mapping[str, str]:
+        """What files may be called by, with the name of the image or mask that each is."""
+        files = [(image.name, place) for image in self.source.images for place in image.files]
+        files += [(mask.name, mask.path) for image in self.source.images for mask in image.masks]
+        return {called: name for name, place in files for called in names_of(place)[:3]}

@@ -1,0 +1,125 @@
+"""How long a cohort will take: a few of its cases are done, by as many workers, and what they took is scaled."""
+
+import math
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import fmean, stdev
+
+from voxmill.cohort.cases import CohortCase
+from voxmill.cohort.finding import Cohort
+from voxmill.cohort.job import Extraction
+from voxmill.cohort.layout import LEDGER
+from voxmill.cohort.tables import Entries
+from voxmill.cohort.writing import Chosen, Forms, write_tables
+from voxmill.errors import InputError
+from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.places import HERE, Place
+from voxmill.runs.records import Outcome
+from voxmill.runs.runner import run
+from voxmill.runs.warden import NO_LIMITS, Limits
+from voxmill.table import counted
+
+SIZED = 1_000
+"""Cases whose files are looked at: all, or so many evenly spaced ones."""
+SAMPLED = 16
+"""Cases that are done beyond the first of every worker, which loads what the others find loaded."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a cohort will take: cases and bytes of files; seconds, of which each worker measures for so many.
+
+    sampled: how many cases this was scaled from. error: how far the mean of these is uncertain, as a share of it.
+    """
+
+    cases: int
+    bytes: int
+    seconds: float
+    sampled: int
+    error: float
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who does cases, as `run` has it."""
+
+    count: int
+    on: Place = HERE
+    limits: Limits = NO_LIMITS
+
+
+def estimate(job: Extraction, cohort: Cohort, forms: Forms, workers: Workers) -> Estimate:
+    """Do some cases of a cohort in a folder that is removed again, and scale what they took to all of them.
+
+    The sample is a case of each of SAMPLED groups of equal size, from the smallest files to the largest, and before
+    these one for every worker. Raises InputError where none of them can be measured.
+    """
+    sized = [case for _, case in islice(cohort, 0, None, max(1, -(-cohort.count // SIZED)))]
+    sized.sort(key=lambda case: case.bytes)
+    measured, at_a_time = _spread(sized, SAMPLED), max(1, workers.count)
+    warming = _spread([case for case in sized if case not in measured], at_a_time)
+    sample = _sampled(job, [*warming, *measured], forms, workers)
+    taken = [sample.took[key] for key in map(job.key, measured) if key in sample.took]
+    if not taken:
+        raise InputError(f"none of {counted(len(measured), 'case')} that were tried can be measured: {sample.sentence}")
+    mean = fmean(taken)
+    loading = max([0.0, *(sample.took.get(job.key(case), mean) - mean for case in warming)])
+    each = mean / at_a_time + sample.writing / len(sample.took)
+    return Estimate(
+        cohort.count,
+        round(fmean(case.bytes for case in sized) * cohort.count),
+        sample.starting + loading + each * cohort.count,
+        len(taken),
+        stdev(taken) / mean / math.sqrt(len(taken)) if len(taken) > 1 else 1.0,
+    )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Cases that were done. took: seconds of each, by key; starting, writing: those of the run as such.
+
+    sentence: why a case failed, where one did.
+    """
+
+    took: Mapping[str, float]
+    starting: float
+    writing: float
+    sentence: str
+
+
+def _spread(cases: Sequence[CohortCase], count: int) -> list[CohortCase]:
+    """The middle one of so many groups of equal size; all of them where there are fewer."""
+    count = min(count, len(cases))
+    return [cases[(2 * at + 1) * len(cases) // (2 * count)] for at in range(count)]
+
+
+def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, workers: Workers) -> _Sample:
+    """Do these cases as a run does them, and write its tables."""
+    began = time.perf_counter()
+    ends: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        with opened(Path(folder) / LEDGER) as ledger:
+            run(
+                job,
+                iter(cases),
+                ledger,
+                workers=workers.count,
+                on=workers.on,
+                limits=workers.limits,
+                tell=lambda _: ends.append(time.perf_counter()),
+            )
+            records = list(read_ledger(ledger.folder))
+        wrote = time.perf_counter()
+        ranks = {job.key(case): rank for rank, case in enumerate(cases)}
+        nobody = Entries([""] * len(cases), [0] * len(cases))
+        write_tables(Path(folder), records, Chosen(ranks, nobody), forms)
+        writing = time.perf_counter() - wrote
+    done = [one for one in records if one.outcome is Outcome.DONE]
+    took = {one.key: one.result["took"]["wall_s"] for one in done}
+    starting = max(0.0, min(ends) - began - min(took.values(), default=0.0))
+    sentence = next((one.sentence for one in records if one.outcome is Outcome.FAILED), "")
+    return _Sample(took, starting, writing, sentence)

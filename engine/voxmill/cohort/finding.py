@@ -1,0 +1,173 @@
+"""A store, a table or a folder tree → the cases of a cohort, made as they are needed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
+from voxmill.cohort.stored import wanted_cases
+from voxmill.discovery.cases import CaseSource, LeftOut
+from voxmill.discovery.sources import find_cases, images_of
+from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
+from voxmill.errors import InputError, SettingsError, brief, several
+from voxmill.privacy import Pseudonyms
+from voxmill.store import is_store, open_store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LOOKED_AT = 1_000
+"""Rows of a table whose paths are looked at before work begins."""
+Placed = tuple[int, CohortCase]
+"""A case and its place in its source, from 0."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which cases of a cohort are wanted.
+
+    only: a pattern of names (`*`, `?`, `[ab]`). limit: how many at most. skip_missing: whether rows of a table whose
+    files are not there are left out. Raises SettingsError for a limit that is none.
+    """
+
+    only: str | None = None
+    limit: int | None = None
+    skip_missing: bool = False
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise SettingsError(f"limit: at least 1 case; found {self.limit}")
+
+    def names(self, name: str) -> bool:
+        """Whether a case of this name may be wanted."""
+        return self.only is None or fnmatchcase(name, self.only)
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """The cases of a source.
+
+    kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
+    rows are left out. further: the columns of a table that are carried through. left_out: what belongs to no case.
+    """
+
+    kind: str
+    begin: Callable[[], Iterator[Placed]]
+    count: int
+    further: "pa.Table | None" = None
+    left_out: tuple[LeftOut, ...] = ()
+
+    def __iter__(self) -> Iterator[Placed]:
+        return self.begin()
+
+
+def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonyms]) -> Cohort:
+    """The cases that are wanted of a store, a table or a folder tree of DICOM.
+
+    A table has a row per case (or, as PyRadiomics' batch files, per case and Label): columns `image` (or `image:t1` …)
+    and `mask`, paths relative to it, and `case`, or else a case is called by its first image's path. `pseudonyms` are
+    asked for where names are made of DICOM. Raises InputError where there is no such path or no case in it, and for a
+    table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere.
+    """
+    if not source.exists():
+        raise InputError(f"{source.name}: there is no such file or folder; check the path")
+    if is_table(source):
+        found = _of_table(read_sheet(source), wanted)
+    elif not source.is_dir():
+        raise InputError(
+            f"{source.name}: a cohort is a store of voxmill convert, a table (.csv, .parquet) or a folder of DICOM; "
+            "this is another file"
+        )
+    elif is_store(source):
+        found = _of_store(source, wanted)
+    else:
+        sources = find_cases(source, pseudonyms())
+        found = _of_folder(source, sources.cases, wanted, sources.left_out)
+    if not found.count:
+        raise InputError(f"{source.name}: " + ("no case of it is called so" if wanted.only else "it has no case"))
+    return found
+
+
+def _of_store(path: Path, wanted: Wanted) -> Cohort:
+    store = open_store(path)
+    names = [name for name in sorted(wanted_cases(store)) if wanted.names(name)][: wanted.limit]
+    return Cohort("store", lambda: iter(enumerate(StoreCase(store.folder, name) for name in names)), len(names))
+
+
+def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_out: tuple[LeftOut, ...]) -> Cohort:
+    kept = [one for one in sources if wanted.names(one.name)][: wanted.limit]
+    return Cohort("folder", lambda: iter(enumerate(FileCase(one, root) for one in kept)), len(kept), left_out=left_out)
+
+
+def _of_table(sheet: Sheet, wanted: Wanted) -> Cohort:
+    _require_columns(sheet)
+    _require_sense(sheet)
+    folder = sheet.path.parent
+    if not wanted.skip_missing:
+        _require_files(sheet, folder)
+
+    def begin() -> Iterator[Placed]:
+        cases = ((row.number - 1, _of_row(row, folder)) for row in sheet.rows if wanted.names(_called(row)))
+        there = (one for one in cases if one[1].is_there) if wanted.skip_missing else cases
+        return islice(there, wanted.limit)
+
+    count = sum(wanted.names(_called(row)) for row in sheet.rows)
+    return Cohort("table", begin, min(count, wanted.limit or count), further=sheet.further)
+
+
+def _of_row(row: Listed, folder: Path) -> FileCase:
+    choosing = Choosing(None if not row.label else (int(row.label),), None if not row.channel else int(row.channel))
+    return FileCase(CaseSource(_called(row), images_of(row, folder)), folder, choosing)
+
+
+def _called(row: Listed) -> str:
+    """The case of a row: as the table calls it, or else by the path of its first image."""
+    return row.case or next(iter(row.images.values()), f"row {row.number}")
+
+
+def _require_columns(sheet: Sheet) -> None:
+    """Raise InputError where a column is missing, or has the name of one of the result."""
+    from voxmill.cohort.layout import FIRST, LAST
+
+    there = [name.strip() for name in sheet.table.column_names]
+    if MASK not in map(str.lower, there):
+        raise InputError(f"{sheet.path.name}: there is no column 'mask'; its columns are {', '.join(there)}; add it")
+    taken = [name for name in sheet.further.column_names if name in (*FIRST, *LAST)]
+    if taken:
+        raise InputError(
+            f"{sheet.path.name}: columns {', '.join(taken)} are called like those of the result; rename them"
+        )
+
+
+def _require_sense(sheet: Sheet) -> None:
+    """Raise InputError for a label that is no number, and for cases that are there twice, told by their rows."""
+    first: dict[tuple[str, str, str], int] = {}
+    twice: list[str] = []
+    for row in sheet.rows:
+        for column, text in ((LABEL, row.label), (CHANNEL, row.channel)):
+            if text and not text.isdecimal():
+                raise InputError(
+                    f"{sheet.path.name}: {row.place}{column}: a whole number is needed; found {brief(text)}"
+                )
+        before = first.setdefault((_called(row), row.label, row.channel), row.number)
+        if before != row.number:
+            twice.append(f"{before} and {row.number}")
+    if twice:
+        raise InputError(
+            f"{sheet.path.name}: these rows have the same case: {several(twice)}; give each one of its own ('case')"
+        )
+
+
+def _require_files(sheet: Sheet, folder: Path) -> None:
+    """Raise InputError where files of the first rows are not there."""
+    rows = islice(sheet.rows, LOOKED_AT)
+    missing = [str(row.number) for row in rows if row.images and not _of_row(row, folder).is_there]
+    if missing:
+        raise InputError(
+            f"{sheet.path.name}: {len(missing)} of its first {min(LOOKED_AT, sheet.table.num_rows):,} rows name files "
+            f"that are not there (rows {several(missing, separator=', ')}); check the paths, which are relative to the "
+            "table, or leave such rows out with --skip-missing"
+        )

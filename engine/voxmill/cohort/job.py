@@ -1,0 +1,177 @@
+"""What is done with a case: every region of every image in each of its masks is measured."""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from voxmill._version import __version__
+from voxmill.cohort.cases import CohortCase, Pair
+from voxmill.cohort.packing import pack_features
+from voxmill.errors import InputError, OutputError, VoxmillError
+from voxmill.extraction import extract
+from voxmill.settings import Settings
+from voxmill.stages import watch_stages
+from voxmill.table import PREFIX, Row
+from voxmill.volume import Image, Mask
+
+Result = dict[str, Any]
+LETTERS = 12
+"""Of a digest in names."""
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "prepare": ("find", "prepare", "crop"),
+    "filter": ("filter",),
+    "count": ("levels", "count"),
+    "features": ("sums", "features", "shape"),
+}
+"""Stages of an extraction, as they are told of a cohort."""
+READ = "read"
+"""What comes before them: files are opened, read and hashed; of a store, chunks are read while boxes are prepared."""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A job: cases into rows. `threads`: how many regions of a case are measured at a time."""
+
+    settings: Settings
+    threads: int = 1
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells a run from others: all that decides values, settings and version."""
+        about = {"settings": self.settings.model_dump(mode="json"), "version": __version__}
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+    def key(self, case: CohortCase) -> str:
+        """Fingerprint, name, what the case chooses, and what tells its content from any other."""
+        choosing = case.choosing
+        about = [self.fingerprint, case.name, choosing.labels, choosing.channel, case.stamp]
+        return hashlib.sha256(json.dumps(about).encode(errors="surrogateescape")).hexdigest()
+
+    def name(self, case: CohortCase) -> str:
+        """A part of its key: names of cases may be those of patients."""
+        return f"case-{self.key(case)[:LETTERS]}"
+
+    def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        """Measure a case: its rows, what could not be measured, digests, and what it took.
+
+        Raises InputError where nothing of it can be measured.
+        """
+        under_way = _UnderWay(self, case, enter)
+        began = time.perf_counter()
+        channel = self.settings.label_channel if case.choosing.channel is None else case.choosing.channel
+        with watch_stages() as stages:
+            for pair in under_way.read(case.pairs(channel, enter)):
+                under_way.measure(pair)
+        if not under_way.rows:
+            raise InputError(under_way.why_nothing)
+        seconds = {name: sum(stages.seconds[one] for one in group) for name, group in GROUPS.items()}
+        wall_s = time.perf_counter() - began
+        return {
+            "rows": under_way.rows,
+            "failures": under_way.failures,
+            "inputs": under_way.inputs,
+            "took": {
+                "wall_s": wall_s,
+                "seconds": {READ: sum(under_way.reading), **seconds},
+                "bytes": case.bytes,
+                "peak_bytes": _peak_bytes(),
+            },
+        }
+
+
+@dataclass(frozen=True)
+class _UnderWay:
+    """A case that is being measured."""
+
+    job: Extraction
+    case: CohortCase
+    enter: Callable[[str], None]
+    rows: list[Result] = field(default_factory=list)
+    failures: list[Result] = field(default_factory=list)
+    inputs: list[Result] = field(default_factory=list)
+    reading: list[float] = field(default_factory=list)
+
+    def read(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
+        """The pairs, with the digests of those that are opened; how long each took is noted."""
+        while True:
+            began = time.perf_counter()
+            pair = next(pairs, None)
+            if pair is None:
+                return
+            if pair.opened is not None:
+                image, mask = pair.opened
+                digests = {"image_sha256": image.digest, "mask_sha256": mask.digest}
+                self.inputs.append({"image": pair.image, "mask": pair.mask, **digests})
+            self.reading.append(time.perf_counter() - began)
+            yield pair
+
+    def measure(self, pair: Pair) -> None:
+        """Measure all regions of an image in a mask."""
+        if pair.opened is None:
+            self._fail(pair, step="read", reason="InputError", sentence=pair.error or "")
+            return
+        image, mask = pair.opened
+        self.enter("measure")
+        try:
+            rows = self._rows(image, mask)
+        except OutputError:
+            raise
+        except VoxmillError as error:
+            self._fail(pair, step="measure", reason=type(error).__name__, sentence=str(error))
+            return
+        for row in rows:
+            if row.error is None:
+                self.rows.append({"image": pair.image, "mask": pair.mask, **_packed(row)})
+            else:
+                self._fail(pair, row.region, step="measure", reason="RegionError", sentence=row.error)
+
+    def _rows(self, image: Image, mask: Mask) -> tuple[Row, ...]:
+        settings = self.job.settings
+        if settings.label_channel is not None:  # a pair has the channel that is wanted
+            settings = settings.changed({"label_channel": None})
+        return extract(image, mask, settings=settings, labels=self.case.choosing.labels, threads=self.job.threads).rows
+
+    def _fail(self, pair: Pair, region: str = "", *, step: str, reason: str, sentence: str) -> None:
+        where = {"image": pair.image, "mask": pair.mask, "region": region}
+        self.failures.append({**where, "step": step, "reason": reason, "sentence": sentence})
+
+    @property
+    def why_nothing(self) -> str:
+        """Why there is no row, in a sentence."""
+        if not self.failures:
+            return "it has no image; fill in the column 'image'"
+        first, *others = self.failures
+        return str(first["sentence"]) + (f" (and {len(others)} more)" if others else "")
+
+
+def _packed(row: Row) -> Result:
+    diagnostics = {name: value for name, value in row.diagnostics.items() if name.startswith(PREFIX)}
+    return {
+        "region": row.region,
+        "label": row.label,
+        **pack_features(row.features),
+        "diagnostics": {name: _told(value) for name, value in diagnostics.items()},
+        "notes": "; ".join(row.notes),
+    }
+
+
+def _told(value: object) -> Any:  # noqa: ANN401 - what JSON can hold
+    """A diagnostic: numbers as numbers, none for what is none, all else as text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, int) else str(value)
+
+
+def _peak_bytes() -> int:
+    """The most memory that this process has had; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/status") as status:
+            line = next(line for line in status if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return 0
+    return int(line.split()[1]) * 1024

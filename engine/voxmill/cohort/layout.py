@@ -1,0 +1,101 @@
+"""What a run of a cohort writes, and which columns its tables have."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from voxmill.cohort.packing import unpack_names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LEDGER, EARLIER = "ledger", "earlier"
+FEATURES, LONG, CSV = "features.parquet", "features_long.parquet", "features.csv"
+FAILURES, INPUTS, RUN = "failures.parquet", "inputs.parquet", "run.json"
+DICTIONARY, DICTIONARY_METADATA = "dictionary.csv", "dictionary.csv-metadata.json"
+METHODS, CRATE = "methods.md", "ro-crate-metadata.json"
+OUTPUTS = (FEATURES, LONG, CSV, FAILURES, INPUTS, DICTIONARY, DICTIONARY_METADATA, METHODS, CRATE, RUN)
+"""All files that a run may write, in this order."""
+
+FIRST: Mapping[str, str] = {
+    "case": "The case, as its source calls it.",
+    "image": "Which image of the case.",
+    "mask": "Which mask of the image.",
+    "region": "The region: the name of a label, or its number, of a union of labels, or of a component.",
+    "label": "The number of the label that the region is, or is a component of; empty for a union.",
+}
+"""The columns of features.parquet before those that are carried through, and what they hold."""
+LAST: Mapping[str, str] = {"notes": "What a reader of the row should know."}
+"""Those after the features."""
+FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence")
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The columns of features.parquet.
+
+    further: those that are carried through. diagnostics: with the type of each, int, float or str. features: in the
+    order in which they first occur, case after case.
+    """
+
+    features: tuple[str, ...]
+    diagnostics: Mapping[str, type] = field(default_factory=dict)
+    further: "pa.Schema | None" = None
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """The columns with their types."""
+        import pyarrow as pa
+
+        kinds = {int: pa.int64(), float: pa.float64(), str: pa.string()}
+        return pa.schema(
+            [
+                *(pa.field(name, pa.int64() if name == "label" else pa.string()) for name in FIRST),
+                *(self.further or ()),
+                *(pa.field(name, kinds[kind]) for name, kind in self.diagnostics.items()),
+                *(pa.field(name, pa.float64()) for name in self.features),
+                *(pa.field(name, pa.string()) for name in LAST),
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns rows have, found one by one in any order: the same layout comes of them."""
+
+    features: dict[str, int] = field(default_factory=dict)
+    diagnostics: dict[tuple[str, ...], int] = field(default_factory=dict)
+    kinds: dict[str, set[type]] = field(default_factory=dict)
+
+    def add(self, rank: int, row: Mapping[str, Any]) -> None:
+        """Note the columns of a row of the case of this rank."""
+        _least(self.features, row["names"], rank)
+        if row["diagnostics"]:
+            _least(self.diagnostics, tuple(row["diagnostics"]), rank)
+            for name, value in row["diagnostics"].items():
+                self.kinds.setdefault(name, set()).update(set() if value is None else {type(value)})
+
+    def layout(self, further: "pa.Schema | None") -> Layout:
+        """The columns of all rows, those of cases of low rank first."""
+        features = _merged([unpack_names(packed) for packed in _ranked(self.features)])
+        diagnostics = _merged(_ranked(self.diagnostics))
+        return Layout(features, {name: _kind(self.kinds[name]) for name in diagnostics}, further)
+
+
+def _least(ranks: dict[Any, int], key: object, rank: int) -> None:
+    ranks[key] = min(rank, ranks.get(key, rank))
+
+
+def _ranked(ranks: Mapping[Any, int]) -> list[Any]:
+    """Keys by rank; of one rank by themselves, as the rows of a case come in one order."""
+    return sorted(ranks, key=lambda key: ranks[key])
+
+
+def _merged(lists: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """All names once, in the order in which they first occur."""
+    return tuple(dict.fromkeys(name for names in lists for name in names))
+
+
+def _kind(kinds: set[type]) -> type:
+    """Numbers where all are of one kind, text otherwise."""
+    return next(iter(kinds)) if kinds in ({int}, {float}) else str

@@ -1,0 +1,164 @@
+"""How a run was done: run.json for programs, and an RO-Crate that describes the folder as the result of a process."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from voxmill._version import __version__
+from voxmill.cohort.layout import (
+    CRATE,
+    CSV,
+    DICTIONARY,
+    DICTIONARY_METADATA,
+    FAILURES,
+    FEATURES,
+    INPUTS,
+    LONG,
+    METHODS,
+    RUN,
+)
+from voxmill.cohort.versions import machine, versions
+from voxmill.drafts import draft_of
+from voxmill.settings import Settings
+
+FORMAT_VERSION = 1
+CONTEXT = "https://w3id.org/ro/crate/1.1/context"
+SPECIFICATION = "https://w3id.org/ro/crate/1.1"
+PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+SOFTWARE = f"https://pypi.org/project/voxmill/{__version__}/"
+ABOUT: Mapping[str, tuple[str, str]] = {
+    FEATURES: ("application/vnd.apache.parquet", "Features: a row per case, image, mask and region."),
+    LONG: ("application/vnd.apache.parquet", "The same features: a row per value."),
+    CSV: ("text/csv", "The same features as CSV."),
+    FAILURES: ("application/vnd.apache.parquet", "What could not be measured, and why."),
+    INPUTS: ("application/vnd.apache.parquet", "SHA-256 of every image and mask that was measured."),
+    DICTIONARY: ("text/csv", "What every column of the features means."),
+    DICTIONARY_METADATA: ("application/csvm+json", "Metadata of the dictionary: CSV on the Web."),
+    METHODS: ("text/markdown", "What was done, as a paragraph for a paper."),
+    RUN: ("application/json", "Settings, versions, machine and times of the run."),
+}
+"""The files of a run: media type and description."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is told of a run. begun: when, in UTC. asked, counts, took: options, numbers and costs, by name."""
+
+    settings: Settings
+    fingerprint: str
+    begun: datetime
+    source: str
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    took: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_account(folder: Path, account: Account, files: Sequence[str]) -> None:
+    """Write the crate and run.json about the files of a run; raises OutputError where that is impossible."""
+    ended = datetime.now(UTC)
+    digests = {name: _sha256(folder / name) for name in files}
+    run = _run(account, ended, digests)
+    with draft_of(folder / CRATE) as draft:
+        draft.write_text(_json(_crate(folder, account, ended, files)), encoding="utf-8")
+    with draft_of(folder / RUN) as draft:
+        draft.write_text(_json(run), encoding="utf-8")
+
+
+def _run(account: Account, ended: datetime, digests: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": account.fingerprint,
+        "source": account.source,
+        "settings": account.settings.model_dump(mode="json"),
+        "asked": dict(account.asked),
+        "device": "cpu",
+        "versions": versions(),
+        "machine": machine(),
+        "begun": account.begun.isoformat(timespec="seconds"),
+        "ended": ended.isoformat(timespec="seconds"),
+        "counts": dict(account.counts),
+        "took": dict(account.took),
+        "inputs": {"table": INPUTS, "sha256": digests[INPUTS]},
+        "outputs": dict(digests),
+    }
+
+
+def _crate(folder: Path, account: Account, ended: datetime, files: Sequence[str]) -> dict[str, Any]:
+    """RO-Crate 1.1 with the profile Process Run Crate 0.5: a process, what it read, what it wrote."""
+    parts = [{"@id": name} for name in (*files, RUN)]
+    counts = account.counts
+    return {
+        "@context": CONTEXT,
+        "@graph": [
+            {
+                "@id": CRATE,
+                "@type": "CreativeWork",
+                "about": {"@id": "./"},
+                "conformsTo": {"@id": SPECIFICATION},
+            },
+            {
+                "@id": "./",
+                "@type": "Dataset",
+                "name": "Radiomics features of a cohort",
+                "description": f"Features of {counts['rows']:,} regions of {counts['cases']:,} cases.",
+                "datePublished": ended.isoformat(timespec="seconds"),
+                "license": {"@id": "#license"},
+                "conformsTo": {"@id": PROFILE},
+                "hasPart": parts,
+                "mentions": {"@id": "#run"},
+            },
+            {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
+            {
+                "@id": "#license",
+                "@type": "CreativeWork",
+                "name": "Not stated",
+                "description": "Whoever owns the images decides.",
+            },
+            {
+                "@id": SOFTWARE,
+                "@type": "SoftwareApplication",
+                "name": "Voxmill",
+                "url": SOFTWARE,
+                "softwareVersion": __version__,
+            },
+            {
+                "@id": "#cohort",
+                "@type": "CreativeWork",
+                "name": f"A cohort of {counts['cases']:,} cases, out of a {account.source}",
+                "description": f"The SHA-256 of every image and mask is in {INPUTS}.",
+            },
+            {
+                "@id": "#run",
+                "@type": "CreateAction",
+                "name": "voxmill run",
+                "description": f"Extraction of radiomics features; settings and machine are in {RUN}.",
+                "instrument": {"@id": SOFTWARE},
+                "object": {"@id": "#cohort"},
+                "result": parts,
+                "startTime": account.begun.isoformat(timespec="seconds"),
+                "endTime": ended.isoformat(timespec="seconds"),
+                "actionStatus": "http://schema.org/CompletedActionStatus",
+            },
+            *(_file(folder, name) for name in (*files, RUN)),
+        ],
+    }
+
+
+def _file(folder: Path, name: str) -> dict[str, Any]:
+    """A file of the run; of run.json, which comes last, without its size."""
+    kind, description = ABOUT[name]
+    size = {} if name == RUN else {"contentSize": str((folder / name).stat().st_size)}
+    return {"@id": name, "@type": "File", "name": name, "description": description, "encodingFormat": kind, **size}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,152 @@
+"""A cohort into tables, durably: begun again, it does what is missing."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from voxmill.cohort.cases import Choosing, CohortCase
+from voxmill.cohort.estimate import Estimate, Workers, estimate
+from voxmill.cohort.finding import Cohort, Wanted, find_cohort
+from voxmill.cohort.folder import require_ours, set_aside
+from voxmill.cohort.job import Extraction
+from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER
+from voxmill.cohort.provenance import Account
+from voxmill.cohort.tables import Entries
+from voxmill.cohort.writing import Chosen, Forms, Tally, write_results
+from voxmill.extraction import parse_device, parse_threads
+from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
+from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.places import HERE, Place, Slurm
+from voxmill.runs.runner import NOBODY, Progress, run
+from voxmill.runs.warden import NO_LIMITS, Limits
+from voxmill.settings import Settings, parse_settings
+
+ALL, WIDE = Wanted(), Forms()
+
+
+@dataclass(frozen=True)
+class CohortRun:
+    """What a run has done, and where its results are.
+
+    progress: cases done and failed by it, and those that were done before. rows: of features.parquet. failed: rows of
+    failures.parquet. aside: where the results of an earlier run with other settings are now.
+    """
+
+    folder: Path
+    progress: Progress
+    tally: Tally
+    aside: Path | None = None
+
+    @property
+    def features(self) -> Path:
+        """The table of features."""
+        return self.folder / FEATURES
+
+    @property
+    def failures(self) -> Path:
+        """The table of what could not be measured, and why."""
+        return self.folder / FAILURES
+
+
+def run_cohort(
+    cohort: str | Path,
+    out: str | Path,
+    *,
+    settings: "Settings | Mapping[str, Any] | str | Path | None" = None,
+    wanted: Wanted = ALL,
+    forms: Forms = WIDE,
+    workers: int = 0,
+    on: Place = HERE,
+    limits: Limits = NO_LIMITS,
+    threads: int = 1,
+    device: str = "auto",
+    keep_ids: bool = False,
+    begin: Callable[[int], None] = lambda cases: None,
+    tell: Callable[[Progress], None] = NOBODY,
+) -> CohortRun:
+    """Measure all cases of a cohort (see find_cohort) into the tables of a folder, made where there is none.
+
+    settings: as `extract` has them. wanted: which cases; all of them. forms: which tables beside features.parquet.
+    workers, on, limits: by how many processes, where, and what a case may take, as `runs.runner.run` has them; 0: in
+    this process. threads: of each, as many regions are measured at a time. keep_ids: whether a folder of DICOM keeps
+    its identifiers; otherwise names stand for them, made with the key in the file that VOXMILL_KEY_FILE names, or in
+    OUT.key. begin and tell hear how many cases there are, and of each that has ended.
+
+    A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
+    is missing, and what failed. Results of other settings or another version are moved into the folder `earlier`.
+    Raises InputError for a cohort without cases or that makes no sense, SettingsError for settings that make none,
+    OutputError for a folder that cannot be written or is not one of a run, Stopped after a signal.
+    """
+    begun = datetime.now(UTC)
+    parse_device(device)
+    job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
+    require_ours(folder)
+    found = find_cohort(Path(cohort), wanted, lambda: _pseudonyms(folder, keep_ids=keep_ids))
+    begin(found.count)
+    with opened(folder / LEDGER) as ledger:
+        aside, noted = set_aside(folder, job.fingerprint), _Noted(job, found)
+        if isinstance(on, Slurm):
+            on.folder.mkdir(exist_ok=True)
+        progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
+        counts = {"cases": len(noted.names), **asdict(progress)}
+        asked = {**asdict(wanted), **asdict(limits), "workers": workers, "threads": threads, "device": device}
+        account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
+        tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
+    return CohortRun(folder, progress, tally, aside)
+
+
+def estimate_cohort(
+    cohort: str | Path,
+    *,
+    settings: "Settings | Mapping[str, Any] | str | Path | None" = None,
+    wanted: Wanted = ALL,
+    forms: Forms = WIDE,
+    workers: int = 0,
+    on: Place = HERE,
+    limits: Limits = NO_LIMITS,
+    threads: int = 1,
+    device: str = "auto",
+) -> Estimate:
+    """What `run_cohort` would take for the same, from some cases that are done for it; nothing is kept.
+
+    Raises as it does, and InputError where none of these cases can be measured.
+    """
+    parse_device(device)
+    job = Extraction(parse_settings(settings), parse_threads(threads))
+    nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
+    return estimate(job, find_cohort(Path(cohort), wanted, lambda: nobody), forms, Workers(workers, on, limits))
+
+
+def _pseudonyms(folder: Path, *, keep_ids: bool) -> Pseudonyms:
+    """The names of a run: made with the key beside its folder, which is made at its begin."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return Pseudonyms(Key.for_store(folder, new=not (folder / LEDGER).exists()), keep_ids)
+
+
+@dataclass
+class _Noted:
+    """The cases of a cohort, noted by key as they are begun."""
+
+    job: Extraction
+    cohort: Cohort
+    places: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    choosing: bool = False
+
+    def __iter__(self) -> Iterator[CohortCase]:
+        for place, case in self.cohort:
+            key = self.job.key(case)
+            self.places[key], self.names[key] = place, case.name
+            self.choosing = self.choosing or case.choosing != Choosing()
+            yield case
+
+    @property
+    def chosen(self) -> Chosen:
+        """All that were noted, by name; of one name in the order of their source."""
+        keys = sorted(self.places, key=lambda key: (self.names[key], self.places[key]))
+        entries = Entries([self.names[key] for key in keys], [self.places[key] for key in keys], self.cohort.further)
+        ranks = {key: rank for rank, key in enumerate(keys)}
+        return Chosen(ranks, entries, self.cohort.left_out, choosing=self.choosing)

@@ -1,0 +1,142 @@
+"""The records of a ledger → all that a run writes."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from voxmill.cohort.dictionary import write_dictionary
+from voxmill.cohort.folder import remove_others
+from voxmill.cohort.layout import (
+    CRATE,
+    CSV,
+    DICTIONARY,
+    DICTIONARY_METADATA,
+    FAILURES,
+    FEATURES,
+    INPUTS,
+    LONG,
+    METHODS,
+    RUN,
+    Columns,
+    Layout,
+)
+from voxmill.cohort.methods import Extent, write_methods
+from voxmill.cohort.ordering import Ranked, in_order, shared_out
+from voxmill.cohort.provenance import Account, write_account
+from voxmill.cohort.tables import Entries, opened, write_csv, write_failures
+from voxmill.discovery.cases import LeftOut
+from voxmill.errors import OutputError
+from voxmill.runs.records import Outcome, Record
+
+SORTING = ".sorting"
+
+
+@dataclass(frozen=True)
+class Forms:
+    """In which forms features are written, beside the wide Parquet file."""
+
+    long: bool = False
+    csv: bool = False
+
+
+@dataclass
+class Tally:
+    """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had."""
+
+    rows: int = 0
+    failures: list[Mapping[str, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    bytes: int = 0
+    peak_bytes: int = 0
+    columns: Columns = field(default_factory=Columns, repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows and failures there are."""
+        return {"rows": self.rows, "failures": len(self.failures)}
+
+    @property
+    def took(self) -> dict[str, Any]:
+        """What it took: seconds in all processes together, bytes of files, the most bytes of memory of one process."""
+        return {"seconds": dict(self.seconds), "bytes": self.bytes, "peak_bytes": self.peak_bytes}
+
+    def add(self, case: str, rank: int, record: Record) -> None:
+        """Count a case."""
+        if record.outcome is Outcome.FAILED:
+            about = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
+            self.failures.append({"case": case, **about})
+            return
+        result = record.result
+        self.rows += len(result["rows"])
+        self.failures += [{"case": case, **one} for one in result["failures"]]
+        for row in result["rows"]:
+            self.columns.add(rank, row)
+        took = result["took"]
+        for name, seconds in took["seconds"].items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        self.bytes += took["bytes"]
+        self.peak_bytes = max(self.peak_bytes, took["peak_bytes"])
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The cases of a run: by key their ranks, by rank what is known of them, and what of their source is no case.
+
+    choosing: whether one of them chose its labels.
+    """
+
+    ranks: Mapping[str, int]
+    entries: Entries
+    left_out: tuple[LeftOut, ...] = ()
+    choosing: bool = False
+
+
+def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms, account: Account) -> Tally:
+    """Write all files of a run, of the records that are of its cases; raises OutputError where that is impossible."""
+    began = time.perf_counter()
+    tally, layout = write_tables(folder, records, chosen, forms)
+    write_dictionary(folder, layout)
+    extent = Extent(len(chosen.entries.names), tally.rows, len(tally.failures), chosen=chosen.choosing)
+    write_methods(folder, account.settings, extent)
+    tally.seconds["write"] = time.perf_counter() - began
+    files = (*table_names(forms), DICTIONARY, DICTIONARY_METADATA, METHODS)
+    write_account(folder, replace(account, counts={**account.counts, **tally.counts}, took=tally.took), files)
+    remove_others(folder, (*files, CRATE, RUN))
+    return tally
+
+
+def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms) -> tuple[Tally, Layout]:
+    """Write the tables of a run; gives what it has come to, and the columns of its features."""
+    tally = Tally(failures=[{"case": one.name, "sentence": one.sentence} for one in chosen.left_out])
+    entries = chosen.entries
+    further = entries.further.schema if entries.further is not None else None
+    try:
+        with shared_out(_counted(records, chosen, tally), len(entries.names), folder / SORTING) as shares:
+            layout = tally.columns.layout(further)
+            with opened(folder, layout, entries, long=forms.long) as tables:
+                for share in shares:
+                    tables.add(in_order(share))
+    except OSError as error:
+        raise OutputError(f"{folder.name}: the results cannot be written: {error.strerror or error}") from None
+    write_failures(folder, tally.failures)
+    if forms.csv:
+        write_csv(folder / FEATURES, folder / CSV)
+    return tally, layout
+
+
+def table_names(forms: Forms) -> tuple[str, ...]:
+    """The files that are written of them."""
+    return (FEATURES, *([LONG] if forms.long else []), *([CSV] if forms.csv else []), FAILURES, INPUTS)
+
+
+def _counted(records: Iterable[Record], chosen: Chosen, tally: Tally) -> Iterator[Ranked]:
+    """The results of cases by rank, as they come, each counted."""
+    for record in records:
+        rank = chosen.ranks.get(record.key)
+        if rank is None:
+            continue  # of another run
+        tally.add(chosen.entries.names[rank], rank, record)
+        if record.outcome is Outcome.DONE:
+            yield rank, {name: record.result[name] for name in ("rows", "inputs")}

@@ -1,0 +1,76 @@
+"""A file, a folder or a table, here or at a URL → its cases, by the names that stand for them."""
+
+from pathlib import Path
+
+from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources
+from voxmill.discovery.tables import IMAGE, MASK, Listed, is_table, read_sheet
+from voxmill.errors import InputError
+from voxmill.io.fetching import fetched
+from voxmill.io.formats import names_a_format
+from voxmill.io.remote import Location, Remote, located
+from voxmill.privacy import Pseudonyms
+
+
+def find_cases(source: Location, pseudonyms: Pseudonyms) -> Sources:
+    """The cases in a table of images and masks, in an image file, or in a file or folder of DICOM.
+
+    A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
+    optional; PyRadiomics' batch files are such tables. Paths in it are relative to it, or URLs. Of DICOM, a case is a
+    study. Raises InputError where there is no such path or URL, no image in it, or a table that makes no sense.
+    """
+    if isinstance(source, Path) and not source.exists():
+        raise InputError(f"{source.name}: there is no such file or folder; check the path")
+    if is_table(source):
+        return _of_table(source, pseudonyms)
+    if (source.is_folder if isinstance(source, Remote) else source.is_dir()) or _looks_like_dicom(source):
+        from voxmill.discovery.studies import find_studies
+
+        return find_studies(source, pseudonyms)
+    return Sources((CaseSource(pseudonyms.of("case", source.name), (ImageSource(IMAGE, (source,)),)),))
+
+
+def _looks_like_dicom(file: Location) -> bool:
+    """Whether a file begins as DICOM; at a URL, whether it is not called like another format."""
+    from voxmill.io.dicom.headers import looks_like_dicom
+
+    return looks_like_dicom(file) if isinstance(file, Path) else not names_a_format(file.name)
+
+
+def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
+    """The cases of a table; a row without an image and one whose case was named before are left out."""
+    cases: dict[str, CaseSource] = {}
+    left_out: list[LeftOut] = []
+    with fetched([table]) as (local,):
+        sheet = read_sheet(local)
+    for row in sheet.rows:
+        try:
+            case = _of_row(row, table.parent, pseudonyms)
+        except InputError as error:
+            left_out.append(LeftOut("", f"{row.place}{error}"))
+            continue
+        if case.name in cases:
+            before = cases[case.name].place.partition(":")[0]
+            left_out.append(
+                LeftOut(case.name, f"{case.place}{before} has this case; give each one of its own ('case')")
+            )
+        else:
+            cases[case.name] = case
+    return Sources(tuple(cases.values()), tuple(left_out))
+
+
+def _of_row(row: Listed, folder: Location, pseudonyms: Pseudonyms) -> CaseSource:
+    """The case of a row, whose images share its mask; raises InputError where it has none, or leads elsewhere."""
+    if not row.images:
+        raise InputError("it has no image; fill in its column")
+    images = images_of(row, folder)
+    called = row.case or images[0].files[0].name.partition(".")[0]
+    return CaseSource(pseudonyms.of("case", called), images, {}, frozenset({called}), row.place)
+
+
+def images_of(row: Listed, folder: Location) -> tuple[ImageSource, ...]:
+    """The images of a row, whose paths are relative to a folder, each with its mask.
+
+    Raises InputError for a path that leads out of a folder at a URL.
+    """
+    masks = (MaskSource(MASK, located(row.mask, folder)),) if row.mask else ()
+    return tuple(ImageSource(name, (located(path, folder),), masks) for name, path in row.images.items())

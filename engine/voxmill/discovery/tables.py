@@ -1,0 +1,144 @@
+"""A table of cases (CSV, Parquet), as people write it: which images and which mask every row names."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voxmill.errors import InputError
+from voxmill.io.remote import Location, Remote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+IMAGE, MASK = "image", "mask"
+CASE = ("case", "id", "patient", "patientid")
+"""Columns that name a case; the first one there counts. PyRadiomics' batch files have ID."""
+LABEL, CHANNEL = "Label", "Label_channel"
+"""Columns of PyRadiomics' batch files that choose a label, written exactly so: a `label` may be anything else."""
+TABLES = (".csv", ".parquet")
+CHUNK = 10_000
+"""Rows that are Python's own at a time."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A row of a table, as it is written there; '' for what it has not.
+
+    number: from 1. case: how it calls its case. images: paths by name. label, channel: what PyRadiomics' batch files
+    choose.
+    """
+
+    number: int
+    case: str
+    images: Mapping[str, str]
+    mask: str
+    label: str
+    channel: str
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for messages."""
+        return f"row {self.number}: "
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A table of cases in memory, column by column; texts where it is CSV."""
+
+    path: Path
+    table: "pa.Table"
+
+    @property
+    def rows(self) -> Iterator[Listed]:
+        """Its rows, in their order."""
+        names = {name: name.strip().lower() for name in self.table.column_names}
+        rows = (row for batch in self.table.to_batches(CHUNK) for row in batch.to_pylist())
+        for number, row in enumerate(rows, start=1):
+            texts = {name: "" if value is None else str(value).strip() for name, value in row.items()}
+            yield _listed(number, {names[name]: text for name, text in texts.items() if text}, texts)
+
+    @property
+    def further(self) -> "pa.Table":
+        """The columns that name neither case nor image nor mask."""
+        kept = [name for name in self.table.column_names if not self._is_known(name)]
+        return self.table.select(kept)
+
+    @cached_property
+    def case_column(self) -> str | None:
+        """The column that names a case, in lower case; None where there is none."""
+        there = {name.strip().lower() for name in self.table.column_names}
+        return next((name for name in CASE if name in there), None)
+
+    def _is_known(self, name: str) -> bool:
+        plain = name.strip().lower()
+        return _is_image(plain) or plain in (MASK, self.case_column)
+
+
+def is_table(place: Location) -> bool:
+    """Whether a path or URL is that of a file that is called like a table."""
+    is_folder = place.is_folder if isinstance(place, Remote) else place.is_dir()
+    return place.name.lower().endswith(TABLES) and not is_folder
+
+
+def read_sheet(path: Path) -> Sheet:
+    """The table of cases in a file; raises InputError where it cannot be read, or has no column of images or no row."""
+    table = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
+    columns = [name.strip().lower() for name in table.column_names]
+    if not any(map(_is_image, columns)):
+        there = f"its columns are {', '.join(columns)}" if columns else "it has no rows"
+        raise InputError(f"{path.name}: a table of cases has a column 'image', and {there}; add it")
+    if not table.num_rows:
+        raise InputError(f"{path.name}: a table of cases has a row for each, and it has no rows; add them")
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise InputError(f"{path.name}: it has several columns {', '.join(twice)}; keep one of each")
+    return Sheet(path, table)
+
+
+def _is_image(column: str) -> bool:
+    return column.partition(":")[0] == IMAGE
+
+
+def _listed(number: int, values: Mapping[str, str], written: Mapping[str, str]) -> Listed:
+    """A row from its values by lower-case name, none of them empty, and by the names that its columns have."""
+    images = {name.partition(":")[2] or IMAGE: value for name, value in values.items() if _is_image(name)}
+    case = next((values[name] for name in CASE if name in values), "")
+    return Listed(number, case, images, values.get(MASK, ""), written.get(LABEL, ""), written.get(CHANNEL, ""))
+
+
+def _csv(path: Path) -> "pa.Table":
+    import pyarrow as pa
+
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            names = next(reader, [])
+            parts = [_texts([], names)]
+            while rows := list(islice(filter(None, reader), CHUNK)):
+                parts.append(_texts(rows, names))
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"{path.name}: this table cannot be read ({error}); save it as CSV in UTF-8") from None
+    return pa.concat_tables(parts)
+
+
+def _texts(rows: Sequence[Sequence[str]], names: Sequence[str]) -> "pa.Table":
+    """Rows as columns, those that have a name; what a row is too short for is empty."""
+    import pyarrow as pa
+
+    columns = [[row[at] if at < len(row) else "" for row in rows] for at in range(len(names))]
+    named = [(name, pa.array(column, pa.string())) for name, column in zip(names, columns, strict=True) if name]
+    return pa.Table.from_arrays([column for _, column in named], [name for name, _ in named])
+
+
+def _parquet(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path).replace_schema_metadata(None)
+    except (OSError, pa.ArrowException):
+        raise InputError(f"{path.name}: this Parquet file is damaged, or it is none; write it again") from None

@@ -1,0 +1,62 @@
+"""A process that does cases, one after the other: a warden starts it, asks, and ends it.
+
+It may crash, hang or run out of memory: all that is lost is the case that it does. What goes in and comes out is
+pickled for the process that hands out cases; the warden, in between, opens none of it.
+"""
+
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+from typing import BinaryIO
+
+from voxmill.errors import OutputError
+from voxmill.runs.worker import attempt
+
+COMMAND = (sys.executable, "-c", f"from {__name__} import main; main()")
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+)
+"""How many threads libraries may begin: one, as each process is one of many."""
+
+
+def environment() -> dict[str, str]:
+    """The environment that such a process needs."""
+    return {**os.environ, **dict.fromkeys(THREADS, "1")}
+
+
+def main() -> None:
+    """Do the pickled pairs of job and case that come in; out goes a record, or what ends the run.
+
+    First comes where modules are found. Signals go to a whole group: those that ask for an end are the parent's.
+    """
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is no answer
+    asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, asked), daemon=True).start()
+    sys.path[:] = pickle.loads(asked.get())
+    while True:
+        job, case = pickle.loads(asked.get())
+        try:
+            answer: object = attempt(job, case)
+        except OutputError as error:
+            answer = error
+        pickle.dump(pickle.dumps(answer), answers)
+        answers.flush()
+
+
+def _receive(source: BinaryIO, asked: "queue.SimpleQueue[bytes]") -> None:
+    """Take what comes in; when nothing can come any more, the parent has ended, and so does this process."""
+    while True:
+        try:
+            asked.put(pickle.load(source))
+        except (EOFError, OSError, pickle.UnpicklingError):
+            os._exit(1)

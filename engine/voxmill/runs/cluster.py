@@ -1,0 +1,160 @@
+"""Cases on a cluster of Dask: a window of them is under way, and what is lost is tried again, alone."""
+
+import hashlib
+import pickle
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic
+
+from voxmill.errors import VoxmillError
+from voxmill.runs.places import CPU
+from voxmill.runs.records import Record
+from voxmill.runs.warden import Limits, Lost, Sealed, do, end
+from voxmill.runs.worker import Case, Job, failed, is_transient
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+GRACE_S = 5.0
+"""How long cases under way may take after a signal: schedulers kill some ten seconds after it."""
+END_S = 1.0
+"""How long workers elsewhere may take to hear of the end."""
+AHEAD = 2
+"""Cases handed out for each thread of a worker: one that it does, one that waits."""
+POLL_S = 0.01
+COUNT_S = 5.0
+"""How often the workers are counted: they come and go."""
+SENTENCES = {
+    Lost.DIED: "its process ended without a word, even alone: a library crashed on it, or the system killed it",
+    Lost.MEMORY: "it needs more memory than a case may take, even alone; allow more",
+    Lost.TIME: "it took longer than a case may; allow more time",
+}
+
+
+class Stopped(VoxmillError):  # noqa: N818 - it is no error
+    """A signal, or the loss of the scheduler, ended a run; running the command again finishes it."""
+
+    exit_code = 75
+
+
+def on_cluster(
+    job: Job[Case], cases: Iterable[Case], client: "Client", limits: Limits, stopping: threading.Event
+) -> Iterator[Record | None]:
+    """The records of cases as they come; None now and then while nothing comes.
+
+    Cases that were lost, or failed for what may pass, come last, each with nothing beside it. After `stopping` is set
+    no case is begun, and those under way have GRACE_S left. Raises Stopped when the scheduler is lost.
+    """
+    tasks = _Tasks(job, client, limits, stopping)
+    try:
+        yield from tasks.records(cases)
+        again, tasks.again = tasks.again, None
+        for case in again or ():
+            yield from tasks.records([case])
+    finally:
+        tasks.end()
+
+
+class _Tasks(Generic[Case]):
+    """Cases that are under way, and those that have to be tried again; None: no more are, once they have been."""
+
+    def __init__(self, job: Job[Case], client: "Client", limits: Limits, stopping: threading.Event) -> None:
+        from distributed import as_completed
+
+        self.job, self.client, self.limits, self.stopping = job, client, limits, stopping
+        self.again: list[Case] | None = []
+        self._run = uuid.uuid4().hex
+        self._under_way: dict[Future[Any], Case] = {}
+        self._ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
+        self._room, self._counted = 0, float("-inf")
+        self._resources: dict[str, int] = {}
+
+    def records(self, cases: Iterable[Case]) -> Iterator[Record | None]:
+        """The records of these cases, but for those that have to be tried again."""
+        waiting, deadline = iter(cases), float("inf")
+        while time.monotonic() < deadline:
+            if self.stopping.is_set():
+                deadline = min(deadline, time.monotonic() + GRACE_S)
+            else:
+                self._begin(waiting)
+            if not self._under_way:
+                return
+            yield from self._finished()
+            yield None
+
+    def _begin(self, cases: Iterator[Case]) -> None:
+        """Hand out as many cases as there is room for."""
+        self._count()
+        for case in islice(cases, max(0, self._room - len(self._under_way))):
+            tried = "" if self.again is None else "again"
+            name = hashlib.blake2b(f"{self.job.key(case)}{tried}".encode(), key=self._run.encode()).hexdigest()
+            sealed = Sealed(pickle.dumps((self.job, case)))
+            future = self.client.submit(
+                do, self._run, sealed, self.limits, key=("case", name), resources=self._resources, pure=False
+            )
+            self._under_way[future] = case
+            self._ended.add(future)
+
+    def _count(self) -> None:
+        """How many cases may be under way, and what they take of a worker."""
+        if time.monotonic() - self._counted < COUNT_S:
+            return
+        workers = self.client.scheduler_info()["workers"].values()
+        able = [one for one in workers if one["resources"].get(CPU)]
+        self._room = AHEAD * max(1, sum(one["nthreads"] for one in able or workers))
+        self._resources = {CPU: 1} if able else {}
+        self._counted = time.monotonic()
+
+    def _finished(self) -> Iterator[Record]:
+        """The records of cases that have ended; raises what a job raises to end a run."""
+        batch = self._ended.next_batch(block=False)
+        if not batch:
+            time.sleep(POLL_S)
+        for future, answer in batch:
+            record = self._record(self._under_way.pop(future), _opened(future.status, answer))
+            if record is not None:
+                yield record
+
+    def _record(self, case: Case, answer: Record | Lost | Exception) -> Record | None:
+        """What became of a case, as a record; None for one that has to be tried again. Raises what ends a run."""
+        if isinstance(answer, Exception):
+            raise answer
+        passing = answer in (Lost.DIED, Lost.MEMORY) or (isinstance(answer, Record) and is_transient(self.job, answer))
+        if passing and self.again is not None:
+            self.again.append(case)
+            return None
+        if isinstance(answer, Lost):
+            return failed(self.job, case, step="begin", reason=answer.value, sentence=SENTENCES[answer])
+        return answer
+
+    def end(self) -> None:
+        """Stop what is under way, wherever it is."""
+        with suppress(Exception):  # a scheduler that is lost
+            self.client.cancel(list(self._under_way), force=True)
+        ender = threading.Thread(target=_end_everywhere, args=(self.client, self._run), daemon=True)
+        ender.start()
+        ender.join(END_S)
+
+
+def _opened(status: str, answer: Any) -> Record | Lost | Exception:  # noqa: ANN401 - what a task gives
+    """What a task gave: a record, a case that was lost, or what ends the run."""
+    from distributed import KilledWorker
+
+    found: Record | Lost | Exception
+    if status == "finished":
+        found = pickle.loads(answer.content) if isinstance(answer, Sealed) else answer
+        return found
+    if status == "error":
+        _, error, _ = answer
+        found = Lost.DIED if isinstance(error, KilledWorker) else error
+        return found
+    return Stopped("the scheduler of Dask does not answer any more; run it again to go on")
+
+
+def _end_everywhere(client: "Client", run: str) -> None:
+    with suppress(Exception):  # a scheduler that is lost
+        client.run(end, run, on_error="ignore")

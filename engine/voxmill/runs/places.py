@@ -1,0 +1,194 @@
+"""Where the cases of a run are done: on this machine, on a cluster that is there, or on SLURM; each speaks Dask."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from voxmill.errors import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOOPBACK = "127.0.0.1"
+CPU = "CPU"
+"""The resource of Dask that a case takes one of, where workers have such; those of a GPU have another."""
+ANSWER_S = 10
+"""How long a scheduler may take to answer."""
+CLOSE_S = 1.5
+"""How long a cluster, and a client, may take to close."""
+QUIET: Mapping[str, Any] = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.target": False,
+}
+"""Dask's settings for a scheduler and a worker that live in this process and hold little."""
+
+
+@dataclass(frozen=True)
+class ThisMachine:
+    """Processes of this machine. Dask's scheduler is in this process and listens to nothing but it.
+
+    dashboard: the port of Dask's dashboard, which this machine alone can see; None: there is none.
+    """
+
+    dashboard: int | None = None
+
+
+HERE = ThisMachine()
+
+
+@dataclass(frozen=True)
+class Address:
+    """A cluster that is there, by the address of its scheduler: tls:// with Dask's own settings, or tcp:// here.
+
+    Its workers need this version of Voxmill, the files of the cases, and the folder that results go to.
+    """
+
+    address: str
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.address)
+        if parts.scheme not in ("tcp", "tls") or not parts.netloc:
+            raise InputError(f"{self.address!r} is no address of a scheduler; it reads tls://HOST:PORT")
+        if parts.scheme == "tcp" and parts.hostname not in (LOOPBACK, "localhost", "::1"):
+            raise InputError(
+                f"{self.address}: what crosses a network must be encrypted; start the scheduler with TLS, name it as "
+                "tls://, and give the certificates in Dask's settings (distributed.comm.tls)"
+            )
+
+
+@dataclass(frozen=True)
+class Slurm:
+    """Jobs of SLURM, one for each worker; what one does not finish in its time goes on in the next.
+
+    cores: how many cases a job does at a time. memory_bytes, time (as sbatch reads it), partition, account, options
+    (more of them, as sbatch reads them): what is asked of SLURM for a job. interface: the network interface through
+    which the jobs reach this machine, encrypted. folder: where the jobs find certificates and leave their logs; this
+    machine and theirs see it.
+    """
+
+    folder: Path
+    cores: int = 1
+    memory_bytes: int = 4 * 1024**3
+    time: str = "01:00:00"
+    partition: str | None = None
+    account: str | None = None
+    interface: str | None = None
+    options: tuple[str, ...] = field(default=())
+
+
+Place = ThisMachine | Address | Slurm
+
+
+@contextmanager
+def connected(place: Place, workers: int) -> Iterator["Client"]:
+    """A client of the place, made ready for so many workers (an Address has those that it has).
+
+    Raises InputError where no scheduler answers, where its workers cannot do cases of this version, or where what is
+    needed is not installed; OutputError where SLURM takes no job.
+    """
+    import dask
+    import distributed  # noqa: F401 - its settings have to be there before others are set for a while
+
+    with ExitStack() as stack:
+        scratch = stack.enter_context(TemporaryDirectory(prefix="voxmill-", ignore_cleanup_errors=True))
+        stack.enter_context(dask.config.set({**QUIET, "temporary-directory": scratch}))
+        stack.enter_context(_silence())
+        cluster: Any
+        if isinstance(place, Address):
+            cluster = place.address
+        else:
+            made = _on_this_machine(place, workers) if isinstance(place, ThisMachine) else _on_slurm(place, workers)
+            cluster = stack.enter_context(_closed(made))
+        yield stack.enter_context(_closed(_client(cluster)))
+
+
+@contextmanager
+def _closed(made: Any) -> Iterator[Any]:  # noqa: ANN401 - a cluster of Dask, or a client
+    """Close it at the end; what does not close in time ends with this process, and is no reason to fail."""
+    try:
+        yield made
+    finally:
+        with suppress(OSError, RuntimeError):
+            made.close(timeout=CLOSE_S)
+
+
+def _client(cluster: Any) -> "Client":  # noqa: ANN401 - a cluster of Dask, or an address
+    from distributed import Client
+
+    try:
+        client = Client(cluster, timeout=ANSWER_S, set_as_default=False)
+    except (OSError, TypeError, ValueError) as error:
+        kind = type(error).__name__
+        raise InputError(
+            f"{cluster}: no scheduler of Dask answers ({kind}); is it running, and reached from here?"
+        ) from None
+    return client
+
+
+def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 - Dask is not typed
+    """A scheduler and a worker in this process, a thread for each process that does cases."""
+    from distributed import Scheduler, SpecCluster, Worker
+
+    port = 0 if place.dashboard is None else place.dashboard
+    options = {
+        "protocol": "inproc://",
+        "dashboard": place.dashboard is not None,
+        "dashboard_address": f"{LOOPBACK}:{port}",
+    }
+    worker = {"nthreads": workers, "memory_limit": 0, "resources": {CPU: workers}, "dashboard_address": f"{LOOPBACK}:0"}
+    return SpecCluster(
+        scheduler={"cls": Scheduler, "options": options},
+        workers={0: {"cls": Worker, "options": worker}},
+        silence_logs=0,
+    )
+
+
+def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueue is not typed
+    """A scheduler in this process, workers in jobs; a job that ends before the run does is followed by another."""
+    try:
+        from dask_jobqueue.slurm import SLURMCluster
+        from distributed import Security
+
+        security = Security.temporary()
+    except ImportError as error:
+        raise InputError(f"SLURM needs {error.name}, which is not installed: pip install voxmill[slurm]") from None
+    logs = [f"-o {place.folder}/slurm-%j.log", f"-e {place.folder}/slurm-%j.log"]
+    cluster = SLURMCluster(
+        cores=place.cores,
+        processes=1,
+        memory=f"{place.memory_bytes}B",
+        walltime=place.time,
+        queue=place.partition,
+        account=place.account,
+        job_extra_directives=[*logs, *place.options],
+        interface=place.interface,
+        protocol="tls://",
+        security=security,
+        shared_temp_directory=str(place.folder),
+        nanny=False,
+        worker_extra_args=["--no-dashboard", "--resources", f"{CPU}={place.cores}"],
+        scheduler_options={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
+        silence_logs=0,
+    )
+    cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
+    return cluster
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """While inside, Dask says nothing: what concerns a run is told by it."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,0 +1,284 @@
+"""`voxmill run`, as a person uses it: what it says, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
+from voxmill.cli import main
+from voxmill.cli.places import parse_memory
+
+Command = Callable[..., tuple[object, str, str]]
+FEW = "features: {firstorder: [Mean], glcm: [Contrast]}\n"
+
+
+@pytest.fixture
+def voxmill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line, all of it in this process unless -j is given: its exit code, what it wrote and what it said."""
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+
+    def run(*arguments: object) -> tuple[object, str, str]:
+        if "-j" not in arguments:
+            arguments = (*arguments, "-j", 0)
+        monkeypatch.setattr(sys, "argv", ["voxmill", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        return left.value.code or 0, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    path = tmp_path / "few.yaml"
+    path.write_text(FEW)
+    return path
+
+
+def test_all_done(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 2), tmp_path / "out"
+    code, written, said = voxmill("run", cohort, "--out", out, "--settings", few)
+    assert (code, written) == (0, "")
+    first, spent = said.splitlines()
+    assert first == f"voxmill: 2 cases measured, 4 rows: {out / 'features.parquet'}"
+    assert spent.startswith("voxmill: ")
+    for stage in ("read", "prepare", "filter", "count", "features"):
+        assert f"{stage} " in spent
+    code, _, said = voxmill("run", cohort, "--out", out, "--settings", few)
+    assert code == 0
+    assert said.startswith("voxmill: 0 cases measured, 2 were done, 4 rows: ")
+
+
+def test_failures_end_with_1_and_nothing_with_3(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "jane", seed=1)
+    good = {"case": "Jane", "image": image.name, "mask": mask.name}
+    bad = {"case": "Joan", "image": image.name, "mask": ""}
+    code, _, said = voxmill("run", write_table(tmp_path, [good, bad]), "-o", tmp_path / "out", "--settings", few)
+    assert code == 1
+    assert f"1 case or region could not be measured; why: {tmp_path / 'out/failures.parquet'}" in said
+    code, _, said = voxmill("run", write_table(tmp_path, [bad]), "-o", tmp_path / "none", "--settings", few)
+    assert code == 3
+
+
+def test_what_is_said_names_no_case_and_no_file(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    image, mask = write_scan(tmp_path / "in", "jane", seed=1)
+    torn = tmp_path / "in" / "torn of jane.nrrd"
+    torn.write_bytes(image.read_bytes()[:200])
+    rows = [
+        {"case": "Jane Doe", "image": image.name, "mask": mask.name},
+        {"case": "Jane Roe", "image": torn.name, "mask": mask.name},
+    ]
+    cohort = write_table(tmp_path / "in", rows)
+    for more in ((), ("--log-json",)):
+        _, _, said = voxmill("run", cohort, "-o", tmp_path / f"out{len(more)}", "--settings", few, *more)
+        assert "jane" not in said.lower()
+        assert str(tmp_path / "in") not in said
+
+
+def test_lines_of_json(voxmill: Command, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxmill.cli.progress.EVERY_JSON_S", 0.0)
+    code, _, said = voxmill("run", write_cohort(tmp_path, 2), "-o", tmp_path / "out", "--settings", few, "--log-json")
+    assert code == 0
+    first, second, end = map(json.loads, said.splitlines())
+    assert [one["event"] for one in (first, second, end)] == ["progress", "progress", "end"]
+    assert (first["cases"], first["done"], second["done"], second["left_s"]) == (2, 1, 2, 0)
+    assert (end["rows"], end["failures"]) == (4, 0)
+    assert set(end["seconds"]) >= {"read", "prepare", "filter", "count", "features"}
+
+
+def test_options_choose_cases_and_forms(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ("--only", "case *", "--limit", 1, "--long", "--csv", "--threads-per-worker", 2, "--device", "cpu")
+    assert voxmill("run", write_cohort(tmp_path, 3), "-o", out, "--settings", few, *options)[0] == 0
+    assert {row["case"] for row in rows_of(out / "features.parquet")} == {"case 3"}
+    assert (out / "features_long.parquet").is_file()
+    assert (out / "features.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    "content, code, said",
+    [
+        ("picture,mask\na,b\n", 3, "a table of cases has a column 'image', and its columns are picture, mask; add it"),
+        ("image,seg,age\na,b,1\n", 3, "there is no column 'mask'; its columns are image, seg, age; add it"),
+        (
+            "image,mask,case\na,b,x\na,b,y\na,b,x\n",
+            3,
+            "these rows have the same case: 1 and 3; give each one of its own",
+        ),
+        ("image,mask,Label\na,b,one\n", 3, "row 1: Label: a whole number is needed; found 'one'"),
+        ("image,mask,region\na,b,x\n", 3, "columns region are called like those of the result; rename them"),
+        ("image,mask\na,b\n", 3, "1 of its first 1 rows name files that are not there (rows 1); check the paths"),
+        ("image,mask\n", 3, "a table of cases has a row for each, and it has no rows; add them"),
+    ],
+)
+def test_tables_that_make_no_sense(voxmill: Command, tmp_path: Path, content: str, code: int, said: str) -> None:
+    cohort = tmp_path / "cases.csv"
+    cohort.write_text(content)
+    assert_refused(voxmill("run", cohort, "-o", tmp_path / "out"), code, said)
+    assert not (tmp_path / "out").exists()
+
+
+def assert_refused(ended: tuple[object, str, str], code: int, said: str) -> None:
+    """One sentence on standard error, and nothing else."""
+    assert (ended[0], ended[1]) == (code, "")
+    assert ended[2].startswith("voxmill: ")
+    assert ended[2].count("\n") == 1
+    assert said in ended[2]
+
+
+def test_missing_files_are_left_out_where_that_is_asked_for(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    (tmp_path / "scan0.nrrd").unlink()
+    assert voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few)[0] == 3
+    code, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--skip-missing")
+    assert code == 0
+    assert "1 case measured, 2 rows" in said
+
+
+def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 1)
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "letter.txt").write_text("Dear Jane")
+    assert_refused(voxmill("run", cohort, "-o", full), 3, "full: the folder is not empty, and it is none of a run")
+    assert_refused(voxmill("run", cohort, "-o", cohort), 3, "cases.csv: this is a file; give a folder for the results")
+    assert_refused(
+        voxmill("run", tmp_path / "gone", "-o", tmp_path / "out"), 3, "gone: there is no such file or folder"
+    )
+    assert_refused(
+        voxmill("run", few, "-o", tmp_path / "out"), 3, "few.yaml: a cohort is a store of voxmill convert, a"
+    )
+    assert_refused(voxmill("run", cohort, "-o", tmp_path / "out", "--only", "x*"), 3, "no case of it is called so")
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (("--device", "abacus"), "unknown device 'abacus'"),
+        (("--memory", "much"), "--memory: a size is needed, as 4GB or 512MiB; found 'much'"),
+        (("--scheduler", "tcp://127.0.0.1:1", "--slurm"), "--scheduler and --slurm exclude each other"),
+        (("--slurm-partition", "gpu"), "options of SLURM are given without --slurm"),
+        (("--threads-per-worker", "0"), "threads: at least 1"),
+        (("--limit", "0"), "limit: at least 1 case; found 0"),
+        (("--settings", "wrong.yaml"), "wrong.yaml: unknown setting 'discretize'; did you mean 'discretise'?"),
+    ],
+)
+def test_wrong_use(
+    voxmill: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wrong.yaml").write_text("discretize: {bin_width: 5}")
+    assert_refused(voxmill("run", write_cohort(tmp_path, 1), "-o", "out", *options), 2, said)
+    assert not Path("out").exists()
+
+
+def test_a_file_of_pyradiomics_batch_is_taken_as_it_is(voxmill: Command, tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    rows = [{"ID": "a", "Image": image.name, "Mask": mask.name, "Label": label} for label in (1, 3)]
+    parameters = tmp_path / "Params.yaml"
+    parameters.write_text(
+        "featureClass: {firstorder: [Mean], glcm: [Contrast]}\nsetting: {binWidth: 10, additionalInfo: true}\n"
+    )
+    cohort = write_table(tmp_path, rows)
+    assert voxmill("run", cohort, "-o", tmp_path / "out", "--settings", parameters)[0] == 0
+    found = rows_of(tmp_path / "out" / "features.parquet")
+    assert [(row["case"], row["region"], row["label"], row["Label"]) for row in found] == [
+        ("a", "1", 1, "1"),
+        ("a", "node", 3, "3"),
+    ]
+    assert found[0]["diagnostics_Versions_PyRadiomics"].startswith("voxmill ")
+    assert isinstance(found[0]["diagnostics_Mask-original_VoxelNum"], int)
+
+
+def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    code, out, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--dry-run")
+    assert (code, out) == (0, "")
+    size = sum(path.stat().st_size for path in tmp_path.glob("*.nrrd")) / 1e6
+    first, second = said.splitlines()
+    assert first == f"voxmill: 2 cases, {size:,.1f} MB of files"
+    assert second.startswith("voxmill: about ")
+    assert second.endswith("2 cases took that long, and none was kept")
+    assert not (tmp_path / "out").exists()
+    _, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--dry-run", "--log-json")
+    assert json.loads(said)["event"] == "estimate"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    cohort = write_table(tmp_path, [{"case": str(n), "image": image.name, "mask": mask.name} for n in range(500)])
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "voxmill", "run", cohort, "-o", out, "--settings", few, "-j", "0"]
+    with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list((out / "ledger").glob("part-*")):
+            time.sleep(0.02)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 75
+    assert time.monotonic() - began < 10
+    assert said.startswith("voxmill: stopped by a signal after ")
+    assert not (out / "features.parquet").exists()
+    code, _, said = voxmill("run", cohort, "-o", out, "--settings", few)
+    assert code == 0
+    assert " were done, 1,000 rows: " in said
+
+
+def test_a_second_run_on_the_same_folder_is_told(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    from voxmill.runs.ledger import opened
+
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    with opened(out / "ledger"):
+        assert_refused(voxmill("run", cohort, "-o", out, "--settings", few), 3, "is writing here")
+
+
+def test_an_account_that_is_damaged_is_told(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    voxmill("run", cohort, "-o", out, "--settings", few)
+    (out / "run.json").write_text("{")
+    assert_refused(voxmill("run", cohort, "-o", out), 3, "run.json: this file of an earlier run is damaged")
+
+
+def test_by_processes_within_limits_it_is_the_same(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    voxmill("run", cohort, "-o", tmp_path / "here", "--settings", few)
+    limits = ("--memory", "2GB", "--case-time", 300)
+    code, out, said = voxmill("run", cohort, "-o", tmp_path / "there", "--settings", few, "-j", 2, *limits)
+    assert (code, out) == (0, "")
+    assert said.startswith("voxmill: 2 cases measured, 4 rows: ")
+    for name in SAME:
+        assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+    asked = json.loads((tmp_path / "there" / "run.json").read_text())["asked"]
+    assert (asked["memory_bytes"], asked["time_s"], asked["workers"]) == (2 * 10**9, 300, 2)
+
+
+def test_too_little_memory_fails_the_case(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    code, _, _ = voxmill(
+        "run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, "-j", 1, "--memory", "20MB"
+    )
+    assert code == 3
+    (failure,) = rows_of(tmp_path / "out" / "failures.parquet")
+    assert "memory" in failure["sentence"]
+
+
+def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    options = ("--scheduler", "tcp://127.0.0.1:9")
+    ended = voxmill("run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, *options)
+    assert_refused(ended, 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [("4GB", 4 * 10**9), ("512 MiB", 512 * 2**20), ("1.5g", 1_500_000_000), ("70000", 70_000), (None, None)],
+)
+def test_sizes_as_people_write_them(text: str | None, expected: int | None) -> None:
+    assert parse_memory(text) == expected

@@ -1,0 +1,46 @@
+"""The cost model: what a cohort will take, from some of its cases."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from cohort_files import FEW, write_cohort, write_scan, write_table
+from voxmill.cohort import estimate_cohort, run_cohort
+from voxmill.errors import InputError
+
+
+def test_it_counts_cases_and_bytes_and_keeps_nothing(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 3)
+    before = {path.name for path in tmp_path.iterdir()}
+    found = estimate_cohort(cohort, settings=FEW)
+    assert {path.name for path in tmp_path.iterdir()} == before
+    files = [path for path in tmp_path.iterdir() if path.suffix == ".nrrd"]
+    assert (found.cases, found.sampled) == (3, 3)
+    assert found.bytes == sum(path.stat().st_size for path in files)
+    assert found.seconds > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_it_tells_the_time_of_a_run_within_a_quarter(tmp_path: Path, workers: int) -> None:
+    """Of cases of different sizes, on a machine that does nothing else at the time."""
+    rows = []
+    for number in range(60):
+        image, mask = write_scan(tmp_path, f"scan{number}", seed=number, times=1 + number % 3)
+        rows.append({"case": str(number), "image": image.name, "mask": mask.name})
+    cohort = write_table(tmp_path, rows)
+    found = estimate_cohort(cohort, settings=SLOW, workers=workers)
+    began = time.perf_counter()
+    run_cohort(cohort, tmp_path / "out", settings=SLOW, workers=workers)
+    assert found.seconds == pytest.approx(time.perf_counter() - began, rel=0.25)
+
+
+SLOW = {"images": ["original", "wavelet"], "resample": {"spacing_mm": [0.4, 0.4, 0.4]}}
+
+
+def test_a_cohort_that_cannot_be_measured_says_why(tmp_path: Path) -> None:
+    image, _ = write_scan(tmp_path, "scan", seed=1)
+    cohort = write_table(tmp_path, [{"case": "one", "image": image.name, "mask": ""}])
+    with pytest.raises(InputError, match="none of 1 case that were tried can be measured: it has no mask"):
+        estimate_cohort(cohort, settings=FEW)

@@ -1,0 +1,102 @@
+"""What stands beside the tables: the dictionary as CSVW, run.json, and the RO-Crate."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from csvw import CSVW
+
+import voxmill as vm
+from cohort_files import FEW, rows_of, write_cohort
+from voxmill.cohort import CohortRun, Forms, run_cohort
+from voxmill.cohort.layout import OUTPUTS
+from voxmill_kernels.features.catalogue import CATALOGUE
+
+SETTINGS = {**FEW, "images": ["original", "wavelet"], "diagnostics": True}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> CohortRun:
+    folder = tmp_path_factory.mktemp("run")
+    return run_cohort(write_cohort(folder, 2), folder / "out", settings=SETTINGS, forms=Forms(long=True, csv=True))
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever is in it
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_all_files_are_there_and_nothing_else(done: CohortRun) -> None:
+    assert {path.name for path in done.folder.iterdir()} == {*OUTPUTS, "ledger"}
+
+
+def test_the_dictionary_has_every_column(done: CohortRun) -> None:
+    with (done.folder / "dictionary.csv").open(newline="", encoding="utf-8") as file:
+        lines = {line["name"]: line for line in csv.DictReader(file)}
+    assert list(lines) == pq.read_schema(done.features).names
+    line = lines["wavelet-LLH_glcm_Contrast"]
+    (feature,) = [one for one in CATALOGUE if one.full_name == "glcm_Contrast"]
+    assert (line["image_type"], line["family"], line["feature"]) == ("wavelet-LLH", "glcm", "Contrast")
+    assert (line["ibsi"], line["unit"], line["definition"]) == (feature.ibsi, feature.unit, feature.definition)
+    assert all(line["definition"] for line in lines.values())
+
+
+def test_the_dictionary_is_csv_on_the_web(done: CohortRun) -> None:
+    table = CSVW(str(done.folder / "dictionary.csv-metadata.json"), validate=True)
+    assert table.is_valid, table.warnings
+    (one,) = table.tables
+    assert [column["name"] for column in one] == pq.read_schema(done.features).names
+
+
+def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
+    run = read_json(done.folder / "run.json")
+    assert vm.Settings.parse(run["settings"]) == vm.Settings.parse(SETTINGS)
+    assert run["versions"]["Voxmill"] == vm.__version__
+    assert run["counts"] == {"cases": 2, "done": 2, "failed": 0, "before": 0, "rows": 4, "failures": 0}
+    assert set(run["took"]["seconds"]) == {"read", "prepare", "filter", "count", "features", "write"}
+    assert min(run["took"]["seconds"].values()) > 0
+    assert run["begun"] <= run["ended"]
+    for name, digest in run["outputs"].items():
+        assert hashlib.sha256((done.folder / name).read_bytes()).hexdigest() == digest
+    assert str(done.folder.parent) not in (done.folder / "run.json").read_text()
+
+
+def test_inputs_are_told_by_digest(done: CohortRun) -> None:
+    rows = rows_of(done.folder / "inputs.parquet")
+    image = vm.read_image(done.folder.parent / "scan0.nrrd")
+    assert rows[1]["case"] == "case 2"
+    assert rows[1]["image_sha256"] == image.digest
+    assert rows[1]["mask_sha256"] == vm.read_mask(done.folder.parent / "scan0.seg.nrrd").digest
+
+
+def test_the_crate_describes_every_file(done: CohortRun) -> None:
+    """The required properties of RO-Crate 1.1 and Process Run Crate 0.5; roc-validator needs the network for more."""
+    crate = read_json(done.folder / "ro-crate-metadata.json")
+    assert crate["@context"] == "https://w3id.org/ro/crate/1.1/context"
+    entities = {one["@id"]: one for one in crate["@graph"]}
+    assert len(entities) == len(crate["@graph"])
+    about, root, action = entities["ro-crate-metadata.json"], entities["./"], entities["#run"]
+    assert (about["about"], about["conformsTo"]) == ({"@id": "./"}, {"@id": "https://w3id.org/ro/crate/1.1"})
+    assert {"name", "description", "datePublished", "license"} <= set(root)
+    assert entities[root["conformsTo"]["@id"]]["name"] == "Process Run Crate"
+    files = {one["@id"] for one in root["hasPart"]}
+    assert files == set(OUTPUTS) - {"ro-crate-metadata.json"}
+    assert {one["@id"] for one in action["result"]} == files
+    assert entities[action["instrument"]["@id"]]["softwareVersion"] == vm.__version__
+    for name in files - {"run.json"}:
+        assert int(entities[name]["contentSize"]) == (done.folder / name).stat().st_size
+    assert all(
+        one in entities for one in references(crate["@graph"]) if not one.startswith("https://w3id.org/ro/crate")
+    )
+
+
+def references(value: object) -> set[str]:
+    """The ids that entities refer to."""
+    if isinstance(value, list):
+        return set().union(*map(references, value))
+    if not isinstance(value, dict):
+        return set()
+    return {value["@id"]} if set(value) == {"@id"} else set().union(*map(references, value.values()))

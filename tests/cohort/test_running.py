@@ -1,0 +1,195 @@
+"""A cohort into tables: the rows of `extract`, in the same bytes however it was done, whatever happens."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import voxmill as vm
+from cohort_files import FEW, rows_of, write_cohort, write_empty_mask, write_scan, write_table, written
+from voxmill.cohort import Forms, Wanted, run_cohort
+from voxmill.runs.ledger import read_ledger
+
+
+def test_rows_are_those_of_extract(tmp_path: Path) -> None:
+    done = run_cohort(write_cohort(tmp_path), tmp_path / "out", settings=FEW)
+    assert (done.progress.done, done.progress.failed, done.tally.rows) == (4, 0, 8)
+    rows = rows_of(done.features)
+    assert [(row["case"], row["region"], row["age"]) for row in rows] == [
+        (f"case {number}", region, f"0{4 - number}") for number in range(1, 5) for region in ("1", "node")
+    ]
+    direct = vm.extract(tmp_path / "scan3.nrrd", tmp_path / "scan3.seg.nrrd", settings=FEW)
+    for row, expected in zip(rows[:2], direct.rows, strict=True):
+        assert {name: row[name] for name in expected.features} == expected.features
+        assert row["label"] == expected.label
+    assert list(rows[0]) == ["case", "image", "mask", "region", "label", "age", *direct.columns, "notes"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_any_number_of_workers_writes_the_same_bytes(tmp_path: Path, workers: int) -> None:
+    cohort = write_cohort(tmp_path)
+    run_cohort(cohort, tmp_path / "here", settings=FEW)
+    run_cohort(cohort, tmp_path / "there", settings=FEW, workers=workers)
+    assert written(tmp_path / "there") == written(tmp_path / "here")
+
+
+SCRIPT = """
+import sys
+from voxmill.cohort import run_cohort
+from voxmill.runs import ledger
+ledger.SECONDS = 0.0
+if __name__ == "__main__":
+    run_cohort(sys.argv[1], sys.argv[2], settings={settings}, workers=int(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_killed_and_begun_again_it_writes_the_same_bytes(tmp_path: Path, workers: int) -> None:
+    cohort = write_cohort(tmp_path, 6)
+    run_cohort(cohort, tmp_path / "undisturbed", settings=FEW)
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    script.write_text(SCRIPT.format(settings=FEW))
+    command = [sys.executable, str(script), str(cohort), str(out), str(workers)]
+    with subprocess.Popen(command) as process:
+        enough = random.Random(workers).randint(1, 3)
+        while process.poll() is None and len(list((out / "ledger").glob("part-*.arrow"))) < enough:
+            time.sleep(0.005)
+        process.kill()
+    before = len(list(read_ledger(out / "ledger")))
+    assert before >= enough
+    done = run_cohort(cohort, out, settings=FEW, workers=workers)
+    assert done.progress.before >= enough
+    assert written(out) == written(tmp_path / "undisturbed")
+
+
+def test_again_nothing_is_done_and_the_bytes_are_the_same(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path)
+    run_cohort(cohort, tmp_path / "out", settings=FEW)
+    before = written(tmp_path / "out")
+    again = run_cohort(cohort, tmp_path / "out", settings=FEW)
+    assert (again.progress.done, again.progress.before) == (0, 4)
+    assert written(tmp_path / "out") == before
+
+
+def test_a_file_that_has_changed_is_measured_again(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    before = rows_of(run_cohort(cohort, tmp_path / "out", settings=FEW).features)
+    write_scan(tmp_path, "scan0", seed=99)
+    done = run_cohort(cohort, tmp_path / "out", settings=FEW)
+    assert (done.progress.done, done.progress.before) == (1, 1)
+    after = rows_of(done.features)
+    assert after[:2] == before[:2]
+    assert after[2]["original_firstorder_Mean"] != before[2]["original_firstorder_Mean"]
+
+
+def test_a_column_that_has_changed_is_carried_anew_and_nothing_measured(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    run_cohort(cohort, tmp_path / "out", settings=FEW)
+    cohort.write_text(cohort.read_text().replace(",00", ",77"))
+    done = run_cohort(cohort, tmp_path / "out", settings=FEW)
+    assert done.progress.done == 0
+    assert [row["age"] for row in rows_of(done.features)] == ["01", "01", "77", "77"]
+
+
+def test_what_fails_is_told_by_what_it_is_and_the_rest_goes_on(tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "jane", seed=1)
+    empty = write_empty_mask(tmp_path, "none")
+    broken = tmp_path / "torn.nrrd"
+    broken.write_bytes(image.read_bytes()[:100])
+    rows = [
+        {"case": "good", "image": image.name, "mask": mask.name},
+        {"case": "empty", "image": image.name, "mask": empty.name},
+        {"case": "torn", "image": broken.name, "mask": mask.name},
+        {"case": "bare", "image": image.name, "mask": ""},
+    ]
+    done = run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings=FEW)
+    assert (done.progress.done, done.progress.failed) == (1, 3)
+    failures = {row["case"]: row for row in rows_of(done.failures)}
+    assert list(failures) == ["bare", "empty", "torn"]
+    assert failures["bare"]["sentence"] == "it has no mask; fill in the column 'mask'"
+    assert failures["torn"]["sentence"].startswith("image: ")
+    assert not any("jane" in str(row["sentence"]) for row in failures.values())
+
+
+def test_a_region_that_fails_does_not_cost_the_others(tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    cohort = write_table(tmp_path, [{"case": "one", "image": image.name, "mask": mask.name}])
+    settings = {**FEW, "resegment": {"range": [0, 40]}, "min_region_voxels": 30}
+    done = run_cohort(cohort, tmp_path / "out", settings=settings)
+    assert done.tally.rows == 1
+    (failure,) = rows_of(done.failures)
+    assert (failure["case"], failure["image"], failure["mask"], failure["region"]) == ("one", "image", "mask", "node")
+    assert "resegmentation leaves" in failure["sentence"]
+
+
+def test_a_store_has_the_rows_of_the_table_that_it_was_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    cohort = write_cohort(tmp_path, 2)
+    vm.convert(cohort, tmp_path / "cohort.zarr", keep_ids=True)
+    table = rows_of(run_cohort(cohort, tmp_path / "files", settings=FEW).features)
+    stored = rows_of(run_cohort(tmp_path / "cohort.zarr", tmp_path / "stored", settings=FEW).features)
+    assert stored == [{name: value for name, value in row.items() if name != "age"} for row in table]
+
+
+def test_several_images_of_a_case_are_rows_of_their_own(tmp_path: Path) -> None:
+    first, mask = write_scan(tmp_path, "a", seed=1)
+    second, _ = write_scan(tmp_path, "b", seed=2)
+    cohort = write_table(
+        tmp_path, [{"case": "one", "image:t1": first.name, "image:adc": second.name, "mask": mask.name}]
+    )
+    rows = rows_of(run_cohort(cohort, tmp_path / "out", settings=FEW).features)
+    assert [(row["image"], row["region"]) for row in rows] == [
+        ("adc", "1"), ("adc", "node"), ("t1", "1"), ("t1", "node"),
+    ]  # fmt: skip
+
+
+def test_columns_of_parquet_keep_their_types(tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    table = pa.table({"Case": ["b", "a"], "Image": [image.name] * 2, "Mask": [mask.name] * 2, "age": [61, None]})
+    pq.write_table(table, tmp_path / "cases.parquet")
+    rows = rows_of(run_cohort(tmp_path / "cases.parquet", tmp_path / "out", settings=FEW).features)
+    assert [(row["case"], row["age"]) for row in rows] == [("a", None)] * 2 + [("b", 61)] * 2
+
+
+def test_other_settings_begin_a_new_run_and_the_earlier_one_is_kept(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    first = run_cohort(cohort, tmp_path / "out", settings=FEW)
+    before = written(first.folder)
+    other = run_cohort(cohort, tmp_path / "out", settings={**FEW, "discretise": {"bin_width": 10}})
+    assert (other.progress.done, other.progress.before) == (2, 0)
+    assert other.aside is not None
+    assert written(other.aside) == before
+    assert rows_of(other.features) != rows_of(other.aside / "features.parquet")
+    back = run_cohort(cohort, tmp_path / "out", settings=FEW)
+    assert (back.progress.done, back.progress.before) == (0, 2)
+    assert written(back.folder) == before
+
+
+def test_all_forms_have_the_same_values(tmp_path: Path) -> None:
+    done = run_cohort(write_cohort(tmp_path, 2), tmp_path / "out", settings=FEW, forms=Forms(long=True, csv=True))
+    wide, long = rows_of(done.features), rows_of(done.folder / "features_long.parquet")
+    assert {(row["case"], row["region"], row["feature"]): row["value"] for row in long} == {
+        (row["case"], row["region"], name): row[name] for row in wide for name in row if name.startswith("original_")
+    }
+    import csv
+
+    with (done.folder / "features.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [float(line["original_glcm_MCC"]) for line in lines] == [row["original_glcm_MCC"] for row in wide]
+    assert [line["age"] for line in lines] == [row["age"] for row in wide]
+    run_cohort(tmp_path / "cases.csv", tmp_path / "out", settings=FEW)
+    assert not (done.folder / "features.csv").exists()
+
+
+def test_some_cases_are_chosen(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path)
+    chosen = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=Wanted(only="case [13]"))
+    assert {row["case"] for row in rows_of(chosen.features)} == {"case 1", "case 3"}
+    first = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=Wanted(limit=2))
+    assert {row["case"] for row in rows_of(first.features)} == {"case 3", "case 4"}
+    assert first.progress.before == 1

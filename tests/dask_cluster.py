@@ -1,0 +1,63 @@
+"""A cluster of Dask on this machine, its scheduler and workers in processes of their own, which tests kill."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socket import socket
+
+import psutil
+
+
+@contextmanager
+def dask_cluster(workers: int, port: int) -> "Iterator[Cluster]":
+    """Such a cluster, as it is started by hand: with nannies, and whatever Dask's own settings are."""
+    cluster = Cluster(workers, port)
+    try:
+        yield cluster
+    finally:
+        cluster.end()
+
+
+class Cluster:
+    """Its scheduler, and its workers."""
+
+    def __init__(self, workers: int, port: int) -> None:
+        self.address = f"tcp://127.0.0.1:{port}"
+        self.scheduler = _started("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+        options = (self.address, "--nthreads", "1", "--no-dashboard", "--death-timeout", "30")
+        self._workers = [_started("worker", *options) for _ in range(workers)]
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """The processes that its nannies watch."""
+        found = [one for nanny in self._workers for one in psutil.Process(nanny.pid).children()]
+        return [one for one in found if "spawn_main" in " ".join(one.cmdline())]
+
+    def end(self) -> None:
+        """End all of it."""
+        for process in (self.scheduler, *self._workers):
+            below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+            for one in below:
+                one.kill()
+            process.kill()
+            process.wait()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens to."""
+    sockets = [socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    found = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return found
+
+
+def _started(kind: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,64 @@
+"""A cohort through a real SLURM, on this machine."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from run_script import wait_for
+from slurm_cluster import jobs, require_slurm, slurm
+from square_job import Numbers
+from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.places import Slurm
+from voxmill.runs.runner import Progress, run
+
+pytestmark = [
+    pytest.mark.slurm,
+    # dask-jobqueue does not close the files that it writes certificates into.
+    pytest.mark.filterwarnings("ignore:.*dask-jobqueue:pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Of a SLURM that is running."""
+    require_slurm()
+    folder = tmp_path / "slurm"
+    folder.mkdir()
+    with slurm(folder) as made:
+        for name in ("SLURM_CONF", "PATH"):
+            monkeypatch.setenv(name, made[name])
+        yield made
+        gc.collect()
+
+
+def place(folder: Path, time: str = "00:10:00") -> Slurm:
+    return Slurm(folder, memory_bytes=500 * 1024**2, time=time, interface="lo")
+
+
+def test_a_cohort(tmp_path: Path, environment: dict[str, str]) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        progress = run(Numbers(), range(40), ledger, workers=2, on=place(tmp_path))
+    assert (progress.done, progress.failed) == (36, 4)
+    assert {one.key: one.reason for one in read_ledger(tmp_path / "ledger") if one.reason} == {
+        "000003": "InputError",
+        "000005": "ZeroDivisionError",
+        "000007": "MemoryError",
+        "000011": "ProcessDied",
+    }
+    wait_for(lambda: not jobs(environment))
+
+
+@pytest.mark.slow
+def test_a_job_that_hits_its_time_limit_is_followed_by_another(tmp_path: Path, environment: dict[str, str]) -> None:
+    seen: set[int] = set()
+
+    def hear(progress: Progress) -> None:
+        seen.update(jobs(environment))
+
+    with opened(tmp_path / "ledger") as ledger:
+        progress = run(Numbers(4), range(20, 50), ledger, workers=1, on=place(tmp_path, "00:01:00"), tell=hear)
+    assert (progress.done, progress.failed) == (30, 0)
+    assert len(seen) >= 2
+    assert sorted(one.key for one in read_ledger(tmp_path / "ledger")) == [f"{n:06}" for n in range(20, 50)]
