@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import fsspec
 import nibabel as nib
 import numpy as np
 import pytest
@@ -51,6 +52,28 @@ def test_a_table_becomes_a_store_and_the_store_rows(voxmill: Command, cases: Pat
     assert len(out.splitlines()) == 1 + 2 * 2
     _, _, said = voxmill("convert", cases, store)
     assert said == f"voxmill: 0 cases converted, 2 were there: {store}\n"
+
+
+def test_a_source_at_a_url_and_a_store_that_is_one(voxmill: Command, cases: Path, tmp_path: Path) -> None:
+    storage = fsspec.filesystem("memory")
+    storage.store.clear()
+    storage.put(str(tmp_path), "/far", recursive=True)
+    store = tmp_path / "cohort.zarr"
+    assert voxmill("convert", "memory://far/cases.csv", store) == (0, "", f"voxmill: 2 cases converted: {store}\n")
+    storage.store.clear()
+    code, out, said = voxmill("convert", cases, "s3://bucket/cohort.zarr")
+    assert (code, out) == (3, "")
+    assert said == (
+        "voxmill: a store is written to a folder of this machine, not to a URL; give a folder, and copy it there\n"
+    )
+
+
+def test_fractions_have_a_threshold(voxmill: Command, cases: Path, tmp_path: Path) -> None:
+    assert voxmill("convert", cases, tmp_path / "cohort.zarr", "--threshold", "0.3")[0] == 0
+    code, _, said = voxmill("convert", cases, tmp_path / "cohort.zarr")
+    assert (code, said.count("\n")) == (3, 1)
+    assert "begun with the threshold 0.3 for fractional segmentations, and this conversion has 0.5" in said
+    assert voxmill("convert", cases, tmp_path / "other.zarr", "--threshold", "2")[0] == 2
 
 
 def test_what_fails_is_told_and_the_rest_goes_on(voxmill: Command, cases: Path, tmp_path: Path) -> None:

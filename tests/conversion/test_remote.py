@@ -21,7 +21,8 @@ from dicom_masks import segments, write_scan, write_segmentation
 from small_images import write_case
 from voxmill.conversion import Converted, convert
 from voxmill.errors import InputError, OutputError
-from voxmill.io.remote import Remote, fetched, located, stamps_of
+from voxmill.io.fetching import fetched, stamps_of
+from voxmill.io.remote import Remote, located
 
 
 class Quiet(SimpleHTTPRequestHandler):

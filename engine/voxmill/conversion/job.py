@@ -11,9 +11,11 @@ from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
 from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.errors import InputError
 from voxmill.io import read_image
+from voxmill.io.fetching import fetched, stamps_of
 from voxmill.io.formats import is_dicom, names_a_format
 from voxmill.io.masks import read_mask_near
-from voxmill.io.remote import Location, Unreachable, fetched, stamps_of
+from voxmill.io.remote import Location
+from voxmill.io.storage import Unreachable
 from voxmill.privacy import Pseudonyms
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import StoredImage, finish_case, new_case, write_image, write_mask

@@ -17,8 +17,8 @@ from voxmill.conversion.cases import LeftOut
 from voxmill.conversion.trees import Tree
 from voxmill.errors import InputError
 from voxmill.io.dicom import Series
+from voxmill.io.fetching import fetched
 from voxmill.io.formats import DICOM_SUFFIXES
-from voxmill.io.remote import fetched
 from voxmill.privacy import Pseudonyms
 
 LARGEST = 2**26

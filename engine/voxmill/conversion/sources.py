@@ -6,8 +6,9 @@ from pathlib import Path
 
 from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources
 from voxmill.errors import InputError
+from voxmill.io.fetching import fetched
 from voxmill.io.formats import names_a_format
-from voxmill.io.remote import Location, Remote, fetched, located
+from voxmill.io.remote import Location, Remote, located
 from voxmill.privacy import Pseudonyms
 
 IMAGE, MASK = "image", "mask"

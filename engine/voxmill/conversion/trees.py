@@ -14,7 +14,8 @@ from voxmill.errors import InputError
 from voxmill.io.dicom import Failure, Header, Series, Survey, read_header, survey
 from voxmill.io.dicom.discovery import beginnings_in
 from voxmill.io.dicom.series import survey_of
-from voxmill.io.remote import Location, Remote, fetched
+from voxmill.io.fetching import fetched
+from voxmill.io.remote import Location, Remote
 
 BATCH = 64
 """Files of a tree at a URL that are on this machine at a time while it is looked through."""

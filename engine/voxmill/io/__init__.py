@@ -5,9 +5,9 @@ with its grid and name; an InputError of one sentence for everything that is non
 promises is checked against the file before anything is allocated, and a header leads to no file outside its own folder.
 
 May import voxmill.volume, suv, segments, grid, drafts and errors, the kernel that fills polygons, NumPy, SimpleITK,
-nibabel and pydicom; the last three only when a file is read or written. One module per format (nrrd, metaimage, nifti;
-dicom is a package), one for what they share with SimpleITK (itk), one for files as such (files), one for the paths that
-SimpleITK takes (plain).
+nibabel, pydicom and fsspec; the last four only when a file is read or written. One module per format (nrrd, metaimage,
+nifti; dicom is a package), one for what they share with SimpleITK (itk), one for files as such (files), one for the
+paths that SimpleITK takes (plain). Files at URLs: remote says what is there, fetching brings it here, storage is fsspec.
 """
 
 from voxmill.io.images import read_image

@@ -1,25 +1,23 @@
-"""Files and folders at URLs: what they are called, what tells their versions apart, and copies of them while needed.
+"""Files and folders at URLs: what they are called, what is in them, and what tells their versions apart.
 
 fsspec reaches them: s3://, http://, memory://, zip://FILE::URL and whatever else it knows, with the credentials that
 each kind of storage finds in its environment. A URL may hold secrets (a token, a password): no message repeats one.
 """
 
-import errno
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
-from voxmill.errors import InputError, OutputError, VoxmillError
-from voxmill.io.formats import APART, parts_of
+from voxmill.errors import InputError
+from voxmill.io.formats import APART
+from voxmill.io.storage import opened, reaching
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
 """How a URL begins; one letter is a drive of Windows."""
@@ -37,14 +35,9 @@ VERSIONS = (
     "date_time",
 )
 """What tells versions of a file apart, as the kinds of storage call it; the first one there counts."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Stamp: TypeAlias = tuple[str, int, int | str]
 """Name, size in bytes, and time or version of a file."""
-
-
-class Unreachable(InputError):  # noqa: N818 - its name says what is the case
-    """What is not at its URL, or cannot be fetched from there."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +70,9 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """The last part of its path; that of the archive for an archive's root."""
+        """The last part of its path; of a root, the name of its archive, or `source`."""
         *_, rest = _cut(self.url)
-        return self.path.name or (Remote(rest.removeprefix("::")).name if rest else "")
+        return self.path.name or (Remote(rest.removeprefix("::")).name if rest else "source")
 
     @property
     def parent(self) -> "Remote":
@@ -95,13 +88,19 @@ class Remote:
         added = quote(relative) if protocol in WEB else relative
         return Remote(f"{before}{protocol}://{posixpath.join(_bare(protocol, place), added)}{rest}")
 
+    @property
+    def storage(self) -> tuple[Any, str]:
+        """Its storage, and its path in it, as fsspec has them; raises Unreachable where a package is missing."""
+        _, protocol, *_ = _cut(self.url)
+        return opened(self.url, protocol)
+
     @cached_property
     def about(self) -> "About":
         """What its storage tells of it, asked only where no listing has; raises Unreachable where it is not there."""
         if self.known is not None and self.known.version:
             return self.known
-        with _reaching(self):
-            system, path = _opened(self.url)
+        with reaching(self.name):
+            system, path = self.storage
             told = system.info(path)
             is_page = told.get("mimetype") == "text/html" and system.isdir(path)
             return replace(About.of(told), is_folder=told["type"] == "directory" or is_page)
@@ -119,8 +118,8 @@ class Remote:
     @cached_property
     def files(self) -> tuple["Remote", ...]:
         """All files in a folder, folders in folders included, by name."""
-        with _reaching(self):
-            system, path = _opened(self.url)
+        with reaching(self.name):
+            system, path = self.storage
             listed: Mapping[str, Mapping[str, Any]] = system.find(path, detail=True)
         root, (before, protocol, place, rest) = str(path).rstrip("/"), _cut(self.url)
         base, below = _bare(protocol, place).rstrip("/"), {name: name[len(root) :].lstrip("/") for name in listed}
@@ -164,74 +163,6 @@ def located(text: str, folder: Location | None = None) -> Location:
     return folder / found if isinstance(folder, Path) and isinstance(found, Path) else found
 
 
-def stamps_of(place: Location) -> list[Stamp]:
-    """The stamp of every file that an image or mask lies in; 0 for one that cannot be reached: reading it says why."""
-    if isinstance(place, Path):
-        return [_stamp(path) for path in parts_of(place)]
-    try:
-        return [part.stamp for part in place.parts]
-    except Unreachable:
-        return [(place.name, 0, 0)]
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        status = path.stat()
-    except OSError:
-        return path.name, 0, 0
-    return path.name, status.st_size, status.st_mtime_ns
-
-
-@contextmanager
-def fetched(places: Sequence[Location]) -> Iterator[tuple[Path, ...]]:
-    """Files and folders on this machine: those at URLs as copies, with what belongs to each, which are gone afterwards.
-
-    Raises Unreachable for what cannot be fetched, OutputError when the temporary folder is full.
-    """
-    remote = [place for place in places if isinstance(place, Remote)]
-    if not remote:
-        yield tuple(place for place in places if isinstance(place, Path))
-        return
-    with TemporaryDirectory(prefix="voxmill-") as folder:
-        copies = {place: Path(folder, str(number), place.name) for number, place in enumerate(remote)}
-        for place, copy in copies.items():
-            _refuse_leading_out(place, copy)
-        with _reaching(remote[0]):
-            _copy([pair for place, copy in copies.items() for pair in _pairs(place, copy)])
-        yield tuple(copies[place] if isinstance(place, Remote) else place for place in places)
-
-
-def _pairs(place: Remote, copy: Path) -> Iterator[tuple[Remote, Path]]:
-    """Every file that belongs to a place, and where its copy goes."""
-    if not place.is_folder:
-        yield from ((part, copy.with_name(part.name)) for part in place.parts)
-        return
-    depth = len(place.path.parts)
-    for part in place.files:
-        target = copy.joinpath(*part.path.parts[depth:])
-        _refuse_leading_out(part, target)
-        yield part, target
-
-
-def _refuse_leading_out(place: Remote, target: Path) -> None:
-    """An archive may hold names that lead out of the folder that it is unpacked into."""
-    if ".." in target.parts or "\\" in place.name or not place.name:
-        raise Unreachable(f"{place.name}: this name leads out of its folder, and is not followed; rename the file")
-
-
-def _copy(pairs: Sequence[tuple[Remote, Path]]) -> None:
-    """Fetch files, those of one storage together."""
-    of_storage: dict[int, tuple[Any, list[str], list[str]]] = {}
-    for remote, target in pairs:
-        system, path = _opened(remote.url)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _, sources, targets = of_storage.setdefault(id(system), (system, [], []))
-        sources.append(path)
-        targets.append(str(target))
-    for system, sources, targets in of_storage.values():
-        system.get(sources, targets)
-
-
 def _cut(url: str) -> tuple[str, str, str, str]:
     """A URL in four: links before the one with a path (cache::), its protocol and its path, and links after it."""
     links = url.split("::")
@@ -243,41 +174,3 @@ def _cut(url: str) -> tuple[str, str, str, str]:
 def _bare(protocol: str, place: str) -> str:
     """A path without the query that it may have on the web."""
     return place.partition("?")[0] if protocol in WEB else place
-
-
-def _opened(url: str) -> tuple[Any, str]:
-    """The storage of a URL, and the path in it; raises Unreachable where a package for it is missing."""
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError:
-        raise Unreachable("reading from URLs needs fsspec: pip install 'voxmill[remote]'") from None
-    _, protocol, *_ = _cut(url)
-    try:
-        system, path = url_to_fs(url)
-    except ImportError as error:
-        raise Unreachable(f"{protocol}:// needs one more package; {error}") from None
-    return system, path
-
-
-@contextmanager
-def _reaching(place: Remote) -> Iterator[None]:
-    """Whatever a storage raises, in a sentence that names the file and no URL."""
-    try:
-        yield
-    except VoxmillError:
-        raise
-    except FileNotFoundError:
-        raise Unreachable(
-            f"{place.name}: there is no such file or folder at its URL, or no server; check the URL"
-        ) from None
-    except PermissionError:
-        raise Unreachable(f"{place.name}: no permission to read it; check the credentials in the environment") from None
-    except Exception as error:  # every kind of storage has its own
-        if isinstance(error, OSError) and error.errno in FULL:
-            raise OutputError(
-                "the temporary folder is full; name one with more room in TMPDIR and run the command again"
-            ) from None
-        raise Unreachable(
-            f"{place.name}: it cannot be fetched ({type(error).__name__}); check the URL, the network and the "
-            "credentials in the environment"
-        ) from None

@@ -1,0 +1,49 @@
+"""Storage of any kind, by fsspec, loaded when a URL is opened; what it raises, in sentences that hide the URL."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from voxmill.errors import InputError, OutputError, VoxmillError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Unreachable(InputError):  # noqa: N818 - its name says what is the case
+    """What is not at its URL, or cannot be fetched from there."""
+
+
+def opened(url: str, protocol: str) -> tuple[Any, str]:
+    """The storage of a URL, and the path in it; raises Unreachable where a package for it is missing."""
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise Unreachable("reading from URLs needs fsspec: pip install 'voxmill[remote]'") from None
+    try:
+        system, path = url_to_fs(url)
+    except ImportError as error:
+        raise Unreachable(f"{protocol}:// needs one more package; {error}") from None
+    return system, path
+
+
+@contextmanager
+def reaching(name: str) -> Iterator[None]:
+    """Whatever a storage raises, in a sentence that names the file and no URL."""
+    try:
+        yield
+    except VoxmillError:
+        raise
+    except FileNotFoundError:
+        raise Unreachable(f"{name}: there is no such file or folder at its URL, or no server; check the URL") from None
+    except PermissionError:
+        raise Unreachable(f"{name}: no permission to read it; check the credentials in the environment") from None
+    except Exception as error:  # every kind of storage has its own
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise OutputError(
+                "the temporary folder is full; name one with more room in TMPDIR and run the command again"
+            ) from None
+        raise Unreachable(
+            f"{name}: it cannot be fetched ({type(error).__name__}); check the URL, the network and the "
+            "credentials in the environment"
+        ) from None
