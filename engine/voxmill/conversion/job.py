@@ -110,24 +110,25 @@ class _UnderWay:
 
     def convert(self, image: ImageSource) -> None:
         """Read and write an image, then its masks; of one that is written already, those that are not."""
-        volume: Volume | StoredImage
-        if image.name in self.written:
-            volume = StoredImage.of(self.folder / folder_name(image.name))
-            place = volume.folder
-        else:
-            self.enter("read image")
-            try:
-                volume = self._volume(image)
-            except InputError as error:
-                self._fail(error, image)
-                return
-            self.enter("write image")
-            place = write_image(self.folder, volume, attributes=image.attributes)
-            self.images[image.name] = {**_row(volume, image), "masks": 0, "regions": 0}
-            self.written[image.name] = {"key": self.keys[image.name]["key"], "masks": {}}
+        place = self.folder / folder_name(image.name)
+        try:
+            volume = StoredImage.of(place) if image.name in self.written else self._added(image)
+        except InputError as error:
+            self._fail(error, image)
+            return
         for mask in image.masks:
             if mask.name not in self.written[image.name]["masks"]:
                 self._add_mask(mask, image, volume, place)
+
+    def _added(self, image: ImageSource) -> Volume:
+        """Read and write an image; raises InputError for one that cannot be read."""
+        self.enter("read image")
+        volume = self._volume(image)
+        self.enter("write image")
+        write_image(self.folder, volume, attributes=image.attributes)
+        self.images[image.name] = {**_row(volume, image), "masks": 0, "regions": 0}
+        self.written[image.name] = {"key": self.keys[image.name]["key"], "masks": {}}
+        return volume
 
     def _volume(self, image: ImageSource) -> Volume:
         """The volume of an image, by the name that it has in the store, with notes that may be told."""
