@@ -121,12 +121,22 @@ def test_the_switch_keeps_identifiers() -> None:
     assert Pseudonyms(KEY).of("patient", "") == ""
 
 
-@pytest.mark.parametrize(
-    "study, first, day", [("20200301", "20200228", 2), ("20200101", "20200101", 0), ("", "20200101", None)]
-)
-def test_days_in_place_of_dates(study: str, first: str, day: int | None) -> None:
-    assert Pseudonyms(KEY).day(study, first) == day
-    assert Pseudonyms(KEY, keep_ids=True).day(study, first) == (study or None)
+def test_days_in_place_of_dates_keep_intervals() -> None:
+    for pseudonyms in (Pseudonyms(KEY), Pseudonyms(KEY, keep_ids=True)):
+        early, late = (pseudonyms.day(date, "P1") for date in ("20200228", "20200301"))
+        assert early is not None
+        assert late is not None
+        assert late - early == 2
+    assert Pseudonyms(KEY).day("", "P1") is Pseudonyms(KEY).day("20201301", "P1") is None
+    assert Pseudonyms(KEY).day("20200228", "") is None
+
+
+def test_the_day_that_days_are_counted_from_is_secret() -> None:
+    patients = [f"P{number}" for number in range(200)]
+    days = [Pseudonyms(KEY).day("20200228", patient) for patient in patients]
+    assert len(set(days)) > 190
+    assert max(filter(None, days)) - min(filter(None, days)) > 40_000
+    assert days != [Pseudonyms(Key(b"l" * 32)).day("20200228", patient) for patient in patients]
 
 
 def test_a_key_beside_the_store_is_made_once_for_its_owner_alone(

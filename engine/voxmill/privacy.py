@@ -27,6 +27,8 @@ KEY_FILE = "VOXMILL_KEY_FILE"
 KEY_BYTES = 32
 NAME_LETTERS = 16
 """Letters of a hashed name, 5 bits each: among 60 million images two alike have a chance of 1 in 600 million."""
+SECRET_DAYS = 50_000
+"""How many days, 137 years, the day may be that a patient's studies are counted from."""
 LONGEST = 64
 """The longest text that enters a store; DICOM's own limit for a code or a short description."""
 
@@ -169,10 +171,15 @@ class Key:
 
     def name(self, kind: str, identifier: str) -> str:
         """The name that stands for an identifier of a kind: `patient-` and 16 letters; the same in every run."""
-        digest = hmac.new(
-            self.secret, f"{kind}\0{identifier}".encode(errors="surrogateescape"), hashlib.sha256
-        ).digest()
-        return f"{kind}-{b32encode(digest).decode().lower()[:NAME_LETTERS]}"
+        return f"{kind}-{b32encode(self._digest(kind, identifier)).decode().lower()[:NAME_LETTERS]}"
+
+    def number(self, kind: str, identifier: str, *, below: int) -> int:
+        """The number that stands for an identifier, from 0; the same in every run."""
+        return int.from_bytes(self._digest(kind, identifier)) % below
+
+    def _digest(self, kind: str, identifier: str) -> bytes:
+        text = f"{kind}\0{identifier}".encode(errors="surrogateescape")
+        return hmac.new(self.secret, text, hashlib.sha256).digest()
 
 
 def replaced(text: str, identifiers: Iterable[str], by: Callable[[str], str]) -> str:
@@ -206,8 +213,11 @@ class Pseudonyms:
             return text
         return replaced(text, identifiers, lambda identifier: self.key.name("name", identifier))
 
-    def day(self, study_date: str, first: str) -> str | int | None:
-        """The date of a study, or instead of it the days since the first one of its patient; None where it has none."""
-        if not (is_date(study_date) and is_date(first)):
+    def day(self, study_date: str, patient: str) -> int | None:
+        """In place of the date of a study, the days since a day that the key makes of its patient: intervals are kept.
+
+        It is the same whenever the study comes. None where date or patient is not known.
+        """
+        if not (is_date(study_date) and patient):
             return None
-        return study_date if self.keep_ids else (_date(study_date) - _date(first)).days
+        return _date(study_date).toordinal() - self.key.number("day", patient, below=SECRET_DAYS)

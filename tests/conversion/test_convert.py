@@ -20,6 +20,7 @@ from small_images import write_case
 from voxmill.conversion import convert, remove_case
 from voxmill.conversion.converting import ledger_of
 from voxmill.errors import InputError, OutputError, SettingsError
+from voxmill.privacy import Key
 from voxmill.runs.ledger import read_ledger
 
 PATIENT, STUDY, DESCRIPTION = "PATIENT-0042", "1.2.826.77.1", "thorax of Jane"
@@ -114,7 +115,26 @@ def test_nothing_identifying_is_written(tmp_path: Path) -> None:
 def test_identifiers_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
     done = convert(write_tree(tmp_path / "in"), tmp_path / "cohort.zarr", keep_ids=True)
     (row,) = index_of(done.store)
-    assert (row["case"], row["patient"], row["day"], row["description"]) == (STUDY, PATIENT, "20210304", DESCRIPTION)
+    assert (row["case"], row["patient"], row["day"], row["description"]) == (STUDY, PATIENT, 0, DESCRIPTION)
+    assert b"20210304" not in everything_written(done.store)
+
+
+def test_days_are_since_the_first_study_however_they_come(tmp_path: Path) -> None:
+    """The same after two runs, the later study first, as after one."""
+    for name, date in (("later", "20210317"), ("earlier", "20200317")):
+        attributes = {"StudyDate": date, "StudyInstanceUID": f"1.2.{date}", "SeriesInstanceUID": f"1.2.{date}.1"}
+        write_series(tmp_path / name, attributes=attributes)
+    write_series(tmp_path / "earlier" / "other", name="b", attributes={"PatientID": "P2", "StudyInstanceUID": "1.2.5"})
+    convert(tmp_path / "later", tmp_path / "two.zarr")
+    for source, store in (("earlier", "two.zarr"), (".", "one.zarr")):
+        convert(tmp_path / source, tmp_path / store)
+    expected = [("P1", 0), ("P1", 365), ("P2", 0)]
+    key = Key.read(tmp_path / "key")
+    named = [(key.name("patient", patient), day) for patient, day in expected]
+    for store in ("one.zarr", "two.zarr"):
+        assert sorted((row["patient"], row["day"]) for row in index_of(tmp_path / store)) == sorted(named)
+    cases = [[case.attributes for case in vm.open_store(tmp_path / store).cases] for store in ("one.zarr", "two.zarr")]
+    assert cases[0] == cases[1]
 
 
 def test_a_table_of_files_has_their_rows(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The tables of a store, made from the ledger: index.parquet, a row per image, and failures.parquet."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,12 @@ def write_tables(store: Path, records: Iterable[Record], left_out: Sequence[Left
             failed.pop(record.case, None)
         else:
             failed[record.case] = record
+    abouts = {case: one.result["about"] for case, one in done.items()}
+    days = _days(abouts)
     images = [
-        {"case": case, **one.result["about"], **row} for case, one in done.items() for row in one.result["images"]
+        {"case": case, **abouts[case], "day": days[case], **row}
+        for case, one in done.items()
+        for row in one.result["images"]
     ]
     failures = [{"case": case, **row} for case, one in done.items() for row in one.result["failures"]]
     failures += [
@@ -56,6 +60,18 @@ def write_tables(store: Path, records: Iterable[Record], left_out: Sequence[Left
     _write(store / INDEX, images, (*COLUMNS, *further))
     _write(store / FAILURES, failures, FAILED)
     return count
+
+
+def _days(abouts: Mapping[str, Row]) -> dict[str, int | None]:
+    """Of every case, the days since the first study of its patient that is in the store."""
+    first: dict[str, int] = {}
+    for about in abouts.values():
+        if about.get("day") is not None:
+            first[about["patient"]] = min(about["day"], first.get(about["patient"], about["day"]))
+    return {
+        case: None if about.get("day") is None else about["day"] - first[about["patient"]]
+        for case, about in abouts.items()
+    }
 
 
 def _write(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:

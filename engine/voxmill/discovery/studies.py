@@ -14,7 +14,7 @@ from voxmill.io.dicom import Series
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, image_record, mask_record, match
 from voxmill.io.dicom.tags import items, text
 from voxmill.io.remote import Location
-from voxmill.privacy import Pseudonyms, allowed, is_date
+from voxmill.privacy import Pseudonyms, allowed
 
 MASKS = ("SEG", "RTSTRUCT")
 ONLY = "images of CT, MR and PET are read, and SEG and RTSTRUCT"
@@ -105,18 +105,15 @@ def _cases(
     tree: Tree, files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
 ) -> Iterator[CaseSource]:
     studies: dict[tuple[str, str], list[Series]] = defaultdict(list)
-    days: dict[str, list[str]] = defaultdict(list)
     for series in tree.images:
         studies[series.patient_id, series.study_uid].append(series)
-        days[series.patient_id].append(text(series.header, "StudyDate"))
-    first = {patient: min(filter(is_date, dates), default="") for patient, dates in days.items()}
     patients = Counter(study for _, study in studies)
     for (patient, study), group in sorted(studies.items(), key=lambda item: item[0]):
         called = study if study and patients[study] == 1 else f"{study} {patient or group[0].series_uid}"
         about = {
             "patient": pseudonyms.of("patient", patient),
             "study": pseudonyms.of("study", study),
-            "day": pseudonyms.day(text(group[0].header, "StudyDate"), first[patient]) if patient else None,
+            "day": pseudonyms.day(text(group[0].header, "StudyDate"), patient),
         }
         made = tuple(_image(one, tree, _of_series(one, files, masks, pseudonyms), pseudonyms) for one in group)
         yield CaseSource(pseudonyms.of("study", called), made, about, _identifiers(group, made, files))

@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -22,7 +23,9 @@ from pydicom.uid import (
 
 import voxmill as vm
 from dicom_files import AXIAL, CORONAL, SAGITTAL, SPACING, Axes, enhanced, positions, save, stored, uid, write_series
-from voxmill.io.dicom import find_series, read_series, survey
+from voxmill.io.dicom import find_series, read_header, read_series, survey
+from voxmill.io.dicom.headers import read_pixels
+from voxmill.io.dicom.tags import items, text
 
 SYNTAXES = (
     ImplicitVRLittleEndian,
@@ -192,3 +195,25 @@ def test_any_rotation_comes_back(
     expected = np.stack([matrix[:, 2] * step, matrix[:, 1] * SPACING[0], matrix[:, 0] * SPACING[1]], axis=1)
     np.testing.assert_allclose(grid.matrix[:3, :3], expected, atol=1e-8)
     np.testing.assert_allclose(grid.origin, (-20.5, 10.25, 30.0), atol=1e-9)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES, ids=lambda syntax: syntax.keyword)
+@pytest.mark.parametrize("charset", ["ISO_IR 192", "ISO_IR 100", ["", "ISO 2022 IR 100"]], ids=["UTF-8", "1", "2022"])
+@pytest.mark.parametrize("length", ["defined", "undefined"])
+def test_texts_are_as_written_in_every_encoding(
+    tmp_path: Path, syntax: UID, charset: str | list[str], length: str
+) -> None:
+    """The character set of a file holds in its sequences too (PS3.3 C.12.1.1.2)."""
+
+    def name(_at: int, dataset: Dataset) -> None:
+        item = Dataset()
+        item.PatientID = "Grün-8"
+        dataset.SpecificCharacterSet, dataset.PatientID = charset, "PÄT-7"
+        dataset.OtherPatientIDsSequence = [item]
+        dataset["OtherPatientIDsSequence"].is_undefined_length = length == "undefined"
+
+    (path,) = write_series(tmp_path, stored(1), syntax=syntax, change=name)
+    header = read_header(path)
+    for dataset in (header.dataset, read_pixels(header)):
+        (item,) = items(dataset, "OtherPatientIDsSequence")
+        assert (text(dataset, "PatientID"), text(item, "PatientID")) == ("PÄT-7", "Grün-8")

@@ -159,7 +159,6 @@ def _deflated(path: Path, file: BinaryIO, stop_when: StopWhen) -> Header:
     stream = BytesIO(content)
     dataset = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
     dataset.file_meta = read_file_meta_info(path)
-    dataset.set_original_encoding(False, True, dataset.get("SpecificCharacterSet"))  # noqa: FBT003
     return Header(path, dataset, DeflatedExplicitVRLittleEndian, len(content), stream.tell(), _stamp(file))
 
 
