@@ -4,11 +4,13 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from voxmill.errors import InputError
+from voxmill.runs.warden import version
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -105,7 +107,10 @@ def connected(place: Place, workers: int) -> Iterator["Client"]:
         else:
             made = _on_this_machine(place, workers) if isinstance(place, ThisMachine) else _on_slurm(place, workers)
             cluster = stack.enter_context(_closed(made))
-        yield stack.enter_context(_closed(_client(cluster)))
+        client = stack.enter_context(_closed(_client(cluster)))
+        if isinstance(place, Address):
+            _require_same_version(client)
+        yield client
 
 
 @contextmanager
@@ -131,10 +136,23 @@ def _client(cluster: Any) -> "Client":  # noqa: ANN401 - a cluster of Dask, or a
     return client
 
 
+def _require_same_version(client: "Client") -> None:
+    """Raise InputError where the workers that are there have another version of Voxmill, or none."""
+    try:
+        found = set(client.run(version).values())
+    except ImportError:
+        raise InputError("a worker of the cluster cannot load Voxmill; install this version where it runs") from None
+    if found - {version()}:
+        others = ", ".join(sorted(found - {version()}))
+        raise InputError(f"workers of the cluster have Voxmill {others}, and this is {version()}; use one version")
+
+
 def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 - Dask is not typed
     """A scheduler and a worker in this process, a thread for each process that does cases."""
     from distributed import Scheduler, SpecCluster, Worker
 
+    if place.dashboard is not None and find_spec("bokeh") is None:
+        raise InputError("Dask's dashboard needs Bokeh, which is not installed: pip install bokeh")
     port = 0 if place.dashboard is None else place.dashboard
     options = {
         "protocol": "inproc://",
@@ -183,10 +201,12 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
 @contextmanager
 def _silence() -> Iterator[None]:
     """While inside, Dask says nothing: what concerns a run is told by it."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado")]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)

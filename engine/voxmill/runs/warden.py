@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from voxmill._version import __version__
 from voxmill.runs.child import COMMAND, environment
 
 POLL_S = 0.2
@@ -51,6 +52,11 @@ def do(run: str, case: Sealed, limits: Limits) -> Sealed | Lost:
     if child is None or child.has_ended:
         child = _CHILDREN[place] = Child()
     return child.do(case, limits)
+
+
+def version() -> str:
+    """The version of Voxmill here."""
+    return __version__
 
 
 def end(run: str) -> None:
