@@ -10,7 +10,6 @@ from typing import Any
 
 from voxmill.errors import InputError
 
-
 HANG, HOG = 1000, 1001
 
 

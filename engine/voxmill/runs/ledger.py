@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from voxmill.errors import InputError, OutputError
 from voxmill.runs.disk import DISK, Disk
 from voxmill.runs.lock import Lock, locked
-from voxmill.runs.parts import Part, opened_parts, outcomes_in, parts_in, regrouped, rows_in, save, table_of
-from voxmill.runs.records import Outcome, Record
+from voxmill.runs.parts import Part, opened_parts, outcomes_in, parts_in, records_in, regrouped, save, table_of
+from voxmill.runs.records import Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,13 +40,13 @@ class Ledger:
         self.parts = parts_in(folder)
         with opened_parts(folder) as files:
             self.outcomes = {key: outcome for file in files for key, outcome in outcomes_in(file)}
-        self._waiting: list[Record] = []
+        self._waiting: list[tuple[str, ...]] = []
         self._written = time.monotonic()
 
     def add(self, record: Record) -> None:
         """Note how a case ended; it is on the disk SECONDS later, or after `flush`."""
         self.outcomes[record.key] = record.outcome
-        self._waiting.append(record)
+        self._waiting.append(record.texts)
         self.tick()
 
     def disregard(self, keys: Iterable[str]) -> None:
@@ -131,11 +131,9 @@ def read_ledger(folder: Path) -> Iterator[Record]:
             key: (place, row) for place, file in enumerate(files) for row, (key, _) in enumerate(outcomes_in(file))
         }
         for place, file in enumerate(files):
-            for row, values in enumerate(rows_in(file)):
-                if newest[values["key"]] == (place, row):
-                    yield Record(
-                        **{**values, "outcome": Outcome(values["outcome"]), "result": json.loads(values["result"])}
-                    )
+            for row, record in enumerate(records_in(file)):
+                if newest[record.key] == (place, row):
+                    yield record
 
 
 def forget(ledger: Ledger, cases: frozenset[str]) -> None:
@@ -146,7 +144,9 @@ def forget(ledger: Ledger, cases: frozenset[str]) -> None:
     ledger.outcomes = {record.key: record.outcome for record in kept}
     number = old[-1].number + 1 if old else 1
     try:
-        ledger.write([table_of(kept)], Part(number, max((part.size for part in old), default=0)))
+        ledger.write(
+            [table_of([record.texts for record in kept])], Part(number, max((part.size for part in old), default=0))
+        )
         ledger.remove(old)
     except OSError as error:
         raise OutputError(f"{ledger.folder.name}: records cannot be erased: {error.strerror or error}") from None
