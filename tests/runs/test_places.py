@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pickle
 import sys
 import threading
 from importlib.util import find_spec
@@ -21,7 +22,7 @@ from voxmill.runs.cluster import Stopped
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Address, ThisMachine, connected
 from voxmill.runs.runner import run
-from voxmill.runs.warden import Limits
+from voxmill.runs.warden import Limits, Sealed, do, end
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX has them")
 
@@ -133,3 +134,11 @@ def test_cases_that_cannot_be_loaded_end_the_run(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(sys.modules["__main__"], "Numbers", Numbers, raising=False)
     with opened(tmp_path / "ledger") as ledger, pytest.raises(InputError, match="cases cannot be loaded where they"):
         run(Numbers(), [1, 2], ledger, workers=1)
+
+
+def test_a_task_leaves_the_cases_that_take_it_too_long_and_an_ended_run_does_none() -> None:
+    cases = [Sealed(pickle.dumps((Numbers(0.06), number))) for number in range(20, 30)]
+    done = do("a run", cases, Limits())
+    assert 1 <= len(done.answers) <= 2
+    end("a run")
+    assert do("a run", cases, Limits()).answers == ()

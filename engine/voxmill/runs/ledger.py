@@ -8,7 +8,7 @@ may read while one writes: what a part holds never changes, and a part goes only
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -78,8 +78,8 @@ class Ledger:
         """One part in place of the newest ones, while MANY have one size; it is whole before the others go."""
         while len(newest := self._newest()) >= MANY:
             with opened_parts(self.folder, newest) as files:
-                self.parts = self.parts[: -len(newest)]
                 self.write(regrouped(files, BATCH), Part(newest[-1].number, newest[-1].size + 1))
+            self.parts = [*self.parts[: -len(newest) - 1], self.parts[-1]]
             self.remove(newest)
 
     def _newest(self) -> Sequence[Part]:
@@ -104,16 +104,13 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
 
     Raises OutputError when another process writes to it or it cannot be made, InputError when a part is damaged.
     """
-    try:
-        _make(folder, disk)
-    except OSError as error:
-        raise OutputError(f"{folder.name}: the folder of a run cannot be made: {error.strerror or error}") from None
-    with locked(folder / LOCK, disk) as lock:
-        for left in folder.glob("*.draft"):
-            left.unlink()
-        if not (folder / ABOUT).exists():
-            about = json.dumps({"format_version": FORMAT_VERSION}) + "\n"
-            _place(folder / ABOUT, lambda file: file.write(about.encode()), disk)
+    with ExitStack() as stack:
+        try:
+            _make(folder, disk)
+            lock = stack.enter_context(locked(folder / LOCK, disk))
+            _begin(folder, disk)
+        except OSError as error:
+            raise OutputError(f"{folder.name}: the folder of a run cannot be made: {error.strerror or error}") from None
         _check_version(folder)
         ledger = Ledger(folder, lock, disk)
         try:
@@ -158,6 +155,15 @@ def _make(folder: Path, disk: Disk) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in missing:
         disk.settle(one.parent)
+
+
+def _begin(folder: Path, disk: Disk) -> None:
+    """Sweep away what was left half written, and say what the folder is; raises OSError."""
+    for left in folder.glob("*.draft"):
+        left.unlink(missing_ok=True)
+    if not (folder / ABOUT).exists():
+        about = json.dumps({"format_version": FORMAT_VERSION}) + "\n"
+        _place(folder / ABOUT, lambda file: file.write(about.encode()), disk)
 
 
 def _place(path: Path, fill: Callable[[BinaryIO], object], disk: Disk) -> None:
