@@ -38,7 +38,9 @@ class Scale:
 
 def measure(folder: Path, cases: int = CASES, columns: int = COLUMNS, workers: int = WORKERS) -> Scale:
     """Run so many cases into a ledger in a folder."""
-    begun, cpu, ends, early = time.perf_counter(), time.process_time(), [], [0.0]
+    begun, cpu = time.perf_counter(), time.process_time()
+    ends: list[float] = []
+    early = [0.0]
 
     def hear(progress: Progress) -> None:
         if not ends:

@@ -1,6 +1,7 @@
 """Where the cases of a run are done: on this machine, on a cluster that is there, or on SLURM; each speaks Dask."""
 
 import logging
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ def connected(place: Place, workers: int) -> Iterator["Client"]:
     """A client of the place, made ready for so many workers (an Address has those that it has).
 
     Raises InputError where no scheduler answers, where its workers cannot do cases of this version, or where what is
-    needed is not installed; OutputError where SLURM takes no job.
+    needed is not installed, or SLURM takes no such job.
     """
     import dask
     import distributed  # noqa: F401 - its settings have to be there before others are set for a while
@@ -194,8 +195,23 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
         scheduler_options={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
         silence_logs=0,
     )
+    try:
+        _require_job(cluster.job_script())
+    except InputError:
+        cluster.close()
+        raise
     cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return cluster
+
+
+def _require_job(script: str) -> None:
+    """Raise InputError where SLURM would not take a job, with its own words."""
+    try:
+        told = subprocess.run(("sbatch", "--test-only"), input=script, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise InputError("sbatch is not found: SLURM's programs are not on this machine") from None
+    if told.returncode != 0:
+        raise InputError(f"SLURM takes no such job: {' '.join(told.stderr.split())}")
 
 
 @contextmanager

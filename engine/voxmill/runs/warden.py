@@ -57,7 +57,8 @@ class Done:
 
 def do(run: str, cases: Sequence[Sealed], limits: Limits) -> Done:
     """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread."""
-    begun, answers = time.monotonic(), []
+    begun = time.monotonic()
+    answers: list[Sealed | Lost] = []
     for case in cases:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
