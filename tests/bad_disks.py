@@ -1,5 +1,6 @@
 """Disks on which things go wrong, in place of the one that a ledger writes to."""
 
+import errno
 import os
 import shutil
 import signal
@@ -72,3 +73,17 @@ class ForgetfulDisk(Disk):
         to.mkdir()
         for name, number in self._names.get(folder, {}).items():
             (to / name).write_bytes(self._contents.get(number, b""))
+
+
+class FullDisk(Disk):
+    """Has room for so many files; of the next one, half."""
+
+    def __init__(self, files: int) -> None:
+        self._left = files
+
+    def write(self, path: Path, fill: Callable[[BinaryIO], object]) -> None:
+        super().write(path, fill)
+        self._left -= 1
+        if self._left < 0:
+            os.truncate(path, path.stat().st_size // 2)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -5,14 +5,17 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from voxmill.errors import InputError
 
+HANG, HOG = 1000, 1001
+
 
 @dataclass(frozen=True)
 class Numbers:
-    """Squares numbers, each in so many seconds; some cannot be squared."""
+    """Squares numbers, each in so many seconds; some cannot be squared; HANG and HOG take too much time and memory."""
 
     seconds: float = 0
 
@@ -30,4 +33,30 @@ class Numbers:
             raise fate[case]
         if case == 11:
             os.kill(os.getpid(), signal.SIGKILL)
+        if case == HANG:
+            time.sleep(3600)
+        if case == HOG:
+            _ = [bytearray(2**24) for _ in range(40)]
+            time.sleep(3600)
         return {"square": case * case, "share": case / 7}
+
+
+@dataclass(frozen=True)
+class Flaky:
+    """Fails the first time, for what may pass."""
+
+    folder: Path
+    transient: frozenset[str] = frozenset({"InputError"})
+
+    def key(self, case: int) -> str:
+        return f"{case:06}"
+
+    def name(self, case: int) -> str:
+        return f"number {case}"
+
+    def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        tried = self.folder / str(case)
+        if not tried.exists():
+            tried.touch()
+            raise InputError("not yet")
+        return {"number": case}

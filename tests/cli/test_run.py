@@ -165,6 +165,7 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
         (("--device", "abacus"), "unknown device 'abacus'"),
         (("--memory", "much"), "--memory: a size is needed, as 4GB or 512MiB; found 'much'"),
         (("--scheduler", "tcp://127.0.0.1:1", "--slurm"), "--scheduler and --slurm exclude each other"),
+        (("--slurm", "--dry-run"), "--dry-run tries cases on this machine"),
         (("--slurm-partition", "gpu"), "options of SLURM are given without --slurm"),
         (("--threads-per-worker", "0"), "threads: at least 1"),
         (("--limit", "0"), "limit: at least 1 case; found 0"),

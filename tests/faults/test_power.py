@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bad_disks import ForgetfulDisk
-from voxmill.errors import InputError
+from bad_disks import ForgetfulDisk, FullDisk
+from voxmill.errors import InputError, OutputError
 from voxmill.runs import ledger as module
 from voxmill.runs.disk import Disk
 from voxmill.runs.ledger import LOCK, opened, read_ledger
@@ -117,3 +117,26 @@ def test_without_the_rename_a_part_would_be_half_there(tmp_path: Path, monkeypat
     monkeypatch.setattr(Watching, "write", torn)
     with pytest.raises(InputError, match="damaged"):
         written(tmp_path / "ledger", Watching(tmp_path / "ledger"), monkeypatch)
+
+
+@pytest.mark.parametrize("files", range(12))
+def test_of_a_disk_that_is_full_nothing_is_lost(tmp_path: Path, files: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0)
+    monkeypatch.setattr(module, "MANY", 3)
+    added: list[Record] = []
+    with pytest.raises(OutputError, match="No space left on device"):
+        _fill(tmp_path / "ledger", FullDisk(files), added)
+    there = list(read_ledger(tmp_path / "ledger"))
+    assert there == added[: len(there)]
+    assert len(there) >= len(added) - 1
+    with opened(tmp_path / "ledger") as ledger:
+        ledger.add(record(99))
+    assert list(read_ledger(tmp_path / "ledger")) == [*there, record(99)]
+    assert not list((tmp_path / "ledger").glob("*.draft"))
+
+
+def _fill(folder: Path, disk: Disk, added: list[Record]) -> None:
+    with opened(folder, disk) as ledger:
+        for number in range(30):
+            added.append(record(number))
+            ledger.add(record(number))

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from run_script import wait_for
 from slurm_cluster import jobs, require_slurm, slurm
 from square_job import Numbers
+from voxmill.errors import InputError
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import Slurm
 from voxmill.runs.runner import Progress, run
@@ -29,6 +31,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dic
     with slurm(folder) as made:
         for name in ("SLURM_CONF", "PATH"):
             monkeypatch.setenv(name, made[name])
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))  # which jobs take over
         yield made
         gc.collect()
 
@@ -48,6 +51,23 @@ def test_a_cohort(tmp_path: Path, environment: dict[str, str]) -> None:
         "000011": "ProcessDied",
     }
     wait_for(lambda: not jobs(environment))
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_job_that_slurm_does_not_take(tmp_path: Path) -> None:
+    asked = replace(place(tmp_path), partition="nowhere")
+    with (
+        opened(tmp_path / "ledger") as ledger,
+        pytest.raises(InputError, match=r"takes no such job: .*partition"),
+    ):
+        run(Numbers(), [1], ledger, workers=1, on=asked)
+
+
+def test_where_slurm_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with opened(tmp_path / "ledger") as ledger, pytest.raises(InputError, match="sbatch is not found"):
+        run(Numbers(), [1], ledger, workers=1, on=place(tmp_path))
+    gc.collect()
 
 
 @pytest.mark.slow

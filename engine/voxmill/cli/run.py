@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voxmill.errors import SettingsError
+
 if TYPE_CHECKING:
     from voxmill.cohort import CohortRun, Estimate
 
@@ -146,16 +148,18 @@ def run(
         "wanted": Wanted(only, limit, skip_missing),
         "forms": Forms(long, csv),
         "workers": count,
-        "on": place_of(scheduler, asked, out / "slurm", memory=limits.memory_bytes, dashboard=dashboard),
         "limits": limits,
         "threads": threads_per_worker,
         "device": device,
     }
+    place = place_of(scheduler, asked, out / "slurm", memory=limits.memory_bytes, dashboard=dashboard)
     if dry_run:
+        if scheduler is not None or slurm:
+            raise SettingsError("--dry-run tries cases on this machine; leave --scheduler and --slurm out")
         _tell_estimate(estimate_cohort(cohort, **how), count, as_json=log_json)
         return
     with progress_shown("measuring", "measured", as_json=log_json) as (begin, hear):
-        done = run_cohort(cohort, out, **how, keep_ids=keep_ids, begin=begin, tell=hear)
+        done = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=hear)
     _tell(done, as_json=log_json)
     if done.tally.failures:
         raise typer.Exit(1 if done.tally.rows else 3)

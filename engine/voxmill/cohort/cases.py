@@ -81,7 +81,7 @@ class StoreCase:
         """SHA-256 of what is written beside its voxels, where the digests of all images and masks stand."""
         digest = hashlib.sha256()
         for path in sorted((*self.folder.glob(f"*/{METADATA}"), *self.folder.glob(f"*/labels/*/{METADATA}"))):
-            digest.update(path.read_bytes())
+            digest.update(_content(path))
         return digest.hexdigest()
 
     @property
@@ -111,6 +111,14 @@ class StoreCase:
             if not masks:
                 yield Pair(image.name, "", error="it has no mask in the store; convert it with one")
             yield from (_chosen(image, mask, channel) for mask in masks)
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file; nothing where it cannot be read, which is told when the case is opened."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _chosen(image: StoredImage, mask: StoredMask, channel: int | None) -> Pair:

@@ -17,10 +17,9 @@ from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, Forms, write_tables
 from voxmill.errors import InputError
 from voxmill.runs.ledger import opened, read_ledger
-from voxmill.runs.places import HERE, Place
 from voxmill.runs.records import Outcome
-from voxmill.runs.runner import run
-from voxmill.runs.warden import NO_LIMITS, Limits
+from voxmill.runs.runner import Progress, run
+from voxmill.runs.warden import Limits
 from voxmill.table import counted
 
 SIZED = 1_000
@@ -43,16 +42,7 @@ class Estimate:
     error: float
 
 
-@dataclass(frozen=True)
-class Workers:
-    """Who does cases, as `run` has it."""
-
-    count: int
-    on: Place = HERE
-    limits: Limits = NO_LIMITS
-
-
-def estimate(job: Extraction, cohort: Cohort, forms: Forms, workers: Workers) -> Estimate:
+def estimate(job: Extraction, cohort: Cohort, forms: Forms, *, workers: int, limits: Limits) -> Estimate:
     """Do some cases of a cohort in a folder that is removed again, and scale what they took to all of them.
 
     The sample is a case of each of SAMPLED groups of equal size, from the smallest files to the largest, and before
@@ -60,9 +50,9 @@ def estimate(job: Extraction, cohort: Cohort, forms: Forms, workers: Workers) ->
     """
     sized = [case for _, case in islice(cohort, 0, None, max(1, -(-cohort.count // SIZED)))]
     sized.sort(key=lambda case: case.bytes)
-    measured, at_a_time = _spread(sized, SAMPLED), max(1, workers.count)
+    measured, at_a_time = _spread(sized, SAMPLED), max(1, workers)
     warming = _spread([case for case in sized if case not in measured], at_a_time)
-    sample = _sampled(job, [*warming, *measured], forms, workers)
+    sample = _sampled(job, [*warming, *measured], forms, workers=workers, limits=limits)
     taken = [sample.took[key] for key in map(job.key, measured) if key in sample.took]
     if not taken:
         raise InputError(f"none of {counted(len(measured), 'case')} that were tried can be measured: {sample.sentence}")
@@ -97,21 +87,17 @@ def _spread(cases: Sequence[CohortCase], count: int) -> list[CohortCase]:
     return [cases[(2 * at + 1) * len(cases) // (2 * count)] for at in range(count)]
 
 
-def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, workers: Workers) -> _Sample:
+def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, *, workers: int, limits: Limits) -> _Sample:
     """Do these cases as a run does them, and write its tables."""
-    began = time.perf_counter()
     ends: list[float] = []
+
+    def hear(_: Progress) -> None:
+        ends.append(time.perf_counter())
+
+    began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         with opened(Path(folder) / LEDGER) as ledger:
-            run(
-                job,
-                iter(cases),
-                ledger,
-                workers=workers.count,
-                on=workers.on,
-                limits=workers.limits,
-                tell=lambda _: ends.append(time.perf_counter()),
-            )
+            run(job, iter(cases), ledger, workers=workers, limits=limits, tell=hear)
             records = list(read_ledger(ledger.folder))
         wrote = time.perf_counter()
         ranks = {job.key(case): rank for rank, case in enumerate(cases)}

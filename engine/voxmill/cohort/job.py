@@ -12,7 +12,7 @@ from typing import Any
 from voxmill._version import __version__
 from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.packing import pack_features
-from voxmill.errors import InputError, OutputError, VoxmillError
+from voxmill.errors import InputError, VoxmillError
 from voxmill.extraction import extract
 from voxmill.settings import Settings
 from voxmill.stages import watch_stages
@@ -119,8 +119,6 @@ class _UnderWay:
         self.enter("measure")
         try:
             rows = self._rows(image, mask)
-        except OutputError:
-            raise
         except VoxmillError as error:
             self._fail(pair, step="measure", reason=type(error).__name__, sentence=str(error))
             return

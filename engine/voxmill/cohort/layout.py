@@ -27,6 +27,8 @@ FIRST: Mapping[str, str] = {
 """The columns of features.parquet before those that are carried through, and what they hold."""
 LAST: Mapping[str, str] = {"notes": "What a reader of the row should know."}
 """Those after the features."""
+Rank = tuple[int, int]
+"""Where a row comes: its case among all, its place among the rows of the case."""
 FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence")
 
 
@@ -63,12 +65,12 @@ class Layout:
 class Columns:
     """Which columns rows have, found one by one in any order: the same layout comes of them."""
 
-    features: dict[str, int] = field(default_factory=dict)
-    diagnostics: dict[tuple[str, ...], int] = field(default_factory=dict)
+    features: dict[str, Rank] = field(default_factory=dict)
+    diagnostics: dict[tuple[str, ...], Rank] = field(default_factory=dict)
     kinds: dict[str, set[type]] = field(default_factory=dict)
 
-    def add(self, rank: int, row: Mapping[str, Any]) -> None:
-        """Note the columns of a row of the case of this rank."""
+    def add(self, rank: Rank, row: Mapping[str, Any]) -> None:
+        """Note the columns of a row."""
         _least(self.features, row["names"], rank)
         if row["diagnostics"]:
             _least(self.diagnostics, tuple(row["diagnostics"]), rank)
@@ -76,18 +78,18 @@ class Columns:
                 self.kinds.setdefault(name, set()).update(set() if value is None else {type(value)})
 
     def layout(self, further: "pa.Schema | None") -> Layout:
-        """The columns of all rows, those of cases of low rank first."""
+        """The columns of all rows, those of low rank first."""
         features = _merged([unpack_names(packed) for packed in _ranked(self.features)])
         diagnostics = _merged(_ranked(self.diagnostics))
         return Layout(features, {name: _kind(self.kinds[name]) for name in diagnostics}, further)
 
 
-def _least(ranks: dict[Any, int], key: object, rank: int) -> None:
+def _least(ranks: dict[Any, Rank], key: object, rank: Rank) -> None:
     ranks[key] = min(rank, ranks.get(key, rank))
 
 
-def _ranked(ranks: Mapping[Any, int]) -> list[Any]:
-    """Keys by rank; of one rank by themselves, as the rows of a case come in one order."""
+def _ranked(ranks: Mapping[Any, Rank]) -> list[Any]:
+    """Keys by rank."""
     return sorted(ranks, key=lambda key: ranks[key])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.cases import Choosing, CohortCase
-from voxmill.cohort.estimate import Estimate, Workers, estimate
+from voxmill.cohort.estimate import Estimate, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
 from voxmill.cohort.folder import require_ours, set_aside
 from voxmill.cohort.job import Extraction
@@ -31,8 +31,8 @@ ALL, WIDE = Wanted(), Forms()
 class CohortRun:
     """What a run has done, and where its results are.
 
-    progress: cases done and failed by it, and those that were done before. rows: of features.parquet. failed: rows of
-    failures.parquet. aside: where the results of an earlier run with other settings are now.
+    progress: cases done and failed by it, and those that were done before. tally: rows, failures, and what they took.
+    aside: where the results of an earlier run with other settings, or of another version, are now.
     """
 
     folder: Path
@@ -87,12 +87,13 @@ def run_cohort(
     found = find_cohort(Path(cohort), wanted, lambda: _pseudonyms(folder, keep_ids=keep_ids))
     begin(found.count)
     with opened(folder / LEDGER) as ledger:
-        aside, noted = set_aside(folder, job.fingerprint), _Noted(job, found)
+        noted = _Noted(job, found)
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
         progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
         counts = {"cases": len(noted.names), **asdict(progress)}
         asked = {**asdict(wanted), **asdict(limits), "workers": workers, "threads": threads, "device": device}
+        aside = set_aside(folder, job.fingerprint)
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
         tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
@@ -105,19 +106,18 @@ def estimate_cohort(
     wanted: Wanted = ALL,
     forms: Forms = WIDE,
     workers: int = 0,
-    on: Place = HERE,
     limits: Limits = NO_LIMITS,
     threads: int = 1,
     device: str = "auto",
 ) -> Estimate:
-    """What `run_cohort` would take for the same, from some cases that are done for it; nothing is kept.
+    """What `run_cohort` would take for the same on this machine, from some cases that are done for it; nothing is kept.
 
     Raises as it does, and InputError where none of these cases can be measured.
     """
     parse_device(device)
     job = Extraction(parse_settings(settings), parse_threads(threads))
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
-    return estimate(job, find_cohort(Path(cohort), wanted, lambda: nobody), forms, Workers(workers, on, limits))
+    return estimate(job, find_cohort(Path(cohort), wanted, lambda: nobody), forms, workers=workers, limits=limits)
 
 
 def _pseudonyms(folder: Path, *, keep_ids: bool) -> Pseudonyms:

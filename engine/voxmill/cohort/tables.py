@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,6 @@ class Tables:
     features: Any
     inputs: Any
     long: Any = None
-    rows: list[int] = field(default_factory=list)
 
     def add(self, results: "Sequence[Ranked]") -> None:
         """Write the results of cases, of the next ranks."""
@@ -54,7 +53,6 @@ class Tables:
         if not rows:
             return
         table = self._table(rows)
-        self.rows.append(len(rows))
         self.features.write_table(table)
         self.inputs.write_table(pa.Table.from_pylist(inputs, _texts(DIGESTS)))
         if self.long is not None:

@@ -71,8 +71,8 @@ class Tally:
         result = record.result
         self.rows += len(result["rows"])
         self.failures += [{"case": case, **one} for one in result["failures"]]
-        for row in result["rows"]:
-            self.columns.add(rank, row)
+        for at, row in enumerate(result["rows"]):
+            self.columns.add((rank, at), row)
         took = result["took"]
         for name, seconds in took["seconds"].items():
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds

@@ -12,7 +12,8 @@ import sys
 import threading
 from typing import BinaryIO
 
-from voxmill.errors import OutputError
+from voxmill.errors import InputError, OutputError, VoxmillError
+from voxmill.runs.records import Record
 from voxmill.runs.worker import attempt
 
 COMMAND = (sys.executable, "-c", f"from {__name__} import main; main()")
@@ -44,13 +45,20 @@ def main() -> None:
     threading.Thread(target=_receive, args=(sys.stdin.buffer, asked), daemon=True).start()
     sys.path[:] = pickle.loads(asked.get())
     while True:
-        job, case = pickle.loads(asked.get())
-        try:
-            answer: object = attempt(job, case)
-        except OutputError as error:
-            answer = error
-        pickle.dump(pickle.dumps(answer), answers)
+        pickle.dump(pickle.dumps(_answer(asked.get())), answers)
         answers.flush()
+
+
+def _answer(request: bytes) -> Record | VoxmillError:
+    """The record of a case, or what ends the run: no case can be done."""
+    try:
+        job, case = pickle.loads(request)
+    except (ImportError, AttributeError) as error:
+        return InputError(f"cases cannot be loaded where they are to be done: {error}")
+    try:
+        return attempt(job, case)
+    except OutputError as error:
+        return error
 
 
 def _receive(source: BinaryIO, asked: "queue.SimpleQueue[bytes]") -> None:

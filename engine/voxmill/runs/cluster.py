@@ -1,19 +1,18 @@
 """Cases on a cluster of Dask: a window of them is under way, and what is lost is tried again, alone."""
 
-import hashlib
 import pickle
 import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Generic
 
 from voxmill.errors import VoxmillError
 from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
-from voxmill.runs.warden import Limits, Lost, Sealed, do, end
+from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end
 from voxmill.runs.worker import Case, Job, failed, is_transient
 
 if TYPE_CHECKING:
@@ -24,7 +23,9 @@ GRACE_S = 5.0
 END_S = 1.0
 """How long workers elsewhere may take to hear of the end."""
 AHEAD = 2
-"""Cases handed out for each thread of a worker: one that it does, one that waits."""
+"""Tasks for each thread of a worker: one that it does, one that waits."""
+TASK_CASES = 32
+"""The most cases of a task: a task has its price, so quick cases share one."""
 POLL_S = 0.01
 COUNT_S = 5.0
 """How often the workers are counted: they come and go."""
@@ -68,7 +69,9 @@ class _Tasks(Generic[Case]):
         self.job, self.client, self.limits, self.stopping = job, client, limits, stopping
         self.again: list[Case] | None = []
         self._run = uuid.uuid4().hex
-        self._under_way: dict[Future[Any], Case] = {}
+        self._under_way: dict[Future[Any], list[Case]] = {}
+        self._left: list[Case] = []
+        self._numbers, self._case_s = count(), float("inf")
         self._ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
         self._room, self._counted = 0, float("-inf")
         self._resources: dict[str, int] = {}
@@ -89,35 +92,46 @@ class _Tasks(Generic[Case]):
     def _begin(self, cases: Iterator[Case]) -> None:
         """Hand out as many cases as there is room for."""
         self._count()
-        for case in islice(cases, max(0, self._room - len(self._under_way))):
-            tried = "" if self.again is None else "again"
-            name = hashlib.blake2b(f"{self.job.key(case)}{tried}".encode(), key=self._run.encode()).hexdigest()
-            sealed = Sealed(pickle.dumps((self.job, case)))
-            future = self.client.submit(
-                do, self._run, sealed, self.limits, key=("case", name), resources=self._resources, pure=False
-            )
-            self._under_way[future] = case
+        while len(self._under_way) < self._room and (some := self._next(cases)):
+            sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
+            key = "cases", f"{self._run}-{next(self._numbers)}"
+            future = self.client.submit(do, self._run, sealed, self.limits, key=key, resources=self._resources)
+            self._under_way[future] = some
             self._ended.add(future)
+
+    def _next(self, cases: Iterator[Case]) -> list[Case]:
+        """The cases of the next task: those that others have left come first."""
+        wanted = max(1, min(TASK_CASES, int(TASK_S / max(self._case_s, 1e-6))))
+        some, self._left = self._left[:wanted], self._left[wanted:]
+        return some + list(islice(cases, wanted - len(some)))
 
     def _count(self) -> None:
         """How many cases may be under way, and what they take of a worker."""
         if time.monotonic() - self._counted < COUNT_S:
             return
-        workers = self.client.scheduler_info()["workers"].values()
+        self._counted = time.monotonic()
+        try:
+            workers = self.client.scheduler_info()["workers"].values()
+        except OSError:  # it is lost, as the futures will say
+            return
         able = [one for one in workers if one["resources"].get(CPU)]
         self._room = AHEAD * max(1, sum(one["nthreads"] for one in able or workers))
         self._resources = {CPU: 1} if able else {}
-        self._counted = time.monotonic()
 
     def _finished(self) -> Iterator[Record]:
         """The records of cases that have ended; raises what a job raises to end a run."""
         batch = self._ended.next_batch(block=False)
         if not batch:
             time.sleep(POLL_S)
-        for future, answer in batch:
-            record = self._record(self._under_way.pop(future), _opened(future.status, answer))
-            if record is not None:
-                yield record
+        for future, given in batch:
+            some = self._under_way.pop(future)
+            done = _done(future.status, given, len(some))
+            self._case_s = done.seconds / max(1, len(done.answers))
+            self._left += some[len(done.answers) :]
+            for case, answer in zip(some, done.answers, strict=False):
+                record = self._record(case, pickle.loads(answer.content) if isinstance(answer, Sealed) else answer)
+                if record is not None:
+                    yield record
 
     def _record(self, case: Case, answer: Record | Lost | Exception) -> Record | None:
         """What became of a case, as a record; None for one that has to be tried again. Raises what ends a run."""
@@ -140,19 +154,21 @@ class _Tasks(Generic[Case]):
         ender.join(END_S)
 
 
-def _opened(status: str, answer: Any) -> Record | Lost | Exception:  # noqa: ANN401 - what a task gives
-    """What a task gave: a record, a case that was lost, or what ends the run."""
+def _done(status: str, given: Any, cases: int) -> Done:  # noqa: ANN401 - what a task gives
+    """What became of the cases of a task; of one whose workers were lost again and again, nobody knows of which case.
+
+    Raises what ends the run.
+    """
     from distributed import KilledWorker
 
-    found: Record | Lost | Exception
-    if status == "finished":
-        found = pickle.loads(answer.content) if isinstance(answer, Sealed) else answer
-        return found
-    if status == "error":
-        _, error, _ = answer
-        found = Lost.DIED if isinstance(error, KilledWorker) else error
-        return found
-    return Stopped("the scheduler of Dask does not answer any more; run it again to go on")
+    if status == "finished" and isinstance(given, Done):
+        return given
+    if status != "error":
+        raise Stopped("the scheduler of Dask does not answer any more; run it again to go on")
+    _, error, _ = given
+    if not isinstance(error, KilledWorker):
+        raise error
+    return Done((Lost.DIED,) * cases, seconds=float("inf"))
 
 
 def _end_everywhere(client: "Client", run: str) -> None:

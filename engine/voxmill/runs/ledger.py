@@ -8,7 +8,7 @@ may read while one writes: what a part holds never changes, and a part goes only
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from voxmill.errors import InputError, OutputError
 from voxmill.runs.disk import DISK, Disk
 from voxmill.runs.lock import Lock, locked
-from voxmill.runs.parts import Part, opened_parts, outcomes_in, parts_in, regrouped, rows_in, save, table_of
-from voxmill.runs.records import Outcome, Record
+from voxmill.runs.parts import Part, opened_parts, outcomes_in, parts_in, records_in, regrouped, save, table_of
+from voxmill.runs.records import Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,13 +40,13 @@ class Ledger:
         self.parts = parts_in(folder)
         with opened_parts(folder) as files:
             self.outcomes = {key: outcome for file in files for key, outcome in outcomes_in(file)}
-        self._waiting: list[Record] = []
+        self._waiting: list[tuple[str, ...]] = []
         self._written = time.monotonic()
 
     def add(self, record: Record) -> None:
         """Note how a case ended; it is on the disk SECONDS later, or after `flush`."""
         self.outcomes[record.key] = record.outcome
-        self._waiting.append(record)
+        self._waiting.append(record.texts)
         self.tick()
 
     def disregard(self, keys: Iterable[str]) -> None:
@@ -78,8 +78,8 @@ class Ledger:
         """One part in place of the newest ones, while MANY have one size; it is whole before the others go."""
         while len(newest := self._newest()) >= MANY:
             with opened_parts(self.folder, newest) as files:
-                self.parts = self.parts[: -len(newest)]
                 self.write(regrouped(files, BATCH), Part(newest[-1].number, newest[-1].size + 1))
+            self.parts = [*self.parts[: -len(newest) - 1], self.parts[-1]]
             self.remove(newest)
 
     def _newest(self) -> Sequence[Part]:
@@ -104,16 +104,13 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
 
     Raises OutputError when another process writes to it or it cannot be made, InputError when a part is damaged.
     """
-    try:
-        _make(folder, disk)
-    except OSError as error:
-        raise OutputError(f"{folder.name}: the folder of a run cannot be made: {error.strerror or error}") from None
-    with locked(folder / LOCK, disk) as lock:
-        for left in folder.glob("*.draft"):
-            left.unlink()
-        if not (folder / ABOUT).exists():
-            about = json.dumps({"format_version": FORMAT_VERSION}) + "\n"
-            _place(folder / ABOUT, lambda file: file.write(about.encode()), disk)
+    with ExitStack() as stack:
+        try:
+            _make(folder, disk)
+            lock = stack.enter_context(locked(folder / LOCK, disk))
+            _begin(folder, disk)
+        except OSError as error:
+            raise OutputError(f"{folder.name}: the folder of a run cannot be made: {error.strerror or error}") from None
         _check_version(folder)
         ledger = Ledger(folder, lock, disk)
         try:
@@ -131,11 +128,9 @@ def read_ledger(folder: Path) -> Iterator[Record]:
             key: (place, row) for place, file in enumerate(files) for row, (key, _) in enumerate(outcomes_in(file))
         }
         for place, file in enumerate(files):
-            for row, values in enumerate(rows_in(file)):
-                if newest[values["key"]] == (place, row):
-                    yield Record(
-                        **{**values, "outcome": Outcome(values["outcome"]), "result": json.loads(values["result"])}
-                    )
+            for row, record in enumerate(records_in(file)):
+                if newest[record.key] == (place, row):
+                    yield record
 
 
 def forget(ledger: Ledger, cases: frozenset[str]) -> None:
@@ -146,7 +141,9 @@ def forget(ledger: Ledger, cases: frozenset[str]) -> None:
     ledger.outcomes = {record.key: record.outcome for record in kept}
     number = old[-1].number + 1 if old else 1
     try:
-        ledger.write([table_of(kept)], Part(number, max((part.size for part in old), default=0)))
+        ledger.write(
+            [table_of([record.texts for record in kept])], Part(number, max((part.size for part in old), default=0))
+        )
         ledger.remove(old)
     except OSError as error:
         raise OutputError(f"{ledger.folder.name}: records cannot be erased: {error.strerror or error}") from None
@@ -158,6 +155,15 @@ def _make(folder: Path, disk: Disk) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in missing:
         disk.settle(one.parent)
+
+
+def _begin(folder: Path, disk: Disk) -> None:
+    """Sweep away what was left half written, and say what the folder is; raises OSError."""
+    for left in folder.glob("*.draft"):
+        left.unlink(missing_ok=True)
+    if not (folder / ABOUT).exists():
+        about = json.dumps({"format_version": FORMAT_VERSION}) + "\n"
+        _place(folder / ABOUT, lambda file: file.write(about.encode()), disk)
 
 
 def _place(path: Path, fill: Callable[[BinaryIO], object], disk: Disk) -> None:

@@ -116,7 +116,7 @@ def _take(path: Path, disk: Disk) -> Lock:
         draft = path.with_name(f"{path.name}-{uuid.uuid4().hex}.draft")
         disk.write(draft, lambda file: file.write(lock.written.encode()))
         try:
-            os.link(draft, path)
+            _link(draft, path)
         except FileExistsError:
             _give_way(path, draft.stat().st_mtime)
         except FileNotFoundError:  # the other that has just begun sweeps drafts away
@@ -126,6 +126,17 @@ def _take(path: Path, disk: Disk) -> Lock:
         finally:
             draft.unlink(missing_ok=True)
     raise OutputError(f"{path.name}: another process has just begun to write here; try again")
+
+
+def _link(draft: Path, path: Path) -> None:
+    """Give a file that is whole a second name, if nobody has that."""
+    try:
+        os.link(draft, path)
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:  # a file system without links: there it may be seen half written
+        with path.open("xb") as file:
+            file.write(draft.read_bytes())
 
 
 def _give_way(path: Path, now: float) -> None:

@@ -1,9 +1,8 @@
 """The parts of a ledger: files of records, which never change once they have their names."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -36,12 +35,12 @@ def parts_in(folder: Path) -> list[Part]:
     return sorted(Part(int(number), int(size)) for number, size in numbers)
 
 
-def table_of(records: Iterable[Record]) -> "pa.Table":
-    """Records as a table of texts."""
+def table_of(rows: Sequence[Sequence[str]]) -> "pa.Table":
+    """The texts of records as a table."""
     import pyarrow as pa
 
-    rows = [{**asdict(record), "result": json.dumps(dict(record.result), allow_nan=False)} for record in records]
-    return pa.table({name: pa.array([str(row[name]) for row in rows], pa.string()) for name in FIELDS})
+    columns = zip(*rows, strict=True) if rows else [()] * len(FIELDS)
+    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(FIELDS, columns, strict=True)})
 
 
 def save(tables: Iterable["pa.Table"], file: BinaryIO) -> None:
@@ -113,7 +112,7 @@ def outcomes_in(file: PartFile) -> Iterator[tuple[str, Outcome]]:
         yield from zip(batch["key"].to_pylist(), map(Outcome, batch["outcome"].to_pylist()), strict=True)
 
 
-def rows_in(file: PartFile) -> Iterator[dict[str, Any]]:
-    """The records in a part, as the texts that they are kept as."""
+def records_in(file: PartFile) -> Iterator[Record]:
+    """The records in a part."""
     for batch in file.batches(FIELDS):
-        yield from batch.to_pylist()
+        yield from map(Record.of_texts, zip(*(column.to_pylist() for column in batch.columns), strict=True))

@@ -1,15 +1,18 @@
 """Where the cases of a run are done: on this machine, on a cluster that is there, or on SLURM; each speaks Dask."""
 
 import logging
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from voxmill.errors import InputError
+from voxmill.runs.warden import version
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -92,7 +95,7 @@ def connected(place: Place, workers: int) -> Iterator["Client"]:
     """A client of the place, made ready for so many workers (an Address has those that it has).
 
     Raises InputError where no scheduler answers, where its workers cannot do cases of this version, or where what is
-    needed is not installed; OutputError where SLURM takes no job.
+    needed is not installed, or SLURM takes no such job.
     """
     import dask
     import distributed  # noqa: F401 - its settings have to be there before others are set for a while
@@ -107,7 +110,10 @@ def connected(place: Place, workers: int) -> Iterator["Client"]:
         else:
             made = _on_this_machine(place, workers) if isinstance(place, ThisMachine) else _on_slurm(place, workers)
             cluster = stack.enter_context(_closed(made))
-        yield stack.enter_context(_closed(_client(cluster)))
+        client = stack.enter_context(_closed(_client(cluster)))
+        if isinstance(place, Address):
+            _require_same_version(client)
+        yield client
 
 
 @contextmanager
@@ -133,10 +139,23 @@ def _client(cluster: Any) -> "Client":  # noqa: ANN401 - a cluster of Dask, or a
     return client
 
 
+def _require_same_version(client: "Client") -> None:
+    """Raise InputError where the workers that are there have another version of Voxmill, or none."""
+    try:
+        found = set(client.run(version).values())
+    except ImportError:
+        raise InputError("a worker of the cluster cannot load Voxmill; install this version where it runs") from None
+    if found - {version()}:
+        others = ", ".join(sorted(found - {version()}))
+        raise InputError(f"workers of the cluster have Voxmill {others}, and this is {version()}; use one version")
+
+
 def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 - Dask is not typed
     """A scheduler and a worker in this process, a thread for each process that does cases."""
     from distributed import Scheduler, SpecCluster, Worker
 
+    if place.dashboard is not None and find_spec("bokeh") is None:
+        raise InputError("Dask's dashboard needs Bokeh, which is not installed: pip install bokeh")
     port = 0 if place.dashboard is None else place.dashboard
     options = {
         "protocol": "inproc://",
@@ -178,17 +197,34 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
         scheduler_options={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
         silence_logs=0,
     )
+    try:
+        _require_job(cluster.job_script())
+    except InputError:
+        cluster.close()
+        raise
     cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return cluster
+
+
+def _require_job(script: str) -> None:
+    """Raise InputError where SLURM would not take a job, with its own words."""
+    try:
+        told = subprocess.run(("sbatch", "--test-only"), input=script, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise InputError("sbatch is not found: SLURM's programs are not on this machine") from None
+    if told.returncode != 0:
+        raise InputError(f"SLURM takes no such job: {' '.join(told.stderr.split())}")
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
     """While inside, Dask says nothing: what concerns a run is told by it."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado")]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)

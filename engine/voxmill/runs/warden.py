@@ -8,14 +8,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from voxmill._version import __version__
 from voxmill.runs.child import COMMAND, environment
 
 POLL_S = 0.2
+TASK_S = 0.1
+"""How long a task of several cases takes: when it has, the rest of them is left."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +47,37 @@ class Lost(StrEnum):
     MEMORY = "MemoryError"
 
 
-def do(run: str, case: Sealed, limits: Limits) -> Sealed | Lost:
-    """Have a case of a run done, by the process that belongs to this thread."""
-    place = run, threading.get_ident()
-    child = _CHILDREN.get(place)
-    if child is None or child.has_ended:
-        child = _CHILDREN[place] = Child()
-    return child.do(case, limits)
+@dataclass(frozen=True)
+class Done:
+    """What became of cases, one by one, and how long they took; those at the end that were not begun have no answer."""
+
+    answers: tuple[Sealed | Lost, ...]
+    seconds: float
+
+
+def do(run: str, cases: Sequence[Sealed], limits: Limits) -> Done:
+    """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread."""
+    begun = time.monotonic()
+    answers: list[Sealed | Lost] = []
+    for case in cases:
+        if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
+            break
+        place = run, threading.get_ident()
+        child = _CHILDREN.get(place)
+        if child is None or child.has_ended:
+            child = _CHILDREN[place] = Child()
+        answers.append(child.do(case, limits))
+    return Done(tuple(answers), time.monotonic() - begun)
+
+
+def version() -> str:
+    """The version of Voxmill here."""
+    return __version__
 
 
 def end(run: str) -> None:
-    """End all processes of a run here, whatever they do."""
+    """End all processes of a run here, whatever they do, and begin no more."""
+    _ENDED.add(run)
     for place in [place for place in list(_CHILDREN) if place[0] == run]:
         _CHILDREN.pop(place).end()
 
@@ -136,3 +159,4 @@ class Child:
 
 _CHILDREN: dict[tuple[str, int], Child] = {}
 """By run, and by the thread that asks them."""
+_ENDED: set[str] = set()

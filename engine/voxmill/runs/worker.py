@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from voxmill.errors import OutputError, VoxmillError
-from voxmill.runs.records import Outcome, Record
+from voxmill.runs.records import Outcome, Record, Result
 
 Case = TypeVar("Case")
 CaseIn = TypeVar("CaseIn", contravariant=True)
@@ -36,7 +36,7 @@ def attempt(job: Job[Case], case: Case) -> Record:
     """Do a case: its record, whatever happens, but for OutputError, which ends a run."""
     steps = ["begin"]
     try:
-        return Record(job.key(case), job.name(case), Outcome.DONE, job.do(case, steps.append))
+        return Record(job.key(case), job.name(case), Outcome.DONE, Result.of(job.do(case, steps.append)))
     except OutputError:
         raise
     except VoxmillError as error:

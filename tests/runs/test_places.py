@@ -1,0 +1,144 @@
+"""Where cases are done: limits, what is tried again, what Dask is let to see and say."""
+
+import logging
+import os
+import pickle
+import sys
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from dask_cluster import dask_cluster, free_ports
+from run_script import Options, children, finish, outcomes, started, wait_for
+from square_job import HANG, HOG, Flaky, Numbers
+from voxmill.errors import InputError
+from voxmill.runs.cluster import Stopped
+from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.places import HERE, Address, ThisMachine, connected
+from voxmill.runs.runner import run
+from voxmill.runs.warden import Limits, Sealed, do, end
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX has them")
+
+
+def test_a_case_that_hangs_or_takes_too_much_memory_fails_and_the_others_go_on(tmp_path: Path) -> None:
+    limits = Limits(time_s=6, memory_bytes=400 * 2**20)
+    with opened(tmp_path / "ledger") as ledger:
+        progress = run(Numbers(), [1, HANG, 2, 4, HOG, 6], ledger, workers=2, limits=limits)
+    assert (progress.done, progress.failed) == (4, 2)
+    failures = {one.case: (one.reason, one.sentence) for one in read_ledger(tmp_path / "ledger") if one.reason}
+    assert failures == {
+        f"number {HANG}": ("TimeLimit", "it took longer than a case may; allow more time"),
+        f"number {HOG}": ("MemoryError", "it needs more memory than a case may take, even alone; allow more"),
+    }
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_may_pass_is_tried_again(tmp_path: Path, workers: int) -> None:
+    (tmp_path / "tried").mkdir()
+    with opened(tmp_path / "ledger") as ledger:
+        progress = run(Flaky(tmp_path / "tried"), range(5), ledger, workers=workers)
+    assert (progress.done, progress.failed) == (5, 0)
+
+
+def test_a_cluster_that_is_there(tmp_path: Path) -> None:
+    with dask_cluster(1, free_ports(1)[0]) as cluster:
+        finish(tmp_path, Options(cases=40, address=cluster.address))
+        (worker,) = cluster.workers
+        wait_for(lambda: not worker.children(recursive=True))  # what did the cases has gone with the run
+    assert len(outcomes(tmp_path)) == 40
+
+
+@pytest.mark.parametrize("address", ["somewhere", "http://127.0.0.1:80", "tcp://", "tcp:127.0.0.1"])
+def test_what_is_no_address(address: str) -> None:
+    with pytest.raises(InputError, match=r"is no address of a scheduler; it reads tls://HOST:PORT"):
+        Address(address)
+
+
+def test_no_network_is_crossed_without_encryption() -> None:
+    with pytest.raises(InputError, match="what crosses a network must be encrypted"):
+        Address("tcp://example.org:8786")
+    for address in ("tls://example.org:8786", "tcp://127.0.0.1:8786", "tcp://localhost:8786"):
+        assert Address(address).address == address
+
+
+def test_a_scheduler_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxmill.runs.places.ANSWER_S", 1)
+    address = f"tcp://127.0.0.1:{free_ports(1)[0]}"
+    with (
+        opened(tmp_path / "ledger") as ledger,
+        pytest.raises(InputError, match=f"{address}: no scheduler of Dask answers"),
+    ):
+        run(Numbers(), [1], ledger, on=Address(address))
+
+
+def test_a_run_listens_to_nothing_but_this_machine(tmp_path: Path) -> None:
+    with started(tmp_path, Options(2, seconds=60)) as process:
+        wait_for(lambda: len(children(process)) == 2)
+        opens = psutil.Process(process.pid).net_connections("inet")
+        process.kill()
+    assert {one.laddr.ip for one in opens if one.status == psutil.CONN_LISTEN} <= {"127.0.0.1"}
+
+
+def test_the_dashboard_is_off_unless_asked_for() -> None:
+    with connected(HERE, 1) as client:
+        assert client.cluster is not None
+        port = client.cluster.scheduler.http_server.port
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"http://127.0.0.1:{port}/status")
+
+
+@pytest.mark.skipif(find_spec("bokeh") is not None, reason="Bokeh is installed")
+def test_the_dashboard_needs_bokeh() -> None:
+    with pytest.raises(InputError, match="needs Bokeh"), connected(ThisMachine(dashboard=8787), 1):
+        pass
+
+
+def test_dask_says_nothing_and_sees_no_name(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    from distributed import Client
+
+    keys: list[object] = []
+    submit = Client.submit
+
+    def watched(client: Client, *arguments: Any, **options: Any) -> object:  # noqa: ANN401 - as it is called
+        keys.append(options["key"])
+        assert "number" not in repr(arguments)
+        return submit(client, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.DEBUG), opened(tmp_path / "ledger") as ledger:
+        patch.setattr(Client, "submit", watched)
+        run(Numbers(), [1, 2, 5, 11], ledger, workers=1)
+    assert len(set(keys)) == len(keys) >= 3  # 11 was tried again
+    assert not any("00000" in str(key) for key in keys)
+    assert not [one for one in caplog.records if one.name.startswith("distributed")]
+
+
+def test_a_signal_before_the_first_case(tmp_path: Path) -> None:
+    from voxmill.runs.cluster import on_cluster
+
+    stopping = threading.Event()
+    stopping.set()
+    with connected(HERE, 1) as client:
+        assert list(on_cluster(Numbers(), [1, 2], client, Limits(), stopping)) == []
+    assert Stopped.exit_code == 75
+
+
+def test_cases_that_cannot_be_loaded_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Numbers, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "Numbers", Numbers, raising=False)
+    with opened(tmp_path / "ledger") as ledger, pytest.raises(InputError, match="cases cannot be loaded where they"):
+        run(Numbers(), [1, 2], ledger, workers=1)
+
+
+def test_a_task_leaves_the_cases_that_take_it_too_long_and_an_ended_run_does_none() -> None:
+    cases = [Sealed(pickle.dumps((Numbers(0.06), number))) for number in range(20, 30)]
+    done = do("a run", cases, Limits())
+    assert 1 <= len(done.answers) <= 2
+    end("a run")
+    assert do("a run", cases, Limits()).answers == ()
