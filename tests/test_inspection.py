@@ -1,4 +1,4 @@
-"""What an extraction does, to look at: its plan is what it reads and makes, its images are what it measures."""
+"""Saved images are what an extraction measures."""
 
 from pathlib import Path
 
@@ -7,8 +7,7 @@ import pytest
 
 import voxmill as vm
 from small_images import SPACING, texture, two_labels
-from voxmill.cli.show import plan_csv
-from voxmill.inspection import inspect_plan, save_images
+from voxmill.inspection import save_images
 
 FILTERS = vm.Settings.parse({"images": {"original": {}, "log": {"sigma_mm": [1.0, 2]}, "wavelet": {}, "square": {}}})
 
@@ -16,37 +15,6 @@ FILTERS = vm.Settings.parse({"images": {"original": {}, "log": {"sigma_mm": [1.0
 def case() -> tuple[vm.Volume, vm.Mask]:
     image = vm.Volume(texture(), spacing=SPACING, name="a/ct 1")
     return image, vm.Mask(two_labels(), image.grid, names={1: "tumour"})
-
-
-def test_a_plan_reads_what_the_filters_need_and_makes_what_they_share_once() -> None:
-    image, mask = case()
-    steps = inspect_plan(image, mask, settings=FILTERS, labels=[1])
-    assert {step.region for step in steps} == {"tumour"}
-    operators = [step.operator for step in steps]
-    assert operators.count("Laplacian(sigma_mm=1.0)") == 1
-    assert sum(step.startswith("Pass(axis=2") for step in operators) == 2
-    assert sum(step.startswith("Pass(axis=1") for step in operators) == 4
-    assert sum(step.startswith("Pass(axis=0") for step in operators) == 8
-    read = [step for step in steps if step.operator == "read"]
-    assert read[0].bytes == np.prod(read[0].shape) * image.dtype.itemsize  # type: ignore[arg-type]
-    box = mask.segments[0].box.shape
-    assert all(step.shape >= box for step in steps if step.shape)
-    assert plan_csv(steps).splitlines()[0] == "region,step,makes,from,bytes"
-    assert len(plan_csv(steps).splitlines()) == len(steps) + 1
-
-
-def test_a_plan_without_filters_reads_the_box() -> None:
-    image, mask = case()
-    (step,) = inspect_plan(image, mask, settings=vm.Settings(), labels=[1])
-    assert (step.operator, step.shape, step.given) == ("read", mask.segments[0].box.shape, ())
-
-
-def test_a_plan_says_why_nothing_is_made() -> None:
-    image, mask = case()
-    (step,) = inspect_plan(image, mask, settings=vm.Settings(min_region_voxels=10_000), labels=[1])
-    assert "at least 10000 are needed" in step.reason
-    (first, *_) = inspect_plan(image, mask, settings=vm.Settings.parse({"images": {"log": {"sigma_mm": [50]}}}))
-    assert "needs at least" in first.reason
 
 
 def test_saved_images_are_what_is_measured(tmp_path: Path) -> None:

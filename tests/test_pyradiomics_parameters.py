@@ -265,10 +265,10 @@ WRONG: tuple[tuple[str, object, str], ...] = (
     ("wavelet", 3, "a name"),
     ("gradientUseSpacing", 1, "true or false"),
     ("lbp2DRadius", 0, "a number above 0"),
-    ("lbp2DSamples", 0, "a whole number from 1"),
-    ("lbp3DLevels", 0, "a whole number from 1"),
+    ("lbp2DSamples", 0, "a whole number from 1 to 1024"),
+    ("lbp3DLevels", 0, "a whole number from 1 to 16"),
     ("lbp3DIcosphereRadius", 0, "a number above 0"),
-    ("lbp3DIcosphereSubdivision", -1, "a whole number from 0"),
+    ("lbp3DIcosphereSubdivision", -1, "a whole number from 0 to 5"),
 )
 WRONG_WORDS: tuple[tuple[Mapping[str, Any], str], ...] = (
     ({"distances": [1, 0]}, "setting.distances must be a whole number above 0; found 0"),
@@ -486,6 +486,30 @@ def test_log_without_a_sigma_has_no_images() -> None:
     found = vm.Settings.from_pyradiomics({"imageType": {"Original": {}, "LoG": {}}})
     assert list(found.images) == ["original"]
     assert found.notes == ("imageType.LoG has no effect: no sigma is given",)
+
+
+@pytest.mark.parametrize(
+    "images, said",
+    [
+        ({"LoG": {}}, "imageType.LoG is the only image type, and has no sigma; give it one"),
+        ({"LoG": {"sigma": []}}, "imageType.LoG is the only image type, and has no sigma; give it one"),
+        ({"LoG": {"sigma": [-1]}}, "imageType.LoG.sigma must be a number above 0; found -1"),
+        (
+            {"LBP2D": {"lbp2DSamples": 32, "lbp2DMethod": "default"}},
+            "imageType.LBP2D: lbp2DSamples must be at most 31 by lbp2DMethod default; found 32",
+        ),
+        ({"LBP2D": {"lbp2DSamples": 1025}}, "lbp2DSamples must be a whole number from 1 to 1024; found 1025"),
+        ({"LBP3D": {"lbp3DLevels": 17}}, "imageType.LBP3D.lbp3DLevels must be a whole number from 1 to 16; found 17"),
+        ({"LBP3D": {"lbp3DIcosphereSubdivision": 6}}, "must be a whole number from 0 to 5; found 6"),
+    ],
+    ids=str,
+)
+def test_image_types_that_cannot_be_made(images: dict[str, Any], said: str) -> None:
+    """Refused in the words of the file."""
+    with pytest.raises(vm.SettingsError) as refused:
+        vm.Settings.from_pyradiomics({"imageType": images})
+    assert said in str(refused.value)
+    assert "images" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

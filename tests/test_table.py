@@ -152,7 +152,10 @@ def test_they_are_described_in_few_words(table: vm.Table) -> None:
     assert repr(table.rows[0]) == "<Row scan, node: 3 features>"
     assert repr(table.rows[2]) == "<Row scan, tiny, too: failed, region tiny: 1 voxel>"
     one = vm.Table((vm.Row("scan", "1", {NAMES[0]: 1.0}),), vm.Settings())
-    assert one.summary == "1 row of 1 feature"
+    assert (one.summary, one.remarks) == ("1 row of 1 feature", "")
+    assert table.remarks == "1 row with notes"
+    rows = (row(notes=("a", "b"), left_out=2), row(notes=("c",), left_out=1), row(notes=()))
+    assert vm.Table(rows, vm.Settings()).remarks == "2 rows with notes, 3 images left out"
 
 
 def test_regions_of_one_name_are_told_apart() -> None:

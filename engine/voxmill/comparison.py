@@ -20,8 +20,8 @@ NOTHING = 1e-12
 """A difference that is rounding noise, whatever the values."""
 MARK = "voxmill-compare:"
 SCRIPT = f"""
-import json, sys, time
-given = json.load(sys.stdin)
+import json, logging, sys, time
+given, said = json.load(sys.stdin), []
 try:
     import radiomics
     from radiomics import featureextractor
@@ -30,13 +30,16 @@ except ImportError as error:
 else:
     try:
         radiomics.setVerbosity(60)
+        listener = logging.Handler(logging.WARNING)
+        listener.emit = lambda record: said.append(record.getMessage())
+        radiomics.logger.addHandler(listener)
         parameters = [] if given["parameters"] is None else [given["parameters"]]
         extractor = featureextractor.RadiomicsFeatureExtractor(*parameters, additionalInfo=False)
         begun = time.perf_counter()
         found = extractor.execute(given["image"], given["mask"], given["label"])
         seconds = time.perf_counter() - begun
         values = {{name: float(value) for name, value in found.items()}}
-        answer = {{"version": radiomics.__version__, "seconds": seconds, "values": values}}
+        answer = {{"version": radiomics.__version__, "seconds": seconds, "values": values, "said": said}}
     except Exception as error:
         answer = {{"refused": f"{{type(error).__name__}}: {{error}}"}}
 print({MARK!r} + json.dumps(answer))
@@ -51,6 +54,11 @@ class Pair:
     name: str
     ours: float | None
     theirs: float | None
+
+    @property
+    def image(self) -> str:
+        """The image that it was measured in, by its name in columns."""
+        return self.name.split("_")[0]
 
     @property
     def apart(self) -> float:
@@ -72,23 +80,54 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """Images that one of both, Voxmill or PyRadiomics, does not make, and how many features the other gives of them."""
+
+    program: str
+    images: tuple[str, ...]
+    features: int
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Every feature in both, the version of PyRadiomics, and the seconds that each took for reading and measuring."""
+    """Every feature in both, the version of PyRadiomics, and the seconds that each took for reading and measuring.
+
+    said: what PyRadiomics warns of.
+    """
 
     pairs: tuple[Pair, ...]
     version: str
     ours_s: float
     theirs_s: float
+    said: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> tuple[Lacking, ...]:
+        """The images that only one of both makes."""
+        ours = {pair.image for pair in self.pairs if pair.ours is not None}
+        theirs = {pair.image for pair in self.pairs if pair.theirs is not None}
+        found = (self._lacking("Voxmill", theirs - ours), self._lacking("PyRadiomics", ours - theirs))
+        return tuple(one for one in found if one.images)
+
+    def _lacking(self, program: str, images: set[str]) -> Lacking:
+        names = [pair.image for pair in self.pairs if pair.image in images]
+        return Lacking(program, tuple(dict.fromkeys(names)), len(names))
+
+    @property
+    def shared(self) -> tuple[Pair, ...]:
+        """The features of images that both make."""
+        missing = {image for one in self.lacking for image in one.images}
+        return tuple(pair for pair in self.pairs if pair.image not in missing)
 
     @property
     def differing(self) -> tuple[Pair, ...]:
         """The features that differ, the farthest apart first."""
-        return tuple(sorted((pair for pair in self.pairs if not pair.agrees), key=lambda pair: -pair.apart))
+        return tuple(sorted((pair for pair in self.shared if not pair.agrees), key=lambda pair: -pair.apart))
 
     @property
     def agreeing(self) -> tuple[Pair, ...]:
         """The features that agree, the farthest apart first."""
-        return tuple(sorted((pair for pair in self.pairs if pair.agrees), key=lambda pair: -pair.apart))
+        return tuple(sorted((pair for pair in self.shared if pair.agrees), key=lambda pair: -pair.apart))
 
 
 def compare(
@@ -109,7 +148,8 @@ def compare(
     theirs = _theirs(given, python or sys.executable)
     values = theirs["values"]
     pairs = (Pair(name, ours.get(name), values.get(name)) for name in dict.fromkeys([*values, *ours]))
-    return Comparison(tuple(pairs), theirs["version"], ours_s, theirs["seconds"])
+    said = tuple(dict.fromkeys(theirs.get("said", ())))
+    return Comparison(tuple(pairs), theirs["version"], ours_s, theirs["seconds"], said)
 
 
 def _ours(image: Path, mask: Path, settings: Settings) -> Mapping[str, float]:

@@ -177,6 +177,7 @@ def _measured(case: Case, choice: Choice, prepared: Prepared, boxes: Iterable[Bo
     voxels, rest = prepared.voxels, iter(boxes)
     features, said = measure_shape(voxels, case.settings)
     notes = [*case.settings.notes, *case.notes, *choice.notes, *voxels.notes, *said, *prepared.notes]
+    left_out = len(prepared.notes)
     for image in prepared.images:
         try:
             seen = voxels if image.image is voxels.image else seen_in(voxels, next(rest))
@@ -184,13 +185,13 @@ def _measured(case: Case, choice: Choice, prepared: Prepared, boxes: Iterable[Bo
         except RegionError as error:
             if image.name == "original":
                 raise
-            found, remarks = {}, (f"left out: {error}",)
+            found, remarks, left_out = {}, (f"left out: {error}",), left_out + 1
         features |= found
         notes += remarks if image.name == "original" else [f"{image.name}: {remark}" for remark in remarks]
     about = _about(choice) | {"voxels": voxels.values.size, "box": list(voxels.window.shape)}
     if case.provenance is not None:
         about |= diagnose(case.provenance, case.mask, choice, voxels.snapshots)
-    return Row(_text(case.name), _text(choice.name), features, tuple(notes), about)
+    return Row(_text(case.name), _text(choice.name), features, tuple(notes), about, left_out=left_out)
 
 
 def _about(choice: Choice) -> dict[str, Any]:

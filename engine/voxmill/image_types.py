@@ -1,14 +1,20 @@
 """Image types: filtered images that regions are measured in, beside the original one, each with its own settings."""
 
 # No `from __future__ import annotations` here: pydantic reads the annotations.
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
-from voxmill.errors import brief, nearest
+from voxmill.errors import SettingsError, brief, nearest
 from voxmill.measuring import Alpha, Discretise, Distances, SliceAxis, Truth, Weighting
 from voxmill.models import Model, Real, Whole
+
+MOST_LEVELS = 16
+MOST_SUBDIVISIONS = 5
+"""Of the icosphere of LBP3D, which then has 10,242 points."""
 
 
 class ImageType(Model):
@@ -44,6 +50,8 @@ def _kept(value: object) -> object:
     """A number as it is written: it becomes part of a column's name."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"give a number; found {brief(value)}")
+    if not math.isfinite(value):
+        raise PydanticKnownError("finite_number")
     return value
 
 
@@ -105,27 +113,39 @@ class Gradient(ImageType):
     """Whether it is per mm (true) or per voxel (false)."""
 
 
+def most_samples(method: str) -> int:
+    """How many samples LBP2D takes by a method, at most."""
+    from voxmill_kernels.image.circle import MOST_SAMPLES
+
+    return MOST_SAMPLES[method]
+
+
 class Lbp2d(ImageType):
     """Local binary patterns of slices: which voxels of a circle around a voxel are at least as bright as it."""
 
     axis: SliceAxis | None = None
     """Which axis slices lie across; null for that of the texture, or else the first."""
-    samples: Annotated[Whole, Field(ge=1)] = 8
-    """How many points a circle has."""
+    samples: Annotated[Whole, Field(ge=1, le=1024)] = 8
+    """How many points a circle has; by the methods default and ror 31 at most."""
     radius: Annotated[Real, Field(gt=0)] = 1
     """The radius of the circle in voxels."""
     method: Literal["default", "ror", "uniform", "var"] = "uniform"
     """What becomes of the pattern, as in scikit-image."""
 
+    def _require_sense(self) -> None:
+        most = most_samples(self.method)
+        if self.samples > most:
+            raise SettingsError(f"samples must be at most {most} by the method {self.method}; found {self.samples}")
+
 
 class Lbp3d(ImageType):
     """Local binary patterns in space, by spherical harmonics: an image for each level, and one of the kurtosis."""
 
-    levels: Annotated[Whole, Field(ge=1)] = 2
+    levels: Annotated[Whole, Field(ge=1, le=MOST_LEVELS)] = 2
     """How many levels of harmonics."""
     radius: Annotated[Real, Field(gt=0)] = 1
     """The radius of the sphere in voxels."""
-    subdivision: Annotated[Whole, Field(ge=0)] = 1
+    subdivision: Annotated[Whole, Field(ge=0, le=MOST_SUBDIVISIONS)] = 1
     """How often the triangles of the icosahedron are divided into four."""
 
 

@@ -1,7 +1,6 @@
-"""What an extraction does, to look at: its plan, and the images that it measures regions in."""
+"""The images that an extraction measures regions in, to look at."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,7 @@ import numpy as np
 from voxmill.cases import Case, open_case
 from voxmill.choices import Choice
 from voxmill.errors import OutputError, RegionError
-from voxmill.execute import chain_of
 from voxmill.io import write_image, write_mask
-from voxmill.plan import Task, Want, plan
 from voxmill.settings import Settings
 from voxmill.volume import Mask, Volume
 from voxmill.voxels import images_of, place_of, read, voxels_of
@@ -21,67 +18,6 @@ if TYPE_CHECKING:
     import SimpleITK
 
     from voxmill.volume import Image
-
-
-@dataclass(frozen=True)
-class PlannedBox:
-    """A box that is made, or read where there is no operator: for which region, by what, of which shape (z, y, x).
-
-    given: the shapes of the boxes that it is made from. bytes: how large it is. reason: why nothing is made.
-    """
-
-    region: str
-    operator: str
-    shape: tuple[int, int, int] | None = None
-    given: tuple[tuple[int, int, int], ...] = ()
-    bytes: int = 0
-    reason: str = ""
-
-
-def inspect_plan(
-    image: "Image | str | Path | SimpleITK.Image",
-    mask: "Mask | str | Path | SimpleITK.Image",
-    *,
-    settings: Settings,
-    labels: int | str | Iterable[int | str] | None = None,
-) -> list[PlannedBox]:
-    """The boxes that an extraction reads and makes for every region, each once, in the order in which they are made.
-
-    Facts of the whole image are found for it. Resegmentation, which is done by intensities, is not foreseen: boxes
-    are those of the region before it.
-    """
-    case, choices = open_case(image, mask, settings, labels)
-    return [box for choice in choices for box in _planned(case, choice)]
-
-
-def _planned(case: Case, choice: Choice) -> Iterator[PlannedBox]:
-    try:
-        place = place_of(case.image, case.mask, choice, case.settings)
-        images, notes = images_of(place.source, case.settings)
-    except RegionError as error:
-        yield PlannedBox(choice.name, "", reason=str(error))
-        return
-    for note in notes:
-        yield PlannedBox(choice.name, "", reason=note)
-    seen: set[Task] = set()
-    for _, task in plan([Want(chain_of(one.image), place.window) for one in images]):
-        yield from _boxes(choice.name, task, seen, case.image.dtype.itemsize)
-
-
-def _boxes(region: str, task: Task, seen: set[Task], itemsize: int) -> Iterator[PlannedBox]:
-    """A task after those that it needs; `itemsize` is the size of a voxel of the source."""
-    if task in seen:
-        return
-    seen.add(task)
-    for _, needed in task.inputs:
-        yield from _boxes(region, needed, seen, itemsize)
-    given = tuple(window.shape for window, _ in task.inputs)
-    if not task.chain:
-        yield PlannedBox(region, "read", task.window.shape, (), task.window.size * itemsize)
-        return
-    link = task.chain[-1]
-    size = task.window.size * link.made.dtype.itemsize
-    yield PlannedBox(region, repr(link.operator), task.window.shape, given, size)
 
 
 def save_images(

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from voxmill.errors import NEAR, SettingsError, brief, likeness, nearest
+from voxmill.image_types import MOST_LEVELS, MOST_SUBDIVISIONS, most_samples
 from voxmill_kernels.features.catalogue import FAMILIES
 
 SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
@@ -176,11 +177,11 @@ FILTERS: Mapping[str, Value] = {
     "wavelet": Text(),
     "gradientUseSpacing": Flag(),
     "lbp2DRadius": POSITIVE,
-    "lbp2DSamples": Number(low=1),
+    "lbp2DSamples": Number(low=1, high=1024),
     "lbp2DMethod": Choice(("default", "ror", "uniform", "var")),
-    "lbp3DLevels": Number(low=1),
+    "lbp3DLevels": Number(low=1, high=MOST_LEVELS),
     "lbp3DIcosphereRadius": POSITIVE,
-    "lbp3DIcosphereSubdivision": Number(low=0),
+    "lbp3DIcosphereSubdivision": Number(low=0, high=MOST_SUBDIVISIONS),
 }
 """What PyRadiomics takes for image types: without effect as long as those are not asked for."""
 MAPS: Mapping[str, Value] = {
@@ -294,13 +295,27 @@ def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple
         after = _measuring(both)
         changed = {key: after.get(key) for key in (*before, *after) if after.get(key) != before.get(key)}
         images[ours] = changed | {renamed[key]: both[key] for key in renamed if key in both}
-        if name == "LBP2D" and "force2Ddimension" in both:  # which counts here without force2D, too
-            images[ours]["axis"] = ORDINALS[both["force2Ddimension"]]
+        if name == "LBP2D":
+            _refuse_many_samples(both)
+            if "force2Ddimension" in both:  # which counts here without force2D, too
+                images[ours]["axis"] = ORDINALS[both["force2Ddimension"]]
     return images, _only_sigmas(images)
 
 
+def _refuse_many_samples(given: Mapping[str, Any]) -> None:
+    method, samples = given.get("lbp2DMethod", "uniform"), given.get("lbp2DSamples", 0)
+    if samples > most_samples(method):
+        raise SettingsError(
+            f"imageType.LBP2D: lbp2DSamples must be at most {most_samples(method)} by lbp2DMethod {method}; "
+            f"found {samples}"
+        )
+
+
 def _only_sigmas(images: dict[str, Any]) -> list[str]:
-    """Leave LoG out where no sigma is given, with a note; one that is given twice counts once."""
+    """Leave LoG out where no sigma is given, with a note; one that is given twice counts once.
+
+    Raises SettingsError where it is the only image type.
+    """
     if "log" not in images:
         return []
     given = images["log"].get("sigma_mm")
@@ -308,6 +323,8 @@ def _only_sigmas(images: dict[str, Any]) -> list[str]:
         images["log"]["sigma_mm"] = list(dict.fromkeys(given))
         return []
     del images["log"]
+    if not images:
+        raise SettingsError("imageType.LoG is the only image type, and has no sigma; give it one, as sigma: [1.0, 3.0]")
     return ["imageType.LoG has no effect: no sigma is given"]
 
 

@@ -259,7 +259,10 @@ HOLDERS: Mapping[str, type[Model]] = {
     "components": Components,
 }
 """Settings that hold others."""
-BELOW: Mapping[str, str] = {name: f"{place}.{name}" for place, model in HOLDERS.items() for name in model.model_fields}
+BELOW: Mapping[str, str] = {
+    **{name: f"{place}.{name}" for place, model in HOLDERS.items() for name in model.model_fields},
+    **{name: f"images.{name}" for name in IMAGE_TYPES},
+}
 """Settings that stand under another, and where."""
 
 

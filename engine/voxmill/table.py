@@ -30,7 +30,8 @@ class Row:
 
     features: name → value, NaN where a feature is undefined for the region (a note says why). notes: what a reader
     should know. diagnostics: about the region, not features; with the setting `diagnostics` also PyRadiomics'
-    `diagnostics_*`, tuples in x, y, z. error: why the region could not be measured, else None.
+    `diagnostics_*`, tuples in x, y, z. error: why the region could not be measured, else None. left_out: how many
+    images it could not be measured in (notes say why).
     """
 
     case: str
@@ -39,6 +40,7 @@ class Row:
     notes: tuple[str, ...] = ()
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    left_out: int = 0
 
     @property
     def label(self) -> int | None:
@@ -79,6 +81,15 @@ class Table:
         """How many rows and features there are, for people."""
         text = f"{counted(len(self.rows), 'row')} of {counted(len(self.columns), 'feature')}"
         return f"{text}, {len(self.failed)} of them failed" if self.failed else text
+
+    @property
+    def remarks(self) -> str:
+        """How many rows have notes, and how many images were left out, for people; empty where there are no notes."""
+        noted, left_out = sum(bool(row.notes) for row in self.rows), sum(row.left_out for row in self.rows)
+        if not noted:
+            return ""
+        text = f"{counted(noted, 'row')} with notes"
+        return f"{text}, {counted(left_out, 'image')} left out" if left_out else text
 
     def __repr__(self) -> str:
         return f"<Table: {self.summary}>"

@@ -60,7 +60,7 @@ def test_both_agree(command: Command, files: tuple[Path, Path], python: list[str
     code, out, err = command(*files, *python)
     agreeing, times = out.splitlines()
     assert (code, err) == (0, "")
-    assert agreeing.startswith("107 of 107 features agree within 1e-6 of their value; the farthest apart of these: ")
+    assert agreeing.startswith("107 of 107 features agree within 1e-6 of their value")
     assert times.startswith("Voxmill 0.")
     assert "PyRadiomics v3.0.1 " in times
 
@@ -94,6 +94,34 @@ def test_differences_are_listed(command: Command, files: tuple[Path, Path], tmp_
     assert lines[5].startswith("105 of 108 features agree within 1e-6")
     assert lines[5].endswith("original_firstorder_Energy, by 1.0e-08")
     assert "PyRadiomics v0 2.000 s" in lines[6]
+
+
+def test_images_that_one_does_not_make_are_a_line(command: Command, files: tuple[Path, Path], tmp_path: Path) -> None:
+    parameters = tmp_path / "Params.yaml"
+    parameters.write_text(
+        "imageType: {Original: {}, Gradient: {}, LBP3D: {}}\nfeatureClass: {firstorder: [Mean, Range]}\n",
+        encoding="utf-8",
+    )
+    features = vm.extract(*files, settings=parameters).rows[0].features
+    values = {name: value for name, value in features.items() if not name.startswith("lbp")} | {"square_glcm_Id": 1.0}
+    said = ["sigma has no effect", 'Could not load "trimesh"', 'Could not load "trimesh"']
+    answer = {"version": "v0", "seconds": 2.0, "values": values, "said": said}
+    code, out, _ = command(*files, "--settings", parameters, "--python", answering(tmp_path, answer))
+    assert code == 1
+    assert out.splitlines()[:5] == [
+        "Voxmill does not make square (1 feature)",
+        "PyRadiomics does not make lbp-3D-m1, lbp-3D-m2, lbp-3D-k (6 features)",
+        "PyRadiomics says: sigma has no effect",
+        'PyRadiomics says: Could not load "trimesh"',
+        "4 of 4 features agree within 1e-6 of their value",
+    ]
+
+
+@pytest.mark.usefixtures("radiomics")
+def test_what_pyradiomics_warns_of_is_heard(files: tuple[Path, Path], tmp_path: Path) -> None:
+    parameters = tmp_path / "Params.yaml"
+    parameters.write_text("featureClass: {glcm: [Contrast, SumVariance]}\n", encoding="utf-8")
+    assert any("SumVariance" in one for one in compare(*files, parameters=parameters).said)
 
 
 @pytest.mark.parametrize(

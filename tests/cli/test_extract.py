@@ -99,6 +99,18 @@ def test_piped_it_is_csv_and_nothing_else(voxmill: Voxmill, files: tuple[Path, P
     assert float(rows[0][FEATURE]) == table.rows[0].features[FEATURE]
 
 
+def test_the_closing_line_says_what_has_notes(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.yaml", tmp_path / "features.csv"
+    mine.write_text(
+        "images: {original: {}, log: {sigma_mm: [1.0, 90, 99]}}\nfeatures: [firstorder]\n", encoding="utf-8"
+    )
+    run = voxmill("extract", *files, "--settings", mine, "--out", out)
+    assert (run.code, run.out) == (0, "")
+    remarks = "2 rows with notes, 4 images left out: see `notes` there"
+    assert run.err == f"voxmill: 2 rows of 36 features: {out}; {remarks}\n"
+    assert [row["notes"].count("left out") for row in rows_of(out.read_text("utf-8"))] == [2, 2]
+
+
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".parquet"])
 def test_into_a_file(voxmill: Voxmill, files: tuple[Path, Path], tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"features{suffix}"

@@ -84,6 +84,37 @@ def test_one_setting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert list(printed(capsys)) == ["crop", "crop.margin_voxels"]
 
 
+@pytest.mark.parametrize(
+    "name, above, own",
+    [
+        ("log", "images", ["images.log.sigma_mm"]),
+        ("images.gradient", "images", ["images.gradient.use_spacing"]),
+        ("square", "images", []),
+        ("bin_width", "discretise", ["discretise.bin_width"]),
+        ("crop.margin_voxels", "crop", ["crop.margin_voxels"]),
+        ("images.log.sigma_mm", "images", ["images.log.sigma_mm"]),
+    ],
+)
+def test_one_below_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, above: str, own: list[str]
+) -> None:
+    assert run(monkeypatch, name) == 0
+    first, *rows = printed(capsys)
+    shared = [row for row in rows if row.startswith("images.TYPE.")]
+    assert (first, [row for row in rows if row not in shared]) == (above, own)
+    assert len(shared) == (len(ImageType.model_fields) if above == "images" and "sigma" not in name else 0)
+
+
+@pytest.mark.parametrize(
+    "name, meant", [("lbp", "images.lbp2d"), ("wavlet", "images.wavelet"), ("bin_widht", "discretise.bin_width")]
+)
+def test_unknown_below_another(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, meant: str
+) -> None:
+    assert run(monkeypatch, name) == 2
+    assert capsys.readouterr().err == f"voxmill: unknown setting {name!r}; did you mean {meant!r}?\n"
+
+
 def test_an_unknown_setting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "resampel") == 2
     assert capsys.readouterr() == ("", "voxmill: unknown setting 'resampel'; did you mean 'resample'?\n")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import voxmill as vm
 from image_cases import noise, windows
 from stored import chunks_read, chunks_that_intersect, only_image, stored
-from voxmill.inspection import inspect_plan
+from voxmill.preview import READ, preview
 from voxmill.store import StoredImage, create_store, new_case, open_store, shards, write_image
 from voxmill.store.layout import chunk_shape, shard_shape
 
@@ -50,7 +50,8 @@ def test_a_window_reads_the_chunks_that_it_touches(image: StoredImage, data: st.
 def test_an_extraction_reads_the_chunks_of_box_and_halo(image: StoredImage) -> None:
     settings = vm.Settings.parse({"images": {"original": {}, "log": {"sigma_mm": [1.0]}}, "features": ["firstorder"]})
     (mask,) = image.masks
-    halos = [box.shape for box in inspect_plan(image, mask, settings=settings) if box.operator == "read" and box.shape]
+    (region,) = preview(image, mask, settings=settings)
+    halos = [box.shape for box in region.boxes if box.work == READ]
     z, y, x = ((most - size) // 2 for most, size in zip(max(halos), REGION.shape, strict=True))
     with pytest.MonkeyPatch.context() as patch, chunks_read(patch) as chunks:
         table = vm.extract(image, mask, settings=settings)

@@ -29,7 +29,8 @@ def compare(
 ) -> None:
     """Measure a region here and with PyRadiomics; show what differs, by how much, and both times.
 
-    Exit code 1 where features differ by more than a millionth of their value.
+    Exit code 1 where features differ by more than a millionth of their value, or one of both has images that the other
+    does not make.
     """
     from voxmill.cli.show import compiling
     from voxmill.cli.streams import emit
@@ -39,17 +40,24 @@ def compare(
 
         found = compare_case(image, mask, parameters=settings, label=label, python=python)
     emit("\n".join(_lines(found)) + "\n")
-    raise typer.Exit(1 if found.differing else 0)
+    raise typer.Exit(1 if found.differing or found.lacking else 0)
 
 
 def _lines(found: "Comparison") -> "Iterator[str]":
+    from voxmill.cli.streams import printable
+    from voxmill.table import counted
+
     if found.differing:
         width = max(len(pair.name) for pair in found.differing)
         yield f"{'feature':{width}}  {'Voxmill':>22}  {'PyRadiomics':>22}  {'relative':>8}"
         for pair in found.differing:
             yield f"{pair.name:{width}}  {_number(pair.ours):>22}  {_number(pair.theirs):>22}  {pair.apart:8.1e}"
         yield ""
-    yield f"{len(found.agreeing)} of {len(found.pairs)} features agree within 1e-6 of their value" + _farthest(found)
+    for lacking in found.lacking:
+        yield f"{lacking.program} does not make {', '.join(lacking.images)} ({counted(lacking.features, 'feature')})"
+    if found.lacking:
+        yield from (f"PyRadiomics says: {printable(one)}" for one in found.said)
+    yield f"{len(found.agreeing)} of {len(found.shared)} features agree within 1e-6 of their value" + _farthest(found)
     yield (
         f"Voxmill {found.ours_s:.3f} s, PyRadiomics {found.version} {found.theirs_s:.3f} s "
         f"({found.theirs_s / found.ours_s:.0f} times as long), for reading and measuring, without starting up"
@@ -58,7 +66,11 @@ def _lines(found: "Comparison") -> "Iterator[str]":
 
 def _farthest(found: "Comparison") -> str:
     farthest = found.agreeing[0] if found.agreeing else None
-    return f"; the farthest apart of these: {farthest.name}, by {farthest.apart:.1e}" if farthest else ""
+    return (
+        f"; the farthest apart of these: {farthest.name}, by {farthest.apart:.1e}"
+        if farthest and farthest.apart
+        else ""
+    )
 
 
 def _number(value: float | None) -> str:

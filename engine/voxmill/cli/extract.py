@@ -130,7 +130,7 @@ def extract(
             tell(f"{len(files)} files: {save_images}")
     if out is not None:
         table.write(out)
-        tell(f"{table.summary}: {out}")
+        tell(f"{table.summary}: {out}{f'; {table.remarks}: see `notes` there' if table.remarks else ''}")
     elif on_terminal():
         show_table(table)
     else:

@@ -19,18 +19,26 @@ def plan(
         typer.Option(metavar="FILE", help="Settings, as for `voxmill extract`.", show_default=False),
     ] = None,
 ) -> None:
-    """Show the boxes that an extraction of MASK in IMAGE reads and makes, without measuring anything.
+    """Show what an extraction of MASK in IMAGE finds, reads and makes, without measuring anything.
 
-    Each box is there once, after those that it is made from; what image types share is made once. Shows a table on a
-    terminal, and CSV when piped.
+    Each box is there once, after those that it is made from; what images share is made once. Sizes are x, y, z; a halo
+    is how many voxels more than a box it is made from, both sides together. Shows tables on a terminal, and CSV when
+    piped. Exit code 1 where regions cannot be measured, 3 where none can.
     """
-    from voxmill.cli.show import plan_csv, show_plan
-    from voxmill.cli.streams import emit, on_terminal
-    from voxmill.inspection import inspect_plan
+    from voxmill.cli.planned import plan_csv, show_plan
+    from voxmill.cli.streams import emit, on_terminal, tell
+    from voxmill.preview import preview
     from voxmill.settings import parse_settings
 
-    boxes = inspect_plan(image, mask, settings=parse_settings(settings), labels=label or None)
+    regions = preview(image, mask, settings=parse_settings(settings), labels=label or None)
     if on_terminal():
-        show_plan(boxes)
+        show_plan(regions)
     else:
-        emit(plan_csv(boxes))
+        emit(plan_csv(regions))
+        for said in [f"{region.name}: {note}" for region in regions for note in region.notes]:
+            tell(said)
+    failed = [f"region {region.name}: {region.error}" for region in regions if region.error is not None]
+    for said in failed:
+        tell(said)
+    if failed:
+        raise typer.Exit(3 if len(failed) == len(regions) else 1)

@@ -18,7 +18,7 @@ from voxmill.errors import SettingsError, brief, nearest
 from voxmill.image_types import IMAGE_TYPES, ImageType
 from voxmill.measuring import MOST
 from voxmill.models import Model
-from voxmill.settings import HOLDERS, Settings
+from voxmill.settings import BELOW, HOLDERS, Settings
 
 Schema = Mapping[str, Any]
 
@@ -34,6 +34,7 @@ EXAMPLES: Mapping[str, str] = {
     "components": "components: {min_volume_mm3: 50}        # or: components: true",
 }
 """A line of YAML for every setting that holds others."""
+IMAGE_PLACES = tuple(f"images.{name}" for name in IMAGE_TYPES)
 HEAD = """\
 # Settings
 
@@ -84,13 +85,26 @@ class Group:
 
 
 def groups(name: str | None = None) -> tuple[Group, ...]:
-    """All settings in the order of the model, or the one of this name; raises SettingsError where there is none."""
+    """All settings in the order of the model, or the one of this name; raises SettingsError where there is none.
+
+    One below another (`resample.spacing_mm`, `images.log`, or `log` alone) is the other with those of this name only;
+    an image type also has what all image types may have.
+    """
     found = {entry.name: _group(entry) for entry in _entries(Settings)}
     if name is None:
         return tuple(found.values())
-    if name not in found:
-        raise SettingsError(f"unknown setting {brief(name)}{nearest(name, list(found))}")
-    return (found[name],)
+    if name in found:
+        return (found[name],)
+    place = BELOW.get(name, name)
+    above = found.get(place.partition(".")[0])
+    below = () if above is None else tuple(entry for entry in above.below if _lies_in(entry, place))
+    if above is None or not below:
+        raise SettingsError(f"unknown setting {brief(name)}{nearest(name, [*found, *BELOW], shown=BELOW)}")
+    return (replace(above, below=below),)
+
+
+def _lies_in(entry: Entry, place: str) -> bool:
+    return entry.name == place or (place in IMAGE_PLACES and entry.name.startswith((f"{place}.", "images.TYPE.")))
 
 
 def _group(entry: Entry) -> Group:

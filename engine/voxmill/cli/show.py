@@ -18,7 +18,6 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from voxmill.cli.streams import emit, on_terminal, printable, tell
-from voxmill.inspection import PlannedBox
 from voxmill.settings import Settings
 from voxmill.table import Row, Table
 from voxmill_kernels.features.catalogue import CATALOGUE
@@ -237,38 +236,3 @@ def catalogue_markdown(families: Mapping[str, tuple[Feature, ...]]) -> str:
 def _markdown_row(feature: Feature) -> str:
     definition = _definition(feature).replace("|", "\\|")
     return f"| {feature.name} | {feature.ibsi} | {feature.unit} | {definition} |"
-
-
-def show_plan(boxes: Sequence[PlannedBox]) -> None:
-    """A table per region: what is made, of which shape, from what, and how large it is."""
-    console = Console()
-    for region in dict.fromkeys(box.region for box in boxes):
-        grid = Grid(title=f"region {region}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for heading in ("step", "makes (z, y, x)", "from", "MB"):
-            grid.add_column(heading, justify="right" if heading == "MB" else "left")
-        for box in boxes:
-            if box.region == region:
-                grid.add_row(*_plan_cells(box))
-        console.print(grid)
-        console.print(f"{sum(box.bytes for box in boxes if box.region == region) / 1e6:,.1f} MB in all\n")
-
-
-def plan_csv(boxes: Sequence[PlannedBox]) -> str:
-    """Region, step, shape, shapes that it is made from, and bytes."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["region", "step", "makes", "from", "bytes"])
-    for box in boxes:
-        cells = _plan_cells(box)
-        writer.writerow([box.region, *cells[:3], box.bytes])
-    return text.getvalue()
-
-
-def _plan_cells(box: PlannedBox) -> tuple[str, str, str, str]:
-    shapes = " + ".join(_shape(shape) for shape in box.given)
-    makes = "" if box.shape is None else _shape(box.shape)
-    return (box.operator or box.reason, makes, shapes, f"{box.bytes / 1e6:,.2f}")
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return " x ".join(map(str, shape))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError, SettingsError, nearest
 from voxmill.grid import Window
+from voxmill.image_types import MOST_LEVELS, MOST_SUBDIVISIONS
 from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, Operator, Voxelwise
 from voxmill_kernels.image import circle, lbp3d
 from voxmill_kernels.image.box import Box
@@ -17,10 +18,6 @@ from voxmill_kernels.image.circle import Circle
 from voxmill_kernels.image.sphere import icosphere
 from voxmill_kernels.image.spline import HALO, BoxTooSmallError, scipy_coefficients
 from voxmill_kernels.types import Array, Floats
-
-MOST_LEVELS = 16
-MOST_SUBDIVISIONS = 5
-"""Its sphere has 10242 points."""
 
 
 @dataclass(frozen=True)
