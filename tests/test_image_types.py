@@ -186,6 +186,15 @@ def test_a_tall_volume_of_thin_slices(spacing: tuple[float, float, float]) -> No
                     assert found.tobytes() == np.ascontiguousarray(whole[window.within(column).slices]).tobytes()
 
 
+def test_patterns_that_are_nan_are_left_out() -> None:
+    image, mask = case()
+    voxels = image.array.astype(np.float32)
+    voxels[0, 0, 0] = np.nan
+    (row, _) = rows(vm.Volume(voxels, image.grid), mask, settings(images={"lbp3d": {}}))
+    assert list(row.features) == ["original_shape_MeshVolume"]
+    assert [note.split(": ")[0] for note in row.notes] == ["lbp-3D-m1", "lbp-3D-m2", "lbp-3D-k"]
+
+
 def test_what_is_left_out_of_log_is_one_sigma() -> None:
     (row, _) = rows(*case(), settings(images={"log": {"sigma_mm": [0.01, 1, 10, 2.5]}}))
     assert {name.partition("_")[0] for name in row.features} == {"original", "log-sigma-1-mm-3D", "log-sigma-2-5-mm-3D"}
