@@ -186,20 +186,43 @@ def test_a_tall_volume_of_thin_slices(spacing: tuple[float, float, float]) -> No
                     assert found.tobytes() == np.ascontiguousarray(whole[window.within(column).slices]).tobytes()
 
 
+def test_patterns_that_are_nan_are_left_out() -> None:
+    image, mask = case()
+    voxels = image.array.astype(np.float32)
+    voxels[0, 0, 0] = np.nan
+    (row, _) = rows(vm.Volume(voxels, image.grid), mask, settings(images={"lbp3d": {}}))
+    assert list(row.features) == ["original_shape_MeshVolume"]
+    assert [note.split(": ")[0] for note in row.notes] == ["lbp-3D-m1", "lbp-3D-m2", "lbp-3D-k"]
+
+
 def test_what_is_left_out_of_log_is_one_sigma() -> None:
     (row, _) = rows(*case(), settings(images={"log": {"sigma_mm": [0.01, 1, 10, 2.5]}}))
     assert {name.partition("_")[0] for name in row.features} == {"original", "log-sigma-1-mm-3D", "log-sigma-2-5-mm-3D"}
     assert [note.partition(";")[0] for note in row.notes] == [
-        "log: left out: a LoG with a sigma of 0.01 mm sees nothing of voxels 3 mm apart",
         "log: left out: LoG with a sigma of 10 mm needs at least 15 voxels along x, and the image has 13",
+        "log: left out: a LoG with a sigma of 0.01 mm sees nothing of voxels 3 mm apart",
     ]
 
 
-@pytest.mark.parametrize("start_level, levels, left_out", [(0, 4, False), (0, 5, True), (4, 1, True), (20, 20, True)])
-def test_wavelets_that_are_too_deep(*, start_level: int, levels: int, left_out: bool) -> None:
-    wavelet = {"wavelet": "haar", "levels": levels, "start_level": start_level}
-    (row, _) = rows(*case(), settings(images={"original": {}, "wavelet": wavelet}))
-    assert any(name.startswith("wavelet") for name in row.features) is not left_out
-    assert bool(row.notes) is left_out
-    if left_out:
-        assert row.notes[0].startswith(f"wavelet: left out: level {start_level + levels} of a wavelet is too deep")
+@pytest.mark.parametrize(
+    "name, start_level, levels, made, last",
+    [
+        ("haar", 0, 12, 12 * 7 + 1, 12),
+        ("haar", 0, 14, 12 * 7, 12),
+        ("haar", 11, 1, 8, 12),
+        ("haar", 12, 1, 0, 12),
+        ("haar", 20, 20, 0, 12),
+        ("coif1", 0, 3, 2 * 7, 2),
+        ("coif17", 0, 1, 8, 1),
+        ("coif17", 0, 2, 7, 1),
+        ("coif17", 1, 1, 0, 1),
+    ],
+)
+def test_wavelets_that_are_too_deep(name: str, start_level: int, levels: int, made: int, last: int) -> None:
+    """The longest axis has 13 voxels; filters of haar, coif1 and coif17 have 2, 6 and 102 taps."""
+    wavelet = {"wavelet": name, "levels": levels, "start_level": start_level}
+    used = settings(images={"original": {}, "wavelet": wavelet}, features={"firstorder": ["Mean"]})
+    (row, _) = rows(*case(), used)
+    assert sum(title.startswith("wavelet") for title in row.features) == made
+    said = f"wavelet: left out: levels above {last}: level {start_level + levels} of {name} averages over "
+    assert [note.startswith(said) for note in row.notes] == [True] * (start_level + levels > last)

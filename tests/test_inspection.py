@@ -35,6 +35,19 @@ def test_saved_images_are_what_is_measured(tmp_path: Path) -> None:
         assert row.features[f"{name}_firstorder_Mean"] == pytest.approx(float(values.mean(dtype=np.float64)), rel=1e-6)
 
 
+def test_regions_whose_names_are_the_same_in_files(tmp_path: Path) -> None:
+    image, mask = case()
+    layers = [mask.layers[0] == 1, mask.layers[0] == 3, mask.layers[0] > 0]
+    names = {(0, 1): "GTV 1", (1, 1): "gtv-1", (2, 1): "GTV-1-2"}
+    several = vm.Mask.of_layers([layer.astype(np.uint8) for layer in layers], image.grid, names=names)
+    files = save_images(image, several, tmp_path, settings=vm.Settings())
+    assert sorted(files) == sorted(tmp_path.iterdir())
+    begins = [file.name.removesuffix("_mask.nrrd") for file in files if file.name.endswith("_mask.nrrd")]
+    assert begins == ["a-ct-1_GTV-1", "a-ct-1_gtv-1-2", "a-ct-1_GTV-1-2-2"]
+    voxels = [vm.read_mask(file).segments[0].voxels for file in files if file.name.endswith("_mask.nrrd")]
+    assert voxels == [int(layer.sum()) for layer in layers]
+
+
 def test_regions_that_cannot_be_measured_have_no_files(tmp_path: Path) -> None:
     image, mask = case()
     assert save_images(image, mask, tmp_path, settings=vm.Settings(min_region_voxels=10_000)) == []

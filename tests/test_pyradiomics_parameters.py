@@ -464,10 +464,25 @@ def test_null_for_an_image_type_is_pyradiomics_default() -> None:
     assert (measured.discretise, measured.gldm_alpha, measured.slice_axis) == (vm.Discretise(bin_width=25), 0, None)
 
 
-def test_an_image_type_takes_no_other_settings() -> None:
-    for key in ("normalize", "label", "resampledPixelSpacing"):
-        said = refusal({"imageType": {"Original": {key: None}}})
-        assert said.startswith(f"imageType.Original: unknown key {key!r}; ")
+def test_what_has_no_effect_on_an_image_type_is_a_note() -> None:
+    own = {"resampledPixelSpacing": [1, 1, 1], "sigma": [2], "level": 2, "label": 3, "preCrop": None, "padDistance": 8}
+    found = vm.Settings.from_pyradiomics({"imageType": {"Wavelet": own}, "setting": {"label": 3, "padDistance": 8}})
+    plain = vm.Settings.from_pyradiomics({"imageType": {"Wavelet": {"level": 2}}, "setting": {"label": 3}})
+    said = "imageType.Wavelet (resampledPixelSpacing, sigma): without effect on this image type alone"
+    assert said in found.notes
+    assert found.changed({"notes": []}) == plain.changed({"notes": []})
+
+
+def test_an_image_type_has_no_label_of_its_own() -> None:
+    said = refusal({"imageType": {"Original": {"label": 2}}})
+    assert said.startswith("imageType.Original.label is 2, and the label that is measured is 1, in all images; leave")
+    said = refusal({"imageType": {"Original": {"labell": 1}}})
+    assert said == "imageType.Original: unknown key 'labell'; did you mean 'label'?"
+
+
+def test_sigmas_that_are_written_otherwise_are_others() -> None:
+    settings = vm.Settings.from_pyradiomics({"imageType": {"LoG": {"sigma": [1, 1.0, 1.0]}}})
+    assert [str(sigma) for sigma in settings.images["log"].sigma_mm] == ["1", "1.0"]  # type: ignore[attr-defined]
 
 
 def test_image_types_in_their_order() -> None:

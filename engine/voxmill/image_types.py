@@ -59,7 +59,7 @@ Sigma: TypeAlias = Annotated[int | float, BeforeValidator(_kept), Field(gt=0)]
 
 
 def _some_once(sigmas: tuple[int | float, ...]) -> tuple[int | float, ...]:
-    if not sigmas or len(set(sigmas)) < len(sigmas):
+    if not sigmas or len(set(map(str, sigmas))) < len(sigmas):
         raise ValueError(f"give at least one, each once; found {brief(list(sigmas))}")
     return sigmas
 
@@ -126,10 +126,10 @@ class Lbp2d(ImageType):
     axis: SliceAxis | None = None
     """Which axis slices lie across; null for that of the texture, or else the first."""
     samples: Annotated[Whole, Field(ge=1, le=1024)] = 8
-    """How many points a circle has; by the methods default and ror 31 at most."""
+    """How many points a circle has; by the methods default and ror 31 at most, by nri_uniform 127."""
     radius: Annotated[Real, Field(gt=0)] = 1
     """The radius of the circle in voxels."""
-    method: Literal["default", "ror", "uniform", "var"] = "uniform"
+    method: Literal["default", "ror", "uniform", "nri_uniform", "var"] = "uniform"
     """What becomes of the pattern, as in scikit-image."""
 
     def _require_sense(self) -> None:

@@ -1,6 +1,7 @@
 """The images that an extraction measures regions in, to look at."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,18 +31,31 @@ def save_images(
 ) -> list[Path]:
     """Write the boxes of every region, in every image that it is measured in, and its mask there, as NRRD files.
 
-    `CASE_REGION_IMAGE.nrrd` and `CASE_REGION_mask.nrrd`, with the place that they have in space. Regions that cannot be
-    measured have none. Raises OutputError when a file cannot be written.
+    `CASE_REGION_IMAGE.nrrd` and `CASE_REGION_mask.nrrd`, with the place that they have in space; regions that would
+    have the same files are numbered, in their order. Regions that cannot be measured have none. Raises OutputError when
+    a file cannot be written.
     """
     case, choices = open_case(image, mask, settings, labels)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder.name}: cannot be made: {error.strerror}; choose another folder") from None
-    return [path for choice in choices for path in _saved(case, choice, folder)]
+    stems = _each_otherwise("_".join(map(_plain, (case.name, choice.name))) for choice in choices)
+    return [path for choice, stem in zip(choices, stems, strict=True) for path in _saved(case, choice, folder / stem)]
 
 
-def _saved(case: Case, choice: Choice, folder: Path) -> Iterator[Path]:
+def _each_otherwise(names: Iterable[str]) -> Iterator[str]:
+    """The names, with a number from 2 where one was there before, in capitals or not."""
+    taken: set[str] = set()
+    for name in names:
+        numbered = chain((name,), (f"{name}-{number}" for number in count(2)))
+        chosen = next(one for one in numbered if one.casefold() not in taken)
+        taken.add(chosen.casefold())
+        yield chosen
+
+
+def _saved(case: Case, choice: Choice, stem: Path) -> Iterator[Path]:
+    """The files of a region, whose paths begin with this one."""
     try:
         place = place_of(case.image, case.mask, choice, case.settings)
         (box,) = read([(place.source, place.window)])
@@ -49,13 +63,12 @@ def _saved(case: Case, choice: Choice, folder: Path) -> Iterator[Path]:
     except RegionError:
         return
     grid = voxels.image.grid.crop(voxels.window)
-    name = "_".join(map(_plain, (case.name, choice.name)))
     images, _ = images_of(voxels.image, case.settings)
     for one, made in zip(images, read([(one.image, voxels.window) for one in images]), strict=True):
-        path = folder / f"{name}_{_plain(one.name)}.nrrd"
+        path = stem.with_name(f"{stem.name}_{_plain(one.name)}.nrrd")
         write_image(Volume(np.ascontiguousarray(made), grid, name=one.name), path)
         yield path
-    path = folder / f"{name}_mask.nrrd"
+    path = stem.with_name(f"{stem.name}_mask.nrrd")
     write_mask(Mask(voxels.box[1:-1, 1:-1, 1:-1].astype(np.uint8), grid), path)
     yield path
 

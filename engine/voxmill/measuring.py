@@ -14,6 +14,12 @@ MOST_DISTANT = 50
 """A distance has 12 d² + 1 directions, each with a matrix of its own."""
 
 
+def axis_letter(axis: str | None, dimensions: int) -> str | None:
+    """z, y or x of an axis by letter, or first, second or third of so many dimensions; None where there is none."""
+    letters = dict(zip(("first", "second", "third"), "zyx"[3 - dimensions :], strict=False))
+    return letters.get(axis) if axis in ("first", "second", "third") else axis
+
+
 class Discretise(Model):
     """How intensities become grey levels: exactly one of the two."""
 

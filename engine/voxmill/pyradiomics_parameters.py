@@ -178,7 +178,7 @@ FILTERS: Mapping[str, Value] = {
     "gradientUseSpacing": Flag(),
     "lbp2DRadius": POSITIVE,
     "lbp2DSamples": Number(low=1, high=1024),
-    "lbp2DMethod": Choice(("default", "ror", "uniform", "var")),
+    "lbp2DMethod": Choice(("default", "ror", "uniform", "nri_uniform", "var")),
     "lbp3DLevels": Number(low=1, high=MOST_LEVELS),
     "lbp3DIcosphereRadius": POSITIVE,
     "lbp3DIcosphereSubdivision": Number(low=0, high=MOST_SUBDIVISIONS),
@@ -286,10 +286,12 @@ def _parse(section: str, given: Mapping[str, Any], known: Mapping[str, Value]) -
 def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Our image types, in the order given, and notes; `general` are the keys that hold for all of them."""
     images: dict[str, Any] = {}
+    notes: list[str] = []
     for name in image_types or ("Original",):
         ours, renamed = IMAGES[name]
         section = _section(image_types, name)
-        own = _parse(f"imageType.{name}", section, {**TEXTURE, **FILTERS})
+        own = _parse(f"imageType.{name}", section, SETTING)
+        _refuse_other_label(name, own, general)
         both = {key: value for key, value in general.items() if key not in section} | own
         before = _measuring(general)
         after = _measuring(both)
@@ -299,7 +301,19 @@ def _images(image_types: Mapping[str, Any], general: Mapping[str, Any]) -> tuple
             _refuse_many_samples(both)
             if "force2Ddimension" in both:  # which counts here without force2D, too
                 images[ours]["axis"] = ORDINALS[both["force2Ddimension"]]
-    return images, _only_sigmas(images)
+        idle = [key for key in own if key not in {**TEXTURE, **renamed} and own[key] != general.get(key)]
+        notes += [f"imageType.{name} ({', '.join(idle)}): without effect on this image type alone"] if idle else []
+    return images, notes + _only_sigmas(images)
+
+
+def _refuse_other_label(name: str, own: Mapping[str, Any], general: Mapping[str, Any]) -> None:
+    """There, another label would be measured in the box of the region."""
+    label, others = general.get("label", 1), own.get("label")
+    if others not in (None, label):
+        raise SettingsError(
+            f"imageType.{name}.label is {others}, and the label that is measured is {label}, in all images; "
+            f"leave it out under imageType"
+        )
 
 
 def _refuse_many_samples(given: Mapping[str, Any]) -> None:
@@ -320,7 +334,7 @@ def _only_sigmas(images: dict[str, Any]) -> list[str]:
         return []
     given = images["log"].get("sigma_mm")
     if given:
-        images["log"]["sigma_mm"] = list(dict.fromkeys(given))
+        images["log"]["sigma_mm"] = list({str(sigma): sigma for sigma in given}.values())
         return []
     del images["log"]
     if not images:

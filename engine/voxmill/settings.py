@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, ValidatorFunctionWr
 
 from voxmill.errors import SettingsError, brief, nearest
 from voxmill.image_types import IMAGE_TYPES, ImageType
-from voxmill.measuring import MOST, Alpha, Discretise, Distances, SliceAxis, Truth, Weighting
+from voxmill.measuring import MOST, Alpha, Discretise, Distances, SliceAxis, Truth, Weighting, axis_letter
 from voxmill.models import Model, Real, Whole
 from voxmill.pyradiomics_parameters import has_sections, translate
 from voxmill.segments import DEFAULT_THRESHOLD
@@ -199,10 +199,8 @@ class Settings(Model):
 
     def within(self, dimensions: int) -> Self:
         """These settings for an image of so many dimensions: its first, second or third axis by letter."""
-        if self.slice_axis in (None, "z", "y", "x"):
-            return self
-        letters = dict(zip(("first", "second", "third"), "zyx"[3 - dimensions :], strict=False))
-        return self.changed({"slice_axis": letters.get(self.slice_axis)})
+        letter = axis_letter(self.slice_axis, dimensions)
+        return self if letter == self.slice_axis else self.changed({"slice_axis": letter})
 
     def of_image(self, name: str) -> Self:
         """These settings with those that an image type has of its own."""

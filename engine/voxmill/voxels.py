@@ -119,19 +119,19 @@ def images_of(image: Source, settings: Settings) -> tuple[list[MeasuredImage], l
     """The images that are made of one to measure a region in, and notes on those that cannot be made."""
     if list(settings.images) == ["original"]:
         return [MeasuredImage("original", image, settings.of_image("original").within(image.grid.dimensions))], []
-    from voxmill.operators.images import alone, chains  # which load the kernels of all filters
+    from voxmill.operators.images import chains, left_out  # which load the kernels of all filters
 
     found: list[MeasuredImage] = []
     notes: list[str] = []
     for name, kind in settings.images.items():
-        own = settings.of_image(name).within(image.grid.dimensions)
-        for one in alone(kind):
+        own, form = settings.of_image(name).within(image.grid.dimensions), Form(image.grid, image.dtype)
+        notes += [f"{name}: left out: {reason}" for reason in left_out(kind, form, own.slice_axis)]
+        for title, operators in chains(kind, form, own.slice_axis).items():
             try:
-                made = chains(one, Form(image.grid, image.dtype), own.slice_axis)
-                found += [MeasuredImage(title, derive(image, *operators), own) for title, operators in made.items()]
+                found.append(MeasuredImage(title, derive(image, *operators), own))
             except InputError as error:
                 notes.append(f"{name}: left out: {error}")
-    return found, notes
+    return found, list(dict.fromkeys(notes))
 
 
 def seen_in(voxels: Voxels, box: NDArray[Any]) -> Voxels:

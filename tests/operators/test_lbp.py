@@ -90,6 +90,17 @@ def test_levels_and_kurtosis_are_made_together() -> None:
     assert len(made) == 1
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nan_in_the_image_is_nan_in_all_of_its_patterns(dtype: DTypeLike, broken: float) -> None:
+    """The spline spreads it: no comparison with a sample that is none says anything."""
+    voxels = noise(2, (20, 22, 24), dtype).copy()
+    voxels[19, 21, 23] = broken
+    source = vm.Volume(voxels, spacing=(1, 1, 1))
+    for name, chain in lbp3d_images().items():
+        assert np.isnan(derive(source, *chain).read(vm.Window((2, 2, 2), (6, 6, 6)))).all(), name
+
+
 def test_a_2d_image_has_float64() -> None:
     grid = vm.Grid.from_spacing((1, 9, 8), (1, 1, 1), dimensions=2)
     voxels = noise(3, (1, 9, 8), np.int16)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pywt
 import SimpleITK as sitk
 
 import voxmill as vm
@@ -251,3 +252,25 @@ def test_one_extractor_in_many_threads(pair: Pair) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda label: extractor.execute(*pair, label=label), labels))
     assert found == [alone[label] for label in labels]
+
+
+def test_an_unknown_setting_of_an_image_type_is_a_warning(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    extractor = RadiomicsFeatureExtractor(FEW)
+    extractor.enableImageTypeByName("Original", customArgs={"binWith": 3})
+    extractor.execute(*pair)
+    assert "setting 'binWith' is unknown and has no effect; did you mean 'binWidth'?" in caplog.text
+
+
+def test_all_methods_of_scikit_image(pair: Pair) -> None:
+    extractor = RadiomicsFeatureExtractor(FEW)
+    extractor.enableImageTypeByName("LBP2D", customArgs={"lbp2DMethod": "nri_uniform"})
+    assert "lbp-2D_firstorder_Mean" in extractor.execute(*pair)
+
+
+def test_a_wavelet_of_ones_own_is_refused(pair: Pair) -> None:
+    extractor = RadiomicsFeatureExtractor(FEW)
+    filters = pywt.Wavelet("db2").filter_bank
+    for own in (pywt.Wavelet("mine", filter_bank=filters), pywt.Wavelet("haar", filter_bank=filters)):
+        extractor.enableImageTypeByName("Wavelet", customArgs={"wavelet": own})
+        with pytest.raises(ValueError, match="wavelet must be a name"):
+            extractor.execute(*pair)

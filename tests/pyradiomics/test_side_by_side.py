@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pywt
 import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -284,3 +285,35 @@ def test_extractions_in_pieces(radiomics: ModuleType, tmp_path: Path, setting: d
             vector.update(extractor.computeFeatures(*cropped, "original", **extractor.settings))
         results.append(vector)
     alike(*results)
+
+
+@pytest.mark.parametrize(
+    "name, own, setting",
+    [
+        ("LoG", {"sigma": range(1, 3)}, {}),
+        ("LoG", {"sigma": [1, 1.0, 2]}, {}),
+        ("LoG", {}, {"sigma": [1, -1]}),
+        ("LoG", {"sigma": [2], "normalize": True, "label": 1, "padDistance": 10}, {}),
+        ("Wavelet", {"wavelet": "Haar"}, {"force2D": 1}),
+        ("Wavelet", {"wavelet": pywt.Wavelet("haar"), "interpolator": sitk.sitkLinear}, {}),
+        ("Wavelet", {"resampledPixelSpacing": [1, 1, 1]}, {}),
+        ("Wavelet", {"foo": 1, "kernelRadius": 2}, {}),
+    ],
+    ids=str,
+)
+def test_what_scripts_give_image_types(
+    radiomics: ModuleType, name: str, own: dict[str, Any], setting: dict[str, Any]
+) -> None:
+    """LoG within what float32 rounds."""
+    results = []
+    for module in (radiomics, ours):
+        extractor = module.featureextractor.RadiomicsFeatureExtractor(additionalInfo=False, **setting)
+        extractor.disableAllFeatures()
+        extractor.enableFeaturesByName(firstorder=["Mean", "Variance"])
+        extractor.disableAllImageTypes()
+        extractor.enableImageTypeByName(name, customArgs=own)
+        results.append({key: float(value) for key, value in extractor.execute(*pair()).items()})
+    theirs, found = results
+    assert theirs
+    assert list(found) == list(theirs)
+    assert found == pytest.approx(theirs, rel=1e-5, abs=1e-5)

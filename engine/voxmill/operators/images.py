@@ -1,8 +1,7 @@
 """Image types → the operators that make their images, by the names that these have in columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from voxmill.errors import InputError
 from voxmill.image_types import (
     Exponential,
     Gradient,
@@ -15,34 +14,33 @@ from voxmill.image_types import (
     SquareRoot,
     Wavelet,
 )
+from voxmill.measuring import axis_letter
 from voxmill.operators import gradient, lbp, log, pointwise, wavelet
 from voxmill.operators.operator import Form, Operator
 
 Chains = dict[str, tuple[Operator, ...]]
-AXES: Mapping[str | None, int] = {"z": 0, "first": 0, "y": 1, "second": 1, "x": 2, "third": 2}
-
-
-def alone(kind: ImageType) -> tuple[ImageType, ...]:
-    """An image type, in parts that are left out one by one where they cannot be made: LoG sigma by sigma."""
-    if isinstance(kind, LoG):
-        return tuple(kind.model_copy(update={"sigma_mm": (sigma,)}) for sigma in kind.sigma_mm)
-    return (kind,)
+AXES: Mapping[str | None, int] = {"z": 0, "y": 1, "x": 2}
 
 
 def chains(kind: ImageType, form: Form, slice_axis: str | None) -> Chains:
     """The operators behind every image of an image type, made of an image like this one, in PyRadiomics' order.
 
-    Those of the original image are none. `slice_axis`: across which slices are taken, None for three dimensions. Raises
-    InputError where the image is too small.
+    Those of the original image are none. `slice_axis`: across which slices are taken (z, y, x), None for three
+    dimensions. Images that this one is too small for are not among them: `left_out` says why.
     """
     match kind:
         case LoG(sigma_mm=sigmas):
-            return {_log_name(sigma): (_laplacian(sigma, form),) for sigma in sigmas}
-        case Wavelet():
-            axes = [axis for axis in (2, 1, 0)[: form.grid.dimensions] if axis != AXES.get(slice_axis)]
-            levels, first = kind.levels, kind.start_level
-            _refuse_deep(first + levels, form, axes)
-            return wavelet.bands(kind.wavelet, shape=form.grid.shape, start_level=first, levels=levels, axes=axes)
+            fitting = [sigma for sigma in sigmas if not log.too_small(form.grid, sigma)]
+            return {_log_name(sigma): (log.Laplacian(float(sigma)),) for sigma in fitting}
+        case Wavelet(wavelet=name, start_level=first, levels=levels):
+            axes, shape = _within(form, slice_axis), form.grid.shape
+            fitting = min(levels, wavelet.deepest(name, shape=shape, axes=axes) - first)
+            if fitting < 1:
+                return {}
+            made = wavelet.bands(name, shape=shape, start_level=first, levels=fitting, axes=axes)
+            if fitting < levels:
+                made.popitem()  # the approximation, which there is of the last level only
+            return made
         case Square():
             return {"square": (pointwise.Square(),)}
         case SquareRoot():
@@ -54,31 +52,29 @@ def chains(kind: ImageType, form: Form, slice_axis: str | None) -> Chains:
         case Gradient(use_spacing=use_spacing):
             return {"gradient": (gradient.Gradient(use_spacing=use_spacing),)}
         case Lbp2d(samples=samples, radius=radius, method=method):
-            axis = AXES.get(kind.axis or slice_axis, 0)
+            axis = AXES.get(axis_letter(kind.axis, form.grid.dimensions) or slice_axis, 0)
             return {"lbp-2D": (lbp.Lbp2d(axis, samples, radius, method),)}
         case Lbp3d(levels=levels, radius=radius, subdivision=subdivision):
             return lbp.lbp3d_images(levels=levels, radius=radius, subdivision=subdivision)
     return {"original": ()}
 
 
+def left_out(kind: ImageType, form: Form, slice_axis: str | None) -> list[str]:
+    """Why images of an image type are not made, where the image is too small for a sigma, or a level of wavelets."""
+    match kind:
+        case LoG(sigma_mm=sigmas):
+            return [reason for sigma in sigmas if (reason := log.too_small(form.grid, sigma))]
+        case Wavelet(wavelet=name, start_level=first, levels=levels):
+            reason = wavelet.too_deep(name, first + levels, shape=form.grid.shape, axes=_within(form, slice_axis))
+            return [reason] if reason else []
+    return []
+
+
+def _within(form: Form, slice_axis: str | None) -> list[int]:
+    """x, y and, where the image has it, z, without the axis across slices."""
+    return [axis for axis in (2, 1, 0)[: form.grid.dimensions] if axis != AXES.get(slice_axis)]
+
+
 def _log_name(sigma: float) -> str:
     """As PyRadiomics writes it: with the digits that the settings have."""
     return f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D"
-
-
-def _refuse_deep(level: int, form: Form, axes: Sequence[int]) -> None:
-    """A level that averages over more than the whole image says nothing more than the one before."""
-    longest = max(form.grid.shape[axis] for axis in axes)
-    deepest = max(1, (longest - 1).bit_length())
-    if level > deepest:
-        raise InputError(
-            f"level {level} of a wavelet is too deep for an image of {longest} voxels, which has {deepest}; "
-            "choose fewer levels, or a smaller start level"
-        )
-
-
-def _laplacian(sigma: float, form: Form) -> Operator:
-    reason = log.too_small(form.grid, sigma)
-    if reason:
-        raise InputError(reason)
-    return log.Laplacian(float(sigma))

@@ -117,6 +117,26 @@ class _Ring:
         return Window((starts[0], starts[1], starts[2]), (stops[0], stops[1], stops[2]))
 
 
+def deepest(wavelet: str, *, shape: Index, axes: Sequence[int]) -> int:
+    """The last level that averages over no more voxels than the longest of these axes has; the first one always does.
+
+    A level repeats the undilated filter: level 3 of one of F taps averages over 3 (F - 1) + 1 voxels.
+    """
+    return max(1, (max(shape[axis] for axis in axes) - 1) // (length(wavelet) - 1))
+
+
+def too_deep(wavelet: str, level: int, *, shape: Index, axes: Sequence[int]) -> str | None:
+    """Why levels up to this one cannot all be made, None where they can: beyond `deepest` they say nothing more."""
+    last, longest = deepest(wavelet, shape=shape, axes=axes), max(shape[axis] for axis in axes)
+    if level <= last:
+        return None
+    span = level * (length(wavelet) - 1) + 1
+    return (
+        f"levels above {last}: level {level} of {wavelet} averages over {span} voxels, and the image has {longest}; "
+        "choose fewer levels, or a smaller start level"
+    )
+
+
 def bands(
     wavelet: str, *, shape: Index, start_level: int = 0, levels: int = 1, axes: Sequence[int] = (2, 1, 0)
 ) -> dict[str, tuple[Operator, ...]]:

@@ -18,7 +18,7 @@ from voxmill.operators.normalise import Normalise
 from voxmill.operators.resegment import Resegment
 from voxmill.pyradiomics.errors import RadiomicsError, refusals
 from voxmill.pyradiomics.logs import logger as radiomics_logger
-from voxmill.pyradiomics.parameters import settings_of
+from voxmill.pyradiomics.parameters import settings_of, with_sigmas
 from voxmill.pyradiomics_parameters import BIN_WIDTH, FILTERS, TEXTURE
 from voxmill.settings import Settings
 from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
@@ -216,10 +216,11 @@ def getLBP3DImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: A
 def _filtered(name: str, inputImage: "sitk.Image", inputMask: "sitk.Image", kwargs: dict[str, Any]) -> Images:
     """The images of an image type, whole, with their names and the settings; a warning where there are none."""
     del inputMask
-    if name == "LoG" and not kwargs.get("sigma"):
+    setting = with_sigmas(_only(kwargs, *TEXTURE, *FILTERS))
+    if name == "LoG" and not setting.get("sigma"):
         return
     with refusals():
-        settings = settings_of(_only(kwargs, *TEXTURE, *FILTERS), {name: {}}, {})
+        settings = settings_of(setting, {name: {}}, {})
         images, notes = images_of(read_image(inputImage), settings)
     for note in notes:
         logger.warning(note)

@@ -7,7 +7,7 @@ import numpy as np
 
 from voxmill.errors import SettingsError, brief, nearest
 from voxmill.pyradiomics.logs import logger
-from voxmill.pyradiomics_parameters import INTERPOLATORS, MAPS, SETTING, TEXTURE
+from voxmill.pyradiomics_parameters import INTERPOLATORS, MAPS, SETTING, TEXTURE, Flag
 from voxmill.settings import Settings
 
 DEFAULTS: Mapping[str, Any] = {
@@ -39,8 +39,8 @@ def settings_of(
     passed over with a warning.
     """
     sections = {
-        "setting": _with_sigmas(known(setting)) | changes,
-        "imageType": {name: _with_sigmas(plain(own or {})) for name, own in image_types.items()},
+        "setting": with_sigmas(known(setting)) | changes,
+        "imageType": {name: with_sigmas(known(own or {})) for name, own in image_types.items()},
         "featureClass": {family: plain(names) for family, names in features.items()},
     }
     return Settings.from_pyradiomics(sections)
@@ -69,14 +69,14 @@ def with_images(image_types: Mapping[str, Any], setting: Mapping[str, Any]) -> d
     return {name: values for name, values in image_types.items() if name != "LoG"}
 
 
-def _with_sigmas(own: dict[str, Any]) -> dict[str, Any]:
+def with_sigmas(given: dict[str, Any]) -> dict[str, Any]:
     """Settings without what is no sigma, which a parameter file may not have, and PyRadiomics skips elsewhere."""
-    sigmas = own.get("sigma")
+    sigmas = plain(given.get("sigma"))
     if not isinstance(sigmas, list):
-        return own
+        return given
     for sigma in filter(_is_skipped, sigmas):
         logger.warning("sigma must be greater than 0.0: %s has no effect", sigma)
-    return own | {"sigma": [one for one in sigmas if not _is_skipped(one)]}
+    return given | {"sigma": [one for one in sigmas if not _is_skipped(one)]}
 
 
 def _is_skipped(sigma: object) -> bool:
@@ -94,21 +94,39 @@ def settings_of_class(setting: Mapping[str, Any], family: str, names: list[str],
 
 
 def known(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that regions are measured by, as a parameter file has them; each unknown one is a warning."""
+    """The settings of regions or image types, as a parameter file has them; each unknown one is a warning."""
     for key in setting:
         if key not in SETTING and key not in MAPS:
             logger.warning("setting %s is unknown and has no effect%s", brief(key), nearest(str(key), SETTING))
-    found = {key: plain(value) for key, value in setting.items() if key in SETTING}
-    return found | ({"interpolator": _named(found["interpolator"])} if "interpolator" in found else {})
+    return {key: _written(key, plain(value)) for key, value in setting.items() if key in SETTING}
+
+
+def _written(key: str, value: object) -> object:
+    """A value as a parameter file has it, of what PyRadiomics takes from scripts beyond that."""
+    if key == "interpolator":
+        return _named(value)
+    if key == "wavelet":
+        return _wavelet(value)
+    return bool(value) if isinstance(SETTING[key], Flag) and isinstance(value, int | float) else value
+
+
+def _wavelet(value: object) -> object:
+    """The name of a wavelet, also of one of PyWavelets' own, in its letters."""
+    if not isinstance(value, str):
+        import pywt
+
+        known = isinstance(value, pywt.Wavelet) and value.name in pywt.wavelist()
+        value = value.name if known and pywt.Wavelet(value.name).filter_bank == value.filter_bank else value
+    return value.lower() if isinstance(value, str) else value
 
 
 def plain(value: object) -> Any:
-    """The value as a parameter file has it: numbers and lists of Python in place of NumPy's."""
+    """The value as a parameter file has it: numbers and lists of Python in place of NumPy's, and of ranges."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, Mapping):
         return {key: plain(one) for key, one in value.items()}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+    return [plain(one) for one in value] if isinstance(value, list | tuple | range) else value
 
 
 def _named(interpolator: object) -> object:

@@ -49,7 +49,7 @@ def patterns(coefficients: Box, centres: Array, start: Index, points: Floats, le
     `centres` are the voxels of a window that begins at `start`, of their own type; `coefficients` hold those of their
     spline with `reach` more voxels on every side, where the image has them; `points` (points, 3) are z, y, x of the
     samples. A sample outside of the image is 0; of whole numbers it is rounded, halves away from zero. The kurtosis (3
-    less) is NaN where samples do not vary: by no more than the last digit of their mean.
+    less) is NaN where samples do not vary: by no more than the last digit of their mean. Where a sample is NaN, all is.
     """
     made = np.empty((*centres.shape, levels + 1))
     margin = reach(points)
@@ -117,6 +117,9 @@ def _patterns(
                     samples[v] = 0.0
             for x in range(centres.shape[2]):
                 values[:] = samples[:, x]
+                if np.isnan(values.sum()):
+                    made[z, y, x] = np.nan
+                    continue
                 _norms(values, centres[z, y, x], parts, sums, made[z, y, x, :levels])
                 if numbers.single:
                     singles[:] = values

@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy
 import SimpleITK as sitk
 from radiomics import firstorder, glcm, gldm, glrlm, glszm, imageoperations, ngtdm, shape
 
@@ -32,3 +33,13 @@ for one in (
         assert getattr(features, f"get{name}FeatureValue").__doc__
     for name, value in features.execute().items():
         print(f"{one.__name__}_{name}: {value}")
+
+for images, options in (
+    (imageoperations.getLoGImage, {"sigma": numpy.arange(5.0, 0.0, -0.5)}),
+    (imageoperations.getWaveletImage, {}),
+):
+    for filtered, title, kept in images(image, mask, **options):
+        of_filtered = firstorder.RadiomicsFirstOrder(filtered, mask, **kept)
+        of_filtered.enableAllFeatures()
+        for name, value in of_filtered.execute().items():
+            print(f"{title}_{name}: {value}")
