@@ -1,6 +1,8 @@
 """Derived images are sources; facts are gathered over planes and do not depend on how."""
 
 import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,10 @@ from numpy.typing import NDArray
 
 import voxmill as vm
 from voxmill import execute
-from voxmill.execute import Derived, derive, find_facts
+from voxmill.execute import Derived, Work, chain_of, derive, find_facts
+from voxmill.operators.crop import Crop
 from voxmill.operators.normalise import Normalise
+from voxmill.plan import Want, plan
 from voxmill.volume import Source
 from voxmill_kernels.facts import Moments
 
@@ -83,17 +87,58 @@ def test_facts_are_found_once_while_the_image_lives(monkeypatch: pytest.MonkeyPa
 
 
 def test_only_so_many_facts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execute, "MOST_FACTS", 3)
+    monkeypatch.setattr(execute, "MOST_KNOWN", 3)
     source = image()
     for scale in range(1, 8):
         derive(derive(source, Normalise(scale=scale)), Normalise())
-    assert len(execute._FACTS[source]) == 3
+    assert len(execute._KNOWN[source]) == 3
+
+
+def test_facts_of_the_whole_outlive_those_of_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "MOST_KNOWN", 3)
+    source = image()
+    normalised = derive(source, Normalise())
+    for start in range(6):
+        derive(normalised, Crop(vm.Window((start, 0, 0), (7, 8, 9))), Normalise())
+    chains = list(execute._KNOWN[source])
+    assert chains[0] == ()
+    assert len(chains) == 3
+
+
+def test_threads_find_a_fact_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[Source] = []
+
+    def noted(source: Source) -> list[NDArray[Any]]:
+        passes.append(source)
+        time.sleep(0.05)
+        return [source.read(WHOLE)]
+
+    monkeypatch.setattr(execute, "read_in_tiles", noted)
+    source = image()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: find_facts(source, [Moments])[Moments], range(8)))
+    assert len(passes) == 1
+    assert len(set(map(id, found))) == 1
+
+
+def test_a_box_is_forgotten_after_its_last_use() -> None:
+    """Of three images one after the other, and of what they are made of."""
+    first = derive(image(), Normalise())
+    made = [derive(first, Normalise(scale=scale)) for scale in (1, 2, 3)]
+    wants = [Want(chain_of(one), WHOLE) for one in (*made, first)]
+    planned = plan(wants)
+    work = Work.of(planned, image())
+    kept = []
+    for window, task in planned:
+        work.box(window, task)
+        kept.append(len(work.done))
+    assert kept == [1, 1, 1, 0]
 
 
 def test_an_image_that_nobody_holds_is_forgotten() -> None:
     source = image()
     derive(source, Normalise())
-    before = len(execute._FACTS)
+    before = len(execute._KNOWN)
     del source
     gc.collect()
-    assert len(execute._FACTS) < before
+    assert len(execute._KNOWN) < before

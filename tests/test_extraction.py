@@ -4,7 +4,7 @@ import math
 import pickle
 import re
 import tracemalloc
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -18,11 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import SHAPE, SPACING, case, sitk_image, texture, two_labels, write_case
-from voxmill import extraction, voxels
+from voxmill import extraction
 from voxmill.cases import MAX_SHEAR
 from voxmill.measures import measure
 from voxmill.regions import Region
-from voxmill.volume import Source
 
 TURNED = np.array(
     (
@@ -1021,20 +1020,20 @@ def test_a_box_that_is_too_large_fails_its_region_and_not_those_beside_it(monkey
     mask = vm.Mask(labels, image.grid)
     settings = vm.Settings.parse({"images": ["original", "square"]})
     expected = vm.extract(image, mask, settings=settings)
-    whole = voxels.read
-    calls: list[int] = []
+    plentiful = vm.Volume.read
+    sizes: list[int] = []
 
-    def scarce(wanted: Sequence[tuple[Source, vm.Window]]) -> list[Any]:
-        calls.append(len(wanted))
-        if sum(window.size for _, window in wanted) > 100:
+    def scarce(volume: vm.Volume, window: vm.Window) -> np.ndarray:
+        sizes.append(window.size)
+        if window.size > 100:
             raise MemoryError
-        return whole(wanted)
+        return plentiful(volume, window)
 
-    monkeypatch.setattr(extraction, "read", scarce)
+    monkeypatch.setattr(vm.Volume, "read", scarce)
     rows = vm.extract(image, mask, settings=settings).rows
     assert "needs more memory than there is" in (rows[0].error or "")
     assert rows[1].features == expected.rows[1].features
-    assert len(calls) == 4
+    assert sizes == [567, 567, 8, 8]
 
 
 @pytest.mark.parametrize("spacing", [1e-60, 1e52])

@@ -102,7 +102,7 @@ def test_what_chains_have_in_common_is_made_once() -> None:
     applied: list[vm.Window] = []
     first = derive(image(), Sum(1, applied))
     inner, outer = vm.Window((2, 2, 2), (7, 7, 7)), vm.Window((1, 1, 1), (8, 8, 8))
-    share([derive(first, Sum(1)), derive(first, Wrapped()), first], [inner, outer, inner])
+    list(share([derive(first, Sum(1)), derive(first, Wrapped()), first], [inner, outer, inner]))
     assert len(applied) == 1
     assert applied[0].contains(outer)
 
@@ -111,7 +111,7 @@ def test_windows_far_apart_are_made_apart() -> None:
     applied: list[vm.Window] = []
     made = derive(image(), Sum(0, applied))
     corners = [vm.Window((0, 0, 0), (2, 2, 2)), vm.Window((7, 7, 7), (9, 9, 9))]
-    share([made, made], corners)
+    list(share([made, made], corners))
     assert sorted(window.start for window in applied) == [(0, 0, 0), (7, 7, 7)]
 
 

@@ -1,5 +1,6 @@
 """Stages are noted while they are watched, by every thread, and never otherwise; threads change no row."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_threads_are_a_whole_number(threads: Any) -> None:  # noqa: ANN401 (what
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_stage_is_noted(threads: int) -> None:
     with watch_stages() as stages:
-        vm.extract(IMAGE, vm.Mask(LABELS, IMAGE.grid), threads=threads)
+        vm.extract(IMAGE, vm.Mask(LABELS, IMAGE.grid), settings={"images": ["original", "square"]}, threads=threads)
     assert tuple(stages.seconds) == STAGES
     assert all(seconds > 0 for seconds in stages.seconds.values())
     assert not any(stages.peak_bytes.values())
@@ -58,6 +59,27 @@ def test_nothing_is_counted_that_nobody_wants() -> None:
     assert len(table.columns) == 14 + 18
     assert stages.seconds["count"] == 0
     assert stages.seconds["shape"] > 0
+
+
+def test_what_is_found_of_whole_images_is_no_filter() -> None:
+    with watch_stages() as stages:
+        vm.extract(IMAGE, vm.Mask(LABELS, IMAGE.grid), settings={"images": ["gradient"]})
+    assert stages.seconds["facts"] == 0
+    assert stages.seconds["filters"] > 0
+
+
+def test_stages_are_not_within_others() -> None:
+    """Of an image of which facts are found for its diagnostics, too."""
+    used = {
+        "diagnostics": True,
+        "normalise": True,
+        "images": ["original", "square"],
+        "resample": {"spacing_mm": [1, 1, 3]},
+    }
+    start = time.perf_counter()
+    with watch_stages() as stages:
+        vm.extract(IMAGE, vm.Mask(LABELS, IMAGE.grid), settings=used)
+    assert sum(stages.seconds.values()) <= time.perf_counter() - start
 
 
 def test_nothing_is_noted_when_nobody_watches() -> None:

@@ -39,7 +39,6 @@ class Provenance:
     hashes: Mapping[tuple[int, ...], str]
 
     @classmethod
-    @stage("prepare")
     def of(cls, image: Source, mask: Mask, choices: Iterable[Choice], settings: Settings) -> "Provenance":
         """Found in passes over the whole image and over the layers that regions lie in."""
         shared = {
@@ -89,7 +88,6 @@ def _versions() -> Elements:
     }
 
 
-@stage("prepare")
 def _snapshot_elements(snapshot: Snapshot) -> Elements:
     name, grid = snapshot.after, snapshot.image.grid
     values = snapshot.values.astype(np.float64)
@@ -115,6 +113,7 @@ def _image_elements(name: str, image: Source) -> Elements:
     }
 
 
+@stage("prepare")
 def _mask_elements(name: str, grid: Grid, window: Window, inside: NDArray[np.bool_]) -> Elements:
     """Where a region lies: True in a window of a grid."""
     from voxmill_kernels.mask.components import components
@@ -155,6 +154,7 @@ def _as_uint32(mask: Mask, layers: tuple[int, ...]) -> Iterator[NDArray[Any]]:
     return (plane.astype("<u4") for layer in layers for plane in mask.layers[layer])
 
 
+@stage("prepare")
 def _sha1(boxes: Iterable[NDArray[Any]]) -> str:
     """The SHA-1 of voxels, little-endian and in index order, as SimpleITK's Hash."""
     digest = hashlib.sha1(usedforsecurity=False)

@@ -1,8 +1,9 @@
 """Plans × source → boxes; and the facts of whole images that plans stand on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from threading import Lock
 from typing import Any
@@ -19,9 +20,21 @@ from voxmill.volume import Source
 
 TILE_VOXELS = 1 << 22
 """How many voxels of a whole image are read at once."""
-MOST_FACTS = 64
-"""How many facts are kept of one source."""
-_FACTS: WeakKeyDictionary[Source, dict[tuple[Chain, type[Fact]], Fact]] = WeakKeyDictionary()
+MOST_KNOWN = 64
+"""Of how many images that are made of one source facts are kept."""
+Turn = Callable[[], NDArray[Any]]
+"""What gives the next of several boxes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The facts that are known of an image; who looks for more holds the lock."""
+
+    facts: dict[type[Fact], Fact] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+
+_KNOWN: WeakKeyDictionary[Source, dict[Chain, Known]] = WeakKeyDictionary()
 _LOCK = Lock()
 
 
@@ -61,11 +74,36 @@ class Derived:
         return box
 
 
-def share(derived: Sequence[Source], windows: Sequence[Window]) -> list[NDArray[Any]]:
-    """A window of each of these images, which are all made of one source; what they have in common is made once."""
+def share(derived: Sequence[Source], windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
+    """A window of each of these images, which are all made of one source; what they have in common is made once.
+
+    Each is made when it is asked for, and nothing is kept longer than it is needed.
+    """
     first = _origin(derived[0])
     wants = [Want(chain_of(one), window) for one, window in zip(derived, windows, strict=True)]
     return execute(plan(wants), first)
+
+
+def in_turn(name: str, wanted: Sequence[tuple[Source, Window]]) -> Turn:
+    """What gives windows of images that are all made of one, one after the other; the time counts for a stage.
+
+    What they have in common is read and computed once, or each alone from where memory is too small for that.
+    """
+    together = stage(name)(share)(*zip(*wanted, strict=True)) if wanted else None
+    left = iter(wanted)
+
+    @stage(name)
+    def turn() -> NDArray[Any]:
+        nonlocal together
+        image, window = next(left)
+        if together is not None:
+            try:
+                return next(together)
+            except MemoryError:
+                together = None
+        return image.read(window)
+
+    return turn
 
 
 def _origin(source: Source) -> Source:
@@ -80,63 +118,83 @@ def chain_of(source: Source) -> Chain:
 def derive(source: Source, *operators: Operator) -> Source:
     """The image that operators make of a source, one after the other; the facts that they ask for are found first."""
     for operator in operators:
-        link = Link.of(operator, Form(source.grid, source.dtype), find_facts(source, operator.facts))
+        facts = find_facts(source, operator.facts) if operator.facts else {}
+        link = Link.of(operator, Form(source.grid, source.dtype), facts)
         source = Derived(_origin(source), (*chain_of(source), link))
     return source
 
 
-def execute(planned: Iterable[tuple[Window, Task]], source: Source) -> list[NDArray[Any]]:
-    """The boxes of a plan: what it needs is read from the source, and every task done once."""
-    done: dict[Task, NDArray[Any]] = {}
-    return [_made(window, task, source, done) for window, task in planned]
+def execute(planned: Sequence[tuple[Window, Task]], source: Source) -> Iterator[NDArray[Any]]:
+    """The boxes of a plan, one by one: what it needs is read from the source, and every task done once."""
+    work = Work.of(planned, source)
+    for window, task in planned:
+        yield work.box(window, task)
 
 
-def _made(window: Window, task: Task, source: Source, done: dict[Task, NDArray[Any]]) -> NDArray[Any]:
-    if task not in done:
-        done[task] = _applied(task, source, done) if task.chain else source.read(task.window)
-    return done[task][window.within(task.window).slices]
+@dataclass(frozen=True, eq=False)
+class Work:
+    """The boxes of a plan under way. done: what is made and still needed. left: how often every task is still used."""
+
+    source: Source
+    left: Counter[Task]
+    done: dict[Task, NDArray[Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, planned: Sequence[tuple[Window, Task]], source: Source) -> "Work":
+        """The work on a plan that nothing is done of."""
+        left = Counter(task for _, task in planned)
+        tasks = list(left)
+        for task in tasks:  # which grows
+            needed = [one for _, one in task.inputs]
+            tasks += dict.fromkeys(one for one in needed if one not in left)
+            left.update(needed)
+        return cls(source, left)
+
+    def box(self, window: Window, task: Task) -> NDArray[Any]:
+        """A window of what a task makes, which is forgotten when nothing else is needed of it."""
+        if task not in self.done:
+            self.done[task] = self._applied(task) if task.chain else self.source.read(task.window)
+        self.left[task] -= 1
+        made = self.done[task] if self.left[task] else self.done.pop(task)
+        return made[window.within(task.window).slices]
+
+    def _applied(self, task: Task) -> NDArray[Any]:
+        *before, link = task.chain
+        windows = [window for window, _ in task.inputs]
+        boxes = [self.box(window, one) for window, one in task.inputs]
+        while True:
+            try:
+                return link.operator.apply(boxes, At(task.window, tuple(windows), link.given), link.facts)
+            except MoreNeededError:
+                windows = [window.grow(window.shape).clip(link.given.grid.shape) for window in windows]
+                boxes = list(execute(plan([Want(tuple(before), window) for window in windows]), self.source))
 
 
-def _applied(task: Task, source: Source, done: dict[Task, NDArray[Any]]) -> NDArray[Any]:
-    *before, link = task.chain
-    windows = [window for window, _ in task.inputs]
-    boxes = [_made(window, one, source, done) for window, one in task.inputs]
-    while True:
-        try:
-            return link.operator.apply(boxes, At(task.window, tuple(windows), link.given), link.facts)
-        except MoreNeededError:
-            windows = [window.grow(window.shape).clip(link.given.grid.shape) for window in windows]
-            boxes = execute(plan([Want(tuple(before), window) for window in windows]), source)
-
-
-@stage("prepare")
+@stage("facts")
 def find_facts(source: Source, wanted: Sequence[type[Fact]]) -> Facts:
     """Facts of a whole image; those that are not known yet in one pass over it. They are kept as long as the source."""
+    known = _known(source)
+    with known.lock:
+        facts = known.facts | dict(source.facts)
+        missing = [fact for fact in wanted if fact not in facts]
+        if missing:
+            found = (tuple(fact.of(box) for fact in missing) for box in read_in_tiles(source))
+            merged: tuple[Fact, ...] = reduce(_merged, found)
+            facts |= zip(missing, merged, strict=True)
+            known.facts.update({one: facts[one] for one in missing})
+        return {one: facts[one] for one in wanted}
+
+
+def _known(source: Source) -> Known:
+    """What is known of an image. Of too many, one of a part of the source is forgotten, or the one used longest ago."""
     origin, chain = _origin(source), chain_of(source)
-    kept = {one: fact for (made, one), fact in _kept(origin).items() if made == chain}
-    facts: dict[type[Fact], Any] = {one: fact for one, fact in (kept | dict(source.facts)).items() if one in wanted}
-    missing = [fact for fact in wanted if fact not in facts]
-    if missing:
-        found = (tuple(fact.of(box) for fact in missing) for box in read_in_tiles(source))
-        merged: tuple[Fact, ...] = reduce(_merged, found)
-        facts |= zip(missing, merged, strict=True)
-        _keep(origin, {(chain, fact): facts[fact] for fact in missing})
-    return facts
-
-
-def _kept(origin: Source) -> dict[tuple[Chain, type[Fact]], Fact]:
-    """The facts that are known of an image and of what was made of it."""
     with _LOCK:
-        return dict(_FACTS.get(origin, {}))
-
-
-def _keep(origin: Source, facts: Mapping[tuple[Chain, type[Fact]], Fact]) -> None:
-    """Add to what is known of an image, and forget the oldest where that is too much."""
-    with _LOCK:
-        known = _FACTS.setdefault(origin, {})
-        known.update(facts)
-        for oldest in list(known)[: max(0, len(known) - MOST_FACTS)]:
-            del known[oldest]
+        images = _KNOWN.setdefault(origin, {})
+        known = images[chain] = images.pop(chain, Known())
+        if len(images) > MOST_KNOWN:
+            parts = (one for one in images if one and one[-1].made.grid != origin.grid)
+            del images[next(parts, next(iter(images)))]
+    return known
 
 
 def read_in_tiles(source: Source) -> Iterator[NDArray[Any]]:

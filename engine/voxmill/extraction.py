@@ -1,11 +1,11 @@
 """One case → rows: the features of every region of a mask in an image."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
-from functools import cache, partial
-from itertools import islice
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,14 +15,24 @@ from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, SettingsError, brief
+from voxmill.execute import Turn, in_turn
 from voxmill.grid import Window
 from voxmill.measures import measure, measure_shape
 from voxmill.plan import merged
 from voxmill.regions import Region
 from voxmill.settings import Settings, parse_settings
 from voxmill.table import Row, Table
-from voxmill.volume import Source
-from voxmill.voxels import MeasuredImage, Place, Voxels, images_of, place_of, read, read_filtered, seen_in, voxels_of
+from voxmill.volume import Source, Volume
+from voxmill.voxels import (
+    MeasuredImage,
+    Place,
+    Voxels,
+    images_of,
+    is_kept,
+    place_of,
+    seen_in,
+    voxels_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,14 +119,18 @@ def _overlapping(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
 
 
 def _group(case: Case, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
-    """A row per region; what they have in common is read and computed once."""
+    """A row per region; what they have in common is read and computed once, and few boxes are held at a time."""
     rows: dict[Choice, Row] = {}
     tried = partial(_tried, case, rows)
     places = tried(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
-    boxes = _together({choice: [(place.source, place.window)] for choice, place in places.items()}, read)
-    prepared = tried(places, lambda choice: Prepared.of(places[choice], boxes(choice)[0], case.settings))
-    filtered = _together({choice: one.wanted for choice, one in prepared.items()}, read_filtered)
-    return rows | tried(prepared, lambda choice: _measured(case, choice, prepared[choice], filtered(choice)))
+    prepared = tried(places, _preparing(case, places))
+    found = {one: [shape] for one, shape in tried(prepared, lambda one: _shape(prepared[one], case.settings)).items()}
+    for turns in _turns({choice: prepared[choice] for choice in found}):
+        wanted = [(image.image, prepared[choice].voxels.window) for choice, image in turns if image.filtered]
+        turn = in_turn("filters", wanted)
+        for choice, image in turns:
+            found[choice] += tried([choice], partial(_in_image, prepared, image, turn)).values()
+    return {one: _row(case, one, prepared[one], found[one]) for one in found} | rows
 
 
 def _tried(
@@ -141,21 +155,21 @@ def _failed(case: Case, choice: Choice, reason: str) -> Row:
     return Row(_text(case.name), name, {}, notes, _about(choice), error=f"region {name}: {reason}")
 
 
-def _together(
-    wanted: Mapping[Choice, Sequence[tuple[Source, Window]]],
-    read: Callable[[Sequence[tuple[Source, Window]]], list[Box]],
-) -> Callable[[Choice], list[Box]]:
-    """The boxes that a region wants: those of all regions read at the first call, or alone if memory is too small."""
+def _preparing(case: Case, places: Mapping[Choice, Place]) -> "Callable[[Choice], Prepared]":
+    """What prepares the regions of these places, in their order; images made for regions are kept where that pays."""
+    kept = {choice: is_kept(place, case.image, case.settings) for choice, place in places.items()}
+    wholes = {one: Window.whole(place.source.grid.shape) for one, place in places.items() if kept[one]}
+    turn = in_turn("prepare", [(place.source, wholes.get(one, place.window)) for one, place in places.items()])
+    images: dict[Source, Volume] = {}
 
-    @cache
-    def boxes() -> dict[Choice, list[Box]]:
-        try:
-            found = iter(read([one for several in wanted.values() for one in several]))
-        except MemoryError:
-            return {}
-        return {choice: list(islice(found, len(several))) for choice, several in wanted.items()}
+    def prepare(choice: Choice) -> Prepared:
+        place, box = places[choice], turn()
+        if kept[choice]:
+            image = images.setdefault(place.source, Volume(box, place.source.grid))
+            place, box = replace(place, source=image), image.read(place.window)
+        return Prepared.of(place, box, case.settings)
 
-    return lambda choice: boxes()[choice] if choice in boxes() else read(wanted[choice])
+    return prepare
 
 
 @dataclass(frozen=True)
@@ -173,30 +187,60 @@ class Prepared:
         images, notes = images_of(voxels.image, settings)
         return cls(voxels, tuple(images), tuple(notes))
 
-    @property
-    def wanted(self) -> list[tuple[Source, Window]]:
-        """The windows that must be read to measure it, beside its own."""
-        return [(one.image, self.voxels.window) for one in self.images if one.image is not self.voxels.image]
+
+@dataclass(frozen=True)
+class Found:
+    """What was measured of a region, of its shape or in an image; an image that says nothing of it is left out."""
+
+    features: Mapping[str, float]
+    notes: tuple[str, ...]
+    left_out: bool = False
 
 
-def _measured(case: Case, choice: Choice, prepared: Prepared, boxes: Iterable[Box]) -> Row:
-    voxels, rest = prepared.voxels, iter(boxes)
-    features, said = measure_shape(voxels, case.settings)
-    notes = [*case.settings.notes, *case.notes, *choice.notes, *voxels.notes, *said, *prepared.notes]
-    left_out = len(prepared.notes)
-    for image in prepared.images:
-        try:
-            seen = voxels if image.image is voxels.image else seen_in(voxels, next(rest))
-            found, remarks = measure(Region.of(seen, image.settings), image.name)
-        except RegionError as error:
-            if image.name == "original":
-                raise
-            found, remarks, left_out = {}, (f"left out: {error}",), left_out + 1
-        features |= found
-        notes += remarks if image.name == "original" else [f"{image.name}: {remark}" for remark in remarks]
+def _turns(prepared: Mapping[Choice, Prepared]) -> Iterator[list[tuple[Choice, MeasuredImage]]]:
+    """For regions that lie in one image, all images of each: image by image, so that a box can soon be forgotten."""
+    together: dict[Source, list[Choice]] = {}
+    for choice, one in prepared.items():
+        together.setdefault(one.voxels.image, []).append(choice)
+    for choices in together.values():
+        turns = zip_longest(*(prepared[choice].images for choice in choices))
+        yield [
+            (one, image) for images in turns for one, image in zip(choices, images, strict=True) if image is not None
+        ]
+
+
+def _shape(prepared: Prepared, settings: Settings) -> Found:
+    features, notes = measure_shape(prepared.voxels, settings)
+    return Found(features, (*notes, *prepared.notes))
+
+
+def _in_image(prepared: Mapping[Choice, Prepared], image: MeasuredImage, turn: Turn, choice: Choice) -> Found:
+    """What is measured of a region in an image, whose turn it is; raises RegionError where that is the original."""
+    voxels = prepared[choice].voxels
+    try:
+        seen = seen_in(voxels, turn()) if image.filtered else voxels
+        features, notes = measure(Region.of(seen, image.settings), image.name)
+    except RegionError as error:
+        if image.name == "original":
+            raise
+        return Found({}, (f"{image.name}: left out: {error}",), left_out=True)
+    return Found(features, notes if image.name == "original" else tuple(f"{image.name}: {note}" for note in notes))
+
+
+def _row(case: Case, choice: Choice, prepared: Prepared, found: Sequence[Found]) -> Row:
+    voxels = prepared.voxels
+    features = {name: value for one in found for name, value in one.features.items()}
+    notes = [
+        *case.settings.notes,
+        *case.notes,
+        *choice.notes,
+        *voxels.notes,
+        *(note for one in found for note in one.notes),
+    ]
     about = _about(choice) | {"voxels": voxels.values.size, "box": list(voxels.window.shape)}
     if case.provenance is not None:
         about |= diagnose(case.provenance, case.mask, choice, voxels.snapshots)
+    left_out = len(prepared.notes) + sum(one.left_out for one in found)
     return Row(_text(case.name), _text(choice.name), features, tuple(notes), about, left_out=left_out)
 
 

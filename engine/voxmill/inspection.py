@@ -10,10 +10,11 @@ import numpy as np
 from voxmill.cases import Case, open_case
 from voxmill.choices import Choice
 from voxmill.errors import OutputError, RegionError
+from voxmill.execute import share
 from voxmill.io import write_image, write_mask
 from voxmill.settings import Settings
 from voxmill.volume import Mask, Volume
-from voxmill.voxels import images_of, place_of, read, voxels_of
+from voxmill.voxels import images_of, place_of, voxels_of
 
 if TYPE_CHECKING:
     import SimpleITK
@@ -58,13 +59,13 @@ def _saved(case: Case, choice: Choice, stem: Path) -> Iterator[Path]:
     """The files of a region, whose paths begin with this one."""
     try:
         place = place_of(case.image, case.mask, choice, case.settings)
-        (box,) = read([(place.source, place.window)])
-        voxels = voxels_of(place, box, case.settings)
+        voxels = voxels_of(place, place.source.read(place.window), case.settings)
     except RegionError:
         return
     grid = voxels.image.grid.crop(voxels.window)
     images, _ = images_of(voxels.image, case.settings)
-    for one, made in zip(images, read([(one.image, voxels.window) for one in images]), strict=True):
+    boxes = share([one.image for one in images], [voxels.window] * len(images)) if images else ()
+    for one, made in zip(images, boxes, strict=True):
         path = stem.with_name(f"{stem.name}_{_plain(one.name)}.nrrd")
         write_image(Volume(np.ascontiguousarray(made), grid, name=one.name), path)
         yield path

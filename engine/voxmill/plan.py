@@ -1,6 +1,6 @@
 """Chains of operators and the windows that are wanted → the windows that every operator, and the source, must give."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,36 +51,59 @@ def plan(wants: Sequence[Want]) -> tuple[tuple[Window, Task], ...]:
     The needs of the operators are composed backwards. Chains that begin alike share what they have in common: windows
     that overlap so far that making both at once is no more work are made by one task.
     """
-    windows: dict[Chain, list[Window]] = {}
-    for want in wants:
-        windows.setdefault(want.chain, []).append(want.window)
-    tasks: dict[Chain, list[Task]] = {}
+    windows: dict[_Stem, list[Window]] = {}
+    stems = list(_stems(want.chain for want in wants))
+    for stem, want in zip(stems, wants, strict=True):
+        windows.setdefault(stem, []).append(want.window)
+    tasks: dict[_Stem, list[Task]] = {}
     _make(windows, tasks)
-    return tuple((want.window, _holding(tasks[want.chain], want.window)) for want in wants)
+    return tuple((want.window, _holding(tasks[stem], want.window)) for stem, want in zip(stems, wants, strict=True))
 
 
-def _make(windows: dict[Chain, list[Window]], tasks: dict[Chain, list[Task]]) -> None:
+@dataclass(frozen=True, eq=False)
+class _Stem:
+    """What chains begin with, one object for all that begin alike: it is told from others without a look inside."""
+
+    chain: Chain
+    before: "_Stem | None"
+
+
+def _stems(chains: Iterable[Chain]) -> Iterator[_Stem]:
+    """The stems of whole chains."""
+    root = _Stem((), None)
+    known: dict[tuple[_Stem, Link], _Stem] = {}
+    for chain in chains:
+        stem = root
+        for link in chain:
+            stem = known.setdefault((stem, link), _Stem((*stem.chain, link), stem))
+        yield stem
+
+
+def _make(windows: dict[_Stem, list[Window]], tasks: dict[_Stem, list[Task]]) -> None:
     """The tasks for the windows of every chain: those of the longest chains say what the shorter ones must give."""
     if not windows:
         return
-    longest = max(map(len, windows))
-    ends = {chain: merged(windows.pop(chain)) for chain in list(windows) if len(chain) == longest}
-    for chain, wanted in ends.items():
-        if chain:
-            link = chain[-1]
-            needed = [one for window in wanted for one in link.operator.needs(window, link.given)]
-            windows.setdefault(chain[:-1], []).extend(needed)
+    longest = max(len(stem.chain) for stem in windows)
+    ends = {stem: merged(windows.pop(stem)) for stem in list(windows) if len(stem.chain) == longest}
+    for stem, wanted in ends.items():
+        if stem.before is not None:
+            needed = [one for window in wanted for one in _needs(stem, window)]
+            windows.setdefault(stem.before, []).extend(needed)
     _make(windows, tasks)
-    for chain, wanted in ends.items():
-        tasks[chain] = [_task(chain, window, tasks) for window in wanted]
+    for stem, wanted in ends.items():
+        tasks[stem] = [_task(stem, window, tasks) for window in wanted]
 
 
-def _task(chain: Chain, window: Window, tasks: dict[Chain, list[Task]]) -> Task:
-    if not chain:
-        return Task(window, chain, ())
-    link = chain[-1]
-    needed = link.operator.needs(window, link.given)
-    return Task(window, chain, tuple((one, _holding(tasks[chain[:-1]], one)) for one in needed))
+def _needs(stem: _Stem, window: Window) -> tuple[Window, ...]:
+    link = stem.chain[-1]
+    return link.operator.needs(window, link.given)
+
+
+def _task(stem: _Stem, window: Window, tasks: dict[_Stem, list[Task]]) -> Task:
+    if stem.before is None:
+        return Task(window, (), ())
+    before = tasks[stem.before]
+    return Task(window, stem.chain, tuple((one, _holding(before, one)) for one in _needs(stem, window)))
 
 
 def _holding(tasks: Iterable[Task], window: Window) -> Task:
@@ -89,9 +112,12 @@ def _holding(tasks: Iterable[Task], window: Window) -> Task:
 
 def merged(windows: Iterable[Window]) -> list[Window]:
     """The windows, those joined whose joint box has no more voxels than they have together."""
+    different = list(dict.fromkeys(windows))
+    if len(different) == 1:
+        return different
     kept: list[Window] = []
     ends = np.empty((0, 2, 3), dtype=np.int64)
-    for window in windows:
+    for window in different:
         near = _near(window, ends)
         while near is not None:
             window, ends = kept.pop(near).join(window), np.delete(ends, near, axis=0)

@@ -1,7 +1,8 @@
 """Where time goes: seconds and memory of the stages of an extraction, noted only while somebody asks.
 
-find: the box of every label, union and component. prepare: the box of the image as the steps make it, and facts of the
-whole image. crop: a region out of its box. filter: the boxes of filtered images. levels: intensities and grey levels.
+find: the box of every label, union and component. facts: what must be known of a whole image. prepare: the box of the
+image as the steps make it. filters: that of every filtered image. crop: a region out of its box. levels: intensities
+and grey levels.
 count: the texture matrices. sums: of the matrices. features: the formulas. shape: mesh, diameters and axes.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-STAGES = ("find", "prepare", "crop", "filter", "levels", "count", "sums", "features", "shape")
+STAGES = ("find", "facts", "prepare", "filters", "crop", "levels", "count", "sums", "features", "shape")
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

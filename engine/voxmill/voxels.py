@@ -1,6 +1,5 @@
 """Choices → voxels: where a region lies and what its intensities are, after the steps that the settings ask for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from voxmill import steps
 from voxmill.choices import Choice, labelled
 from voxmill.errors import InputError, RegionError
-from voxmill.execute import derive, share
+from voxmill.execute import derive
 from voxmill.grid import Grid, Index, Window
 from voxmill.operators.crop import Crop
 from voxmill.operators.lattice import region_grid, require_inside
@@ -22,6 +21,9 @@ from voxmill.stages import stage
 from voxmill.volume import Mask, Source
 from voxmill_kernels.facts import boxes
 from voxmill_kernels.intensities import gather, gather_again
+
+MOST_KEPT = 1 << 22
+"""An image that is made for a region is kept if it has no more voxels, or no more than twice those of its box."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,11 @@ def place_of(image: Source, mask: Mask, choice: Choice, settings: Settings) -> P
     return place
 
 
-def _read(wanted: Sequence[tuple[Source, Window]]) -> list[NDArray[Any]]:
-    """Windows of images that are all made of one; what they have in common is read and computed once."""
-    if len(wanted) == 1:
-        ((image, window),) = wanted
-        return [image.read(window)]
-    return share(*zip(*wanted, strict=True)) if wanted else []
-
-
-read, read_filtered = stage("prepare")(_read), stage("filter")(_read)
+def is_kept(place: Place, image: Source, settings: Settings) -> bool:
+    """Whether to make all of the image of a place at once: one made of `image` for it, of which more is made again."""
+    if place.source is image or not (settings.diagnostics or list(settings.images) != ["original"]):
+        return False
+    return Window.whole(place.source.grid.shape).size <= max(MOST_KEPT, 2 * place.window.size)
 
 
 def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:
@@ -108,17 +106,22 @@ def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:
 
 @dataclass(frozen=True)
 class MeasuredImage:
-    """An image that a region is measured in: its name in columns, the image, and the settings that hold there."""
+    """An image that a region is measured in: its name in columns, the image, and the settings that hold there.
+
+    filtered: whether it is another one than that of the region.
+    """
 
     name: str
     image: Source
     settings: Settings
+    filtered: bool = True
 
 
 def images_of(image: Source, settings: Settings) -> tuple[list[MeasuredImage], list[str]]:
     """The images that are made of one to measure a region in, and notes on those that cannot be made."""
     if list(settings.images) == ["original"]:
-        return [MeasuredImage("original", image, settings.of_image("original").within(image.grid.dimensions))], []
+        own = settings.of_image("original").within(image.grid.dimensions)
+        return [MeasuredImage("original", image, own, filtered=False)], []
     from voxmill.operators.images import chains, left_out  # which load the kernels of all filters
 
     found: list[MeasuredImage] = []
@@ -128,7 +131,7 @@ def images_of(image: Source, settings: Settings) -> tuple[list[MeasuredImage], l
         notes += [f"{name}: left out: {reason}" for reason in left_out(kind, form, own.slice_axis)]
         for title, operators in chains(kind, form, own.slice_axis).items():
             try:
-                found.append(MeasuredImage(title, derive(image, *operators), own))
+                found.append(MeasuredImage(title, derive(image, *operators), own, filtered=bool(operators)))
             except InputError as error:
                 notes.append(f"{name}: left out: {error}")
     return found, list(dict.fromkeys(notes))

@@ -17,7 +17,7 @@ def test_every_stage_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     labels[2:8, 5:25, 5:25] = 1
     vm.write_image(image, tmp_path / "case.nrrd")
     vm.write_mask(vm.Mask(labels, image.grid), tmp_path / "mask.nrrd")
-    settings = vm.Settings.parse({"normalise": {"scale": 100}, "images": ["original", "wavelet"]})
+    settings = vm.Settings.parse({"normalise": {"scale": 100}, "images": ["original", "gradient"]})
     paths = (tmp_path / "case.nrrd", tmp_path / "mask.nrrd")
     table = profile_extraction(lambda: vm.extract(*paths, settings=settings))
     assert table.to_csv() == vm.extract(*paths, settings=settings).to_csv()

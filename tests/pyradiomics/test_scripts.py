@@ -42,7 +42,7 @@ def pairs(text: str) -> dict[str, str]:
 
 
 def same(ours: Mapping[str, str], theirs: Mapping[str, str]) -> None:
-    """The same names in the same order; the same text but for the last digits of its numbers, those of float32 for LoG."""
+    """The same names in the same order; the same text but for last digits, those of float32 for LoG."""
     assert list(ours) == list(theirs)
     for name, value in theirs.items():
         if name in OURS_ALONE:

@@ -23,8 +23,8 @@ Result = dict[str, Any]
 LETTERS = 12
 """Of a digest in names."""
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "prepare": ("find", "prepare", "crop"),
-    "filter": ("filter",),
+    "prepare": ("find", "facts", "prepare", "crop"),
+    "filter": ("filters",),
     "count": ("levels", "count"),
     "features": ("sums", "features", "shape"),
 }

@@ -32,15 +32,8 @@ def chains(kind: ImageType, form: Form, slice_axis: str | None) -> Chains:
         case LoG(sigma_mm=sigmas):
             fitting = [sigma for sigma in sigmas if not log.too_small(form.grid, sigma)]
             return {_log_name(sigma): (log.Laplacian(float(sigma)),) for sigma in fitting}
-        case Wavelet(wavelet=name, start_level=first, levels=levels):
-            axes, shape = _within(form, slice_axis), form.grid.shape
-            fitting = min(levels, wavelet.deepest(name, shape=shape, axes=axes) - first)
-            if fitting < 1:
-                return {}
-            made = wavelet.bands(name, shape=shape, start_level=first, levels=fitting, axes=axes)
-            if fitting < levels:
-                made.popitem()  # the approximation, which there is of the last level only
-            return made
+        case Wavelet():
+            return _bands(kind, form, slice_axis)
         case Square():
             return {"square": (pointwise.Square(),)}
         case SquareRoot():
@@ -68,6 +61,18 @@ def left_out(kind: ImageType, form: Form, slice_axis: str | None) -> list[str]:
             reason = wavelet.too_deep(name, first + levels, shape=form.grid.shape, axes=_within(form, slice_axis))
             return [reason] if reason else []
     return []
+
+
+def _bands(kind: Wavelet, form: Form, slice_axis: str | None) -> Chains:
+    """The bands of all levels that are not too deep; the approximation is that of the last level only."""
+    axes, shape = _within(form, slice_axis), form.grid.shape
+    levels = min(kind.levels, wavelet.deepest(kind.wavelet, shape=shape, axes=axes) - kind.start_level)
+    if levels < 1:
+        return {}
+    made = wavelet.bands(kind.wavelet, shape=shape, start_level=kind.start_level, levels=levels, axes=axes)
+    if levels < kind.levels:
+        made.popitem()
+    return made
 
 
 def _within(form: Form, slice_axis: str | None) -> list[int]:

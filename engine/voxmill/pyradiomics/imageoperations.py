@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from voxmill.choices import Choice, choices_of
 from voxmill.errors import RegionError
-from voxmill.execute import derive
+from voxmill.execute import derive, share
 from voxmill.grid import Window
 from voxmill.io import read_image, read_mask
 from voxmill.io.formats import read_source
@@ -221,11 +221,14 @@ def _filtered(name: str, inputImage: "sitk.Image", inputMask: "sitk.Image", kwar
         return
     with refusals():
         settings = settings_of(setting, {name: {}}, {})
-        images, notes = images_of(read_image(inputImage), settings)
+        image = read_image(inputImage)
+        images, notes = images_of(image, settings)
     for note in notes:
         logger.warning(note)
-    for one in images:
-        yield _sitk(one.image), one.name, kwargs
+    whole = [Window.whole(image.grid.shape)] * len(images)
+    boxes = share([one.image for one in images], whole) if images else ()
+    for one, box in zip(images, boxes, strict=True):
+        yield image_of(box, one.image.grid), one.name, kwargs
 
 
 def _place(imageNode: "sitk.Image", maskNode: "sitk.Image", setting: dict[str, Any]) -> tuple[Volume, Mask, Place, int]:

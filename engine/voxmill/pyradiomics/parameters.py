@@ -112,12 +112,13 @@ def _written(key: str, value: object) -> object:
 
 def _wavelet(value: object) -> object:
     """The name of a wavelet, also of one of PyWavelets' own, in its letters."""
-    if not isinstance(value, str):
-        import pywt
+    if isinstance(value, str):
+        return value.lower()
+    import pywt
 
-        known = isinstance(value, pywt.Wavelet) and value.name in pywt.wavelist()
-        value = value.name if known and pywt.Wavelet(value.name).filter_bank == value.filter_bank else value
-    return value.lower() if isinstance(value, str) else value
+    if not isinstance(value, pywt.Wavelet) or value.name not in pywt.wavelist():
+        return value
+    return value.name if value.filter_bank == pywt.Wavelet(value.name).filter_bank else value
 
 
 def plain(value: object) -> Any:

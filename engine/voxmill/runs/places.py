@@ -180,7 +180,7 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
     except ImportError as error:
         raise InputError(f"SLURM needs {error.name}, which is not installed: pip install voxmill[slurm]") from None
     logs = [f"-o {place.folder}/slurm-%j.log", f"-e {place.folder}/slurm-%j.log"]
-    cluster = SLURMCluster(
+    cluster: Any = SLURMCluster(
         cores=place.cores,
         processes=1,
         memory=f"{place.memory_bytes}B",
