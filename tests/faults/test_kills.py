@@ -55,6 +55,7 @@ def test_of_the_processes_that_do_cases(tmp_path: Path, times: int) -> None:
             draw.choice(children(process)).kill()
         _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
+    finish(tmp_path, Options(2, CASES))  # a case that was killed twice has failed until then
     assert outcomes(tmp_path) == expected(range(20, 20 + CASES))
 
 
@@ -70,6 +71,7 @@ def test_of_workers_of_a_cluster(tmp_path: Path, times: int) -> None:
                 draw.choice(cluster.workers).kill()
             _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
+    finish(tmp_path, Options(2, CASES))  # a case whose workers were killed again and again has failed until then
     assert outcomes(tmp_path) == expected(range(20, 20 + CASES))
 
 

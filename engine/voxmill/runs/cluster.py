@@ -111,7 +111,7 @@ class _Tasks(Generic[Case]):
             return
         self._counted = time.monotonic()
         try:
-            workers = self.client.scheduler_info()["workers"].values()
+            workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
         except OSError:  # it is lost, as the futures will say
             return
         able = [one for one in workers if one["resources"].get(CPU)]

@@ -24,6 +24,7 @@ ANSWER_S = 10
 """How long a scheduler may take to answer."""
 CLOSE_S = 1.5
 """How long a cluster, and a client, may take to close."""
+LOGGERS = ("dask_jobqueue", "distributed", "tornado")
 QUIET: Mapping[str, Any] = {
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.terminate": False,
@@ -219,7 +220,7 @@ def _require_job(script: str) -> None:
 @contextmanager
 def _silence() -> Iterator[None]:
     """While inside, Dask says nothing: what concerns a run is told by it."""
-    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado")]
+    names = {*LOGGERS, *(name for name in logging.root.manager.loggerDict if name.split(".")[0] in LOGGERS)}
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
