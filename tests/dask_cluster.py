@@ -32,9 +32,15 @@ class Cluster:
 
     @property
     def workers(self) -> list[psutil.Process]:
-        """The processes that its nannies watch."""
-        found = [one for nanny in self._workers for one in psutil.Process(nanny.pid).children()]
-        return [one for one in found if "spawn_main" in " ".join(one.cmdline())]
+        """The processes that its nannies watch; a nanny whose process is killed as it starts gives up."""
+        alive = [psutil.Process(nanny.pid) for nanny in self._workers if nanny.poll() is None]
+        found = [one for nanny in alive for one in nanny.children()]
+        return [one for one in found if _is_worker(one)]
+
+    @property
+    def busy(self) -> list[psutil.Process]:
+        """Those that have cases done."""
+        return [one for one in self.workers if _has_children(one)]
 
     def end(self) -> None:
         """End all of it."""
@@ -61,3 +67,17 @@ def _started(kind: str, *arguments: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
+
+
+def _has_children(process: psutil.Process) -> bool:
+    try:
+        return bool(process.children())
+    except psutil.Error:  # it has just ended
+        return False

@@ -73,12 +73,22 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
             yield environment
         finally:
             subprocess.run(("scancel", "--user=root"), env=environment, check=False)
+            _kill_workers_of(folder.parent)
 
 
 def jobs(environment: dict[str, str]) -> list[int]:
     """The numbers of the jobs that SLURM has, waiting or at work."""
     told = subprocess.run(("squeue", "--noheader", "--format=%i"), env=environment, capture_output=True, text=True)
     return [int(number) for number in told.stdout.split()]
+
+
+def _kill_workers_of(folder: Path) -> None:
+    """Those that outlived their job: linuxproc, unlike control groups, loses what a script that ends leaves behind."""
+    for process in psutil.process_iter(["cmdline"]):
+        if str(folder) in " ".join(process.info["cmdline"] or ()) and "dask_worker" in " ".join(
+            process.info["cmdline"]
+        ):
+            process.kill()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Moments are drawn; a test that fails shows its seed.
 
 import os
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,15 @@ def test_of_the_processes_that_do_cases(tmp_path: Path, times: int) -> None:
 def test_of_workers_of_a_cluster(tmp_path: Path, times: int) -> None:
     draw = drawn()
     with dask_cluster(2, free_ports(1)[0]) as cluster:
-        options = Options(2, CASES, seconds=0.03, address=cluster.address)
+        options = Options(2, CASES, seconds=0.02 * times, address=cluster.address)
         with started(tmp_path, options) as process:
             for _ in range(times):
-                enough = ended(tmp_path) + draw.randint(1, CASES // (2 * times))
-                wait_for(lambda: ended(tmp_path) >= enough and bool(cluster.workers))  # noqa: B023 - called at once
-                draw.choice(cluster.workers).kill()
+                enough = ended(tmp_path) + draw.randint(0, CASES // (4 * times))
+                wait_for(lambda: ended(tmp_path) >= enough)  # noqa: B023 - called at once
+                while not (busy := cluster.busy):
+                    assert process.poll() is None
+                    time.sleep(0.02)
+                draw.choice(busy).kill()
             _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
     finish(tmp_path, Options(2, CASES))  # a case whose workers were killed again and again has failed until then
