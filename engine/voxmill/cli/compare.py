@@ -29,7 +29,7 @@ def compare(
 ) -> None:
     """Measure a region here and with PyRadiomics; show what differs, by how much, and both times.
 
-    Exit code 1 where features differ by more than a millionth of their value, or one of both has images that the other
+    Exit code 1 where features differ by more than a millionth of their natural scale, or one of both has images that the other
     does not make.
     """
     from voxmill.cli.show import compiling
@@ -57,7 +57,9 @@ def _lines(found: "Comparison") -> "Iterator[str]":
         yield f"{lacking.program} does not make {', '.join(lacking.images)} ({counted(lacking.features, 'feature')})"
     if found.lacking:
         yield from (f"PyRadiomics says: {printable(one)}" for one in found.said)
-    yield f"{len(found.agreeing)} of {len(found.shared)} features agree within 1e-6 of their value" + _farthest(found)
+    yield f"{len(found.agreeing)} of {len(found.shared)} features agree within 1e-6 of their natural scale" + _farthest(
+        found
+    )
     yield (
         f"Voxmill {found.ours_s:.3f} s, PyRadiomics {found.version} {found.theirs_s:.3f} s "
         f"({found.theirs_s / found.ours_s:.0f} times as long), for reading and measuring, without starting up"
