@@ -79,7 +79,7 @@ def test_settings_and_label_reach_both(files: tuple[Path, Path], tmp_path: Path)
 
 def test_differences_are_listed(command: Command, files: tuple[Path, Path], tmp_path: Path) -> None:
     values = dict(vm.extract(*files, labels=1).rows[0].features)
-    values["original_firstorder_Mean"] *= 1.001
+    values["original_firstorder_Variance"] *= 1.001
     values["original_firstorder_Energy"] *= 1 + 1e-8
     del values["original_firstorder_Range"]
     python = answering(tmp_path, {"version": "v0", "seconds": 2.0, "values": values | {"original_new": 1.0}})
@@ -88,10 +88,10 @@ def test_differences_are_listed(command: Command, files: tuple[Path, Path], tmp_
     assert code == 1
     assert lines[0].split() == ["feature", "Voxmill", "PyRadiomics", "relative"]
     listed = {line.split()[0]: line.split()[1:] for line in lines[1:4]}
-    assert set(listed) == {"original_new", "original_firstorder_Range", "original_firstorder_Mean"}
+    assert set(listed) == {"original_new", "original_firstorder_Range", "original_firstorder_Variance"}
     assert listed["original_new"] == ["none", "1.0", "inf"]
     assert listed["original_firstorder_Range"][1:] == ["none", "inf"]
-    assert listed["original_firstorder_Mean"][2] == "1.0e-03"
+    assert listed["original_firstorder_Variance"][2] == "1.0e-03"
     assert lines[5].startswith("105 of 108 features agree within 1e-6")
     assert lines[5].endswith("original_firstorder_Energy, by 1.0e-08")
     assert "PyRadiomics v0 2.000 s" in lines[6]
