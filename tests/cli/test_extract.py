@@ -575,6 +575,14 @@ class TestProcess:
         assert shell(command, VOXMILL_CACHE_DIR=str(tmp_path / "cache")).returncode == 0
         assert len(rows_of(out.read_text("utf-8"))) == 2
 
+    def test_a_file_that_is_not_there_is_told_of_before_kernels_are_compiled(
+        self, files: tuple[Path, Path], tmp_path: Path
+    ) -> None:
+        cache = tmp_path / "cache"
+        done = shell(f"$V extract {files[0]} none.nrrd", VOXMILL_CACHE_DIR=str(cache))
+        assert (done.returncode, done.stderr) == (3, "voxmill: none.nrrd: there is no such file; check the path\n")
+        assert not cache.exists()
+
     def test_kernels_are_compiled_with_a_word_to_say_so(self, files: tuple[Path, Path], tmp_path: Path) -> None:
         image, mask = files
         settings = written(tmp_path, "features: {firstorder: [Mean]}")  # few kernels
@@ -584,7 +592,7 @@ class TestProcess:
         assert cold.returncode == 0
         (where,) = cache.iterdir()
         assert cold.stderr == (
-            f"voxmill: Compiling kernels, once: about 15 seconds; kept in {where} for the next time\n"
+            f"voxmill: Compiling kernels, once: 15 seconds to a minute; kept in {where} for the next time\n"
         )
         warm = shell(command, VOXMILL_CACHE_DIR=str(cache))
         assert (warm.returncode, warm.stderr) == (0, "")

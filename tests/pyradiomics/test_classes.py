@@ -43,6 +43,21 @@ def test_beside_pyradiomics(radiomics: ModuleType, pair: Pair, family: str, sett
     alike(*results)
 
 
+@pytest.mark.parametrize("family", ours.getFeatureClasses())
+def test_methods_give_what_those_of_pyradiomics_give(radiomics: ModuleType, pair: Pair, family: str) -> None:
+    flat = family == "shape2D"
+    found = []
+    for package in (ours, radiomics):
+        features = package.getFeatureClasses()[family](*(one[:, :, 2:3] if flat else one for one in pair), force2D=flat)
+        features.enableAllFeatures()
+        with np.errstate(all="ignore"):
+            features.execute()
+            values = {name: getattr(features, f"get{name}FeatureValue")() for name in features.enabledFeatures}
+        found.append({name: (type(value), np.shape(value)) for name, value in values.items()})
+        assert features.logger.name == f"radiomics.{family}"
+    assert found[0] == found[1]
+
+
 def test_all_of_shape2d_beside_pyradiomics(radiomics: ModuleType, pair: Pair) -> None:
     image, mask = (one[:, :, 2:3] for one in pair)
     results = []

@@ -47,6 +47,18 @@ def test_verbosity(level: int, printed: int) -> None:
     assert radiomics.logger.level == min(printed, logging.INFO)
 
 
+@pytest.mark.usefixtures("quietly")
+def test_progress_is_reported_where_a_script_sets_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert radiomics.debugging
+    with radiomics.getProgressReporter([1, 2], desc="x") as silent:
+        assert list(silent) == [1, 2]
+        silent.update()
+    monkeypatch.setattr(radiomics, "progressReporter", lambda *given, **named: (given, named))
+    assert not isinstance(radiomics.getProgressReporter([1]), tuple)
+    radiomics.setVerbosity(20)
+    assert radiomics.getProgressReporter([1], desc="x") == (([1],), {"desc": "x"})
+
+
 def test_test_cases_lie_in_a_folder(tmp_path: Path) -> None:
     names = "brain1_image.nrrd", "brain1_label.nrrd"
     for name in (*names, "brain1_label_2D.nrrd"):

@@ -1,6 +1,7 @@
 """Scripts for PyRadiomics, with the lines that import it changed and nothing else: what they write is the same.
 
-They make the calls of PyRadiomics' own examples: hello, feature classes and filters, a batch, a batch in processes.
+They make the calls of PyRadiomics' own examples: hello, feature classes and filters, a batch, a batch in processes; and
+those of others: a table made with pandas in processes, a notebook, feature classes derived and by hand.
 """
 
 import csv
@@ -127,3 +128,30 @@ def test_processes(tmp_path: Path, cases: Path, method: str) -> None:
     assert [bool(row["original_glcm_Contrast"]) for row in results[1]] == [True, False, True]
     for ours, theirs in zip(*results, strict=True):
         same(ours, theirs)
+
+
+@pytest.mark.usefixtures("radiomics")
+def test_a_frame_of_all_cases(tmp_path: Path, cases: Path) -> None:
+    parameters = tmp_path / "Params.yaml"
+    parameters.write_text(PARAMETERS.replace("glcm", "firstorder"), encoding="utf-8")
+    printed, tables, logs = [], [], []
+    for own in (True, False):
+        out, log = tmp_path / f"{own}.csv", tmp_path / f"{own}.log"
+        printed.append(run(tmp_path, "frame", cases, parameters, out, log, ours=own))
+        tables.append(list(table(out)))
+        lines = log.read_text().splitlines()
+        logs.append(sorted(line for line in lines if line.startswith(("INFO:radiomics", "ERROR:radiomics"))))
+    same(*map(pairs, printed))
+    assert [line.partition(":")[0] for line in logs[0]].count("ERROR") == 1
+    assert logs[0] == logs[1]
+    for ours, theirs in zip(*tables, strict=True):
+        same(ours, theirs)
+
+
+@pytest.mark.usefixtures("radiomics")
+@pytest.mark.parametrize("name, lines", [("notebook", 71), ("explore", 100)])
+def test_by_hand(tmp_path: Path, files: tuple[str, str], name: str, lines: int) -> None:
+    log = [tmp_path / "log"] if name == "notebook" else []
+    ours, theirs = (pairs(run(tmp_path, name, *files, *log, ours=own)) for own in (True, False))
+    assert len(theirs) == lines
+    same(ours, theirs)

@@ -1,6 +1,7 @@
 """The drop-in beside PyRadiomics: keys, order, types and values, whatever a script does with the extractor."""
 
 import json
+import logging
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -134,6 +135,63 @@ def test_enabling_and_disabling(radiomics: ModuleType) -> None:
         with np.errstate(all="ignore"):
             results.append(extractor.execute(*pair()))
     alike(*results)
+
+
+@pytest.mark.parametrize(
+    "image_types, sigma",
+    [({"Original": {}, "LoG": {}}, [1.0, -2, 2.0]), ({"LoG": {"sigma": [-1, 0]}}, None), ({"LoG": {}}, None)],
+    ids=str,
+)
+def test_sigmas_that_are_none(radiomics: ModuleType, image_types: dict[str, Any], sigma: list[float] | None) -> None:
+    results = []
+    for package in (ours, radiomics):
+        extractor = package.featureextractor.RadiomicsFeatureExtractor(**({"sigma": sigma} if sigma else {}))
+        extractor.disableAllImageTypes()
+        extractor.enableImageTypes(**image_types)
+        extractor.enableFeaturesByName(glcm=["Contrast"])
+        with np.errstate(all="ignore"):
+            results.append(extractor.execute(*pair()))
+    assert list(results[0]) == list(results[1])
+
+
+def test_log_alone_may_get_its_sigma_later(radiomics: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "Params.yaml"
+    path.write_text("imageType: {LoG: {}}\nfeatureClass: {firstorder: [Mean]}\n", encoding="utf-8")
+    for source in (str(path), {"imageType": {"LoG": {}}, "featureClass": {"firstorder": ["Mean"]}}):
+        for late in ({}, {"sigma": [2.0]}):
+            mine, theirs = (executed(one, pair(), parameters=(source,), **late) for one in (ours, radiomics))
+            assert list(mine) == list(theirs)
+            assert ("log-sigma-2-0-mm-3D_firstorder_Mean" in mine) == bool(late)
+
+
+def test_names_that_do_not_exist(radiomics: ModuleType) -> None:
+    for package in (ours, radiomics):
+        extractor = package.featureextractor.RadiomicsFeatureExtractor(additionalInfo=False)
+        extractor.disableAllFeatures()
+        extractor.enableFeaturesByName(glcmm=["Contrast"])
+        assert extractor.execute(*pair()) == {}
+        extractor.enableFeaturesByName(glcm=["Contrst"])
+        with pytest.raises(LookupError, match="Contrst"):
+            extractor.execute(*pair())
+
+
+def test_the_log_is_that_of_pyradiomics(radiomics: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+    """Not promised: the numbers of a resampling, and warnings."""
+    said = []
+    for package in (ours, radiomics):
+        caplog.clear()
+        extractor = package.featureextractor.RadiomicsFeatureExtractor(resampledPixelSpacing=[2, 2, 2], sigma=[2.5])
+        extractor.disableAllFeatures()
+        extractor.enableFeaturesByName(shape=["VoxelVolume"], firstorder=["Mean"], glcm=["Contrast"])
+        extractor.enableImageTypes(LoG={}, Wavelet={}, Square={"binWidth": 10})
+        extractor.execute(*pair())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the library that checks PyRadiomics' parameters
+            package.featureextractor.RadiomicsFeatureExtractor({"featureClass": {"shape": None}}, binWidth=10)
+        lines = [(one.name, one.getMessage()) for one in caplog.records if one.levelno == logging.INFO]
+        said.append([(name, text.partition(" resampling ")[0]) for name, text in lines])
+    assert len(said[0]) == 55
+    assert said[0] == said[1]
 
 
 FAMILY = st.sampled_from(["shape", "firstorder", "glcm", "ngtdm", "unheardOf"])

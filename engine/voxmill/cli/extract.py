@@ -1,6 +1,7 @@
 """`voxmill extract`: one image and its mask, or a store → a table."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -104,16 +105,18 @@ def extract(
 
     Shows a table on a terminal, and CSV when piped.
     """
+    if mask is None:
+        _refuse_file_options(profile, save_images)
+    elif case:
+        raise SettingsError("--case chooses cases of a store; leave it out, or give a store alone")
+    else:
+        _require_there(image, mask)
     from voxmill.cli.show import compiling, show_table
     from voxmill.cli.streams import emit, on_terminal, tell
     from voxmill.table import parse_output
 
     if out is not None:
         parse_output(out)
-    if mask is None:
-        _refuse_file_options(profile, save_images)
-    elif case:
-        raise SettingsError("--case chooses cases of a store; leave it out, or give a store alone")
     with compiling():
         from voxmill.settings import parse_settings
 
@@ -139,6 +142,15 @@ def extract(
         tell(f"{row.case}: {row.error}")
     if table.failed:
         raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)
+
+
+def _require_there(*paths: Path) -> None:
+    """Raise InputError for the first path where nothing is, before anything that takes time is loaded."""
+    from voxmill.io.files import file_size
+
+    for path in paths:
+        if not os.path.exists(path):
+            file_size(path)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from voxmill_kernels.features.feature import Feature
 VALUE_WIDTH = 12
 """Six significant digits, a sign, and a comma or an exponent."""
 UNIT_WIDTH = 6
-COMPILING_S = 15
+COMPILING = "15 seconds to a minute"
+"""How long it takes on a fast and on a slow machine."""
 GAP = 3
 """Between two columns."""
 
@@ -49,7 +50,7 @@ def compiling() -> Iterator[None]:
 
 @contextmanager
 def _waiting(folder: Path | None) -> Iterator[None]:
-    message = f"Compiling kernels, once: about {COMPILING_S} seconds"
+    message = f"Compiling kernels, once: {COMPILING}"
     console = Console(stderr=True)
     if console.is_terminal:
         with console.status(message):

@@ -8,8 +8,11 @@ In: what scripts give to PyRadiomics 3.0.1. Out: its keys, in its order, with it
 downloads of test cases, the schema of parameter files; each says so when it is asked for.
 """
 
+import logging
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from voxmill._version import __version__ as _engine
 from voxmill.pyradiomics import (
@@ -28,6 +31,7 @@ from voxmill.pyradiomics import (
 from voxmill.pyradiomics.classes import CLASSES
 from voxmill.pyradiomics.errors import NotHereError, ParameterFileError, RadiomicsError
 from voxmill.pyradiomics.logs import handler, logger, setVerbosity
+from voxmill.pyradiomics.progress import Silent
 from voxmill.pyradiomics_parameters import IMAGE_TYPES
 
 __all__ = [
@@ -37,6 +41,7 @@ __all__ = [
     "getFeatureClasses",
     "getImageTypes",
     "getParameterValidationFiles",
+    "getProgressReporter",
     "getTestCase",
     "glcm",
     "gldm",
@@ -54,8 +59,10 @@ __all__ = [
 __version__ = f"3.0.1+voxmill.{_engine}"
 """The version of PyRadiomics that this answers as, and that of the engine."""
 
-progressReporter = None
-"""Taken and never called: there is nothing here to wait for."""
+debugging = True
+"""There because PyRadiomics has it; it has no effect there either."""
+progressReporter: Callable[..., Any] | None = None
+"""What `getProgressReporter` gives; nothing here takes long enough to call it."""
 testCases = ("brain1", "brain2", "breast1", "lung1", "lung2", "test_wavelet_64x64x64", "test_wavelet_37x37x37")
 
 
@@ -67,6 +74,13 @@ def getFeatureClasses() -> dict[str, type[base.RadiomicsFeaturesBase]]:
 def getImageTypes() -> list[str]:
     """The names of the image types."""
     return sorted(IMAGE_TYPES)
+
+
+def getProgressReporter(*args: Any, **kwargs: Any) -> Any:
+    """A `progressReporter` of these arguments, where one is set and INFO is printed; else one that shows nothing."""
+    if progressReporter is not None and logging.NOTSET < handler.level <= logging.INFO:
+        return progressReporter(*args, **kwargs)
+    return Silent(*args, **kwargs)
 
 
 def getTestCase(testCase: str, dataDirectory: str | Path | None = None) -> tuple[str, str]:

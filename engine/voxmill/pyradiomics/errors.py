@@ -27,6 +27,8 @@ def refusals() -> Iterator[None]:
     """What the engine refuses in here is a RadiomicsError, in the same words and with the same exit code."""
     try:
         yield
+    except FeatureLookupError:
+        raise
     except VoxmillError as error:
         raise as_radiomics(str(error), error.exit_code) from error
 

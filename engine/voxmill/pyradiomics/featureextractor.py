@@ -15,12 +15,12 @@ from voxmill.extraction import extract
 from voxmill.io import read_image
 from voxmill.pyradiomics import imageoperations
 from voxmill.pyradiomics.classes import CLASSES, computed
+from voxmill.pyradiomics.course import tell_begin, tell_done
+from voxmill.pyradiomics.course import told as logger
 from voxmill.pyradiomics.errors import NotHereError, ParameterFileError, as_radiomics, refusals
-from voxmill.pyradiomics.logs import logger
-from voxmill.pyradiomics.parameters import DEFAULTS, plain, settings_of
+from voxmill.pyradiomics.parameters import DEFAULTS, check, plain, settings_of, with_images
 from voxmill.pyradiomics.results import Value, ordered, reported
 from voxmill.pyradiomics_parameters import IMAGE_TYPES
-from voxmill.settings import Settings
 from voxmill.table import PREFIX, Row
 from voxmill.yaml_files import read_yaml
 from voxmill_kernels.features.catalogue import BY_DEFAULT
@@ -49,14 +49,21 @@ class RadiomicsFeatureExtractor:
         self.featureClassNames = list(CLASSES)
         given = args[0] if len(args) == 1 else None
         if isinstance(given, str | os.PathLike):
+            logger.info("Loading parameter file %s", given)
             self.loadParams(given)
         elif isinstance(given, dict):
+            logger.info("Loading parameter dictionary")
             self._apply(given)
         else:
             self.settings = self._getDefaultSettings()
             self.enabledImagetypes = {"Original": {}}
             self.enabledFeatures = {family: [] for family in CLASSES if family in BY_DEFAULT}
-        self.settings.update(kwargs)
+            logger.info("No valid config parameter, using defaults: %s", self.settings)
+            logger.info("Enabled image types: %s", self.enabledImagetypes)
+            logger.info("Enabled features: %s", self.enabledFeatures)
+        if kwargs:
+            logger.info("Applying custom setting overrides: %s", kwargs)
+            self.settings.update(kwargs)
         if self.settings.get("binCount") is not None:
             logger.warning("binCount: bins of equal number; PyRadiomics recommends those of equal width (binWidth)")
 
@@ -74,8 +81,9 @@ class RadiomicsFeatureExtractor:
         if not path.is_file():
             raise ParameterFileError(f"{path.name}: there is no such parameter file; check its path")
         with refusals():
-            Settings.from_pyradiomics(path)
-            self._take(read_yaml(path))
+            parameters = read_yaml(path)
+            check(parameters, name=path.name)
+        self._take(parameters)
 
     def loadJSONParams(self, JSON_configuration: str) -> None:
         """Take settings, image types and features from text in JSON; raises as the class does."""
@@ -83,7 +91,7 @@ class RadiomicsFeatureExtractor:
 
     def _apply(self, parameters: Mapping[str, Any]) -> None:
         with refusals():
-            Settings.from_pyradiomics(plain(parameters))
+            check(plain(parameters))
         self._take(parameters)
 
     def _take(self, parameters: Mapping[str, Any]) -> None:
@@ -112,10 +120,12 @@ class RadiomicsFeatureExtractor:
         if voxelBased:
             raise NotHereError("voxelBased=True: maps of voxels come in a later version; leave it out to go on without")
         setting = self._setting(label, label_channel)
+        tell_begin(setting)
         with refusals():
             image = read_image(imageFilepath)  # type: ignore[arg-type]  # what it is not is refused there
-            wanted = self._wanted(setting, image.grid.dimensions)
-            types = self.enabledImagetypes if _beyond_shape(wanted) else {}
+            types = with_images(self.enabledImagetypes, setting)
+            wanted = self._wanted(setting, image.grid.dimensions, types)
+            types = types if _beyond_shape(wanted) else {}
             settings = settings_of(setting, types, wanted or NOTHING)
             (row,) = extract(image, maskFilepath, settings=settings).rows  # type: ignore[arg-type]  # the same
         return self._result(row, wanted, setting)
@@ -125,9 +135,15 @@ class RadiomicsFeatureExtractor:
         given = {"label": label, "label_channel": channel}
         return {**deepcopy(self.settings), **{key: value for key, value in given.items() if value is not None}}
 
-    def _wanted(self, setting: Mapping[str, Any], dimensions: int) -> Features:
+    def _wanted(self, setting: Mapping[str, Any], dimensions: int, image_types: Mapping[str, Any]) -> Features:
         """The features that PyRadiomics measures of those that are enabled; of the others it says why not."""
-        left_out = set() if self.enabledImagetypes else {one for one in self.enabledFeatures if "shape" not in one}
+        left_out = set() if image_types else {one for one in self.enabledFeatures if "shape" not in one}
+        for family, names in self.enabledFeatures.items():
+            if family not in CLASSES:
+                logger.warning("Feature class %s is not recognized, and left out", family)
+                left_out.add(family)
+            else:
+                CLASSES[family].require(names or ())
         if dimensions == 2 and "shape" in self.enabledFeatures:
             logger.warning("shape needs three dimensions, and is left out for a flat image; shape2D is for these")
             left_out.add("shape")
@@ -145,6 +161,7 @@ class RadiomicsFeatureExtractor:
         if result:
             result[f"{PREFIX}Configuration_Settings"] = setting
             result[f"{PREFIX}Configuration_EnabledImageTypes"] = deepcopy(self.enabledImagetypes)
+        tell_done(row.features, wanted, self.enabledImagetypes)
         result.update(ordered(row.features, wanted))
         return result
 
@@ -177,7 +194,7 @@ class RadiomicsFeatureExtractor:
     ) -> "OrderedDict[str, Value]":
         """The shape features that are enabled, of a region in its box; raises as feature classes do."""
         cropped = imageoperations.cropToTumorMask(image, mask, boundingBox)
-        enabled = self._wanted(kwargs, mask.GetDimension())
+        enabled = self._wanted(kwargs, mask.GetDimension(), self.enabledImagetypes)
         shapes = {family: names for family, names in enabled.items() if family.startswith("shape")}
         return computed(*cropped, shapes, "original", kwargs)
 

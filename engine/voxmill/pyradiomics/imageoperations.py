@@ -17,7 +17,7 @@ from voxmill.io.writing import image_of
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.resegment import Resegment
 from voxmill.pyradiomics.errors import RadiomicsError, refusals
-from voxmill.pyradiomics.logs import logger
+from voxmill.pyradiomics.logs import logger as radiomics_logger
 from voxmill.pyradiomics.parameters import settings_of, with_sigmas
 from voxmill.pyradiomics_parameters import BIN_WIDTH, FILTERS, TEXTURE
 from voxmill.settings import Settings
@@ -26,6 +26,8 @@ from voxmill.voxels import Place, images_of, place_of
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
+
+logger = radiomics_logger.getChild("imageoperations")
 
 Images: TypeAlias = Iterator[tuple["sitk.Image", str, dict[str, Any]]]
 
@@ -92,7 +94,7 @@ def checkMask(
     flat = image.grid.dimensions
     start, stop = place.window.start[::-1][:flat], place.window.stop[::-1][:flat]
     box = np.array([end for first, behind in zip(start, stop, strict=True) for end in (first, behind - 1)])
-    return box, None if same else _painted(place, image, label)
+    return box, None if same else _painted(place, image, label, _dtype(maskNode))
 
 
 def cropToTumorMask(
@@ -131,7 +133,7 @@ def resampleImage(
         raise RadiomicsError("resampleImage: resampledPixelSpacing is missing; give the spacing in mm along x, y, z")
     with refusals():
         _, _, place, label = _place(imageNode, maskNode, {"minimumROIDimensions": 1, **setting})
-        return _sitk(place.source), _painted(place, place.source, label)
+        return _sitk(place.source), _painted(place, place.source, label, _dtype(maskNode))
 
 
 def resegmentMask(
@@ -157,7 +159,7 @@ def resegmentMask(
                 f"resegmentation leaves {kept.sum()} of {kept.size} voxels; choose a wider resegmentRange"
             )
     inside[inside] = kept
-    return image_of(inside.astype(np.uint32) * np.uint32(label), labels.grid)
+    return image_of(inside.astype(np.int64) * label, labels.grid)
 
 
 def getOriginalImage(inputImage: "sitk.Image", inputMask: "sitk.Image", **kwargs: Any) -> Images:
@@ -249,9 +251,16 @@ def _choice(mask: Mask, settings: Settings) -> Choice:
     return choice
 
 
-def _painted(place: Place, source: Source, label: int) -> "sitk.Image":
-    """The mask of a label on the whole grid that it is read on."""
-    painted = np.zeros(source.grid.shape, dtype=np.uint32)
+def _dtype(image: "sitk.Image") -> np.dtype[Any]:
+    """The type of its voxels."""
+    import SimpleITK as sitk
+
+    return sitk.GetArrayViewFromImage(image).dtype
+
+
+def _painted(place: Place, source: Source, label: int, dtype: np.dtype[Any]) -> "sitk.Image":
+    """The mask of a label, in this type, on the whole grid that it is read on."""
+    painted = np.zeros(source.grid.shape, dtype=dtype)
     painted[place.window.slices][place.labels == place.number] = label
     return image_of(painted, source.grid)
 

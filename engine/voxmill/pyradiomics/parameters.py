@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from voxmill.errors import brief, nearest
+from voxmill.errors import SettingsError, brief, nearest
 from voxmill.pyradiomics.logs import logger
 from voxmill.pyradiomics_parameters import INTERPOLATORS, MAPS, SETTING, TEXTURE, Flag
 from voxmill.settings import Settings
@@ -46,15 +46,41 @@ def settings_of(
     return Settings.from_pyradiomics(sections)
 
 
+def check(parameters: Mapping[str, Any], *, name: str = "") -> None:
+    """Raise SettingsError for parameters that Settings.from_pyradiomics refuses, naming their file if there is one.
+
+    LoG may be the only image type, without a sigma: a script may still give it one.
+    """
+    images = parameters.get("imageType")
+    if isinstance(images, Mapping) and list(images) == ["LoG"]:
+        parameters = {**parameters, "imageType": {"Original": {}, **images}}
+    try:
+        Settings.from_pyradiomics(parameters)
+    except SettingsError as error:
+        raise SettingsError(f"{name}: {error}" if name else str(error)) from None
+
+
+def with_images(image_types: Mapping[str, Any], setting: Mapping[str, Any]) -> dict[str, Any]:
+    """The image types but LoG without a sigma above 0, which has no images; a warning says so."""
+    own = plain({**setting, **(image_types.get("LoG") or {})}).get("sigma") or []
+    if "LoG" not in image_types or not isinstance(own, list) or not all(map(_is_skipped, own)):
+        return dict(image_types)
+    logger.warning("LoG has no effect: no sigma above 0 is given")
+    return {name: values for name, values in image_types.items() if name != "LoG"}
+
+
 def with_sigmas(given: dict[str, Any]) -> dict[str, Any]:
     """Settings without what is no sigma, which a parameter file may not have, and PyRadiomics skips elsewhere."""
     sigmas = plain(given.get("sigma"))
     if not isinstance(sigmas, list):
         return given
-    for sigma in sigmas:
-        if isinstance(sigma, int | float) and sigma <= 0:
-            logger.warning("sigma must be greater than 0.0: %s has no effect", sigma)
-    return given | {"sigma": [one for one in sigmas if not (isinstance(one, int | float) and one <= 0)]}
+    for sigma in filter(_is_skipped, sigmas):
+        logger.warning("sigma must be greater than 0.0: %s has no effect", sigma)
+    return given | {"sigma": [one for one in sigmas if not _is_skipped(one)]}
+
+
+def _is_skipped(sigma: object) -> bool:
+    return isinstance(sigma, int | float) and sigma <= 0
 
 
 def settings_of_class(setting: Mapping[str, Any], family: str, names: list[str], label: object) -> Settings:

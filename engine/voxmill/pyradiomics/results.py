@@ -58,12 +58,23 @@ def value_of(family: str, name: str, value: float) -> Value:
     return number if (family, name) in NUMBERS else np.array(number)
 
 
+def value_of_method(family: str, name: str, value: float) -> Value | float:
+    """A feature as the method of its class gives it: of shape a number, of all others an array of one value."""
+    if (family, name) in NUMBERS:
+        return np.float64(value)
+    return float(value) if family.startswith("shape") else np.array([value])
+
+
+def filtered(features: Mapping[str, float]) -> list[str]:
+    """The names of the images that the features of a row are of, but for shape."""
+    return list(dict.fromkeys(name.split("_")[0] for name in features if "_shape" not in name))
+
+
 def ordered(features: Mapping[str, float], wanted: Mapping[str, Sequence[str] | None]) -> Iterator[tuple[str, Value]]:
     """The features of a row that are wanted, by class: shape first, then every image type in turn."""
     shapes = {family: names for family, names in wanted.items() if family.startswith("shape")}
     others = {family: names for family, names in wanted.items() if family not in shapes}
-    images = dict.fromkeys(name.split("_")[0] for name in features if "_shape" not in name)
-    for image, families in (("original", shapes), *((image, others) for image in images)):
+    for image, families in (("original", shapes), *((image, others) for image in filtered(features))):
         for family, names in families.items():
             for name in dict.fromkeys(names or standard(family)):
                 column = f"{image}_{family}_{name}"
