@@ -15,7 +15,22 @@ from voxmill.extraction import extract
 from voxmill.settings import Settings
 
 AGREE = 1e-6
-"""How far two values may lie apart, as a share of PyRadiomics' value."""
+"""How far two values may lie apart, as a share of their natural scale."""
+DEVIATION, ONE = "deviation", "one"
+SCALES: Mapping[str, str] = {
+    "firstorder_Mean": DEVIATION,
+    "firstorder_Median": DEVIATION,
+    "firstorder_10Percentile": DEVIATION,
+    "firstorder_90Percentile": DEVIATION,
+    "firstorder_Minimum": DEVIATION,
+    "firstorder_Maximum": DEVIATION,
+    "firstorder_Skewness": ONE,
+    "glcm_Correlation": ONE,
+    "glcm_Imc1": ONE,
+    "glcm_Imc2": ONE,
+    "glcm_MCC": ONE,
+}
+"""The natural scale of features that may be near 0: the deviation of the region in that image, or one."""
 NOTHING = 1e-12
 """A difference that is rounding noise, whatever the values."""
 MARK = "voxmill-compare:"
@@ -49,11 +64,12 @@ print({MARK!r} + json.dumps(answer))
 
 @dataclass(frozen=True)
 class Pair:
-    """A feature by column, in both; None where one does not give it."""
+    """A feature by column, in both, None where one does not give it; and its natural scale."""
 
     name: str
     ours: float | None
     theirs: float | None
+    scale: float
 
     @property
     def image(self) -> str:
@@ -62,7 +78,7 @@ class Pair:
 
     @property
     def apart(self) -> float:
-        """The difference as a share of PyRadiomics' value; infinite where one of them has no number."""
+        """The difference as a share of the natural scale; infinite where one of them has no number."""
         if self.ours is None or self.theirs is None:
             return math.inf
         if self.ours == self.theirs or (math.isnan(self.ours) and math.isnan(self.theirs)):
@@ -70,7 +86,7 @@ class Pair:
         difference = abs(self.ours - self.theirs)
         if difference <= NOTHING:
             return 0.0
-        share = difference / abs(self.theirs) if self.theirs else math.inf
+        share = difference / self.scale if self.scale else math.inf
         return math.inf if math.isnan(share) else share
 
     @property
@@ -147,9 +163,27 @@ def compare(
     given = {"image": str(image), "mask": str(mask), "parameters": parameters and str(parameters), "label": label}
     theirs = _theirs(given, python or sys.executable)
     values = theirs["values"]
-    pairs = (Pair(name, ours.get(name), values.get(name)) for name in dict.fromkeys([*values, *ours]))
+    deviations = _deviations(image, mask, settings)
+    pairs = []
+    for name in dict.fromkeys([*values, *ours]):
+        scale = natural_scale(name, values.get(name, math.nan), deviations.get(name.partition("_")[0], math.nan))
+        pairs.append(Pair(name, ours.get(name), values.get(name), scale))
     said = tuple(dict.fromkeys(theirs.get("said", ())))
     return Comparison(tuple(pairs), theirs["version"], ours_s, theirs["seconds"], said)
+
+
+def natural_scale(column: str, value: float, deviation: float) -> float:
+    """What a difference of a feature is measured by: the region's deviation in that image, one, or else the value."""
+    scale = SCALES.get(column.partition("_")[2])
+    if scale == DEVIATION and deviation > 0:
+        return deviation
+    return 1.0 if scale == ONE else abs(value)
+
+
+def _deviations(image: Path, mask: Path, settings: Settings) -> Mapping[str, float]:
+    """The deviation of the region in every image, by its name in columns."""
+    variances = _ours(image, mask, settings.changed({"features": {"firstorder": ["Variance"]}}))
+    return {name.partition("_")[0]: math.sqrt(variance) for name, variance in variances.items()}
 
 
 def _ours(image: Path, mask: Path, settings: Settings) -> Mapping[str, float]:

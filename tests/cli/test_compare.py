@@ -6,12 +6,13 @@ import stat
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import voxmill as vm
 from small_images import case, write_case
 from voxmill.cli import main
-from voxmill.comparison import MARK, Comparison, Pair, compare
+from voxmill.comparison import MARK, Comparison, Pair, compare, natural_scale
 from voxmill_kernels.jit import kernel_cache
 
 
@@ -60,7 +61,7 @@ def test_both_agree(command: Command, files: tuple[Path, Path], python: list[str
     code, out, err = command(*files, *python)
     agreeing, times = out.splitlines()
     assert (code, err) == (0, "")
-    assert agreeing.startswith("107 of 107 features agree within 1e-6 of their value")
+    assert agreeing.startswith("107 of 107 features agree within 1e-6 of their natural scale")
     assert times.startswith("Voxmill 0.")
     assert "PyRadiomics v3.0.1 " in times
 
@@ -78,7 +79,7 @@ def test_settings_and_label_reach_both(files: tuple[Path, Path], tmp_path: Path)
 
 def test_differences_are_listed(command: Command, files: tuple[Path, Path], tmp_path: Path) -> None:
     values = dict(vm.extract(*files, labels=1).rows[0].features)
-    values["original_firstorder_Mean"] *= 1.001
+    values["original_firstorder_Variance"] *= 1.001
     values["original_firstorder_Energy"] *= 1 + 1e-8
     del values["original_firstorder_Range"]
     python = answering(tmp_path, {"version": "v0", "seconds": 2.0, "values": values | {"original_new": 1.0}})
@@ -87,10 +88,10 @@ def test_differences_are_listed(command: Command, files: tuple[Path, Path], tmp_
     assert code == 1
     assert lines[0].split() == ["feature", "Voxmill", "PyRadiomics", "relative"]
     listed = {line.split()[0]: line.split()[1:] for line in lines[1:4]}
-    assert set(listed) == {"original_new", "original_firstorder_Range", "original_firstorder_Mean"}
+    assert set(listed) == {"original_new", "original_firstorder_Range", "original_firstorder_Variance"}
     assert listed["original_new"] == ["none", "1.0", "inf"]
     assert listed["original_firstorder_Range"][1:] == ["none", "inf"]
-    assert listed["original_firstorder_Mean"][2] == "1.0e-03"
+    assert listed["original_firstorder_Variance"][2] == "1.0e-03"
     assert lines[5].startswith("105 of 108 features agree within 1e-6")
     assert lines[5].endswith("original_firstorder_Energy, by 1.0e-08")
     assert "PyRadiomics v0 2.000 s" in lines[6]
@@ -113,7 +114,7 @@ def test_images_that_one_does_not_make_are_a_line(command: Command, files: tuple
         "PyRadiomics does not make lbp-3D-m1, lbp-3D-m2, lbp-3D-k (6 features)",
         "PyRadiomics says: sigma has no effect",
         'PyRadiomics says: Could not load "trimesh"',
-        "4 of 4 features agree within 1e-6 of their value",
+        "4 of 4 features agree within 1e-6 of their natural scale",
     ]
 
 
@@ -141,13 +142,42 @@ def test_what_pyradiomics_warns_of_is_heard(files: tuple[Path, Path], tmp_path: 
     ],
 )
 def test_how_far_apart(ours: float | None, theirs: float | None, apart: float) -> None:
-    pair = Pair("x", ours, theirs)
+    pair = Pair("x", ours, theirs, abs(theirs or 0))
     assert pair.apart == apart
     assert pair.agrees == (apart == 0)
 
 
+@pytest.mark.parametrize(
+    "column, scale",
+    [
+        ("log-sigma-1-0-mm-3D_firstorder_Mean", 40.0),
+        ("original_firstorder_Skewness", 1.0),
+        ("wavelet-LLH_glcm_Correlation", 1.0),
+        ("wavelet-LLH_glcm_Contrast", 0.25),
+    ],
+)
+def test_natural_scales(column: str, scale: float) -> None:
+    assert natural_scale(column, -0.25, 40.0) == scale
+    assert natural_scale(column, -0.25, 0.0) == (0.25 if scale == 40 else scale)
+
+
+@pytest.mark.usefixtures("radiomics")
+def test_a_mean_near_0_is_no_alarm(command: Command, tmp_path: Path) -> None:
+    """Of an image that is float32: its mean may differ by more than a millionth of itself."""
+    voxels = np.random.default_rng(6).normal(100, 30, (12, 18, 20)).astype(np.float32)
+    image = vm.Volume(voxels, spacing=(1, 1, 1))
+    labels = np.zeros(voxels.shape, np.uint8)
+    labels[1:-1, 1:-1, 1:-1] = 1
+    vm.write_image(image, tmp_path / "image.nrrd")
+    vm.write_mask(vm.Mask(labels, image.grid), tmp_path / "mask.nrrd")
+    settings = tmp_path / "Params.yaml"
+    settings.write_text("imageType: {LoG: {sigma: [0.7, 1.0, 2.0]}}\nfeatureClass: {firstorder: }\n", encoding="utf-8")
+    code, out, _ = command(tmp_path / "image.nrrd", tmp_path / "mask.nrrd", "--settings", settings)
+    assert (code, out.splitlines()[0][:52]) == (0, "54 of 54 features agree within 1e-6 of their natural")
+
+
 def test_the_farthest_come_first() -> None:
-    pairs = tuple(Pair(str(value), value, 1.0) for value in (1.0, 1 + 1e-9, 3.0, 2.0, 1 + 1e-8))
+    pairs = tuple(Pair(str(value), value, 1.0, 1.0) for value in (1.0, 1 + 1e-9, 3.0, 2.0, 1 + 1e-8))
     found = Comparison(pairs, "", 1, 1)
     assert [pair.name for pair in found.differing] == ["3.0", "2.0"]
     assert [pair.ours for pair in found.agreeing] == [1 + 1e-8, 1 + 1e-9, 1.0]

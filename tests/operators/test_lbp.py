@@ -1,7 +1,5 @@
 """Local binary patterns are the same in every window, and those of the definition; what cannot be made is refused."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -136,37 +134,6 @@ def test_codes_too_large_for_the_image_wrap_around(dtype: DTypeLike, expected: i
 def test_a_variance_of_0(dtype: DTypeLike, expected: float) -> None:
     source = vm.Volume(np.zeros((3, 3, 3), dtype=dtype), spacing=(1, 1, 1))
     np.testing.assert_equal(whole(source, [Lbp2d(method="var")])[1, 1, 1], np.array(expected, dtype)[()])
-
-
-@pytest.mark.parametrize(
-    "options, said",
-    [
-        ({"method": "unifrom"}, "LBP2D has no method 'unifrom'; did you mean 'uniform'"),
-        ({"samples": 0}, "LBP2D by uniform takes 1 to 1024 samples; found 0"),
-        ({"samples": 32, "method": "ror"}, "LBP2D by ror takes 1 to 31 samples; found 32"),
-        ({"radius": 0}, "the radius of LBP2D is a number of voxels above 0; found 0"),
-        ({"radius": float("inf")}, "above 0; found inf"),
-        ({"radius": float("nan")}, "above 0; found nan"),
-    ],
-)
-def test_settings_of_slices(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(vm.SettingsError, match=said):
-        Lbp2d(**options)
-
-
-@pytest.mark.parametrize(
-    "options, said",
-    [
-        ({"levels": 0}, "LBP3D has 1 to 16 levels; found 0"),
-        ({"levels": 17}, "found 17"),
-        ({"subdivision": -1}, "the icosphere of LBP3D is subdivided 0 to 5 times; found -1"),
-        ({"subdivision": 6}, "found 6"),
-        ({"radius": -1}, "the radius of LBP3D is a number of voxels above 0; found -1"),
-    ],
-)
-def test_settings_of_space(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(vm.SettingsError, match=said):
-        lbp3d_images(**options)
 
 
 @pytest.mark.parametrize("shape, radius, axis", [((3, 2, 9), 1, 0), ((2, 9, 9), 1, 1), ((9, 9, 6), 2.1, 0)])

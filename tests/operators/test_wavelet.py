@@ -135,17 +135,3 @@ def test_names_of_deeper_levels() -> None:
     flat = bands("haar", shape=(4, 4, 4), levels=2, axes=(2, 1))
     assert list(flat) == [f"wavelet-{band}" for band in highs] + [f"wavelet2-{band}" for band in [*highs, "LL"]]
     assert list(bands("haar", shape=(4, 4, 4)))[::7] == ["wavelet-LLH", "wavelet-LLL"]
-
-
-@pytest.mark.parametrize(
-    "wavelet, said", [("coiff1", "did you mean 'coif1'"), ("mexh", "there is no wavelet 'mexh'"), ("Haar", "'haar'")]
-)
-def test_unknown_wavelets(wavelet: str, said: str) -> None:
-    with pytest.raises(vm.SettingsError, match=said):
-        bands(wavelet, shape=(4, 4, 4))
-
-
-@pytest.mark.parametrize("start_level, levels", [(-1, 1), (0, 0)])
-def test_levels_that_make_no_sense(start_level: int, levels: int) -> None:
-    with pytest.raises(vm.SettingsError, match="levels 1 or more"):
-        bands("haar", shape=(4, 4, 4), start_level=start_level, levels=levels)

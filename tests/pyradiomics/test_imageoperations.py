@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import naive_lbp
 from small_images import sitk_image, texture, two_labels
 from voxmill.pyradiomics import imageoperations as ours
+from voxmill_kernels.image.sphere import icosphere
 
 VALUES = arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e3, 1e3).map(lambda one: round(one, 2)))
 
@@ -183,8 +185,17 @@ def test_filtered_images(theirs: ModuleType, image_type: str, settings: dict[str
 
 
 def test_images_of_local_binary_patterns() -> None:
-    made = [name for kind in ("LBP2D", "LBP3D") for _, name, _ in getattr(ours, f"get{kind}Image")(*pair())]
-    assert made == ["lbp-2D", "lbp-3D-m1", "lbp-3D-m2", "lbp-3D-k"]
+    """By their definition, whole: PyRadiomics' own need scikit-image and trimesh (see parity/test_lbp.py)."""
+    settings = {"lbp2DRadius": 1.5, "lbp2DSamples": 6, "lbp3DLevels": 1, "lbp3DIcosphereSubdivision": 0}
+    kinds = (ours.getLBP2DImage, ours.getLBP3DImage)
+    made = {name: sitk.GetArrayFromImage(image) for get in kinds for image, name, _ in get(*pair(), **settings)}
+    assert list(made) == ["lbp-2D", "lbp-3D-m1", "lbp-3D-k"]
+    for found, voxels in zip(made["lbp-2D"], texture(), strict=True):
+        np.testing.assert_array_equal(found, naive_lbp.slice_codes(voxels, 6, 1.5, "uniform"))
+    points = [(x, y, z) for x, y, z in icosphere(0, 1).tolist()]
+    expected = naive_lbp.space_patterns(texture(), points, 1)
+    for n, name in enumerate(("lbp-3D-m1", "lbp-3D-k")):
+        np.testing.assert_allclose(made[name], expected[..., n], rtol=1e-9, atol=1e-9)
 
 
 def test_an_image_that_is_too_small_has_no_filtered_ones(caplog: pytest.LogCaptureFixture) -> None:

@@ -29,8 +29,9 @@ def compare(
 ) -> None:
     """Measure a region here and with PyRadiomics; show what differs, by how much, and both times.
 
-    Exit code 1 where features differ by more than a millionth of their value, or one of both has images that the other
-    does not make.
+    Exit code 1 where features differ by more than a millionth of their natural scale, or one of both has images that
+    the other does not make. The natural scale is the value; of means, medians, percentiles and extremes the deviation
+    of the region in that image; of skewness and correlations one.
     """
     from voxmill.cli.show import compiling
     from voxmill.cli.streams import emit
@@ -57,7 +58,8 @@ def _lines(found: "Comparison") -> "Iterator[str]":
         yield f"{lacking.program} does not make {', '.join(lacking.images)} ({counted(lacking.features, 'feature')})"
     if found.lacking:
         yield from (f"PyRadiomics says: {printable(one)}" for one in found.said)
-    yield f"{len(found.agreeing)} of {len(found.shared)} features agree within 1e-6 of their value" + _farthest(found)
+    agreeing = f"{len(found.agreeing)} of {len(found.shared)} features agree within 1e-6 of their natural scale"
+    yield agreeing + _farthest(found)
     yield (
         f"Voxmill {found.ours_s:.3f} s, PyRadiomics {found.version} {found.theirs_s:.3f} s "
         f"({found.theirs_s / found.ours_s:.0f} times as long), for reading and measuring, without starting up"

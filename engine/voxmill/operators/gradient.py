@@ -37,8 +37,6 @@ class Gradient:
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The lengths in the box."""
         del facts
-        held, wanted = at.given[0], at.window.grow((1, 1, 1))
-        beyond = [(a - b, d - c) for a, b, c, d in zip(held.start, wanted.start, held.stop, wanted.stop, strict=True)]
-        box = np.pad(boxes[0].astype(np.float64), beyond, mode="edge")
+        box = at.extended(boxes[0], at.window.grow((1, 1, 1)), "edge")
         x, y, z = at.source.grid.spacing if self.use_spacing else (1.0, 1.0, 1.0)
         return magnitude(box, (z, y, x))

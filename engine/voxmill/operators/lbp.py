@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.errors import InputError, SettingsError, nearest
+from voxmill.errors import InputError
 from voxmill.grid import Window
-from voxmill.image_types import MOST_LEVELS, MOST_SUBDIVISIONS
 from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, Operator, Voxelwise
 from voxmill_kernels.image import circle, lbp3d
 from voxmill_kernels.image.box import Box
@@ -25,8 +24,8 @@ class Lbp2d:
     """The local binary patterns of slices across an axis (0, 1, 2 for z, y, x; across z of a 2D image).
 
     As PyRadiomics 3.0.1, imageoperations.getLBP2DImage, with scikit-image's arithmetic; outside of the image all is 0.
-    Codes are kept in the image's own type, float64 for a 2D image. Raises SettingsError for an unknown method, too many
-    samples or a radius that is not above 0, InputError for slices in which no circle fits.
+    Codes are kept in the image's own type, float64 for a 2D image. Raises InputError for slices in which no circle
+    fits.
     """
 
     axis: int = 0
@@ -36,14 +35,6 @@ class Lbp2d:
 
     exactness = Exactness.BYTES
     facts = ()
-
-    def __post_init__(self) -> None:
-        if self.method not in circle.METHODS:
-            raise SettingsError(f"LBP2D has no method {self.method!r}{nearest(self.method, circle.METHODS)}")
-        most = circle.MOST_SAMPLES[self.method]
-        if not 1 <= self.samples <= most:
-            raise SettingsError(f"LBP2D by {self.method} takes 1 to {most} samples; found {self.samples}")
-        _require_radius("LBP2D", self.radius)
 
     def form(self, source: Form, facts: Facts) -> Form:
         """The same grid and type; float64 for a 2D image."""
@@ -64,9 +55,7 @@ class Lbp2d:
         """The codes of the window."""
         del facts
         across, rows, columns = self._across(at.source), *self._plane(at.source)
-        held, wanted = at.given[0], self._around(at.window, at.source)
-        beyond = [(a - b, d - c) for a, b, c, d in zip(held.start, wanted.start, held.stop, wanted.stop, strict=True)]
-        slices = np.pad(boxes[0].astype(np.float64), beyond).swapaxes(0, across)
+        slices = at.extended(boxes[0], self._around(at.window, at.source), "constant").swapaxes(0, across)
         first = (at.window.start[rows], at.window.start[columns])
         codes = circle.patterns(np.ascontiguousarray(slices), first, self._circle, self.method)
         return np.ascontiguousarray(_cast(codes, self.form(at.source, {}).dtype).swapaxes(0, across))
@@ -93,11 +82,7 @@ class Lbp2d:
 
 
 def lbp3d_images(*, levels: int = 2, radius: float = 1.0, subdivision: int = 1) -> dict[str, tuple[Operator, ...]]:
-    """The chains of operators that make the images of LBP3D, by PyRadiomics' names, in its order: levels, kurtosis.
-
-    Raises SettingsError for less than one level, a negative subdivision, too many of either, or a radius that is not
-    above 0.
-    """
+    """The chains of operators that make the images of LBP3D, by PyRadiomics' names, in its order: levels, kurtosis."""
     patterns = Lbp3d(levels, radius, subdivision)
     return {f"lbp-3D-{name}": (patterns, Field(name)) for name in patterns.names}
 
@@ -117,15 +102,6 @@ class Lbp3d:
 
     exactness = Exactness.BYTES
     facts = ()
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.levels <= MOST_LEVELS:
-            raise SettingsError(f"LBP3D has 1 to {MOST_LEVELS} levels; found {self.levels}")
-        if not 0 <= self.subdivision <= MOST_SUBDIVISIONS:
-            raise SettingsError(
-                f"the icosphere of LBP3D is subdivided 0 to {MOST_SUBDIVISIONS} times; found {self.subdivision}"
-            )
-        _require_radius("LBP3D", self.radius)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -188,11 +164,6 @@ class Field(Voxelwise):
         """The numbers of the box."""
         del at, facts
         return np.ascontiguousarray(boxes[0][self.name])
-
-
-def _require_radius(name: str, radius: float) -> None:
-    if not 0 < radius < math.inf:
-        raise SettingsError(f"the radius of {name} is a number of voxels above 0; found {radius:g}")
 
 
 def _diameter(radius: float) -> int:

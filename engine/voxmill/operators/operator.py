@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,12 @@ class At:
     window: Window
     given: tuple[Window, ...]
     source: Form
+
+    def extended(self, box: NDArray[Any], wanted: Window, mode: Literal["edge", "constant"]) -> NDArray[np.float64]:
+        """The only box given as float64 of a window that may reach beyond the image: `numpy.pad` says how."""
+        (held,) = self.given
+        beyond = [(a - b, d - c) for a, b, c, d in zip(held.start, wanted.start, held.stop, wanted.stop, strict=True)]
+        return np.pad(box.astype(np.float64), beyond, mode=mode)
 
 
 class Voxelwise:

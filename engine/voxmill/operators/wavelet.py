@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.errors import SettingsError, nearest
 from voxmill.grid import Grid, Index, Window
 from voxmill.operators.crop import Crop
 from voxmill.operators.operator import At, Exactness, Facts, Form, Operator
-from voxmill_kernels.image.wavelet import convolve, length, names, taps
+from voxmill_kernels.image.wavelet import convolve, length, taps
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Pass:
     """One pass of a wavelet's low or high filter along an axis, undecimated, around the ends: pywt.swt of level 1.
 
     The axis has an even length. float32 stays so, everything else becomes float64. Taps are summed in PyWavelets'
-    order. Raises SettingsError for a wavelet that PyWavelets does not have, or has no filters of.
+    order.
     """
 
     axis: int
@@ -58,10 +57,6 @@ class Pass:
 
     exactness = Exactness.BYTES
     facts = ()
-
-    def __post_init__(self) -> None:
-        if self.wavelet not in names():
-            raise SettingsError(f"there is no wavelet {self.wavelet!r}{nearest(self.wavelet, names())}")
 
     def form(self, source: Form, facts: Facts) -> Form:
         """The same grid, in floating point."""
@@ -145,11 +140,8 @@ def bands(
     `levels` levels after the first `start_level` ones: of each every band with a high pass, then the approximation of
     the last. A name has a letter per axis, in the order of `axes` (0, 1, 2 for z, y, x; without the axis across
     slices where work is in slices). Every level repeats the same filters on the approximation before it, of the image
-    made even along these axes once (PyRadiomics 3.0.1, imageoperations.getWaveletImage). Raises SettingsError for
-    an unknown wavelet, a start level below 0 or less than one level.
+    made even along these axes once (PyRadiomics 3.0.1, imageoperations.getWaveletImage).
     """
-    if start_level < 0 or levels < 1:
-        raise SettingsError(f"a wavelet's start level is 0 or more, its levels 1 or more: {start_level} and {levels}")
     odd = [axis for axis in axes if shape[axis] % 2]
     approximation: tuple[Operator, ...] = tuple(map(EvenWrap, odd))
     cut = (Crop(Window.whole(shape)),) if odd else ()

@@ -20,7 +20,7 @@ CUT = 13
 GONE = 45
 """How many sigma away nothing is left: less than 1e-26 of the whole."""
 LEAST = 0.05
-"""The smallest sigma, in voxels: in less, ITK's own coefficients are lost in rounding."""
+"""The smallest sigma, in voxels: ITK's own coefficients have 1e-4 of rounding here, and soon nothing else below."""
 DIGITS = 60
 TERMS = 200
 
