@@ -22,6 +22,9 @@ class Numbers:
     def name(self, case: int) -> str:
         return f"number {case}"
 
+    def known(self, case: int) -> Mapping[str, Any]:
+        return {"number": case}
+
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         enter("square")
         time.sleep(self.seconds)

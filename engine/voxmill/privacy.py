@@ -117,6 +117,11 @@ def _date(text: str) -> date:
     return date.fromisoformat(f"{text[:4]}-{text[4:6]}-{text[6:]}")
 
 
+def key_of(store: Path) -> Path:
+    """The file beside a store with its key, where VOXMILL_KEY_FILE names no other."""
+    return store.with_name(f"{store.name}.key")
+
+
 @dataclass(frozen=True)
 class Key:
     """The secret that names are made with: whoever has it can find a patient's case again, nobody else can."""
@@ -137,7 +142,7 @@ class Key:
         named = os.environ.get(KEY_FILE)
         if named:
             return cls.read(Path(named))
-        beside = store.with_name(f"{store.name}.key")
+        beside = key_of(store)
         if not new:
             return cls.read(beside)
         try:
@@ -205,6 +210,11 @@ class Pseudonyms:
             return text
         anywhere = rf"(?<!\w)(?:{'|'.join(map(re.escape, hidden))})(?!\w)"
         return re.sub(anywhere, lambda found: self.key.name("name", found[0]), text)
+
+    def untold(self, text: str, identifiers: Iterable[str]) -> str:
+        """A text with identifiers in place of the names that stand for them: for the owner of a store alone."""
+        known = {self.key.name("name", one): one for one in identifiers}
+        return re.sub(rf"name-\w{{{NAME_LETTERS}}}", lambda found: known.get(found[0], found[0]), text)
 
     def day(self, study_date: str, patient: str) -> int | None:
         """In place of the date of a study, the days since a day that the key makes of its patient: intervals are kept.

@@ -3,10 +3,10 @@
 In: a DICOM file or a folder tree, an image file, or a table of images and masks. Out: a store, its index.parquet and
 failures.parquet; beside it STORE.ledger (how every case ended) and STORE.key (what names were made with). sources finds
 cases (studies in DICOM, trees of it, listings of what should be there), job converts one (kept: in a case that is there
-already), index writes the tables, converting does it all, removal erases a case.
+already), index writes the tables, origins the one of the owner, converting does it all, removal erases a case.
 """
 
 from voxmill.conversion.converting import Converted, convert
-from voxmill.conversion.removal import remove_case
+from voxmill.conversion.removal import Removed, remove_case
 
-__all__ = ["Converted", "convert", "remove_case"]
+__all__ = ["Converted", "Removed", "convert", "remove_case"]

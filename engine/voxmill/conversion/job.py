@@ -17,6 +17,7 @@ from voxmill.io.masks import read_mask_near
 from voxmill.io.remote import Location
 from voxmill.io.storage import Unreachable
 from voxmill.privacy import Pseudonyms
+from voxmill.runs.worker import CaseError
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import StoredImage, finish_case, new_case, write_image, write_mask
 from voxmill.store.layout import folder_name
@@ -58,6 +59,10 @@ class Conversion:
         """Its name in the store."""
         return case.name
 
+    def known(self, case: CaseSource) -> Mapping[str, Any]:
+        """Whose it is, and of which study."""
+        return {"about": dict(case.attributes)}
+
     def do(self, case: CaseSource, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Convert a case: a row for every image in the store, and one for all that could not be read.
 
@@ -71,7 +76,7 @@ class Conversion:
             under_way.convert(image)
         if not under_way.images:
             shutil.rmtree(under_way.folder, ignore_errors=True)
-            raise InputError(under_way.failures[0]["sentence"])
+            raise CaseError(under_way.failures[0]["sentence"], {"failures": under_way.failures})
         about = kept.result["about"] if kept is not None else dict(case.attributes)
         images = list(under_way.images.values())
         result: Row = {"about": about, "images": images, "failures": under_way.failures}

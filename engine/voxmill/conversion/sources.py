@@ -1,19 +1,25 @@
 """A file, a folder or a table → the cases to convert."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 from voxmill.conversion.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources
+from voxmill.conversion.tables import IMAGE, Row, read_rows
 from voxmill.errors import InputError
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import names_a_format
 from voxmill.io.remote import Location, Remote, located
 from voxmill.privacy import Pseudonyms
 
-IMAGE, MASK = "image", "mask"
+MASK = "mask"
 CASE = ("case", "id", "patient", "patientid")
 """Columns that name a case; the first one there counts. PyRadiomics' batch files have ID."""
+LABELS = ("label", "label_channel")
+"""Columns of PyRadiomics' batch files that say what is measured."""
+EVERY_LABEL = (
+    "the columns Label and Label_channel choose nothing here: a store keeps every label of a mask; choose when you "
+    "measure: voxmill extract STORE --label LABEL"
+)
 TABLES = (".csv", ".parquet")
 
 
@@ -21,8 +27,9 @@ def find_cases(source: Location, pseudonyms: Pseudonyms) -> Sources:
     """The cases in a table of images and masks, in an image file, or in a file or folder of DICOM.
 
     A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
-    optional; PyRadiomics' batch files are such tables. Paths in it are relative to it, or URLs. Of DICOM, a case is a
-    study. Raises InputError where there is no such path or URL, no image in it, or a table that makes no sense.
+    optional; PyRadiomics' batch files are such tables, and rows that differ in their label alone are one case. Paths in
+    it are relative to it, or URLs. Of DICOM, a case is a study. Raises InputError where there is no such path or URL,
+    no image in it, or a table that makes no sense.
     """
     is_folder = source.is_folder if isinstance(source, Remote) else source.is_dir()
     if isinstance(source, Path) and not source.exists():
@@ -44,58 +51,37 @@ def _looks_like_dicom(file: Location) -> bool:
 
 
 def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
-    """The cases of a table; a row without an image and one whose case was named before are left out."""
+    """The cases of a table; a row that is none, and one of a case that was named before with other files, is left out.
+
+    Rows of one case with the same files are one: PyRadiomics' batch files have a row per label.
+    """
     cases: dict[str, CaseSource] = {}
     left_out: list[LeftOut] = []
     with fetched([table]) as (local,):
-        rows = _rows(local)
+        rows = read_rows(local)
     for number, row in enumerate(rows, start=1):
         try:
             case = _of_row(row, number, table.parent, pseudonyms)
         except InputError as error:
-            left_out.append(LeftOut("", f"row {number}: {error}"))
+            left_out.append(LeftOut("", f"row {number}: {error}", "row"))
             continue
-        if case.name in cases:
-            before = cases[case.name].place.partition(":")[0]
-            left_out.append(
-                LeftOut(case.name, f"{case.place}{before} has this case; give each one of its own ('case')")
-            )
-        else:
-            cases[case.name] = case
-    return Sources(tuple(cases.values()), tuple(left_out))
+        first = cases.setdefault(case.name, case)
+        if first is not case and first.described != case.described:
+            left_out.append(_named_twice(case, first))
+    labelled = any(row.get(name) for row in rows if isinstance(row, Mapping) for name in LABELS)
+    return Sources(tuple(cases.values()), tuple(left_out), (EVERY_LABEL,) if labelled else ())
 
 
-def _rows(table: Path) -> list[Mapping[str, str]]:
-    """The rows of a table, by lower-case column names, without the spaces around names and values."""
-    rows = _parquet(table) if table.suffix.lower() == ".parquet" else _csv(table)
-    columns = [name.strip().lower() for name in rows[0]] if rows else []
-    if not any(name.partition(":")[0] == IMAGE for name in columns):
-        there = f"its columns are {', '.join(columns)}" if columns else "it has no rows"
-        raise InputError(f"{table.name}: a table of cases has a column 'image', and {there}; add it")
-    return [{str(name).strip().lower(): (value or "").strip() for name, value in row.items()} for row in rows]
+def _named_twice(case: CaseSource, first: CaseSource) -> LeftOut:
+    before = first.place.partition(":")[0]
+    sentence = f"{case.place}{before} has this case with other files; give each a case of its own (column 'case')"
+    return LeftOut(case.name, sentence, "repeated case", place=case.images[0].files[0])
 
 
-def _csv(table: Path) -> list[dict[str, str]]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            return [{name: value for name, value in row.items() if name} for row in csv.DictReader(file)]
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"{table.name}: this table cannot be read ({error}); save it as CSV in UTF-8") from None
-
-
-def _parquet(table: Path) -> list[dict[str, str]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        rows = pq.read_table(table).to_pylist()
-    except (OSError, pa.ArrowException):
-        raise InputError(f"{table.name}: this Parquet file is damaged, or it is none; write it again") from None
-    return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
-
-
-def _of_row(row: Mapping[str, str], number: int, folder: Location, pseudonyms: Pseudonyms) -> CaseSource:
+def _of_row(row: Row, number: int, folder: Location, pseudonyms: Pseudonyms) -> CaseSource:
     """The case of a row, whose images share its mask; raises InputError where it has none, or leads elsewhere."""
+    if isinstance(row, InputError):
+        raise row
     values = {name: value for name, value in row.items() if value}
     paths = {
         name.partition(":")[2] or IMAGE: located(value, folder)
