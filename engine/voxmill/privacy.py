@@ -78,14 +78,26 @@ UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 def allowed(header: "Dataset") -> dict[str, str | float | list[str | float]]:
-    """The attributes of a DICOM header that may enter a store, by keyword: numbers, and text of printable ASCII."""
+    """The attributes of a DICOM header that may enter a store, by keyword: numbers, and text of printable ASCII.
+
+    A text that repeats what identifies in this header, holds a UID or a date, or is no code where it should be one
+    stays outside.
+    """
     from pydicom.datadict import dictionary_VR
 
+    from voxmill.io.dicom.repeating import Identifiers, is_code
+    from voxmill.io.dicom.tags import text
     from voxmill.io.dicom.tags import value as value_of
 
+    identifiers = Identifiers(header)
     found = {}
     for keyword in ATTRIBUTES:
-        value = _plain(value_of(header, keyword), numeric=dictionary_VR(keyword) in NUMERIC)
+        kind, written = dictionary_VR(keyword), text(header, keyword)
+        if kind not in NUMERIC and identifiers.are_in(written):
+            continue
+        if kind == "CS" and not all(map(is_code, written.split("\\"))):
+            continue
+        value = _plain(value_of(header, keyword), numeric=kind in NUMERIC)
         if value not in (None, "", []):
             found[keyword] = value
     return found

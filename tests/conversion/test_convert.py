@@ -168,6 +168,8 @@ def test_pet_in_standardised_uptake_values_is_the_same_from_the_store(tmp_path: 
     done = convert(table(tmp_path, [{"image": "in", "mask": "mask.nrrd", "case": "one"}]), tmp_path / "cohort.zarr")
     (stored,) = vm.open_store(done.store).cases[0].images
     assert stored.suv == image.suv
+    assert stored.about.suv is not None
+    assert (stored.about.suv.slope, stored.about.suv.intercept) == ((1.5, 1.75, 2.0, 2.25, 2.5), 0.0)
     settings = vm.Settings.parse({"suv": True, "features": ["firstorder"]})
     files = vm.extract(image, tmp_path / "mask.nrrd", settings=settings)
     from_store = vm.extract_store(vm.open_store(done.store), settings=settings)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and processe
 
 
 def outcomes(folder: Path) -> dict[str, tuple[str, Any]]:
-    return {one.key: (one.outcome.value, one.result or one.reason) for one in read_ledger(folder)}
+    return {one.key: (one.outcome.value, one.reason or one.result) for one in read_ledger(folder)}
 
 
 def expected(numbers: range, *, crash: bool) -> dict[str, tuple[str, Any]]:
