@@ -23,11 +23,13 @@ def extract_store(
     device: str = "auto",
     threads: int = 1,
     done: Callable[[str], None] = lambda _: None,
+    bare: Callable[[str], None] = lambda _: None,
 ) -> Table:
     """The features of every region of a store, case after case: as `extract` gives them for image and mask.
 
     `cases` are the names of those that are wanted; all of them when None, those that were interrupted included, whose
-    rows say so. `done` is called with the name of every case that is finished. A row's case is the name of the case;
+    rows say so. `done` is called with the name of every case that is finished, `bare` with that of every image
+    that has no mask in the store, and so no row. A row's case is the name of the case;
     of several images or masks it goes on with theirs: `case/image/mask`.
 
     What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read or
@@ -42,7 +44,7 @@ def extract_store(
 
     rows: list[Row] = []
     for name in wanted_cases(store, cases):
-        rows += _of_case(store, name, measured)
+        rows += _of_case(store, name, measured, bare)
         done(name)
     return Table(tuple(rows), settings)
 
@@ -59,7 +61,7 @@ def wanted_cases(store: Store, cases: Iterable[str] | None = None) -> tuple[str,
     return wanted
 
 
-def _of_case(store: Store, name: str, measured: Measured) -> Iterator[Row]:
+def _of_case(store: Store, name: str, measured: Measured, bare: Callable[[str], None]) -> Iterator[Row]:
     """The rows of a case, or one that says why there are none."""
     try:
         case = store.case(name)
@@ -72,10 +74,10 @@ def _of_case(store: Store, name: str, measured: Measured) -> Iterator[Row]:
     if not images and not interrupted:
         yield _failed(name, "the case has no image; convert it again")
     for image in images:
-        yield from _of_image(image.renamed(f"{name}/{image.name}" if len(images) > 1 else name), measured)
+        yield from _of_image(image.renamed(f"{name}/{image.name}" if len(images) > 1 else name), measured, bare)
 
 
-def _of_image(image: StoredImage, measured: Measured) -> Iterator[Row]:
+def _of_image(image: StoredImage, measured: Measured, bare: Callable[[str], None]) -> Iterator[Row]:
     """The rows of an image in each of its masks."""
     try:
         masks = image.masks
@@ -83,7 +85,7 @@ def _of_image(image: StoredImage, measured: Measured) -> Iterator[Row]:
         yield _failed(image.name, error)
         return
     if not masks:
-        yield _failed(image.name, "it has no mask in the store; convert it with one")
+        bare(image.name)
     for mask in masks:
         own = image.renamed(f"{image.name}/{mask.name}" if len(masks) > 1 else image.name)
         try:
