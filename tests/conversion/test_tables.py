@@ -7,7 +7,7 @@ import pytest
 import voxmill as vm
 from small_images import write_case
 from voxmill.conversion import Converted, convert
-from voxmill.conversion.origins import read_owned
+from voxmill.conversion.origins import owned_of, read_owned
 from voxmill.conversion.tables import read_rows
 from voxmill.errors import InputError
 
@@ -85,4 +85,6 @@ def test_a_case_that_is_named_twice_with_other_files_is_told(
     done = converted(tmp_path, f"image,mask,case\n{image},{mask},one\n{row},one\n")
     assert (done.progress.done, done.not_read) == (1, {"repeated case": 1})
     assert read_owned(done.store) == {}
-    assert "row 2: row 1 has this case with other files" in (tmp_path / "cohort.zarr.failures.csv").read_text()
+    (_, told) = owned_of(done.store).read_text().splitlines()
+    assert "row 2: row 1 has this case with other files" in told
+    assert told.endswith(f",{row.partition(',')[0]}")

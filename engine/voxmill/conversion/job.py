@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.cases import CaseSource, ImageSource, MaskSource
+from voxmill.conversion.fit import fit_notes, shear_notes
 from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.errors import InputError
 from voxmill.io import read_image
@@ -144,7 +145,8 @@ class _UnderWay:
                 volume = read_series(replace(image.series, files=files), allow_gaps=self.job.allow_gaps)
             else:
                 volume = read_image(files[0], allow_gaps=self.job.allow_gaps)
-        return volume.renamed(image.name, notes=self._told((*volume.notes, *image.notes)))
+        notes = (*volume.notes, *shear_notes(volume.grid), *image.notes)
+        return volume.renamed(image.name, notes=self._told(notes))
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
         """Read and write a mask of an image."""
@@ -152,6 +154,7 @@ class _UnderWay:
         try:
             with fetched([mask.path]) as (path,):
                 found = read_mask_near(path, volume, threshold=self.job.threshold)
+            fit = fit_notes(volume, found)
         except InputError as error:
             self._fail(error, image, mask)
             return
@@ -159,6 +162,7 @@ class _UnderWay:
         write_mask(place, found.renamed(mask.name, notes=self._told(found.notes)))
         row = self.images[image.name]
         row["masks"], row["regions"] = row["masks"] + 1, row["regions"] + len(found.segments)
+        row["notes"] = list(dict.fromkeys((*row["notes"], *fit)))
         self.written[image.name]["masks"][mask.name] = self.keys[image.name]["masks"][mask.name]
 
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:

@@ -61,8 +61,8 @@ class Origins:
         paths = [_plain(place) for place in places]
         path = paths[0] if len(paths) == 1 else PurePath(os.path.commonpath(paths))
         root = _plain(self.root)
-        folder = root if path != root else root.parent
-        return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+        folder = next((one for one in (root, root.parent) if path.is_relative_to(one) and path != one), None)
+        return str(path if folder is None else path.relative_to(folder))
 
 
 def owned_of(store: Path) -> Path:

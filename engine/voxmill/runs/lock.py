@@ -67,10 +67,20 @@ def _take(path: Path) -> str:
         except FileExistsError:
             _give_way(path)
             continue
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(
+                f"{path.parent.name}: cannot be written to: {reason}; make room, or ask for permission to write there"
+            ) from None
         with os.fdopen(opened, "w") as file:
             file.write(mine)
         return mine
-    raise OutputError(f"{path.name}: another process has just begun to write here; try again")
+    raise OutputError(f"{_called(path)}: another process has just begun to write here; try again")
+
+
+def _called(path: Path) -> str:
+    """A lock with its folder, which tells which run it is of."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _give_way(path: Path) -> None:
@@ -83,14 +93,14 @@ def _give_way(path: Path) -> None:
         return
     except (ValueError, TypeError):
         raise OutputError(
-            f"{path.name}: the lock of another run, which cannot be read; if none is at work, delete it"
+            f"{_called(path)}: the lock of another run, which cannot be read; if none is at work, delete it"
         ) from None
     if holder.is_gone:
         _take_away(path, written)
         return
     raise OutputError(
-        f"{path.name}: process {holder.pid} on {holder.host} is writing here, last seen {seen:.0f} min ago; wait for "
-        "it, or, if it is gone, delete that file"
+        f"{_called(path)}: process {holder.pid} on {holder.host} is writing here, last seen {seen:.0f} min ago; wait "
+        "for it, or, if it is gone, delete that file"
     )
 
 
