@@ -17,5 +17,8 @@ class Columns:
     def name(self, case: int) -> str:
         return f"case {case}"
 
+    def known(self, case: int) -> Mapping[str, Any]:
+        return {}
+
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         return {f"original_family_Feature{number}": (case + number) / 7 for number in range(self.count)}

@@ -25,6 +25,9 @@ class Numbers:
     def name(self, case: int) -> str:
         return f"number {case}"
 
+    def known(self, case: int) -> Mapping[str, Any]:
+        return {"number": case}
+
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         enter("square")
         time.sleep(self.seconds)
@@ -53,6 +56,9 @@ class Flaky:
 
     def name(self, case: int) -> str:
         return f"number {case}"
+
+    def known(self, case: int) -> Mapping[str, Any]:
+        return {}
 
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         tried = self.folder / str(case)

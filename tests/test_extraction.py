@@ -19,7 +19,7 @@ import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import SHAPE, SPACING, case, sitk_image, texture, two_labels, write_case
 from voxmill import extraction
-from voxmill.cases import MAX_SHEAR
+from voxmill.grid import MAX_SHEAR
 from voxmill.measures import measure
 from voxmill.regions import Region
 

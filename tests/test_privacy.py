@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import config
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from voxmill.confidentiality import IDENTIFYING, IDENTIFYING_KINDS, carried, carried_texts
 from voxmill.errors import InputError, OutputError
@@ -54,6 +56,80 @@ def test_text_is_short_and_printable() -> None:
     header = Dataset()
     header.add(DataElement("Manufacturer", "LO", "Müller\x1b[31m" + 100 * "x", validation_mode=config.IGNORE))
     assert allowed(header) == {"Manufacturer": ("M?ller?[31m" + 100 * "x")[:64]}
+
+
+def of_jane(**attributes: object) -> Dataset:
+    """A header of a person, with these attributes, legal or not."""
+    header = Dataset()
+    known = {"PatientID": "P-42", "PatientName": "Müller^Ann=李", "AccessionNumber": "A77", "StudyID": "S5"}
+    with config.disable_value_validation():
+        for keyword, value in {**known, "StudyDescription": "knee of Ann", **attributes}.items():
+            setattr(header, keyword, value)
+    return header
+
+
+@pytest.mark.parametrize(
+    "keyword, value",
+    [
+        ("ManufacturerModelName", "Scanner of p-42"),
+        ("ConvolutionKernel", "B30f Müller"),
+        ("ConvolutionKernel", "Muller MÜLLERIN"),
+        ("ManufacturerModelName", "annMüller"),
+        ("Manufacturer", "x_Ann_y"),
+        ("ReconstructionMethod", "A77"),
+        ("ReconstructionMethod", "1.2.3.4.SECRET"),
+        ("ConvolutionKernel", "seen 20210317"),
+        ("ConvolutionKernel", "20210317083000.5"),
+        ("ConvolutionKernel", "17.03.2021"),
+        ("RescaleType", "Knee of Ann, HU"),
+        ("ImageType", ["DERIVED", "PRIMARY", "P-42"]),
+        ("BodyPartExamined", "KNEE 20210317"),
+        ("BodyPartExamined", "secret*low"),
+        ("BodyPartExamined", "MORE THAN SIXTEEN"),
+        ("ImageType", ["DERIVED", "secret"]),
+    ],
+)
+def test_what_repeats_an_identifier_or_is_no_code_stays_outside_and_is_found(keyword: str, value: object) -> None:
+    header = of_jane(**{keyword: value, "Modality": "CT"})
+    assert allowed(header) == {"Modality": "CT"}
+    (kind,) = (one.kind for one in carried(header) if one.where.startswith(keyword))
+    assert kind in ("an identifier or a date in another attribute", "a text where a code should be")
+
+
+@pytest.mark.parametrize(
+    "keyword, value",
+    [
+        ("ImageType", ["ORIGINAL", "PRIMARY", ""]),
+        ("ConvolutionKernel", "B30f"),
+        ("ManufacturerModelName", "Scanner 2000 v1.2.3"),
+        ("ManufacturerModelName", "Channel P-421"),
+        ("BodyPartExamined", "KNEE"),
+        ("ReconstructionMethod", "OSEM3D 99999999"),
+    ],
+)
+def test_what_says_nothing_of_a_person_enters(keyword: str, value: object) -> None:
+    header = of_jane(**{keyword: value})
+    assert allowed(header) == {keyword: value}
+    assert not [one for one in carried(header) if one.where.startswith(keyword)]
+
+
+def test_short_names_and_descriptions_keep_codes() -> None:
+    header = of_jane(PatientName="Mary", StudyDescription="THORAX", PatientID="", SeriesDescription="B30f")
+    header.ImageType, header.BodyPartExamined, header.ConvolutionKernel = ["ORIGINAL", "PRIMARY"], "THORAX", "B30f"
+    assert set(allowed(header)) == {"ImageType", "BodyPartExamined", "ConvolutionKernel"}
+
+
+def test_headers_with_values_that_are_not_legal_are_looked_through_without_warnings() -> None:
+    header = Dataset.from_json({"00080060": {"vr": "CS", "Value": ["CT"]}})
+    header[0x00081030] = RawDataElement(
+        Tag(0x00081030), "LO", 80, b"x" * 80, 0, is_implicit_VR=False, is_little_endian=True
+    )
+    header[0x00180015] = RawDataElement(
+        Tag(0x00180015), "CS", 24, b"y" * 24, 0, is_implicit_VR=False, is_little_endian=True
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert {one.where.split()[0] for one in carried(header)} == {"StudyDescription", "BodyPartExamined"}
 
 
 @pytest.mark.parametrize("keyword", sorted(IDENTIFYING))

@@ -8,6 +8,7 @@ from voxmill.choices import Choice, choices_of
 from voxmill.diagnostics import Provenance
 from voxmill.errors import InputError, SettingsError
 from voxmill.execute import derive
+from voxmill.grid import MAX_SHEAR
 from voxmill.io import read_image, read_mask_near
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.operator import Operator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from voxmill.io.formats import Readable
 
-MAX_SHEAR = 1e-3
 SPACINGS = (1e-9, 1e9)
 """The least and the largest spacing in mm: beyond, areas and volumes are no numbers."""
 

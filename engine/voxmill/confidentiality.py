@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
+    from voxmill.io.dicom.repeating import Identifiers
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -33,6 +35,8 @@ IDENTIFYING_KINDS = {
     "UR": "an address",
 }
 """Value representations that are identifying wherever they stand."""
+TEXTS = ("CS", "LO", "SH", "AE")
+"""Value representations of short texts, which identify nobody unless they hold what does."""
 OF_A_KIND = re.compile("SOPClassUID|^(TransferSyntaxUID|CodingSchemeUID|ContextUID|MappingResourceUID)$")
 """UIDs that name a kind of thing and no thing."""
 IDENTIFYING = frozenset(
@@ -167,18 +171,22 @@ BURNT_IN = ("BurnedInAnnotation", "RecognizableVisualFeatures")
 
 def carried(header: "Dataset") -> tuple[Finding, ...]:
     """What a DICOM header still carries, sequences included: identifying attributes, private ones, what is burnt in."""
-    return tuple(dict.fromkeys(_carried(header)))
+    from voxmill.io.dicom.quiet import quiet
+    from voxmill.io.dicom.repeating import Identifiers
+
+    with quiet():
+        return tuple(dict.fromkeys(_carried(header, Identifiers(header))))
 
 
-def _carried(header: "Dataset", within: str = "") -> Iterator[Finding]:
+def _carried(header: "Dataset", identifiers: "Identifiers", within: str = "") -> Iterator[Finding]:
     for element in header:
         where = f"{within}{element.keyword or 'an unknown attribute'} {element.tag}"
-        kind = _kind(element)
+        kind = _kind(element) or _hidden(element, identifiers)
         if kind:
             yield Finding(kind, where)
         elif element.VR == "SQ":
             for item in element.value:
-                yield from _carried(item, f"{where} > ")
+                yield from _carried(item, identifiers, f"{where} > ")
 
 
 def _kind(element: "DataElement") -> str | None:
@@ -194,6 +202,20 @@ def _kind(element: "DataElement") -> str | None:
     if element.keyword in BURNT_IN:
         return "burnt into the pixels" if str(element.value) != "NO" else None
     return IDENTIFYING_KINDS.get(element.VR)
+
+
+def _hidden(element: "DataElement", identifiers: "Identifiers") -> str | None:
+    """What a text carries that should be harmless: an identifier of the same header, a date, or no code."""
+    from voxmill.io.dicom.repeating import is_code
+
+    if element.VR not in TEXTS or not element.value:
+        return None
+    written = "\\".join(map(str, element.value)) if element.VM > 1 else str(element.value)
+    if identifiers.are_in(written):
+        return "an identifier or a date in another attribute"
+    if element.VR == "CS" and not all(is_code(part.strip()) for part in written.split("\\")):
+        return "a text where a code should be"
+    return None
 
 
 def carried_texts(fields: Mapping[str, str]) -> tuple[Finding, ...]:

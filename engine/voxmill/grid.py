@@ -21,6 +21,8 @@ Point = tuple[float, float, float]
 Affine = tuple[tuple[float, float, float, float], ...]
 Given = tuple[Point, tuple[Point, Point, Point]]
 
+MAX_SHEAR = 1e-3
+"""How far axes may be from right angles (see Grid.shear) where something is measured."""
 ROUNDING = 1e-15
 """A unit vector whose length is this near to 1 is taken as it is, so that affines are ITK's to the bit."""
 IDENTITY: tuple[Point, Point, Point] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))

@@ -78,14 +78,26 @@ UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 def allowed(header: "Dataset") -> dict[str, str | float | list[str | float]]:
-    """The attributes of a DICOM header that may enter a store, by keyword: numbers, and text of printable ASCII."""
+    """The attributes of a DICOM header that may enter a store, by keyword: numbers, and text of printable ASCII.
+
+    A text that repeats what identifies in this header, holds a UID or a date, or is no code where it should be one
+    stays outside.
+    """
     from pydicom.datadict import dictionary_VR
 
+    from voxmill.io.dicom.repeating import Identifiers, is_code
+    from voxmill.io.dicom.tags import text
     from voxmill.io.dicom.tags import value as value_of
 
+    identifiers = Identifiers(header)
     found = {}
     for keyword in ATTRIBUTES:
-        value = _plain(value_of(header, keyword), numeric=dictionary_VR(keyword) in NUMERIC)
+        kind, written = dictionary_VR(keyword), text(header, keyword)
+        if kind not in NUMERIC and identifiers.are_in(written):
+            continue
+        if kind == "CS" and not all(map(is_code, written.split("\\"))):
+            continue
+        value = _plain(value_of(header, keyword), numeric=kind in NUMERIC)
         if value not in (None, "", []):
             found[keyword] = value
     return found
@@ -117,6 +129,11 @@ def _date(text: str) -> date:
     return date.fromisoformat(f"{text[:4]}-{text[4:6]}-{text[6:]}")
 
 
+def key_of(store: Path) -> Path:
+    """The file beside a store with its key, where VOXMILL_KEY_FILE names no other."""
+    return store.with_name(f"{store.name}.key")
+
+
 @dataclass(frozen=True)
 class Key:
     """The secret that names are made with: whoever has it can find a patient's case again, nobody else can."""
@@ -137,7 +154,7 @@ class Key:
         named = os.environ.get(KEY_FILE)
         if named:
             return cls.read(Path(named))
-        beside = store.with_name(f"{store.name}.key")
+        beside = key_of(store)
         if not new:
             return cls.read(beside)
         try:
@@ -212,6 +229,11 @@ class Pseudonyms:
         if self.keep_ids:
             return text
         return replaced(text, identifiers, lambda identifier: self.key.name("name", identifier))
+
+    def untold(self, text: str, identifiers: Iterable[str]) -> str:
+        """A text with identifiers in place of the names that stand for them: for the owner of a store alone."""
+        known = {self.key.name("name", one): one for one in identifiers}
+        return re.sub(rf"name-\w{{{NAME_LETTERS}}}", lambda found: known.get(found[0], found[0]), text)
 
     def day(self, study_date: str, patient: str) -> int | None:
         """In place of the date of a study, the days since a day that the key makes of its patient: intervals are kept.

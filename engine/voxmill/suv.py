@@ -11,12 +11,15 @@ class Suv:
     """Standardised uptake value by body weight (g/ml): what an image's values are multiplied by.
 
     factor: None where there is none. how: in a sentence, how the factor came about, or why there is none.
-    notes: what a reader of values that were multiplied should know.
+    notes: what a reader of values that were multiplied should know. slopes, intercepts: by which stored values became
+    those of the image, slice by slice as they are stored, in the order of the grid; one where all are alike.
     """
 
     factor: float | None
     how: str
     notes: tuple[str, ...] = ()
+    slopes: tuple[float, ...] = ()
+    intercepts: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.factor is not None and not (math.isfinite(self.factor) and self.factor > 0):

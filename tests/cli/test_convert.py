@@ -1,5 +1,7 @@
 """`voxmill convert`, `inspect` and `remove`, as a person uses them."""
 
+import errno
+import os
 import stat
 import sys
 from collections.abc import Callable
@@ -8,6 +10,7 @@ from pathlib import Path
 import fsspec
 import nibabel as nib
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import SimpleITK as sitk
 
@@ -15,6 +18,7 @@ import voxmill as vm
 from dicom_files import stored, write_series
 from small_images import texture, write_case
 from voxmill.cli import main
+from voxmill.runs.lock import locked
 
 Command = Callable[..., tuple[object, str, str]]
 
@@ -81,11 +85,87 @@ def test_what_fails_is_told_and_the_rest_goes_on(voxmill: Command, cases: Path, 
     store = tmp_path / "cohort.zarr"
     code, _, said = voxmill("convert", cases, store)
     assert code == 1
-    assert said.splitlines()[1:] == [
-        f"voxmill: 1 case could not be read, 0 files or series belong to none; why: {store / 'failures.parquet'}"
-    ]
+    assert said.splitlines()[1:] == [f"voxmill: 1 case could not be read; why: {store / 'failures.parquet'}"]
     cases.write_text("image\ngone.nrrd\n")
     assert voxmill("convert", cases, tmp_path / "other.zarr")[0] == 3
+
+
+def test_what_belongs_to_no_case_is_counted_in_words(voxmill: Command, cases: Path, tmp_path: Path) -> None:
+    scan, gone = cases.read_text().splitlines()[1].split(",")[0], "gone.nrrd"
+    cases.write_text(cases.read_text() + f"{gone},,three\n{gone},,four\n{scan},,one\n{scan},,two\n{scan}\n")
+    store = tmp_path / "cohort.zarr"
+    code, _, said = voxmill("convert", cases, store)
+    assert (code, said.splitlines()[-1]) == (
+        1,
+        "voxmill: 2 cases, 2 repeated cases and 1 row could not be read; why: " + str(store / "failures.parquet"),
+    )
+    _, _, said = voxmill("remove", store, "one")
+    assert said.splitlines()[1:] == [
+        "voxmill: also gone: 3 rows of failures of no case, as nobody can tell whose they are; voxmill convert lists "
+        "them again"
+    ]
+    assert "2 cases, 2 repeated cases and 1 row could not be read" in voxmill("convert", cases, store)[2]
+
+
+def test_series_of_kinds_that_are_never_read_are_no_failure(voxmill: Command, tmp_path: Path) -> None:
+    write_series(tmp_path / "in" / "scan")
+    planned = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"], "SeriesInstanceUID": "1.2.3"}
+    write_series(tmp_path / "in" / "scout", stored(2), attributes=planned)
+    code, _, said = voxmill("convert", tmp_path / "in", tmp_path / "cohort.zarr")
+    why = f"why: {tmp_path / 'cohort.zarr' / 'failures.parquet'}"
+    assert (code, said.splitlines()[1:]) == (0, [f"voxmill: 1 series is of a kind that is never read; {why}"])
+    report = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.11", "Modality": "SR", "SeriesInstanceUID": "1.2.4"}
+    write_series(tmp_path / "in" / "report", stored(1), attributes=report)
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "in" / "scan")
+    code, _, said = voxmill("convert", tmp_path / "in", tmp_path / "cohort.zarr")
+    assert (code, said.splitlines()[1:]) == (
+        1,
+        [f"voxmill: 1 folder could not be read, 2 series are of kinds that are never read; {why}"],
+    )
+
+
+def test_a_column_of_labels_chooses_nothing_and_that_is_said(voxmill: Command, cases: Path, tmp_path: Path) -> None:
+    image, mask, _ = cases.read_text().splitlines()[1].split(",")
+    cases.write_text(f"Image,Mask,Label\n{image},{mask},1\n{image},{mask},2\n")
+    code, _, said = voxmill("convert", cases, tmp_path / "cohort.zarr")
+    assert (code, len(said.splitlines())) == (0, 2)
+    assert said.startswith(
+        "voxmill: the columns Label and Label_channel choose nothing here: a store keeps every label"
+    )
+
+
+@pytest.mark.parametrize("content", ["wrong\n", "picture\na\n", ""])
+def test_a_source_that_is_refused_leaves_nothing(voxmill: Command, tmp_path: Path, content: str) -> None:
+    (tmp_path / "cases.csv").write_text(content)
+    (tmp_path / "empty").mkdir()
+    for source in ("cases.csv", "empty", "nowhere"):
+        assert voxmill("convert", tmp_path / source, tmp_path / "cohort.zarr")[0] == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cases.csv", "empty"]
+
+
+def test_a_source_that_is_refused_leaves_a_store_that_was_there(voxmill: Command, cases: Path, tmp_path: Path) -> None:
+    voxmill("convert", cases, tmp_path / "cohort.zarr")
+    before = sorted(tmp_path.rglob("*"))
+    assert voxmill("convert", tmp_path / "nowhere", tmp_path / "cohort.zarr")[0] == 3
+    assert sorted(tmp_path.rglob("*")) == before
+    (tmp_path / "new.zarr").mkdir()
+    assert voxmill("convert", tmp_path / "nowhere", tmp_path / "new.zarr")[0] == 3
+    assert list((tmp_path / "new.zarr").iterdir()) == []
+
+
+def test_without_the_key_it_says_that_the_key_is_not_there(voxmill: Command, tmp_path: Path) -> None:
+    write_series(tmp_path / "in")
+    store = tmp_path / "cohort.zarr"
+    voxmill("convert", tmp_path / "in", store)
+    key = (tmp_path / "cohort.zarr.key").rename(tmp_path / "hidden")
+    code, _, said = voxmill("remove", store, "P1")
+    assert (code, said.count("\n")) == (3, 1)
+    assert said.startswith(
+        "voxmill: without the key a case is known by its name in the store alone (cohort.zarr.key: the key cannot be "
+        "read: No such file or directory); by that name the store has no case, study or patient 'P1'"
+    )
+    key.rename(tmp_path / "cohort.zarr.key")
+    assert voxmill("remove", store, "P1")[0] == 0
 
 
 def test_a_store_shows_its_cases_and_loses_one(voxmill: Command, cases: Path, tmp_path: Path) -> None:
@@ -138,6 +218,73 @@ def test_what_is_not_looked_at_is_told(voxmill: Command, tmp_path: Path) -> None
     assert code == 0
     assert "a person's name\tPatientName (0010,0010)\t5" in out.splitlines()
     assert "not looked at\ta file that is damaged, or of another kind\t1" in out.splitlines()
+
+
+def test_privacy_is_for_sources_and_folders_hold_something(voxmill: Command, cases: Path, tmp_path: Path) -> None:
+    voxmill("convert", cases, tmp_path / "cohort.zarr")
+    code, _, said = voxmill("inspect", tmp_path / "cohort.zarr", "--privacy")
+    assert (code, said.count("\n")) == (2, 1)
+    assert said.startswith("voxmill: cohort.zarr: --privacy is for what is to be converted, and this is a store")
+    (tmp_path / "empty").mkdir()
+    for options in ((), ("--privacy",)):
+        code, out, said = voxmill("inspect", tmp_path / "empty", *options)
+        assert (code, out, said.count("\n")) == (3, "", 1)
+
+
+def test_what_will_matter_when_it_is_measured_is_said(voxmill: Command, tmp_path: Path) -> None:
+    """A sheared image and a mask on another grid have notes; a mask that lies nowhere in its image is a failure."""
+    affine = np.diag([1.0, 1.0, 2.0, 1.0])
+    sheared = affine.copy()
+    sheared[0, 2] = 0.5
+    nib.save(nib.Nifti1Image(texture(), sheared), tmp_path / "sheared.nii.gz")
+    image, mask = write_case(tmp_path)
+    half = sitk.ReadImage(str(mask))[::2, ::2, ::2]
+    sitk.WriteImage(half, str(tmp_path / "half.nrrd"))
+    half.SetOrigin((900.0, 0.0, 0.0))
+    sitk.WriteImage(half, str(tmp_path / "far.nrrd"))
+    rows = ["sheared.nii.gz,,sheared", f"{image.name},half.nrrd,half", f"{image.name},far.nrrd,far"]
+    (tmp_path / "cases.csv").write_text("\n".join(["image,mask,case", *rows]))
+    code, _, said = voxmill("convert", tmp_path / "cases.csv", tmp_path / "cohort.zarr", "--keep-ids")
+    assert (code, "1 mask could not be read" in said) == (1, True)
+    index = {row["case"]: row for row in pq.read_table(tmp_path / "cohort.zarr" / "index.parquet").to_pylist()}
+    assert "its axes are not at right angles" in index["sheared"]["notes"]
+    assert "a mask lies on another grid" in index["half"]["notes"]
+    assert (index["far"]["notes"], index["far"]["masks"]) == ("[]", 0)
+    (failure,) = pq.read_table(tmp_path / "cohort.zarr" / "failures.parquet").to_pylist()
+    assert "no region of it lies in the image (image: " in failure["sentence"]
+
+
+@pytest.mark.parametrize("command", ["convert", "remove"])
+def test_a_store_that_cannot_be_written_to_is_named(
+    voxmill: Command, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """As on a read-only file system, which root can write to no more than anybody."""
+    store = tmp_path / "cohort.zarr"
+    voxmill("convert", cases, store, "--keep-ids")
+    opened = os.open
+
+    def read_only(path: str, flags: int, *rest: int) -> int:
+        if str(path).endswith("lock"):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return opened(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", read_only)
+    arguments = (cases, store, "--keep-ids") if command == "convert" else (store, "one")
+    code, _, said = voxmill(command, *arguments)
+    assert code == 3
+    assert said == (
+        "voxmill: cohort.zarr.ledger: cannot be written to: read-only file system; make room, or ask for permission to "
+        "write there\n"
+    )
+
+
+def test_a_store_that_another_process_writes_to_is_named(voxmill: Command, cases: Path, tmp_path: Path) -> None:
+    store = tmp_path / "cohort.zarr"
+    voxmill("convert", cases, store)
+    with locked(tmp_path / "cohort.zarr.ledger" / "lock"):
+        code, _, said = voxmill("convert", cases, store)
+    assert code == 3
+    assert said.startswith(f"voxmill: cohort.zarr.ledger/lock: process {os.getpid()} on ")
 
 
 @pytest.mark.parametrize("suffix", ["nrrd", "nii.gz", "mha"])

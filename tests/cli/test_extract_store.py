@@ -59,8 +59,19 @@ def test_a_failed_case(store: Path) -> None:
     (store / "ada/zarr.json").unlink()
     done = run(store)
     assert done.returncode == 1
-    assert done.stderr == "voxmill: ada: ada: the case was not written to its end; convert it again\n"
+    assert done.stderr == "voxmill: ada: the case was not written to its end; convert it again\n"
     assert ("bob", "node") in rows_of(done.stdout)
+
+
+def test_images_without_a_mask_are_counted_and_no_failure(store: Path) -> None:
+    image, _ = case()
+    write_case(store, image, name="bare")
+    done = run(store)
+    assert (done.returncode, len(rows_of(done.stdout))) == (0, 4)
+    assert done.stderr == "voxmill: 1 image without a mask in the store: nothing to measure there\n"
+    done = run(store, "--case", "bare")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "store: there is nothing to measure: no image has a mask; convert them with their masks" in done.stderr
 
 
 @pytest.mark.parametrize(

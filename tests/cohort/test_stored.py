@@ -76,10 +76,11 @@ def test_what_fails_is_a_row_and_the_others_go_on(store: Path) -> None:
     (store / "hollow/scan").rename(store.parent / "elsewhere")
     shard = store / "ada/scan/0/c/0/0/0"
     shard.write_bytes(shard.read_bytes()[:100])
-    table = vm.extract_store(open_store(store), settings=SETTINGS)
+    bare: list[str] = []
+    table = vm.extract_store(open_store(store), settings=SETTINGS, bare=bare.append)
+    assert bare == ["bare"]
     assert {row.case: row.error for row in table.rows if row.case != "ada"} == {
         "bob": None,
-        "bare": "it has no mask in the store; convert it with one",
         "cut": "cut: the case was not written to its end; convert it again",
         "dim": "scan: the image was not written to its end; convert the case again",
         "hollow": "the case has no image; convert it again",

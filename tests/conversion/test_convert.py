@@ -17,7 +17,7 @@ import voxmill as vm
 from dicom_files import write_pet, write_series
 from dicom_masks import segments, write_scan, write_segmentation
 from small_images import write_case
-from voxmill.conversion import convert, remove_case
+from voxmill.conversion import Removed, convert, remove_case
 from voxmill.conversion.converting import ledger_of
 from voxmill.errors import InputError, OutputError, SettingsError
 from voxmill.privacy import Key
@@ -168,6 +168,8 @@ def test_pet_in_standardised_uptake_values_is_the_same_from_the_store(tmp_path: 
     done = convert(table(tmp_path, [{"image": "in", "mask": "mask.nrrd", "case": "one"}]), tmp_path / "cohort.zarr")
     (stored,) = vm.open_store(done.store).cases[0].images
     assert stored.suv == image.suv
+    assert stored.about.suv is not None
+    assert (stored.about.suv.slope, stored.about.suv.intercept) == ((1.5, 1.75, 2.0, 2.25, 2.5), 0.0)
     settings = vm.Settings.parse({"suv": True, "features": ["firstorder"]})
     files = vm.extract(image, tmp_path / "mask.nrrd", settings=settings)
     from_store = vm.extract_store(vm.open_store(done.store), settings=settings)
@@ -253,36 +255,11 @@ def test_other_files_of_a_case_that_is_there_are_refused(tmp_path: Path) -> None
     assert "already, of other files, or these have changed; remove it first" in failure["sentence"]
 
 
-@pytest.mark.parametrize(
-    "content, said",
-    [
-        ("", "it has no rows"),
-        ("picture,mask\na,b\n", "its columns are picture, mask; add it"),
-    ],
-)
-def test_tables_that_make_no_sense(tmp_path: Path, content: str, said: str) -> None:
-    path = tmp_path / "cases.csv"
-    path.write_text(content)
-    with pytest.raises(InputError, match=said):
-        convert(path, tmp_path / "cohort.zarr")
-
-
-def test_rows_that_cannot_be_cases_are_left_out_and_the_rest_goes_on(tmp_path: Path) -> None:
-    image, mask = write_case(tmp_path)
-    rows = [{"image": name, "mask": mask.name, "case": "one"} for name in (image.name, "", image.name)]
-    done = convert(table(tmp_path, rows), tmp_path / "cohort.zarr")
-    assert (done.progress.done, done.left_out) == (1, 2)
-    assert [one["sentence"].partition(";")[0] for one in failures_of(done.store)] == [
-        "row 2: it has no image",
-        "row 3: row 1 has this case",
-    ]
-
-
 def test_a_mask_that_is_there_twice_is_taken_once(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "in")
     (tree / "b" / "copy.dcm").write_bytes((tree / "b" / "Jane.dcm").read_bytes())
     done = convert(tree, tmp_path / "cohort.zarr")
-    assert (done.progress.done, done.left_out) == (1, 1)
+    assert (done.progress.done, done.not_read) == (1, {"mask": 1})
     assert index_of(done.store)[0]["masks"] == 1
     assert "there twice" in failures_of(done.store)[0]["sentence"]
 
@@ -366,7 +343,7 @@ def test_a_case_that_failed_can_be_removed(tmp_path: Path) -> None:
     sorted((tree / "a" / "ct of Jane").iterdir())[2].unlink()
     done = convert(tree, tmp_path / "cohort.zarr")
     assert done.progress.failed == 1
-    assert len(remove_case(done.store, STUDY)) == 1
+    assert len(remove_case(done.store, STUDY).cases) == 1
     assert (failures_of(done.store), list(read_ledger(ledger_of(done.store)))) == ([], [])
 
 
@@ -401,7 +378,7 @@ def test_names_that_no_folder_can_have(tmp_path: Path) -> None:
     assert done.progress.done == len(names)
     assert convert(tmp_path / "cases.csv", done.store, keep_ids=True).progress.before == len(names)
     assert sorted(row["case"] for row in index_of(done.store)) == sorted(names)
-    assert remove_case(done.store, "../up") == ("../up",)
+    assert remove_case(done.store, "../up") == Removed(("../up",), 0)
     assert len(vm.open_store(done.store).names) == len(names) - 1
 
 
@@ -410,7 +387,7 @@ def test_a_removed_case_is_gone_everywhere(tmp_path: Path, meant: str) -> None:
     (tmp_path / "out").mkdir()
     done = convert(write_tree(tmp_path / "in"), tmp_path / "out" / "cohort.zarr")
     (name,) = vm.open_store(done.store).names
-    assert remove_case(done.store, name if meant == "name" else meant) == (name,)
+    assert remove_case(done.store, name if meant == "name" else meant) == Removed((name,), 0)
     assert vm.open_store(done.store).names == ()
     assert (index_of(done.store), failures_of(done.store)) == ([], [])
     assert list(read_ledger(ledger_of(done.store))) == []

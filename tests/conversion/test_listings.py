@@ -36,7 +36,7 @@ def converted(dataset: Path, listing: object) -> tuple[list[dict[str, Any]], lis
     path = dataset / "index.json"
     path.write_text(listing if isinstance(listing, str) else json.dumps(listing))
     done = convert(dataset, dataset.with_name("cohort.zarr"))
-    assert (done.progress.done, done.unread) == (2, 0)
+    assert (done.progress.done, done.progress.failed) == (2, 0)
     everything = str(rows(done, "index.parquet")) + str(rows(done, "failures.parquet"))
     assert not any(name in everything for name in (*PATIENTS, "Gone", str(uid("Jane"))))
     return rows(done, "index.parquet"), rows(done, "failures.parquet")

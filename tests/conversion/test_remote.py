@@ -223,7 +223,7 @@ def test_rows_of_a_table_at_a_url_stay_there(tmp_path: Path, memory: fsspec.Abst
     memory.pipe("/far/scan.nrrd", image.read_bytes())
     memory.pipe("/far/cases.csv", "\n".join(["image,case", *(f"{row},{at}" for at, row in enumerate(rows))]).encode())
     done = convert("memory://far/cases.csv", tmp_path / "cohort.zarr")
-    assert (done.progress.done, done.left_out) == (1, 3)
+    assert (done.progress.done, done.not_read) == (1, {"row": 3})
     assert all("its path leads out of the folder at the URL" in said for said in sentences(done))
 
 

@@ -3,6 +3,7 @@
 # No `from __future__ import annotations` here: typer reads the annotations.
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -114,7 +115,11 @@ def _last_words(error: Exception) -> tuple[int, str]:
     if isinstance(error, MemoryError):
         return VoxmillError.exit_code, "this needs more memory than there is"
     if isinstance(error, OSError) and error.strerror:
-        return VoxmillError.exit_code, f"the system refused to read or write: {error.strerror}; see more with --debug"
+        place = f"{Path(error.filename).name}: " if isinstance(error.filename, str) else ""
+        return (
+            VoxmillError.exit_code,
+            f"{place}the system refused to read or write: {error.strerror}; see more with --debug",
+        )
     return UNFORESEEN, (
         f"{type(error).__name__}: a mistake in Voxmill, not yours; run the command again with --debug and report "
         "what it prints"

@@ -1,10 +1,14 @@
 """`voxmill convert`: files of a hospital → a store. `voxmill remove`: a case out of it, for good."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from voxmill.conversion import Converted
 
 EXAMPLES = """\b
 For example:
@@ -42,8 +46,8 @@ def convert(
         bool,
         typer.Option(
             "--keep-ids",
-            help="Keep patient and study identifiers, UIDs, dates and names of files. Without it names stand for them, "
-            "made with the key in the file that VOXMILL_KEY_FILE names, or in STORE.key.",
+            help="Keep patient and study identifiers, UIDs, descriptions and names of files. Without it names stand "
+            "for them, made with the key in the file that VOXMILL_KEY_FILE names, or in STORE.key.",
         ),
     ] = False,
     allow_gaps: Annotated[
@@ -55,7 +59,8 @@ def convert(
 
     Run it again after an interruption: it does what is missing, tries again what failed, and adds to its case what is
     new; what is whole is not touched. index.parquet in the store lists its images, failures.parquet what could not be
-    read, and why.
+    read, and why; STORE.failures.csv, for its owner, in which files. Every label of a mask is kept: of PyRadiomics'
+    batch files the column Label chooses nothing, `voxmill extract STORE --label` does.
     """
     from voxmill.cli.progress import progress_shown
     from voxmill.cli.streams import tell
@@ -73,13 +78,27 @@ def convert(
             begin=begin,
             tell=hear,
         )
-    new, before, failed = done.progress.done, done.progress.before, done.progress.failed
+    new, before = done.progress.done, done.progress.before
+    for note in done.notes:
+        tell(note)
     tell(f"{counted(new, 'case')} converted{f', {before} were there' if before else ''}: {store}")
-    if done.unread or done.left_out:
-        unread = counted(done.unread, "case") if done.unread == failed else f"{done.unread} cases, images or masks"
-        tell(f"{unread} could not be read, {done.left_out} files or series belong to none; why: {done.failures}")
+    if done.unread or done.passed_over:
+        tell(f"{', '.join(_not_read(done))}; why: {done.failures}")
     if done.unread:
         raise typer.Exit(1 if new or before else 3)
+
+
+def _not_read(done: "Converted") -> Iterator[str]:
+    """How much could not be read, and how much never is."""
+    from voxmill.table import counted
+
+    if done.unread:
+        *others, last = [counted(number, noun) for noun, number in done.not_read.items() if number]
+        before = f"{', '.join(others)} and " if others else ""
+        yield f"{before}{last} could not be read"
+    if done.passed_over:
+        several = done.passed_over > 1
+        yield f"{done.passed_over} series {'are of kinds that are' if several else 'is of a kind that is'} never read"
 
 
 def remove(
@@ -94,6 +113,13 @@ def remove(
     """Erase a case from a store, its tables and its ledger, for good."""
     from voxmill.cli.streams import tell
     from voxmill.conversion import remove_case
+    from voxmill.table import counted
 
-    for name in remove_case(store, case):
+    gone = remove_case(store, case)
+    for name in gone.cases:
         tell(f"erased: {name}")
+    if gone.caseless:
+        tell(
+            f"also gone: {counted(gone.caseless, 'row')} of failures of no case, as nobody can tell whose they are; "
+            "voxmill convert lists them again"
+        )

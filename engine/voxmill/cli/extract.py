@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: typer reads the annotations.
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxmill.errors import SettingsError
+from voxmill.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     from voxmill.settings import Settings
@@ -141,17 +141,18 @@ def extract(
         _require_there(image, mask)
     from voxmill.cli.show import compiling, show_table
     from voxmill.cli.streams import emit, on_terminal, tell
-    from voxmill.table import parse_output
+    from voxmill.table import counted, parse_output
 
     if out is not None:
         parse_output(out)
+    bare: list[str] = []
     with compiling():
         from voxmill.settings import parse_settings
 
         chosen = _with_options(parse_settings(settings), union, components)
         asked = _Asked(chosen, label or None, series, allow_gaps, device, threads)
         if mask is None:
-            table = _from_store(image, case or None, asked)
+            table = _from_store(image, case or None, asked, bare.append)
         else:
             table = _from_files(image, mask, asked, profiled=profile)
         if mask is not None and save_images is not None:
@@ -169,7 +170,9 @@ def extract(
     else:
         emit(table.to_csv())
     for row in table.failed:
-        tell(f"{row.case}: {row.error}")
+        tell(f"{row.case}: {str(row.error).removeprefix(f'{row.case}: ')}")
+    if bare:
+        tell(f"{counted(len(bare), 'image')} without a mask in the store: nothing to measure there")
     if table.failed:
         raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)
 
@@ -214,8 +217,8 @@ def _from_files(image: Path, mask: Path, asked: _Asked, *, profiled: bool) -> "T
     return profile_extraction(run) if profiled else run(threads=threads)
 
 
-def _from_store(path: Path, cases: list[str] | None, asked: _Asked) -> "Table":
-    """Every case of a store, with a bar on a terminal."""
+def _from_store(path: Path, cases: list[str] | None, asked: _Asked, bare: Callable[[str], None]) -> "Table":
+    """Every case of a store, with a bar on a terminal; raises InputError where there is nothing to measure."""
     from voxmill.cli.show import counting
     from voxmill.cohort import extract_store, wanted_cases
     from voxmill.store import is_store, open_store
@@ -225,7 +228,7 @@ def _from_store(path: Path, cases: list[str] | None, asked: _Asked) -> "Table":
     store = open_store(path)
     wanted = wanted_cases(store, cases)
     with counting(len(wanted), "cases") as done:
-        return extract_store(
+        table = extract_store(
             store,
             settings=asked.settings,
             labels=asked.labels,
@@ -233,7 +236,13 @@ def _from_store(path: Path, cases: list[str] | None, asked: _Asked) -> "Table":
             device=asked.device,
             threads=asked.threads,
             done=done,
+            bare=bare,
         )
+    if not table.rows:
+        raise InputError(
+            f"{path.name}: there is nothing to measure: no image has a mask; convert them with their masks"
+        )
+    return table
 
 
 def _refuse_file_options(given: Mapping[str, bool]) -> None:

@@ -24,12 +24,16 @@ Enter = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """An image and one of its masks, by their names, or why there is none ('' for what is not known then)."""
+    """An image and one of its masks, by their names, or why there is none ('' for what is not known then).
+
+    is_bare: there is nothing to measure, as the store has no mask of the image.
+    """
 
     image: str
     mask: str
     opened: tuple[Image, Mask] | None = None
     error: str | None = None
+    is_bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class StoreCase:
                 yield Pair(image.name, "", error=str(error))
                 continue
             if not masks:
-                yield Pair(image.name, "", error="it has no mask in the store; convert it with one")
+                yield Pair(image.name, "", is_bare=True)
             yield from (_chosen(image, mask, channel) for mask in masks)
 
 

@@ -147,6 +147,8 @@ def _require_sense(sheet: Sheet) -> None:
     first: dict[tuple[str, str, str], int] = {}
     twice: list[str] = []
     for row in sheet.rows:
+        if row.fault:
+            raise InputError(f"{sheet.path.name}: {row.place}{row.fault}")
         for column, text in ((LABEL, row.label), (CHANNEL, row.channel)):
             if text and not text.isdecimal():
                 raise InputError(

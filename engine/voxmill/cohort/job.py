@@ -56,10 +56,14 @@ class Extraction:
         """A part of its key: names of cases may be those of patients."""
         return f"case-{self.key(case)[:LETTERS]}"
 
+    def known(self, case: CohortCase) -> Mapping[str, Any]:
+        """Nothing: names of cases may be those of patients."""
+        return {}
+
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Measure a case: its rows, what could not be measured, digests, and what it took.
 
-        Raises InputError where nothing of it can be measured.
+        Raises InputError where nothing of it can be measured. Images of a store without a mask are none to measure.
         """
         under_way = _UnderWay(self, case, enter)
         began = time.perf_counter()
@@ -67,7 +71,7 @@ class Extraction:
         with watch_stages() as stages:
             for pair in under_way.read(case.pairs(channel, enter)):
                 under_way.measure(pair)
-        if not under_way.rows:
+        if not under_way.rows and (under_way.failures or not under_way.bare):
             raise InputError(under_way.why_nothing)
         seconds = {name: sum(stages.seconds[one] for one in group) for name, group in GROUPS.items()}
         wall_s = time.perf_counter() - began
@@ -95,6 +99,7 @@ class _UnderWay:
     failures: list[Result] = field(default_factory=list)
     inputs: list[Result] = field(default_factory=list)
     reading: list[float] = field(default_factory=list)
+    bare: list[str] = field(default_factory=list)
 
     def read(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
         """The pairs, with the digests of those that are opened; how long each took is noted."""
@@ -112,6 +117,9 @@ class _UnderWay:
 
     def measure(self, pair: Pair) -> None:
         """Measure all regions of an image in a mask."""
+        if pair.is_bare:
+            self.bare.append(pair.image)
+            return
         if pair.opened is None:
             self._fail(pair, step="read", reason="InputError", sentence=pair.error or "")
             return

@@ -26,11 +26,13 @@ def extract_store(
     device: str = "auto",
     threads: int = 1,
     done: Callable[[str], None] = lambda _: None,
+    bare: Callable[[str], None] = lambda _: None,
 ) -> Table:
     """The features of every region of a store, case after case: as `extract` gives them for image and mask.
 
     `cases` are the names of those that are wanted; all of them when None, those that were interrupted included, whose
-    rows say so. `done` is called with the name of every case that is finished. A row's case is the name of the case;
+    rows say so. `done` is called with the name of every case that is finished, `bare` with that of every image
+    that has no mask in the store, and so no row. A row's case is the name of the case;
     of several images or masks it goes on with theirs: `case/image/mask`.
 
     What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read or
@@ -47,6 +49,9 @@ def extract_store(
     for name in wanted_cases(store, cases):
         pairs = list(StoreCase(store.folder, name).pairs())
         for pair in pairs:
+            if pair.is_bare:
+                bare(_called(name, pair, pairs))
+                continue
             rows += _of_pair(pair, _called(name, pair, pairs), measured)
         done(name)
     return Table(tuple(rows), settings)

@@ -1,39 +1,44 @@
 """A source into a store, durably: begun again, it does what is missing."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voxmill.conversion.index import FAILURES, INDEX, write_tables
+from voxmill.conversion.index import FAILURES, INDEX, Ended, write_tables
 from voxmill.conversion.job import Conversion
+from voxmill.conversion.origins import Origins, read_owned
 from voxmill.discovery.sources import find_cases
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError, OutputError
 from voxmill.io.masks import parse_threshold
 from voxmill.io.remote import is_url, located
-from voxmill.privacy import Key, Pseudonyms
+from voxmill.privacy import Key, Pseudonyms, key_of
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.records import Outcome
 from voxmill.runs.runner import NOBODY, Progress, run
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import create_store, is_store
-from voxmill.store.layout import folder_name
+from voxmill.store.layout import METADATA, folder_name
 
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion has done: how many cases now and before, and what belonged to none.
+    """What a conversion has done: how many cases there are in the source, and how many were done now and before.
 
-    unread: how many cases, images and masks in all could not be read.
+    not_read: how many of what, by a noun for it, should have been read, and could not be. passed_over: how many series
+    are of kinds that are never read. notes: what there is to say of the source as a whole.
     """
 
     store: Path
     cases: int
     progress: Progress
-    left_out: int
-    unread: int
+    not_read: Mapping[str, int]
+    passed_over: int
+    notes: tuple[str, ...] = ()
 
     @property
     def index(self) -> Path:
@@ -44,6 +49,11 @@ class Converted:
     def failures(self) -> Path:
         """The table of all that could not be read, and why."""
         return self.store / FAILURES
+
+    @property
+    def unread(self) -> int:
+        """How much should have been read, and could not be, in all."""
+        return sum(self.not_read.values())
 
 
 PSEUDONYMS, THRESHOLD = "pseudonyms.json", "threshold.json"
@@ -75,19 +85,22 @@ def convert(
     read_mask has it, for fractional segmentations, one for all of a store. workers: in how many processes; 0: in this
     one. begin and tell hear how many cases there are, and of every one that has ended.
 
-    A case that cannot be read is a row of failures.parquet; the others go on. Run again, it does what is missing and
-    what failed, and adds images and masks that are new to their cases; what is whole stays as it is, and a case of
-    which such files have changed is a failure. Raises InputError when there is no case in the source, OutputError when
-    the store cannot be written, Stopped after a signal.
+    A case that cannot be read is a row of failures.parquet, and, with its files, of STORE.failures.csv, which is for
+    the owner of the store alone; the others go on. Run again, it does what is missing and what failed, and adds images
+    and masks that are new to their cases; what is whole stays as it is, and a case of which such files have changed is
+    a failure. Raises InputError when there is no case in the source (no store is left then), OutputError when the store
+    cannot be written, Stopped after a signal.
     """
     parse_threshold(threshold)
     if is_url(str(store)):
         raise OutputError(
             "a store is written to a folder of this machine, not to a URL; give a folder, and copy it there"
         )
-    folder = create_store(store)
-    pseudonyms = Pseudonyms(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)
-    sources = find_cases(located(str(source)), pseudonyms)
+    folder, place = Path(store).absolute(), located(str(source))
+    with _taken_back(folder):
+        create_store(folder)
+        pseudonyms = Pseudonyms(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)
+        sources = find_cases(place, pseudonyms)
     begin(len(sources.cases))
     with opened(ledger_of(folder)) as ledger:
         require_pseudonyms(ledger.folder, pseudonyms)
@@ -103,8 +116,28 @@ def convert(
             progress = run(job, sources.cases, ledger, workers=workers, tell=tell)
         finally:
             ledger.flush()
-            unread = write_tables(folder, read_ledger(ledger.folder), sources.left_out)
-    return Converted(folder, len(sources.cases), progress, len(sources.left_out), unread)
+            ended = Ended.of(read_ledger(ledger.folder))
+            origins = Origins(place, pseudonyms.untold, {case.name: case for case in sources.cases}, read_owned(folder))
+            write_tables(folder, ended, sources.left_out, origins, keep_ids=keep_ids)
+    wanted = Counter(one.kind for one in sources.left_out if one.is_wanted)
+    passed_over = len(sources.left_out) - wanted.total()
+    return Converted(folder, len(sources.cases), progress, ended.not_read + wanted, passed_over, sources.notes)
+
+
+@contextmanager
+def _taken_back(store: Path) -> Iterator[None]:
+    """A store and its key that are made within are gone again where the source is refused."""
+    made = [path for path in (store / METADATA, key_of(store)) if not path.exists()]
+    is_new = not store.exists()
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for path in made:
+                path.unlink(missing_ok=True)
+            if is_new:
+                store.rmdir()
+        raise
 
 
 def _failing(ledger: Path) -> frozenset[str]:

@@ -1,10 +1,13 @@
 """The tables of a store, made from the ledger: index.parquet, a row per image, and failures.parquet."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voxmill.conversion.origins import Origins, write_owned
 from voxmill.discovery.cases import LeftOut
 from voxmill.drafts import draft_of
 from voxmill.runs.records import Outcome, Record
@@ -24,42 +27,89 @@ COLUMNS = (
     "regions",
     "notes",
 )
-FAILED = ("case", "image", "mask", "file", "step", "reason", "sentence")
+FAILED = ("case", "patient", "study", "image", "mask", "file", "step", "reason", "sentence")
 
 Row = dict[str, Any]
 
 
-def write_tables(store: Path, records: Iterable[Record], left_out: Sequence[LeftOut]) -> int:
-    """Write both tables, sorted, so that they have the same bytes however the cases were done.
+@dataclass(frozen=True)
+class Ended:
+    """How the cases of a store have ended, by name: the newest record of each, and a failure until it is done."""
 
-    Of a case the newest record counts, and a failure only until it is done. Gives how many images and masks of cases
-    could not be read.
+    done: Mapping[str, Record]
+    failed: Mapping[str, Record]
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> "Ended":
+        """From all records of a ledger, in order."""
+        done: dict[str, Record] = {}
+        failed: dict[str, Record] = {}
+        for record in records:
+            if record.outcome is Outcome.DONE:
+                done[record.case] = record
+                failed.pop(record.case, None)
+            else:
+                failed[record.case] = record
+        return cls(done, failed)
+
+    @property
+    def images(self) -> list[Row]:
+        """A row for every image in the store."""
+        abouts = {case: one.result["about"] for case, one in self.done.items()}
+        days = _days(abouts)
+        return [
+            {"case": case, **abouts[case], "day": days[case], **row}
+            for case, one in self.done.items()
+            for row in one.result["images"]
+        ]
+
+    @property
+    def failures(self) -> list[Row]:
+        """A row for every image and mask that could not be read, and for cases of which no more is known."""
+        parts = [
+            {"case": case, **_whose(one), **row} for case, one in self.done.items() for row in one.result["failures"]
+        ]
+        return parts + [row for case, one in self.failed.items() for row in _of_failed(case, one)]
+
+    @property
+    def not_read(self) -> Counter[str]:
+        """How many cases failed as a whole, and how many images and masks of the others."""
+        rows = (row for one in self.done.values() for row in one.result["failures"])
+        parts = Counter("mask" if row["mask"] else "image" for row in rows)
+        return Counter(case=len(self.failed)) + parts
+
+
+def write_tables(
+    store: Path, ended: Ended, left_out: Sequence[LeftOut], origins: Origins, *, keep_ids: bool = False
+) -> None:
+    """Write both tables, and beside the store that of its owner, sorted: the same however the cases were done.
+
+    keep_ids: whether failures.parquet tells files too.
     """
-    done: dict[str, Record] = {}
-    failed: dict[str, Record] = {}
-    for record in records:
-        if record.outcome is Outcome.DONE:
-            done[record.case] = record
-            failed.pop(record.case, None)
-        else:
-            failed[record.case] = record
-    abouts = {case: one.result["about"] for case, one in done.items()}
-    days = _days(abouts)
-    images = [
-        {"case": case, **abouts[case], "day": days[case], **row}
-        for case, one in done.items()
-        for row in one.result["images"]
+    images, failures = ended.images, ended.failures
+    outside = [{"file": one.name or None, "image": one.image or None, "sentence": one.sentence} for one in left_out]
+    owned = [
+        *(origins.of_row(row) for row in failures),
+        *(origins.of_left_out(row, one) for row, one in zip(outside, left_out, strict=True)),
     ]
-    failures = [{"case": case, **row} for case, one in done.items() for row in one.result["failures"]]
-    failures += [
-        {"case": case, "step": one.step, "reason": one.reason, "sentence": one.sentence} for case, one in failed.items()
-    ]
-    count = len(failures)
-    failures += [{"file": one.name, "sentence": one.sentence} for one in left_out]
     further = sorted({name for row in images for name in row} - set(COLUMNS))
     _write(store / INDEX, images, (*COLUMNS, *further))
-    _write(store / FAILURES, failures, FAILED)
-    return count
+    columns = (*FAILED, *(("source",) if keep_ids else ()))
+    _write(store / FAILURES, owned if keep_ids else failures + outside, columns)
+    write_owned(store, owned, FAILED)
+
+
+def _of_failed(case: str, record: Record) -> Iterator[Row]:
+    """A row for every image of a case that could not be read, or one for all of it."""
+    parts: Sequence[Row] = record.result.get("failures") or ({},)
+    for part in parts:
+        how = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
+        yield {"case": case, **_whose(record), **how, **part}
+
+
+def _whose(record: Record) -> Row:
+    about = record.result.get("about", {})
+    return {name: about.get(name) for name in ("patient", "study")}
 
 
 def _days(abouts: Mapping[str, Row]) -> dict[str, int | None]:

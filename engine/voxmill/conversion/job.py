@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from voxmill.conversion.fit import fit_notes, shear_notes
 from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
 from voxmill.errors import InputError
 from voxmill.io.fetching import stamps_of
 from voxmill.io.remote import Location
 from voxmill.privacy import Pseudonyms
+from voxmill.runs.worker import CaseError
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import StoredImage, finish_case, new_case, write_image, write_mask
 from voxmill.store.layout import folder_name
@@ -54,6 +56,10 @@ class Conversion:
         """Its name in the store."""
         return case.name
 
+    def known(self, case: CaseSource) -> Mapping[str, Any]:
+        """Whose it is, and of which study."""
+        return {"about": dict(case.attributes)}
+
     def do(self, case: CaseSource, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Convert a case: a row for every image in the store, and one for all that could not be read.
 
@@ -67,7 +73,7 @@ class Conversion:
             under_way.convert(image)
         if not under_way.images:
             shutil.rmtree(under_way.folder, ignore_errors=True)
-            raise InputError(under_way.failures[0]["sentence"])
+            raise CaseError(under_way.failures[0]["sentence"], {"failures": under_way.failures})
         about = kept.result["about"] if kept is not None else dict(case.attributes)
         images = list(under_way.images.values())
         result: Row = {"about": about, "images": images, "failures": under_way.failures}
@@ -129,13 +135,15 @@ class _UnderWay:
     def _volume(self, image: ImageSource) -> Volume:
         """The volume of an image, by the name that it has in the store, with notes that may be told."""
         volume = image.read(allow_gaps=self.job.allow_gaps)
-        return volume.renamed(image.name, notes=self._told((*volume.notes, *image.notes)))
+        notes = (*volume.notes, *shear_notes(volume.grid), *image.notes)
+        return volume.renamed(image.name, notes=self._told(notes))
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
         """Read and write a mask of an image."""
         self.enter("read mask")
         try:
             found = mask.read(volume, threshold=self.job.threshold)
+            fit = fit_notes(volume, found)
         except InputError as error:
             self._fail(error, image, mask)
             return
@@ -143,6 +151,7 @@ class _UnderWay:
         write_mask(place, found.renamed(mask.name, notes=self._told(found.notes)))
         row = self.images[image.name]
         row["masks"], row["regions"] = row["masks"] + 1, row["regions"] + len(found.segments)
+        row["notes"] = list(dict.fromkeys((*row["notes"], *fit)))
         self.written[image.name]["masks"][mask.name] = self.keys[image.name]["masks"][mask.name]
 
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:

@@ -1,15 +1,18 @@
 """The right to be forgotten: a case leaves a store, its tables and its ledger for good."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.converting import PSEUDONYMS, ledger_of, require_pseudonyms
-from voxmill.conversion.index import write_tables
+from voxmill.conversion.index import FAILURES, Ended, write_tables
+from voxmill.conversion.origins import Origins, read_owned
 from voxmill.errors import InputError, VoxmillError
 from voxmill.privacy import Key, Pseudonyms
-from voxmill.runs.ledger import Ledger, forget, opened, read_ledger
+from voxmill.runs.ledger import forget, opened, read_ledger
+from voxmill.runs.records import Outcome, Record
 from voxmill.store import Store, erase, open_store
 from voxmill.store.layout import folder_name
 
@@ -17,48 +20,86 @@ KINDS = ("case", "study", "patient")
 """What a case can be meant by, as its names in the store have them."""
 
 
-def remove_case(store: str | Path, case: str) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Removed:
+    """What is gone: cases, by their names, and how many rows of failures that belonged to no case."""
+
+    cases: tuple[str, ...]
+    caseless: int
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """All names that somebody may mean by one; `lacking` says why these are not all."""
+
+    names: frozenset[str]
+    lacking: str = ""
+
+    def has(self, case: str, about: Mapping[str, Any]) -> bool:
+        """Whether a case is meant."""
+        return not self.names.isdisjoint({case, about.get("patient"), about.get("study")})
+
+
+def remove_case(store: str | Path, case: str) -> Removed:
     """Erase a case: by its name in the store, or, with the key at hand, by the identifier of its study or patient.
 
-    Gives the names of the cases that are gone: all of a patient. Of cases that failed or were interrupted only the name
-    or the study is known. Raises InputError when there is none, OutputError when one cannot be erased. Converting the
-    same files again brings it back.
+    Of a patient all cases go, those that failed too; of cases that were interrupted only the name or the study is
+    known. Rows of failures that belong to no case go as well: nobody can tell whose they are. Raises InputError when
+    there is no such case, OutputError when one cannot be erased. Converting the same files again brings it back.
     """
     found = open_store(store)
     with opened(ledger_of(found.folder)) as ledger:
-        gone = _meant(found, ledger, _names_for(found.folder, ledger.folder, case))
-        if not gone:
-            raise InputError(f"the store has no case, study or patient {case!r}; voxmill inspect lists its cases")
+        keeps_ids = _keeps_ids(ledger.folder)
+        meant = _meant_by(case, found.folder, ledger.folder, keeps_ids=keeps_ids)
+        records = list(read_ledger(ledger.folder))
+        gone = _gone(found, records, meant)
+        keys = {one.key for one in records if one.case in gone or _is_failure_of(one, meant)}
+        if not gone and not keys:
+            raise InputError(
+                f"{meant.lacking}the store has no case, study or patient {case!r}; voxmill inspect lists its cases"
+            )
         for name in gone:
             erase(found.folder / folder_name(name))
-        forget(ledger, frozenset(gone))
-        write_tables(found.folder, read_ledger(ledger.folder), ())
-    return gone
+        forget(ledger, frozenset(keys))
+        caseless = _caseless(found.folder / FAILURES)
+        left = Ended.of(read_ledger(ledger.folder))
+        write_tables(found.folder, left, (), Origins(before=read_owned(found.folder)), keep_ids=keeps_ids)
+    return Removed(gone, caseless)
 
 
-def _names_for(store: Path, ledger: Path, case: str) -> frozenset[str]:
-    """All names that somebody may mean; without the key it is the name in the store alone."""
+def _meant_by(case: str, store: Path, ledger: Path, *, keeps_ids: bool) -> _Meant:
+    """What somebody may mean; without the key it is the name in the store alone."""
     try:
         key = Key.for_store(store, new=False)
-    except InputError:
-        return frozenset({case})
+    except InputError as error:
+        lacking = f"without the key a case is known by its name in the store alone ({error}); by that name "
+        return _Meant(frozenset({case}), "" if keeps_ids else lacking)
     if (ledger / PSEUDONYMS).exists():
-        require_pseudonyms(ledger, Pseudonyms(key, keep_ids=_keeps(ledger)))
-    return frozenset({case, *(key.name(kind, case) for kind in KINDS)})
+        require_pseudonyms(ledger, Pseudonyms(key, keep_ids=keeps_ids))
+    return _Meant(frozenset({case, *(key.name(kind, case) for kind in KINDS)}))
 
 
-def _keeps(ledger: Path) -> bool:
-    return bool(json.loads((ledger / PSEUDONYMS).read_text())["keep_ids"])
+def _keeps_ids(ledger: Path) -> bool:
+    path = ledger / PSEUDONYMS
+    return path.exists() and bool(json.loads(path.read_text())["keep_ids"])
 
 
-def _meant(store: Store, ledger: Ledger, names: frozenset[str]) -> tuple[str, ...]:
+def _gone(store: Store, records: Sequence[Record], meant: _Meant) -> tuple[str, ...]:
     """The names of the cases that are meant, whole or not: of what is in the store, or in the ledger alone."""
-    known = {record.case: record.result.get("about", {}) for record in read_ledger(ledger.folder)}
-    there = {*store.names, *store.incomplete}
-    abouts = {name: known.get(name) or _about(store, name) for name in sorted(there | set(known))}
-    return tuple(
-        name for name, about in abouts.items() if name in names or {about.get("patient"), about.get("study")} & names
-    )
+    ended = Ended.of(records)
+    there = {*store.names, *store.incomplete, *ended.done, *ended.failed}
+    known = {**ended.failed, **ended.done}
+    return tuple(name for name in sorted(there) if meant.has(name, _about(store, name) or _about_of(known.get(name))))
+
+
+def _is_failure_of(record: Record, meant: _Meant) -> bool:
+    """Whether what failed was of somebody who is meant: it may have the name of a case that is another one's."""
+    return record.outcome is Outcome.FAILED and meant.has("", _about_of(record))
+
+
+def _about_of(record: Record | None) -> Mapping[str, Any]:
+    about: Mapping[str, Any] = {} if record is None else record.result.get("about", {})
+    return about
 
 
 def _about(store: Store, name: str) -> Mapping[str, Any]:
@@ -68,3 +109,10 @@ def _about(store: Store, name: str) -> Mapping[str, Any]:
     except VoxmillError:
         return {}
     return about if isinstance(about, dict) else {}
+
+
+def _caseless(table: Path) -> int:
+    """How many failures of no case a table tells of."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(table, columns=["case"])["case"].null_count if table.exists() else 0

@@ -74,6 +74,11 @@ class CaseSource:
         return tuple(path for image in self.images for path in (*image.files, *(mask.path for mask in image.masks)))
 
     @property
+    def described(self) -> tuple[tuple[object, ...], ...]:
+        """What tells whether it is the same as another: its images and masks, and their files."""
+        return tuple((image.name, image.files, image.masks) for image in self.images)
+
+    @property
     def secrets(self) -> frozenset[str]:
         """What must not be told: names of files and folders too."""
         return self.identifiers | {name for path in self.files for name in names_of(path)}
@@ -87,18 +92,29 @@ def names_of(place: PurePath | Remote) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something of a source that belongs to no case: a name for it, and why."""
+    """Something of a source that belongs to no case, and why.
+
+    name: what it may be called by. kind: what it is, a noun. image: the name of the image that it refers to. place and
+    series: its file, and the UID of its series, for the owner alone. is_wanted: whether it should have been read; what
+    is of a kind that is never read should not.
+    """
 
     name: str
     sentence: str
+    kind: str = "file"
+    image: str = ""
+    place: Location | None = None
+    series: str = ""
+    is_wanted: bool = True
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The cases in a source, by name, and what belongs to none."""
+    """The cases in a source, by name, what belongs to none, and what there is to say of the source as a whole."""
 
     cases: tuple[CaseSource, ...]
     left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 UNTOLD = "it cannot be read; voxmill extract of these files says why"

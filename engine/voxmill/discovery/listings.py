@@ -73,7 +73,7 @@ class Entry:
         kind = next((level for level in reversed(LEVELS) if getattr(self, level)), "folder")
         identifier = str(getattr(self, kind, "") or "/".join(self.folders))
         sentence = f"index.json lists this {kind}, and no file of it is there; copy it, and convert again"
-        return LeftOut(pseudonyms.of("file" if kind == "folder" else kind, identifier), sentence)
+        return LeftOut(pseudonyms.of("file" if kind == "folder" else kind, identifier), sentence, "listed item")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ def _compared(tree: Tree, listing: Path, pseudonyms: Pseudonyms) -> Compared:
 
 
 def _ignored(pseudonyms: Pseudonyms, reason: str) -> Compared:
-    return Compared((LeftOut(pseudonyms.of("file", "index.json"), f"index.json: {reason}; it is ignored"),))
+    sentence = f"index.json: {reason}; it is ignored"
+    return Compared((LeftOut(pseudonyms.of("file", "index.json"), sentence, is_wanted=False),))
 
 
 def _listed(tree: Tree, listing: Path) -> list[Entry]:

@@ -10,13 +10,19 @@ from voxmill.io.formats import names_a_format
 from voxmill.io.remote import Location, Remote, located
 from voxmill.privacy import Pseudonyms
 
+EVERY_LABEL = (
+    "the columns Label and Label_channel choose nothing here: a store keeps every label of a mask; choose when you "
+    "measure: voxmill extract STORE --label LABEL"
+)
+
 
 def find_cases(source: Location, pseudonyms: Pseudonyms) -> Sources:
     """The cases in a table of images and masks, in an image file, or in a file or folder of DICOM.
 
     A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
-    optional; PyRadiomics' batch files are such tables. Paths in it are relative to it, or URLs. Of DICOM, a case is a
-    study. Raises InputError where there is no such path or URL, no image in it, or a table that makes no sense.
+    optional; PyRadiomics' batch files are such tables, and rows that differ in their label alone are one case. Paths in
+    it are relative to it, or URLs. Of DICOM, a case is a study. Raises InputError where there is no such path or URL,
+    no image in it, or a table that makes no sense.
     """
     if isinstance(source, Path) and not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
@@ -37,31 +43,38 @@ def _looks_like_dicom(file: Location) -> bool:
 
 
 def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
-    """The cases of a table; a row without an image and one whose case was named before are left out."""
+    """The cases of a table; a row that is none, and one of a case that was named before with other files, is left out.
+
+    Rows of one case with the same files are one: PyRadiomics' batch files have a row per label.
+    """
     cases: dict[str, CaseSource] = {}
     left_out: list[LeftOut] = []
     with fetched([table]) as (local,):
         sheet = read_sheet(local)
+    is_labelled = False
     for row in sheet.rows:
+        is_labelled = is_labelled or bool(row.label or row.channel)
         try:
             case = _of_row(row, table.parent, pseudonyms)
         except InputError as error:
-            left_out.append(LeftOut("", f"{row.place}{error}"))
+            left_out.append(LeftOut("", f"{row.place}{error}", "row"))
             continue
-        if case.name in cases:
-            before = cases[case.name].place.partition(":")[0]
-            left_out.append(
-                LeftOut(case.name, f"{case.place}{before} has this case; give each one of its own ('case')")
-            )
-        else:
-            cases[case.name] = case
-    return Sources(tuple(cases.values()), tuple(left_out))
+        first = cases.setdefault(case.name, case)
+        if first is not case and first.described != case.described:
+            left_out.append(_named_twice(case, first))
+    return Sources(tuple(cases.values()), tuple(left_out), (EVERY_LABEL,) if is_labelled else ())
+
+
+def _named_twice(case: CaseSource, first: CaseSource) -> LeftOut:
+    before = first.place.partition(":")[0]
+    sentence = f"{case.place}{before} has this case with other files; give each a case of its own (column 'case')"
+    return LeftOut(case.name, sentence, "repeated case", place=case.images[0].files[0])
 
 
 def _of_row(row: Listed, folder: Location, pseudonyms: Pseudonyms) -> CaseSource:
     """The case of a row, whose images share its mask; raises InputError where it has none, or leads elsewhere."""
-    if not row.images:
-        raise InputError("it has no image; fill in its column")
+    if row.fault or not row.images:
+        raise InputError(row.fault or "it has no image; fill in its column")
     images = images_of(row, folder)
     called = row.case or images[0].files[0].name.partition(".")[0]
     return CaseSource(pseudonyms.of("case", called), images, {}, frozenset({called}), row.place)

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pydicom.dataset import Dataset
 
@@ -10,14 +11,15 @@ from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource
 from voxmill.discovery.listings import NOT_LISTED, compare
 from voxmill.discovery.trees import Tree, survey_tree
 from voxmill.errors import InputError
-from voxmill.io.dicom import Series
-from voxmill.io.dicom.matching import ImageRecord, MaskRecord, image_record, mask_record, match
+from voxmill.io.dicom import Failure, Series
+from voxmill.io.dicom.matching import ImageRecord, MaskRecord, Unmatched, image_record, mask_record, match
 from voxmill.io.dicom.tags import items, text
 from voxmill.io.remote import Location
 from voxmill.privacy import Pseudonyms, allowed
 
 MASKS = ("SEG", "RTSTRUCT")
-ONLY = "images of CT, MR and PET are read, and SEG and RTSTRUCT"
+ONLY = "images of CT, MR and PET are read (no localizers), and SEG and RTSTRUCT"
+TWICE = "this mask is there twice (SOPInstanceUID); one is taken"
 REGIONS = (("StructureSetROISequence", "ROIName"), ("SegmentSequence", "SegmentLabel"))
 
 
@@ -33,10 +35,7 @@ def find_studies(source: Location, pseudonyms: Pseudonyms) -> Sources:
     """The studies in a file or folder, each a case; raises InputError where there is no image in it."""
     tree = survey_tree(source)
     found = tree.survey
-    left_out = [
-        LeftOut(pseudonyms.of("file", one.path.name), pseudonyms.told(one.reason, names_of(one.path)))
-        for one in found.failures
-    ]
+    left_out = [_damaged(one, tree, pseudonyms) for one in found.failures]
     if not tree.images:
         reason = f": {left_out[0].sentence}" if left_out else ""
         raise InputError(f"{source.name}: there is no DICOM image of CT, MR or PET in it{reason}")
@@ -48,9 +47,9 @@ def find_studies(source: Location, pseudonyms: Pseudonyms) -> Sources:
     compared = compare(tree, pseudonyms)
     left_out += [
         *compared.left_out,
-        *(LeftOut(pseudonyms.of("series", one), f"a series of another kind: {ONLY}") for one in _others(found.series)),
-        *(LeftOut(name, "this mask is there twice (SOPInstanceUID); one is taken") for name in twice),
-        *(LeftOut(one.mask.name, one.reason) for one in matching.unmatched),
+        *_others(tree, pseudonyms),
+        *(LeftOut(name, TWICE, "mask", place=tree.place(path)) for name, path in twice),
+        *(_of_no_image(one, files) for one in matching.unmatched),
     ]
     beside = {pseudonyms.of("series", one) for one in compared.beside}
     cases = (_noted(case, beside) for case in _cases(tree, files, masks, pseudonyms))
@@ -63,21 +62,44 @@ def _noted(case: CaseSource, beside: Set[str]) -> CaseSource:
     return replace(case, images=tuple(images))
 
 
-def _others(series: Sequence[Series]) -> Iterator[str]:
-    """The UIDs of series that are neither images nor masks."""
-    return (one.series_uid for one in series if not one.is_image and one.modality not in MASKS)
+def _damaged(failure: Failure, tree: Tree, pseudonyms: Pseudonyms) -> LeftOut:
+    """A file or folder that cannot be read."""
+    path = failure.path
+    sentence = pseudonyms.told(failure.reason, names_of(path))
+    kind = "folder" if path.is_dir() else "file"
+    return LeftOut(pseudonyms.of("file", path.name), sentence, kind, place=tree.place(path))
 
 
-def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, MaskFile], list[MaskRecord], list[str]]:
+def _others(tree: Tree, pseudonyms: Pseudonyms) -> Iterator[LeftOut]:
+    """Series of kinds that are never read: neither images nor masks."""
+    sentence = f"a series of another kind: {ONLY}"
+    images = frozenset(tree.images)
+    for one in tree.survey.series:
+        if one not in images and one.modality not in MASKS:
+            name = pseudonyms.of("series", one.series_uid)
+            place = tree.place(one.files[0])
+            yield LeftOut(name, sentence, "series", place=place, series=one.series_uid, is_wanted=False)
+
+
+def _of_no_image(unmatched: Unmatched, files: Mapping[str, MaskFile]) -> LeftOut:
+    """A mask that belongs to no image, or not to one that it refers to."""
+    name, image = unmatched.mask.name, unmatched.image
+    place = files[name].place
+    if image is None:
+        return LeftOut(name, unmatched.reason, "mask", place=place)
+    return LeftOut(name, unmatched.reason, "mask", image.name, place, image.series)
+
+
+def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, MaskFile], list[MaskRecord], list[tuple[str, Path]]]:
     """The files of masks by their names in the store, what each refers to, and which are there twice."""
     files: dict[str, MaskFile] = {}
     records: list[MaskRecord] = []
-    twice: list[str] = []
+    twice: list[tuple[str, Path]] = []
     for path in (path for one in tree.survey.series if one.modality in MASKS for path in one.files):
         header = tree.header(path)
         name = pseudonyms.of("mask", text(header, "SOPInstanceUID") or path.name)
         if name in files:
-            twice.append(name)
+            twice.append((name, path))
             continue
         files[name] = MaskFile(tree.place(path), _regions(header))
         records.append(mask_record(header, name=name))

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -29,7 +29,7 @@ class Listed:
     """A row of a table, as it is written there; '' for what it has not.
 
     number: from 1. case: how it calls its case. images: paths by name. label, channel: what PyRadiomics' batch files
-    choose.
+    choose. fault: what is wrong with the row itself.
     """
 
     number: int
@@ -38,6 +38,7 @@ class Listed:
     mask: str
     label: str
     channel: str
+    fault: str = ""
 
     @property
     def place(self) -> str:
@@ -47,10 +48,14 @@ class Listed:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A table of cases in memory, column by column; texts where it is CSV."""
+    """A table of cases in memory, column by column; texts where it is CSV.
+
+    ragged: what is wrong with rows, by number.
+    """
 
     path: Path
     table: "pa.Table"
+    ragged: Mapping[int, str]
 
     @property
     def rows(self) -> Iterator[Listed]:
@@ -59,7 +64,8 @@ class Sheet:
         rows = (row for batch in self.table.to_batches(CHUNK) for row in batch.to_pylist())
         for number, row in enumerate(rows, start=1):
             texts = {name: "" if value is None else str(value).strip() for name, value in row.items()}
-            yield _listed(number, {names[name]: text for name, text in texts.items() if text}, texts)
+            listed = _listed(number, {names[name]: text for name, text in texts.items() if text}, texts)
+            yield replace(listed, fault=self.ragged[number]) if number in self.ragged else listed
 
     @property
     def further(self) -> "pa.Table":
@@ -86,7 +92,7 @@ def is_table(place: Location) -> bool:
 
 def read_sheet(path: Path) -> Sheet:
     """The table of cases in a file; raises InputError where it cannot be read, or has no column of images or no row."""
-    table = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
+    table, ragged = (_parquet(path), {}) if path.suffix.lower() == ".parquet" else _csv(path)
     columns = [name.strip().lower() for name in table.column_names]
     if not any(map(_is_image, columns)):
         there = f"its columns are {', '.join(columns)}" if columns else "it has no rows"
@@ -96,7 +102,7 @@ def read_sheet(path: Path) -> Sheet:
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise InputError(f"{path.name}: it has several columns {', '.join(twice)}; keep one of each")
-    return Sheet(path, table)
+    return Sheet(path, table, ragged)
 
 
 def _is_image(column: str) -> bool:
@@ -110,19 +116,30 @@ def _listed(number: int, values: Mapping[str, str], written: Mapping[str, str]) 
     return Listed(number, case, images, values.get(MASK, ""), written.get(LABEL, ""), written.get(CHANNEL, ""))
 
 
-def _csv(path: Path) -> "pa.Table":
+def _csv(path: Path) -> "tuple[pa.Table, dict[int, str]]":
+    """The rows of a file, without blank lines, as columns of texts; and what is wrong with rows, by number."""
     import pyarrow as pa
 
+    ragged: dict[int, str] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
             names = next(reader, [])
-            parts = [_texts([], names)]
+            parts, number = [_texts([], names)], 0
             while rows := list(islice(filter(None, reader), CHUNK)):
                 parts.append(_texts(rows, names))
+                ragged |= {at: fault for at, row in enumerate(rows, number + 1) if (fault := _fault(row, names))}
+                number += len(rows)
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path.name}: this table cannot be read ({error}); save it as CSV in UTF-8") from None
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts), ragged
+
+
+def _fault(row: Sequence[str], names: Sequence[str]) -> str:
+    """What is wrong with a row; fields that are missing at its end are none where their columns have no name."""
+    if len(row) > len(names) or any(names[len(row) :]):
+        return f"it has {len(row)} of {len(names)} fields; give each column its field, empty if need be"
+    return ""
 
 
 def _texts(rows: Sequence[Sequence[str]], names: Sequence[str]) -> "pa.Table":

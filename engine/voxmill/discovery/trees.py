@@ -6,6 +6,7 @@ case is converted.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -13,6 +14,7 @@ from pydicom.dataset import Dataset
 from voxmill.errors import InputError
 from voxmill.io.dicom import Failure, Header, Series, Survey, read_header, survey
 from voxmill.io.dicom.discovery import beginnings_in
+from voxmill.io.dicom.frames import is_localizer
 from voxmill.io.dicom.series import survey_of
 from voxmill.io.fetching import fetched
 from voxmill.io.remote import Location, Remote
@@ -33,10 +35,13 @@ class Tree:
     places: Mapping[Path, Remote] = field(default_factory=dict)
     listings: tuple[Path, ...] = ()
 
-    @property
+    @cached_property
     def images(self) -> list[Series]:
-        """The series of images."""
-        return [one for one in self.survey.series if one.is_image]
+        """The series of images; those of localizers alone are none."""
+        return [one for one in self.survey.series if one.is_image and not self._is_of_localizers(one)]
+
+    def _is_of_localizers(self, series: Series) -> bool:
+        return is_localizer(series.header) and all(is_localizer(self.header(path)) for path in series.files)
 
     def place(self, path: Path) -> Location:
         """Where a file of a series lies."""

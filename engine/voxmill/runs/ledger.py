@@ -133,10 +133,10 @@ def read_ledger(folder: Path) -> Iterator[Record]:
                     yield record
 
 
-def forget(ledger: Ledger, cases: frozenset[str]) -> None:
-    """Take all records of these cases out of a ledger, for good. Raises OutputError when that is impossible."""
+def forget(ledger: Ledger, keys: frozenset[str]) -> None:
+    """Take the records of these keys out of a ledger, for good. Raises OutputError when that is impossible."""
     ledger.flush()
-    kept = [record for record in read_ledger(ledger.folder) if record.case not in cases]
+    kept = [record for record in read_ledger(ledger.folder) if record.key not in keys]
     old, ledger.parts = ledger.parts, []
     ledger.outcomes = {record.key: record.outcome for record in kept}
     number = old[-1].number + 1 if old else 1

@@ -125,7 +125,12 @@ def _take(path: Path, disk: Disk) -> Lock:
             return lock
         finally:
             draft.unlink(missing_ok=True)
-    raise OutputError(f"{path.name}: another process has just begun to write here; try again")
+    raise OutputError(f"{_called(path)}: another process has just begun to write here; try again")
+
+
+def _called(path: Path) -> str:
+    """A lock with its folder, which tells which run it is of."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _link(draft: Path, path: Path) -> None:
@@ -150,14 +155,14 @@ def _give_way(path: Path, now: float) -> None:
         return
     except (ValueError, TypeError, KeyError):
         raise OutputError(
-            f"{path.name}: the lock of another run, which cannot be read; if none is at work, delete it"
+            f"{_called(path)}: the lock of another run, which cannot be read; if none is at work, delete it"
         ) from None
     if holder.is_gone or (not holder.is_near and silent_s > STALE_S):
         _take_away(path, written)
         return
     raise OutputError(
-        f"{path.name}: process {holder.pid} on {holder.host} is writing here, last seen {silent_s / MINUTE_S:.0f} min "
-        f"ago; wait for it, or, if it is gone, delete that file"
+        f"{_called(path)}: process {holder.pid} on {holder.host} is writing here, last seen "
+        f"{silent_s / MINUTE_S:.0f} min ago; wait for it, or, if it is gone, delete that file"
     )
 
 

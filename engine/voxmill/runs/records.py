@@ -48,8 +48,8 @@ class Record:
     """How a case ended.
 
     key: what tells it from other cases, as its job makes it. case: its name, as it may be told to others. result: what
-    came out, as JSON can hold it; nothing for a failure. step, reason, sentence: where a case failed, the kind of
-    failure, and why, for a person.
+    came out, as JSON can hold it; of a failure, what is known of the case all the same. step, reason, sentence: where a
+    case failed, the kind of failure, and why, for a person.
     """
 
     key: str

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from voxmill.errors import OutputError, VoxmillError
+from voxmill.errors import InputError, OutputError, VoxmillError
 from voxmill.runs.records import Outcome, Record, Result
 
 Case = TypeVar("Case")
 CaseIn = TypeVar("CaseIn", contravariant=True)
 MEMORY = "MemoryError"
+NOTHING: Mapping[str, Any] = {}
 
 
 class Job(Protocol[CaseIn]):
@@ -25,11 +26,23 @@ class Job(Protocol[CaseIn]):
     def name(self, case: CaseIn) -> str:
         """What a case is called in records and logs, where no identifier may stand."""
 
+    def known(self, case: CaseIn) -> Mapping[str, Any]:
+        """What its record holds when it fails, as JSON can hold it."""
+
     def do(self, case: CaseIn, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Do it; what came out, as JSON can hold it. `enter` is told which step begins.
 
-        Raises VoxmillError for a case that cannot be done, OutputError when no case can be: the output is full.
+        Raises VoxmillError for a case that cannot be done (CaseError with what is to be known of that), OutputError
+        when no case can be: the output is full.
         """
+
+
+class CaseError(InputError):
+    """A case that cannot be done; found: what its record holds beside what is known of the case."""
+
+    def __init__(self, sentence: str, found: Mapping[str, Any]) -> None:
+        super().__init__(sentence)
+        self.found = found
 
 
 def attempt(job: Job[Case], case: Case) -> Record:
@@ -40,7 +53,9 @@ def attempt(job: Job[Case], case: Case) -> Record:
     except OutputError:
         raise
     except VoxmillError as error:
-        return failed(job, case, step=steps[-1], reason=type(error).__name__, sentence=str(error))
+        found = error.found if isinstance(error, CaseError) else {}
+        reason = InputError.__name__ if isinstance(error, CaseError) else type(error).__name__
+        return failed(job, case, step=steps[-1], reason=reason, sentence=str(error), found=found)
     except MemoryError:
         sentence = "it needs more memory than there is, even alone; free some"
         return failed(job, case, step=steps[-1], reason=MEMORY, sentence=sentence)
@@ -48,9 +63,11 @@ def attempt(job: Job[Case], case: Case) -> Record:
         return failed(job, case, step=steps[-1], reason=type(error).__name__, sentence=_unforeseen(error))
 
 
-def failed(job: Job[Case], case: Case, *, step: str, reason: str, sentence: str) -> Record:
+def failed(
+    job: Job[Case], case: Case, *, step: str, reason: str, sentence: str, found: Mapping[str, Any] = NOTHING
+) -> Record:
     """The record of a case that failed."""
-    return Record(job.key(case), job.name(case), Outcome.FAILED, {}, step, reason, sentence)
+    return Record(job.key(case), job.name(case), Outcome.FAILED, {**job.known(case), **found}, step, reason, sentence)
 
 
 def is_transient(job: Job[Case], record: Record) -> bool:

@@ -109,18 +109,32 @@ class Statistics(BaseModel):
 
 
 class SuvAttributes(BaseModel):
-    """The factor of standardised uptake values, or why there is none, as in `Suv`; values are without it."""
+    """The factor of standardised uptake values, or why there is none, as in `Suv`; values are without it.
+
+    slope, intercept: one number, or a number for every slice.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     factor: float | None = Field(gt=0)
     how: str
     notes: tuple[str, ...] = ()
+    slope: float | tuple[float, ...] = ()
+    intercept: float | tuple[float, ...] = ()
 
     @classmethod
     def of(cls, suv: Suv | None) -> Self | None:
         """What is known of an image; None for what is no PET."""
-        return None if suv is None else cls(factor=suv.factor, how=suv.how, notes=suv.notes)
+        if suv is None:
+            return None
+        slope, intercept = (one[0] if len(one) == 1 else one for one in (suv.slopes, suv.intercepts))
+        return cls(factor=suv.factor, how=suv.how, notes=suv.notes, slope=slope, intercept=intercept)
+
+    @property
+    def suv(self) -> Suv:
+        """The same as what an image has."""
+        slopes, intercepts = (one if isinstance(one, tuple) else (one,) for one in (self.slope, self.intercept))
+        return Suv(self.factor, self.how, self.notes, slopes, intercepts)
 
 
 class ImageAttributes(Placed):

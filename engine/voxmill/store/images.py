@@ -41,8 +41,7 @@ class StoredImage:
     @property
     def suv(self) -> Suv | None:
         """The factor of standardised uptake values, or why there is none; its voxels are without it."""
-        found = self.about.suv
-        return None if found is None else Suv(found.factor, found.how, found.notes)
+        return None if self.about.suv is None else self.about.suv.suv
 
     @property
     def dtype(self) -> np.dtype[Any]:

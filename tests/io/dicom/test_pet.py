@@ -33,6 +33,8 @@ def test_every_slice_has_its_own_slope(tmp_path: Path) -> None:
     slopes = 1.5 + 0.25 * np.arange(5)
     assert image.dtype == np.float32
     assert np.array_equal(image.array, (stored() * slopes[:, None, None]).astype(np.float32))
+    assert image.suv is not None
+    assert (image.suv.slopes, image.suv.intercepts) == (tuple(slopes), (0.0,))
 
 
 def test_the_dose_decays_until_the_start_of_the_series(tmp_path: Path) -> None:
@@ -92,6 +94,8 @@ def test_values_that_are_suv_already(tmp_path: Path, kind: str | None) -> None:
         ({"PatientWeight": 0}, {}, "PatientWeight (0010,1030) is 0"),
         ({"AcquisitionTime": None}, {}, "AcquisitionTime (0008,0032) is missing"),
         ({}, {"RadionuclideTotalDose": None}, "RadionuclideTotalDose (0018,1074) is missing"),
+        ({}, {"RadionuclideTotalDose": 370}, "RadionuclideTotalDose (0018,1074) is 370, and its unit is Bq"),
+        ({}, {"RadionuclideTotalDose": 3.7e11}, "is 3.7e+11, and its unit is Bq: 0.1 MBq to 100 GBq can be a dose"),
         ({}, {"RadionuclideHalfLife": None}, "RadionuclideHalfLife (0018,1075) is missing"),
         (
             {},

@@ -46,6 +46,11 @@ class Frame:
         return self.path.name if self.index == 0 else f"{self.path.name}, frame {self.index + 1}"
 
 
+def is_localizer(dataset: Dataset) -> bool:
+    """Whether an image was made to plan others on."""
+    return "LOCALIZER" in text(dataset, "ImageType").upper().split("\\")
+
+
 def frames_of(header: Header) -> tuple[Frame, ...]:
     """The frames of a file, in its order; InputError for what is no image, or has no place in space."""
     dataset, label = header.dataset, header.path.name
@@ -54,7 +59,7 @@ def frames_of(header: Header) -> tuple[Frame, ...]:
     if layout is None:
         raise InputError(f"{label}: this is no image of CT, MR or PET but {class_name(sop_class)}; give the images")
     voxels = voxels_of(header)
-    if "LOCALIZER" in text(dataset, "ImageType").upper().split("\\"):
+    if is_localizer(dataset):
         raise InputError(
             f"{label}: this is a localizer, not a slice of a volume; give the series that was planned on it"
         )

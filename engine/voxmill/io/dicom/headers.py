@@ -109,7 +109,8 @@ def _of_object(header: Header) -> Header:
         )
     if not sop_class:
         raise InputError(
-            f"{header.path.name}: {named('SOPClassUID')} is missing: this is no whole DICOM file; copy it again"
+            f"{header.path.name}: {named('SOPClassUID')} is missing, so its kind is not known; export it again from "
+            "its source"
         )
     return header
 

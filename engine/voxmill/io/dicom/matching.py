@@ -66,10 +66,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Unmatched:
-    """A mask that has no image, or not the one that it refers to, and why, in a sentence."""
+    """A mask that has no image, or not `image`, which it refers to, and why, in a sentence."""
 
     mask: MaskRecord
     reason: str
+    image: ImageRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def match(masks: Iterable[MaskRecord], images: Sequence[ImageRecord]) -> Matchin
         for image in candidates:
             fault = _fault(mask, image)
             if fault:
-                unmatched.append(Unmatched(mask, fault))
+                unmatched.append(Unmatched(mask, fault, image))
             else:
                 pairs.append(Pair(mask, image, basis))
     return Matching(tuple(pairs), tuple(unmatched))

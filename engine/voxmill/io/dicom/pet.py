@@ -18,6 +18,9 @@ PHILIPS = (0x7053, "Philips PET Private Group")
 SUV_SCALE, ACTIVITY_SCALE = 0x00, 0x09
 """(7053,1000), by which counts become SUV by body weight, and (7053,1009), by which they become Bq/ml."""
 
+DOSES = (1e5, 1e11)
+"""The least and the largest dose that is believed, in Bq."""
+
 
 class _UnknownError(Exception):
     """Why there is no factor."""
@@ -87,7 +90,7 @@ def _from_activity(headers: Sequence[Dataset], to_activity: float, said: str) ->
         )
     _require_corrected(first)
     grams = _positive(first, "PatientWeight") * 1000
-    dose = _positive(isotopes[0], "RadionuclideTotalDose")
+    dose = _dose(isotopes[0])
     half_life = _positive(isotopes[0], "RadionuclideHalfLife")
     correction = text(first, "DecayCorrection")
     if correction == "ADMIN":
@@ -113,6 +116,16 @@ def _require_corrected(first: Dataset) -> None:
     for wanted in ("ATTN", "DECY"):
         if wanted not in corrections:
             raise _UnknownError(f"{named('CorrectedImage')} does not list {wanted}")
+
+
+def _dose(isotope: Dataset) -> float:
+    """The injected activity; one that nobody is given is in another unit."""
+    found = _positive(isotope, "RadionuclideTotalDose")
+    if not DOSES[0] <= found <= DOSES[1]:
+        raise _UnknownError(
+            f"{named('RadionuclideTotalDose')} is {found:g}, and its unit is Bq: 0.1 MBq to 100 GBq can be a dose"
+        )
+    return found
 
 
 def _positive(dataset: Dataset, keyword: str) -> float:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -11,13 +12,14 @@ from voxmill.io.dicom.discovery import Failure
 from voxmill.io.dicom.frames import Frame, frames_of
 from voxmill.io.dicom.gaps import filled
 from voxmill.io.dicom.geometry import Stack, stack_of
-from voxmill.io.dicom.headers import read_header
+from voxmill.io.dicom.headers import Header, read_header
 from voxmill.io.dicom.pet import suv_of
 from voxmill.io.dicom.pixels import read_voxels
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.series import Series, choose, survey
 from voxmill.io.dicom.tags import named, text
 from voxmill.io.formats import DICOM_SUFFIXES
+from voxmill.suv import Suv
 from voxmill.volume import Volume
 
 ONE_IN_A_SERIES = ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID", "Modality", "RescaleType")
@@ -62,8 +64,23 @@ def _volume(series: Series, called: str, *, allow_gaps: bool) -> Volume:
     values = read_voxels(stack, modality=series.modality)
     if not _is_regular(stack):
         values = filled(values, stack.places, stack.grid.shape[0])
-    suv = suv_of([header.dataset for header in headers]) if series.modality == "PT" else None
+    suv = _uptake(headers, stack) if series.modality == "PT" else None
     return Volume(values, stack.grid, name=called, notes=(*stack.notes, *_meaning(frames)), suv=suv)
+
+
+def _uptake(headers: Sequence[Header], stack: Stack) -> Suv:
+    """The factor of PET, and the slopes and intercepts that its values came about by."""
+    slopes = tuple(frame.slope for frame in stack.frames)
+    intercepts = tuple(frame.intercept for frame in stack.frames)
+    return replace(
+        suv_of([header.dataset for header in headers]),
+        slopes=_one_if_alike(slopes),
+        intercepts=_one_if_alike(intercepts),
+    )
+
+
+def _one_if_alike(numbers: tuple[float, ...]) -> tuple[float, ...]:
+    return numbers[:1] if len(set(numbers)) == 1 else numbers
 
 
 def stack_of_series(series: Series, *, allow_gaps: bool = False) -> Stack:

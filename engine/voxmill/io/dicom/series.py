@@ -106,7 +106,10 @@ def survey_of(beginnings: Iterable[Header | Failure], header_of: Callable[[Path]
         if isinstance(found, Failure):
             failures.append(found)
         elif not uid:
-            failures.append(Failure(found.path, f"{found.path.name}: {named('SeriesInstanceUID')} is missing"))
+            fault = (
+                f"{named('SeriesInstanceUID')} is missing, so its series is not known; export it again from its source"
+            )
+            failures.append(Failure(found.path, f"{found.path.name}: {fault}"))
         else:
             groups[uid].append(_place(found))
     files = {uid: [path for *_, path in sorted(places)] for uid, places in groups.items()}

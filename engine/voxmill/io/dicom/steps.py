@@ -83,7 +83,7 @@ def _irregularity(along: NDArray[np.float64], places: NDArray[np.float64], step:
     else:
         found = f"{steps.min():.3f} to {steps.max():.3f} mm"
         fault = f"the steps between its slices are uneven, {found} (up to {tolerance:g} mm off is taken)"
-    return f"{fault}; give the whole series, or allow_gaps=True to make slices up between those that are there"
+    return f"{fault}; give the whole series, or allow gaps (--allow-gaps; allow_gaps=True) to make up slices"
 
 
 def _made_up(missing: list[int]) -> str:

@@ -1,0 +1,90 @@
+"""Tables of cases: which rows are cases, which are one, which are refused; and what PyRadiomics' batch files say."""
+
+from pathlib import Path
+
+import pytest
+
+import voxmill as vm
+from small_images import write_case
+from voxmill.conversion import Converted, convert
+from voxmill.conversion.origins import owned_of, read_owned
+from voxmill.discovery.tables import Listed, read_sheet
+from voxmill.errors import InputError
+
+
+def converted(folder: Path, content: str) -> Converted:
+    (folder / "cases.csv").write_text(content)
+    return convert(folder / "cases.csv", folder / "cohort.zarr", keep_ids=True)
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """The names of an image and its mask in the folder."""
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    image, mask = write_case(tmp_path)
+    return image.name, mask.name
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("", "it has no rows"),
+        ("image\n", "it has no rows"),
+        ("picture,mask\na,b\n", "its columns are picture, mask; add it"),
+        ("image;mask\na;b\n", "its columns are image;mask; add it"),
+    ],
+)
+def test_tables_that_make_no_sense(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "cases.csv").write_text(content)
+    with pytest.raises(InputError, match=said):
+        convert(tmp_path / "cases.csv", tmp_path / "cohort.zarr")
+
+
+def test_rows_with_too_few_or_too_many_fields_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text("image,mask,case\na,b,c\na,b\n\na,b,c,d\na,,c\n")
+    whole, short, long, bare = read_sheet(path).rows
+    assert whole == Listed(1, "c", {"image": "a"}, "b", "", "")
+    assert short.fault == "it has 2 of 3 fields; give each column its field, empty if need be"
+    assert long.fault == "it has 4 of 3 fields; give each column its field, empty if need be"
+    assert bare == Listed(4, "c", {"image": "a"}, "", "", "")
+
+
+def test_columns_without_a_name_may_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("image,mask,,\na,b\na,b,,\n")
+    assert [row.fault for row in read_sheet(tmp_path / "cases.csv").rows] == ["", ""]
+
+
+def test_what_is_no_row_is_told_and_the_rest_goes_on(tmp_path: Path, files: tuple[str, str]) -> None:
+    image, mask = files
+    done = converted(tmp_path, f"image,mask,case\n{image},{mask},one\n{image}\n,{mask},three\n")
+    assert (done.progress.done, done.not_read) == (1, {"row": 2})
+
+
+def test_rows_that_differ_in_their_label_alone_are_one_case(tmp_path: Path, files: tuple[str, str]) -> None:
+    image, mask = files
+    done = converted(tmp_path, f"Image,Mask,Label\n{image},{mask},1\n{image},{mask},2\n")
+    assert (done.cases, done.progress.done, done.unread) == (1, 1, 0)
+    (note,) = done.notes
+    assert "a store keeps every label of a mask" in note
+    (stored,) = vm.open_store(done.store).cases[0].images
+    assert len(stored.masks[0].segments) == 2
+
+
+def test_without_labels_there_is_nothing_to_say(tmp_path: Path, files: tuple[str, str]) -> None:
+    image, mask = files
+    assert converted(tmp_path, f"Image,Mask,Label\n{image},{mask},\n").notes == ()
+
+
+@pytest.mark.parametrize("second", ["{image},", "{mask},{mask}"], ids=["without its mask", "another image"])
+def test_a_case_that_is_named_twice_with_other_files_is_told(
+    tmp_path: Path, files: tuple[str, str], second: str
+) -> None:
+    image, mask = files
+    row = second.format(image=image, mask=mask)
+    done = converted(tmp_path, f"image,mask,case\n{image},{mask},one\n{row},one\n")
+    assert (done.progress.done, done.not_read) == (1, {"repeated case": 1})
+    assert read_owned(done.store) == {}
+    (_, told) = owned_of(done.store).read_text().splitlines()
+    assert "row 2: row 1 has this case with other files" in told
+    assert told.endswith(f",{row.partition(',')[0]}")
