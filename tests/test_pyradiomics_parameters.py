@@ -280,7 +280,7 @@ WRONG_WORDS: tuple[tuple[Mapping[str, Any], str], ...] = (
     ({"weightingNorm": "euclidian"}, "setting.weightingNorm: unknown 'euclidian'; did you mean 'euclidean'?"),
     ({"weightingNorm": 2}, "setting.weightingNorm: unknown 2; known: manhattan, euclidean, infinity, no_weighting"),
     ({"resegmentMode": "sigmas"}, "setting.resegmentMode: unknown 'sigmas'; did you mean 'sigma'?"),
-    ({"lbp2DMethod": "none"}, "setting.lbp2DMethod: unknown 'none'; known: default, ror, uniform, var"),
+    ({"lbp2DMethod": "none"}, "setting.lbp2DMethod: unknown 'none'; known: default, ror, uniform, nri_uniform, var"),
     ({"interpolator": "sitkBspline1"}, "setting.interpolator: unknown 'sitkBspline1'; did you mean 'sitkBSpline'?"),
     *(
         ({"interpolator": value}, f"setting.interpolator: unknown {value}; known: {', '.join(INTERPOLATORS)}")

@@ -186,7 +186,12 @@ def test_filtered_images(theirs: ModuleType, image_type: str, settings: dict[str
 
 def test_images_of_local_binary_patterns() -> None:
     """By their definition, whole: PyRadiomics' own need scikit-image and trimesh (see parity/test_lbp.py)."""
-    settings: dict[str, Any] = {"lbp2DRadius": 1.5, "lbp2DSamples": 6, "lbp3DLevels": 1, "lbp3DIcosphereSubdivision": 0}
+    settings: dict[str, Any] = {
+        "lbp2DRadius": 1.5,
+        "lbp2DSamples": 6,
+        "lbp3DLevels": 1,
+        "lbp3DIcosphereSubdivision": 0,
+    }
     kinds = (ours.getLBP2DImage, ours.getLBP3DImage)
     made = {name: sitk.GetArrayFromImage(image) for get in kinds for image, name, _ in get(*pair(), **settings)}
     assert list(made) == ["lbp-2D", "lbp-3D-m1", "lbp-3D-k"]
