@@ -52,6 +52,25 @@ def test_rows_are_those_of_series_and_segmentation(tree: Path, tmp_path: Path) -
     assert (tmp_path / "out.key").is_file()
 
 
+def test_series_without_a_mask_and_those_of_other_kinds_are_no_failures(tree: Path, tmp_path: Path) -> None:
+    (tree / "c" / "lost of Jane.dcm").unlink()
+    write_scan(tree / "d")
+    for path in (tree / "d").iterdir():
+        dataset = dcmread(path)
+        dataset.PatientID, dataset.StudyInstanceUID, dataset.SeriesInstanceUID = PATIENT, STUDY, "1.2.826.77.2"
+        dataset.SOPInstanceUID = f"1.2.826.77.2.{path.stem.encode().hex()[-8:].replace('a', '1').strip('bcdef')}"
+        dataset.save_as(path)
+    report = dcmread(next((tree / "d").iterdir()))
+    report.SOPClassUID, report.Modality, report.SeriesInstanceUID = (
+        "1.2.840.10008.5.1.4.1.1.88.11",
+        "SR",
+        "1.2.826.77.3",
+    )
+    report.save_as(tree / "c" / "report.dcm")
+    done = run_cohort(tree, tmp_path / "out", settings=FEW)
+    assert (done.tally.rows > 0, done.tally.bare, rows_of(done.failures)) == (True, 1, [])
+
+
 def test_nothing_identifying_is_written(tree: Path, tmp_path: Path) -> None:
     done = run_cohort(tree, tmp_path / "out", settings=FEW)
     written = everything(done)

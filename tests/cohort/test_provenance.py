@@ -55,7 +55,15 @@ def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
     run = read_json(done.folder / "run.json")
     assert vm.Settings.parse(run["settings"]) == vm.Settings.parse(SETTINGS)
     assert run["versions"]["Voxmill"] == vm.__version__
-    assert run["counts"] == {"cases": 2, "done": 2, "failed": 0, "before": 0, "rows": 4, "failures": 0}
+    assert run["counts"] == {
+        "cases": 2,
+        "done": 2,
+        "failed": 0,
+        "before": 0,
+        "rows": 4,
+        "failures": 0,
+        "without_mask": 0,
+    }
     assert set(run["took"]["seconds"]) == {"read", "prepare", "filter", "count", "features", "write"}
     assert min(run["took"]["seconds"].values()) > 0
     assert run["begun"] <= run["ended"]

@@ -204,6 +204,7 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
             **counts,
             rows=tally.rows,
             failures=len(tally.failures),
+            without_mask=tally.bare,
             seconds=spent,
             bytes=tally.bytes,
             peak_bytes=tally.peak_bytes,
@@ -213,6 +214,8 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
     tell(f"{counted(progress.done, 'case')} measured{before}, {counted(tally.rows, 'row')}: {done.features}")
     if done.aside is not None:
         tell(f"results of other settings, or of another version, are in {done.aside}")
+    if tally.bare:
+        tell(f"{counted(tally.bare, 'image')} without a mask: nothing to measure there")
     if tally.failures:
         count = len(tally.failures)
         failed = "1 case or region" if count == 1 else f"{count:,} cases or regions"

@@ -26,7 +26,7 @@ Enter = Callable[[str], None]
 class Pair:
     """An image and one of its masks, by their names, or why there is none ('' for what is not known then).
 
-    is_bare: there is nothing to measure, as the store has no mask of the image.
+    is_bare: there is nothing to measure, as the store or the folder of DICOM has no mask of the image.
     """
 
     image: str
@@ -184,7 +184,9 @@ class FileCase:
                 yield Pair(image.name, "", error=self._why(error, image, image.files[0]))
                 continue
             named = volume.renamed(image.name, notes=[self._told(note) for note in volume.notes])
-            if not image.masks:
+            if not image.masks and image.series is not None:
+                yield Pair(image.name, "", is_bare=True)
+            elif not image.masks:
                 yield Pair(image.name, "", error="it has no mask; fill in the column 'mask'")
             for mask in image.masks:
                 enter("read mask")

@@ -85,7 +85,7 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
         found = _of_store(source, wanted)
     else:
         sources = find_cases(source, pseudonyms())
-        found = _of_folder(source, sources.cases, wanted, sources.left_out)
+        found = _of_folder(source, sources.cases, wanted, tuple(one for one in sources.left_out if one.is_wanted))
     if not found.count:
         raise InputError(f"{source.name}: " + ("no case of it is called so" if wanted.only else "it has no case"))
     return found

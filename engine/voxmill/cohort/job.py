@@ -61,9 +61,9 @@ class Extraction:
         return {}
 
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
-        """Measure a case: its rows, what could not be measured, digests, and what it took.
+        """Measure a case: its rows, what could not be measured, digests, images without a mask, and what it took.
 
-        Raises InputError where nothing of it can be measured. Images of a store without a mask are none to measure.
+        Raises InputError where nothing of it can be measured; images without a mask need not be.
         """
         under_way = _UnderWay(self, case, enter)
         began = time.perf_counter()
@@ -79,6 +79,7 @@ class Extraction:
             "rows": under_way.rows,
             "failures": under_way.failures,
             "inputs": under_way.inputs,
+            "bare": len(under_way.bare),
             "took": {
                 "wall_s": wall_s,
                 "seconds": {READ: sum(under_way.reading), **seconds},

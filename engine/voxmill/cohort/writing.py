@@ -43,10 +43,14 @@ class Forms:
 
 @dataclass
 class Tally:
-    """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had."""
+    """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
+
+    bare: how many images have no mask.
+    """
 
     rows: int = 0
     failures: list[Mapping[str, str]] = field(default_factory=list)
+    bare: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     bytes: int = 0
     peak_bytes: int = 0
@@ -54,8 +58,8 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows and failures there are."""
-        return {"rows": self.rows, "failures": len(self.failures)}
+        """How many rows and failures there are, and images without a mask."""
+        return {"rows": self.rows, "failures": len(self.failures), "without_mask": self.bare}
 
     @property
     def took(self) -> dict[str, Any]:
@@ -70,6 +74,7 @@ class Tally:
             return
         result = record.result
         self.rows += len(result["rows"])
+        self.bare += result["bare"]
         self.failures += [{"case": case, **one} for one in result["failures"]]
         for at, row in enumerate(result["rows"]):
             self.columns.add((rank, at), row)
