@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import fsspec
 import nibabel as nib
@@ -18,6 +19,7 @@ import voxmill as vm
 from dicom_files import stored, write_series
 from small_images import texture, write_case
 from voxmill.cli import main
+from voxmill.runs.disk import Disk
 from voxmill.runs.lock import locked
 
 Command = Callable[..., tuple[object, str, str]]
@@ -261,14 +263,11 @@ def test_a_store_that_cannot_be_written_to_is_named(
     """As on a read-only file system, which root can write to no more than anybody."""
     store = tmp_path / "cohort.zarr"
     voxmill("convert", cases, store, "--keep-ids")
-    opened = os.open
 
-    def read_only(path: str, flags: int, *rest: int) -> int:
-        if str(path).endswith("lock"):
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-        return opened(path, flags, *rest)
+    def read_only(disk: Disk, path: Path, fill: Callable[[BinaryIO], object]) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
-    monkeypatch.setattr(os, "open", read_only)
+    monkeypatch.setattr(Disk, "write", read_only)
     arguments = (cases, store, "--keep-ids") if command == "convert" else (store, "one")
     code, _, said = voxmill(command, *arguments)
     assert code == 3

@@ -110,7 +110,10 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
             lock = stack.enter_context(locked(folder / LOCK, disk))
             _begin(folder, disk)
         except OSError as error:
-            raise OutputError(f"{folder.name}: the folder of a run cannot be made: {error.strerror or error}") from None
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(
+                f"{folder.name}: cannot be written to: {reason}; make room, or ask for permission to write there"
+            ) from None
         _check_version(folder)
         ledger = Ledger(folder, lock, disk)
         try:

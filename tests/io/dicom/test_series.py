@@ -182,6 +182,40 @@ def test_a_damaged_file_beside_a_series_is_a_failure_and_a_note(tmp_path: Path) 
     assert "1 of the files beside it could not be read: broken: " in vm.read_image(tmp_path).notes[-1]
 
 
+def test_a_series_with_a_damaged_header_is_refused_wherever_it_is(tmp_path: Path) -> None:
+    """Also in the slice at an end, without which the rest would look whole."""
+    for at in range(5):
+        folder = tmp_path / str(at)
+        path = write_series(folder)[at]
+        path.write_bytes(path.read_bytes()[: read_header(path).end - 30])
+        (series,) = find_series(folder)
+        assert len(series.files) == 5
+        with pytest.raises(vm.InputError, match="export the series again|copy the file again"):
+            read_series(series)
+
+
+@pytest.mark.parametrize("rows, columns", [(33, 257), (102, 102), (205, 205)])
+def test_lengths_that_read_like_letters(tmp_path: Path, rows: int, columns: int) -> None:
+    """In implicit VR, the length of pixel data may look like the VR of explicit VR."""
+    pixels = stored(3, rows, columns)
+    write_series(tmp_path, pixels, syntax=ImplicitVRLittleEndian)
+    assert np.array_equal(vm.read_image(tmp_path).array, pixels.astype(np.int32) - 1024)
+
+
+def test_a_header_stays_without_pixels_when_they_are_read(tmp_path: Path) -> None:
+    header = read_header(write_series(tmp_path)[0])
+    assert "PixelData" in read_pixels(header)
+    assert "PixelData" not in header.dataset
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = write_series(tmp_path)[0]
+    header = read_header(path)
+    path.write_bytes(path.read_bytes() + bytes(2))
+    with pytest.raises(vm.InputError, match="it was changed while it was read; try again"):
+        read_pixels(header)
+
+
 @given(st.tuples(*[st.floats(-1, 1)] * 3), st.floats(-3.14, 3.14), st.floats(0.2, 9.0))
 def test_any_rotation_comes_back(
     tmp_path_factory: pytest.TempPathFactory, axis: tuple[float, ...], angle: float, step: float

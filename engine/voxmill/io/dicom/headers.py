@@ -7,14 +7,14 @@ dataset is deflated are read too; a deflated one is never inflated beyond INFLAT
 import os
 import zlib
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset, read_file_meta_info, read_partial
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import data_element_generator, read_dataset, read_file_meta_info, read_partial
 from pydicom.tag import BaseTag
 from pydicom.uid import UID, AllTransferSyntaxes, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
@@ -83,20 +83,28 @@ def read_any_header(path: Path) -> Header:
 
 
 def read_pixels(header: Header) -> Dataset:
-    """The dataset of a header with the pixel data, still encoded; InputError where the file has changed since."""
+    """The dataset of a header with the pixel data, still encoded; the header's own stays without.
+
+    Raises InputError where the file has changed since its header was read, or where it is damaged.
+    """
     try:
         with quiet(), header.path.open("rb") as file:
             if _stamp(file) != header.stamp:
                 raise InputError(f"{header.path.name}: it was changed while it was read; try again")
             stream: BinaryIO = file
             if header.transfer_syntax == DeflatedExplicitVRLittleEndian:
-                stream = BytesIO(_inflated(file, header.path.name))
+                stream = BytesIO(_inflated(file, _meta(file), header.path.name))
             stream.seek(header.end)
-            rest = read_dataset(stream, *header.dataset.original_encoding)
-    except OSError as error:
-        raise InputError(f"{header.path.name}: it cannot be read any more: {error.strerror}; try again") from error
-    whole = copy(header.dataset)
-    whole.update(rest)
+            found = list(islice(data_element_generator(stream, *header.dataset.original_encoding), 1))
+    except InputError:
+        raise
+    except Exception as error:  # pydicom raises anything on a damaged file
+        reason = getattr(error, "strerror", None) or "they are cut off or damaged"
+        raise InputError(
+            f"{header.path.name}: its pixels cannot be read: {reason.lower()}; copy the file again"
+        ) from error
+    whole = Dataset({**dict(header.dataset.items()), **{element.tag: element for element in found}})
+    whole.set_original_encoding(*header.dataset.original_encoding)
     return whole
 
 
@@ -125,12 +133,16 @@ def _read(path: Path, stop_when: StopWhen) -> Header:
                 raise InputError(
                     f"{path.name}: this is no DICOM file; give DICOM images, or a format that its name tells"
                 )
+            stamp = _stamp(file)
+            meta = _meta(file) if _may_be_deflated(start) else None
+            if meta is not None and meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+                content = BytesIO(_inflated(file, meta, path.name))
+                dataset = _of_deflated(content, meta, stop_when)
+                syntax, available, end = DeflatedExplicitVRLittleEndian, len(content.getvalue()), content.tell()
+                return Header(path, dataset, syntax, available, end, stamp)
             file.seek(0)
-            if _is_deflated(start, file):
-                return _deflated(path, file, stop_when)
             dataset = read_partial(file, stop_when, force=True)
-            syntax = _transfer_syntax(dataset, path.name)
-            return Header(path, dataset, syntax, available, file.tell(), _stamp(file))
+            return Header(path, dataset, _transfer_syntax(dataset, path.name), available, file.tell(), stamp)
     except InputError:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
@@ -146,26 +158,24 @@ def _stamp(file: BinaryIO) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _is_deflated(start: bytes, file: BinaryIO) -> bool:
-    """Whether a file says that its dataset is deflated; its meta information is parsed only where it may say so."""
-    if DeflatedExplicitVRLittleEndian.encode() not in start or start[PREAMBLE : PREAMBLE + len(MAGIC)] != MAGIC:
-        return False
-    meta = read_file_meta_info(file.name)
-    return bool(meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
+def _may_be_deflated(start: bytes) -> bool:
+    """Whether a file may say that its dataset is deflated (PS3.5 A.5): only then its meta information is looked at."""
+    return DeflatedExplicitVRLittleEndian.encode() in start and start[PREAMBLE : PREAMBLE + len(MAGIC)] == MAGIC
 
 
-def _deflated(path: Path, file: BinaryIO, stop_when: StopWhen) -> Header:
-    """The header of a file whose dataset is deflated (PS3.5 A.5)."""
-    content = _inflated(file, path.name)
-    stream = BytesIO(content)
-    dataset = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
-    dataset.file_meta = read_file_meta_info(path)
-    return Header(path, dataset, DeflatedExplicitVRLittleEndian, len(content), stream.tell(), _stamp(file))
+def _meta(file: BinaryIO) -> FileMetaDataset:
+    return read_file_meta_info(file.name)
 
 
-def _inflated(file: BinaryIO, label: str) -> bytes:
+def _of_deflated(content: BinaryIO, meta: FileMetaDataset, stop_when: StopWhen) -> Dataset:
+    """What an inflated dataset holds before the element at which parsing is to stop."""
+    dataset = read_dataset(content, is_implicit_VR=False, is_little_endian=True, stop_when=stop_when)
+    dataset.file_meta = meta
+    return dataset
+
+
+def _inflated(file: BinaryIO, meta: FileMetaDataset, label: str) -> bytes:
     """The dataset of a deflated file: a raw deflate stream after the meta information."""
-    meta = read_file_meta_info(file.name)
     # Preamble and magic, then the group length element (12 bytes), whose value is what follows it.
     file.seek(PREAMBLE + len(MAGIC) + 12 + int(meta.FileMetaInformationGroupLength))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)

@@ -125,15 +125,20 @@ def _place(header: Header) -> _Place:
 def _series(
     uid: str, files: Sequence[Path], header_of: Callable[[Path], Header], failures: list[Failure]
 ) -> Iterator[Series]:
-    """The series of files in order, with the header of the first that has a whole one; none if none has."""
-    for at, path in enumerate(files):
+    """The series of files in order, with the header of the first that has a whole one; none if none has.
+
+    Files with damaged headers stay among them: a series is never taken for whole without them.
+    """
+    damaged: list[Failure] = []
+    for path in files:
         try:
             header = header_of(path).dataset
         except InputError as error:
-            failures.append(Failure(path, str(error)))
+            damaged.append(Failure(path, str(error)))
         else:
-            yield Series(uid, tuple(files[at:]), header)
+            yield Series(uid, tuple(files), header)
             return
+    failures += damaged
 
 
 def choose(series: Sequence[Series], wanted: str | int | None, *, label: str) -> Series:
