@@ -190,7 +190,7 @@ def test_a_series_with_a_damaged_header_is_refused_wherever_it_is(tmp_path: Path
         path.write_bytes(path.read_bytes()[: read_header(path).end - 30])
         (series,) = find_series(folder)
         assert len(series.files) == 5
-        with pytest.raises(vm.InputError, match="export the series again|copy the file again"):
+        with pytest.raises(vm.InputError, match=r"export the series again|copy the file again"):
             read_series(series)
 
 
