@@ -1,12 +1,10 @@
 """`voxmill convert`, `inspect` and `remove`, as a person uses them."""
 
-import errno
 import os
 import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import fsspec
 import nibabel as nib
@@ -19,7 +17,6 @@ import voxmill as vm
 from dicom_files import stored, write_series
 from small_images import texture, write_case
 from voxmill.cli import main
-from voxmill.runs.disk import Disk
 from voxmill.runs.lock import locked
 
 Command = Callable[..., tuple[object, str, str]]
@@ -256,25 +253,26 @@ def test_what_will_matter_when_it_is_measured_is_said(voxmill: Command, tmp_path
     assert "no region of it lies in the image (image: " in failure["sentence"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits as POSIX has them")
 @pytest.mark.parametrize("command", ["convert", "remove"])
 def test_a_store_that_cannot_be_written_to_is_named(
-    voxmill: Command, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    voxmill: Command, cases: Path, tmp_path: Path, command: str
 ) -> None:
-    """As on a read-only file system, which root can write to no more than anybody."""
+    """No file may grow, as on a disk that is full: the sentence names what cannot be written."""
+    import resource
+
     store = tmp_path / "cohort.zarr"
     voxmill("convert", cases, store, "--keep-ids")
-
-    def read_only(disk: Disk, path: Path, fill: Callable[[BinaryIO], object]) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-
-    monkeypatch.setattr(Disk, "write", read_only)
     arguments = (cases, store, "--keep-ids") if command == "convert" else (store, "one")
-    code, _, said = voxmill(command, *arguments)
-    assert code == 3
-    assert said == (
-        "voxmill: cohort.zarr.ledger: cannot be written to: read-only file system; make room, or ask for permission to "
-        "write there\n"
-    )
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        code, _, said = voxmill(command, *arguments)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, said.count("\n")) == (3, 1)
+    assert said.startswith("voxmill: cohort.zarr.ledger: ")
+    assert "file too large" in said.lower()
 
 
 def test_a_store_that_another_process_writes_to_is_named(voxmill: Command, cases: Path, tmp_path: Path) -> None:
