@@ -77,8 +77,12 @@ def _refuse_leading_out(place: Remote, target: Path) -> None:
 def _copy(pairs: Sequence[tuple[Remote, Path]]) -> None:
     """Fetch files, those of one storage together."""
     of_storage: dict[int, tuple[Any, list[str], list[str]]] = {}
+    taken: set[Path] = set()
     for remote, target in pairs:
         system, path = remote.storage
+        if target in taken:
+            raise Unreachable(f"{target.name}: two files at its URL have this name; rename one of them")
+        taken.add(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         _, sources, targets = of_storage.setdefault(id(system), (system, [], []))
         sources.append(path)
