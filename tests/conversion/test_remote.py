@@ -240,6 +240,59 @@ def test_a_file_that_cannot_be_fetched_is_left_out_and_the_rest_goes_on(
     assert "letter" not in said
 
 
+@pytest.fixture
+def flaky(memory: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ends of paths that the storage refuses, each as often as it is named there."""
+    fetch, refused = type(memory).get_file, list[str]()
+
+    def refusing(storage: fsspec.AbstractFileSystem, path: str, target: str, **more: object) -> None:
+        for end in refused:
+            if path.endswith(end):
+                refused.remove(end)
+                raise OSError("503 Slow Down")
+        fetch(storage, path, target, **more)
+
+    monkeypatch.setattr(type(memory), "get_file", refusing)
+    monkeypatch.setattr("voxmill.io.storage.WAITS", (0.0, 0.0))
+    return refused
+
+
+def test_what_a_busy_server_refuses_is_asked_for_again(
+    tmp_path: Path, memory: fsspec.AbstractFileSystem, flaky: list[str]
+) -> None:
+    tree = write_tree(tmp_path / "in")
+    upload(memory, tree, "hospital")
+    last = max((tree / "scan 1").iterdir()).name
+    flaky += [last] * 2
+    done = convert("memory://hospital", tmp_path / "cohort.zarr")
+    assert done.unread == 0
+    assert_one_study(done, tree)
+
+
+def test_a_slice_that_is_not_fetched_fails_its_series_until_it_is(
+    tmp_path: Path, memory: fsspec.AbstractFileSystem, flaky: list[str]
+) -> None:
+    tree = write_tree(tmp_path / "in")
+    upload(memory, tree, "hospital")
+    last = max((tree / "scan 1").iterdir()).name
+    flaky += [last] * 6
+    done = convert("memory://hospital", tmp_path / "cohort.zarr")
+    assert flaky == []
+    assert done.not_read == {"case": 1, "file": 1}
+    assert (
+        sum("a file in its folder could not be fetched, and may be one of its slices" in one for one in sentences(done))
+        == 1
+    )
+    assert_one_study(convert("memory://hospital", done.store), tree)
+    flaky += [last] * 6
+    later = convert("memory://hospital", done.store)
+    assert later.not_read == {"image": 1, "file": 1}
+    assert_one_study(later, tree)
+    whole = convert("memory://hospital", done.store)
+    assert whole.unread == 0
+    assert_one_study(whole, tree)
+
+
 def test_rows_of_a_table_at_a_url_stay_there(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:
     image, _ = write_case(tmp_path)
     rows = [str(image), image.as_uri(), "../scan.nrrd", "scan.nrrd"]

@@ -4,6 +4,7 @@ Of a tree at a URL every file is fetched twice: here to see how it begins, BATCH
 case is converted.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -42,6 +43,19 @@ class Tree:
 
     def _is_of_localizers(self, series: Series) -> bool:
         return is_localizer(series.header) and all(is_localizer(self.header(path)) for path in series.files)
+
+    def failures_beside(self, series: Series) -> list[Failure]:
+        """What could not be read in the folders of a series, and may belong to it."""
+        folders = dict.fromkeys(path.parent for path in series.files)
+        return [failure for folder in folders for failure in self._failures.get(folder, ())]
+
+    @cached_property
+    def _failures(self) -> Mapping[Path, Sequence[Failure]]:
+        """What could not be read, by folder."""
+        found: dict[Path, list[Failure]] = defaultdict(list)
+        for failure in self.survey.failures:
+            found[failure.path.parent].append(failure)
+        return found
 
     def place(self, path: Path) -> Location:
         """Where a file of a series lies."""
@@ -87,7 +101,7 @@ def _alone(path: Path, remote: Remote) -> list[Header | Failure]:
     try:
         return _fetched_beginnings([(path, remote)])
     except InputError as error:
-        return [Failure(path, str(error))]
+        return [Failure.of(path, error)]
 
 
 def _fetched_beginnings(files: Sequence[tuple[Path, Remote]]) -> list[Header | Failure]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from voxmill.io.formats import parts_of
 from voxmill.io.remote import Location, Remote, Stamp
-from voxmill.io.storage import Unreachable, reaching
+from voxmill.io.storage import Unreachable, persistently, reaching
 
 
 def stamps_of(place: Location) -> list[Stamp]:
@@ -88,4 +89,4 @@ def _copy(pairs: Sequence[tuple[Remote, Path]]) -> None:
         sources.append(path)
         targets.append(str(target))
     for system, sources, targets in of_storage.values():
-        system.get(sources, targets)
+        persistently(partial(system.get, sources, targets))

@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 
 from voxmill.errors import InputError
 from voxmill.io.formats import APART
-from voxmill.io.storage import opened, reaching
+from voxmill.io.storage import opened, persistently, reaching
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
 """How a URL begins; one letter is a drive of Windows."""
@@ -108,7 +108,7 @@ class Remote:
             return self.known
         with reaching(self.name):
             system, path = self.storage
-            told = system.info(path)
+            told = persistently(lambda: system.info(path))
             is_page = told.get("mimetype") == "text/html" and system.isdir(path)
             return replace(About.of(told), is_folder=told["type"] == "directory" or is_page)
 
@@ -131,7 +131,9 @@ class Remote:
         """The files so many folders deep; None for all."""
         with reaching(self.name):
             system, path = self.storage
-            listed: Mapping[str, Mapping[str, Any]] = system.find(path, maxdepth=depth, detail=True)
+            listed: Mapping[str, Mapping[str, Any]] = persistently(
+                lambda: system.find(path, maxdepth=depth, detail=True)
+            )
         root, (before, protocol, place, rest) = str(path).rstrip("/"), _cut(self.url)
         base, below = _bare(protocol, place).rstrip("/"), {name: name[len(root) :].lstrip("/") for name in listed}
         return tuple(

@@ -130,7 +130,7 @@ def _series(
         try:
             header = header_of(path).dataset
         except InputError as error:
-            failures.append(Failure(path, str(error)))
+            failures.append(Failure.of(path, error))
         else:
             yield Series(uid, tuple(files[at:]), header)
             return
