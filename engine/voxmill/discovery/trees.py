@@ -69,14 +69,21 @@ class Tree:
 def survey_tree(source: Location) -> Tree:
     """The series in a file or folder; raises InputError as survey does, and for what is not at its URL."""
     if isinstance(source, Path):
-        found = sorted((*source.glob(LISTING), *source.glob(f"*/{LISTING}")))
-        return Tree(survey(source), listings=tuple(one for one in found if one.is_file() and not one.is_symlink()))
+        return Tree(survey(source), listings=tuple(_listings(source)))
     places = {Path(one.path): one for one in source.parts}
     return Tree(
         survey_of(_beginnings(list(places.items())), lambda path: _header(places[path])),
         places,
         tuple(one for one in places if one.name == LISTING and Path(source.path) in (one.parent, one.parent.parent)),
     )
+
+
+def _listings(folder: Path) -> Iterator[Path]:
+    """The files index.json in a folder, and in folders in it, that no link leads to."""
+    for one in sorted((*folder.glob(LISTING), *folder.glob(f"*/{LISTING}"))):
+        is_linked = one.is_symlink() or (one.parent != folder and one.parent.is_symlink())
+        if one.is_file() and not is_linked:
+            yield one
 
 
 def _header(place: Location) -> Header:
