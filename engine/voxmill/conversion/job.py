@@ -113,8 +113,8 @@ class _UnderWay:
 
     def convert(self, image: ImageSource) -> None:
         """Read and write an image, then its masks; of one that is written already, those that are not."""
-        place = self.folder / folder_name(image.name)
         try:
+            place = self.folder / folder_name(image.name)
             image.require_fetched()
             volume = StoredImage.of(place) if image.name in self.written else self._added(image)
         except InputError as error:
