@@ -170,4 +170,4 @@ def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: 
     beside = tree.failures_beside(series)
     notes = (f"{len(beside)} of the files beside it could not be read, and may be slices of it",) if beside else ()
     fault = UNFETCHED if any(one.is_unfetched for one in beside) else ""
-    return ImageSource(name, tuple(map(tree.place, series.files)), tuple(masks), series, about, notes, fault)
+    return ImageSource(name, tuple(map(tree.place, series.files)), tuple(masks), series.brief, about, notes, fault)
