@@ -45,6 +45,30 @@ def assert_the_rows_of_files(done: Converted, tree: Path) -> None:
     assert [row.features for row in stored.rows] == [row.features for row in files.rows]
 
 
+def test_a_study_may_come_in_two_deliveries(tmp_path: Path) -> None:
+    scan = write_scan(tmp_path / "a" / "ct")
+    segmentation = tmp_path / "a" / "seg.dcm"
+    write_segmentation(segmentation, scan, segments())
+    write_scan(tmp_path / "b" / "ct")
+    for path in (tmp_path / "b" / "ct").iterdir():
+        dataset = dcmread(path)
+        dataset.SeriesInstanceUID = "1.2.826.77.2"
+        dataset.save_as(path)
+    damaged = dcmread(segmentation)
+    damaged.PixelData = damaged.PixelData[:10]
+    damaged.save_as(segmentation)
+    store = tmp_path / "cohort.zarr"
+    first = convert(tmp_path / "a", store)
+    owned, before = (tmp_path / "cohort.zarr.failures.csv").read_text(), times(store)
+    second = convert(tmp_path / "b", store)
+    assert (first.unread, second.progress.done, second.not_read) == (1, 1, {"mask": 1})
+    assert len(rows(second, "index.parquet")) == 2
+    assert before.items() <= times(store).items()
+    assert (tmp_path / "cohort.zarr.failures.csv").read_text() == owned
+    assert convert(tmp_path / "a", store).progress.failed == 0
+    assert len(rows(second, "index.parquet")) == 2
+
+
 def test_a_mask_that_was_damaged_is_added_when_it_is_mended(tmp_path: Path, tree: Path) -> None:
     whole = (tree / "seg.dcm").read_bytes()
     damaged = dcmread(tree / "seg.dcm")
@@ -113,7 +137,7 @@ def test_another_patient_does_not_come_into_a_case(tmp_path: Path, tree: Path) -
     write_series(tmp_path / "theirs", name="b", attributes={"PatientID": "ANOTHER"})
     again = convert(tmp_path / "theirs", first.store)
     assert again.progress.failed == 1
-    assert "of other files" in rows(again, "failures.parquet")[0]["sentence"]
+    assert "already, of another patient or study; convert" in rows(again, "failures.parquet")[0]["sentence"]
 
 
 @pytest.mark.parametrize("step", ["write_image", "write_mask", "finish_case"])
@@ -157,3 +181,12 @@ def write_stray(folder: Path, image: Path) -> None:
     """A mask that no attributes of the case tell of."""
     volume = vm.read_image(image)
     write_mask(folder, vm.Mask(np.ones(volume.grid.shape, np.uint8), volume.grid, name="stray"))
+
+
+def test_of_a_damaged_slice_the_series_beside_it_is_told(tmp_path: Path, tree: Path) -> None:
+    last = max((tree / "ct").iterdir())
+    last.write_bytes(last.read_bytes()[:300])
+    done = convert(tree, tmp_path / "cohort.zarr")
+    (row,) = rows(done, "index.parquet")
+    assert "1 of the files beside it could not be read, and may be slices of it" in row["notes"]
+    assert done.not_read == {"file": 1}

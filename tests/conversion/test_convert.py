@@ -417,3 +417,16 @@ def test_a_store_has_one_threshold_of_fractions(tmp_path: Path) -> None:
         convert(tmp_path / "in", done.store)
     with pytest.raises(SettingsError, match="threshold: it is a share of the maximum"):
         convert(tmp_path / "in", tmp_path / "other.zarr", threshold=0)
+
+
+def test_a_name_that_is_too_long_for_a_store_stops_nothing_else(tmp_path: Path) -> None:
+    image, _ = write_case(tmp_path)
+    rows = [{"image": image.name, "image:" + "t" * 250: "", "case": "a" * 250}]
+    rows += [{**rows[0], "image:" + "t" * 250: image.name, "case": "good"}]
+    done = convert(table(tmp_path, rows), tmp_path / "cohort.zarr", keep_ids=True)
+    assert (done.progress.done, done.not_read) == (1, {"case": 1, "image": 1})
+    (row,) = index_of(done.store)
+    assert (row["case"], row["image"]) == ("good", "image")
+    told = [str(failure["sentence"]) for failure in failures_of(done.store)]
+    assert all("a name in a store is 1 to 200 bytes long; choose another name" in one for one in told)
+    assert len(told) == 2

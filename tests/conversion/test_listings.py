@@ -63,6 +63,7 @@ FORMS: dict[str, Any] = {
     "empty lists": lambda names: [{"patientId": name, "studies": []} for name in names],
     "studies": lambda names: {"studies": [{"id": uid(name)} for name in names]},
     "paths": lambda names: [{"path": f"imaging_data/{name}/{name}-ct/thorax"} for name in names],
+    "paths of Windows": lambda names: [{"path": f"imaging_data\\{name}\\{name}-ct\\thorax"} for name in names],
     "paths of files": lambda names: {"series": [{"path": f"{name}/{name}-ct/thorax/1.dcm"} for name in names]},
 }
 
@@ -81,6 +82,21 @@ def test_what_is_missing_and_what_is_beside_it(dataset: Path, form: str) -> None
     assert missing["sentence"].startswith("index.json lists this ")
     assert missing["sentence"].endswith(", and no file of it is there; copy it, and convert again")
     assert sorted("does not list this series" in row["notes"] for row in images) == [False, True]
+
+
+@pytest.mark.parametrize("listing", [["Jane", "John", "\ud800"], {"Jane": {}, "John": {}, "\ud800": {}}])
+def test_half_a_character_is_of_no_patient(dataset: Path, listing: object) -> None:
+    _, failures = converted(dataset, {"patients": listing})
+    assert [row["sentence"].partition(",")[0] for row in failures] == ["index.json lists this patient"]
+
+
+def test_a_listing_in_a_linked_folder_is_not_read(dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "index.json").write_text('{"patients": ["Gone"]}')
+    (dataset / "outside-1").symlink_to(tmp_path / "elsewhere")
+    _, failures = converted(dataset, {"patients": PATIENTS})
+    (failure,) = failures
+    assert "this is a link to a folder, and is not followed" in failure["sentence"]
 
 
 def test_what_is_damaged_is_not_missing_as_well(dataset: Path) -> None:

@@ -23,6 +23,7 @@ from voxmill.conversion import Converted, convert
 from voxmill.errors import InputError, OutputError
 from voxmill.io.fetching import fetched, stamps_of
 from voxmill.io.remote import Remote, located
+from voxmill.io.storage import Unreachable
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -175,6 +176,29 @@ def test_a_series_and_a_header_with_its_voxels_are_fetched_whole(
         assert np.array_equal(store.case(name).images[0].load().array, vm.read_image(path).array)
 
 
+def test_voxels_of_another_folder_are_not_those_of_a_header(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:
+    for folder, value in (("data", 1), ("data/visit2", 7)):
+        (tmp_path / folder).mkdir(parents=True)
+        image = sitk.GetImageFromArray(np.full((3, 4, 5), value, dtype=np.int16))
+        sitk.WriteImage(image, str(tmp_path / folder / "scan.mhd"))
+    upload(memory, tmp_path / "data", "data")
+    place = Remote("memory://data/scan.mhd")
+    assert [one.url for one in place.parts] == ["memory://data/scan.mhd", "memory://data/scan.raw"]
+    (case,) = vm.open_store(convert(place.url, tmp_path / "cohort.zarr").store).cases
+    assert np.unique(case.images[0].load().array).tolist() == [1]
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.writestr("in/a/scan", b"1")
+        archive.writestr("in/./a/scan", b"2")
+    with (
+        pytest.raises(Unreachable, match="scan: two files at its URL have this name"),
+        fetched([Remote(f"zip://in::{tmp_path / 'export.zip'}")]),
+    ):
+        pass
+
+
 def test_an_archive_does_not_write_outside_of_its_copy(tmp_path: Path) -> None:
     write_scan(tmp_path / "in")
     (slice_, *_) = (tmp_path / "in").iterdir()
@@ -216,6 +240,59 @@ def test_a_file_that_cannot_be_fetched_is_left_out_and_the_rest_goes_on(
     assert "letter" not in said
 
 
+@pytest.fixture
+def flaky(memory: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ends of paths that the storage refuses, each as often as it is named there."""
+    fetch, refused = type(memory).get_file, list[str]()
+
+    def refusing(storage: fsspec.AbstractFileSystem, path: str, target: str, **more: object) -> None:
+        for end in refused:
+            if path.endswith(end):
+                refused.remove(end)
+                raise OSError("503 Slow Down")
+        fetch(storage, path, target, **more)
+
+    monkeypatch.setattr(type(memory), "get_file", refusing)
+    monkeypatch.setattr("voxmill.io.storage.WAITS", (0.0, 0.0))
+    return refused
+
+
+def test_what_a_busy_server_refuses_is_asked_for_again(
+    tmp_path: Path, memory: fsspec.AbstractFileSystem, flaky: list[str]
+) -> None:
+    tree = write_tree(tmp_path / "in")
+    upload(memory, tree, "hospital")
+    last = max((tree / "scan 1").iterdir()).name
+    flaky += [last] * 2
+    done = convert("memory://hospital", tmp_path / "cohort.zarr")
+    assert done.unread == 0
+    assert_one_study(done, tree)
+
+
+def test_a_slice_that_is_not_fetched_fails_its_series_until_it_is(
+    tmp_path: Path, memory: fsspec.AbstractFileSystem, flaky: list[str]
+) -> None:
+    tree = write_tree(tmp_path / "in")
+    upload(memory, tree, "hospital")
+    last = max((tree / "scan 1").iterdir()).name
+    flaky += [last] * 6
+    done = convert("memory://hospital", tmp_path / "cohort.zarr")
+    assert flaky == []
+    assert done.not_read == {"case": 1, "file": 1}
+    assert (
+        sum("a file in its folder could not be fetched, and may be one of its slices" in one for one in sentences(done))
+        == 1
+    )
+    assert_one_study(convert("memory://hospital", done.store), tree)
+    flaky += [last] * 6
+    later = convert("memory://hospital", done.store)
+    assert later.not_read == {"image": 1, "file": 1}
+    assert_one_study(later, tree)
+    whole = convert("memory://hospital", done.store)
+    assert whole.unread == 0
+    assert_one_study(whole, tree)
+
+
 def test_rows_of_a_table_at_a_url_stay_there(tmp_path: Path, memory: fsspec.AbstractFileSystem) -> None:
     image, _ = write_case(tmp_path)
     rows = [str(image), image.as_uri(), "../scan.nrrd", "scan.nrrd"]
@@ -234,6 +311,8 @@ def test_rows_of_a_table_at_a_url_stay_there(tmp_path: Path, memory: fsspec.Abst
         ("nope://secret/cases.csv", "cases.csv: it cannot be fetched (ValueError)"),
         ("http://127.0.0.1:9/secret/cases.csv?token=secret", "cases.csv: there is no such file or folder at its URL"),
         ("zip://secret/a.csv::nowhere.zip", "a.csv: there is no such file or folder at its URL"),
+        ("ftp://user:secret@127.0.0.1:9", "source: it cannot be fetched (ConnectionRefusedError)"),
+        ("memory://none?sig=secret", "none: there is no such file or folder at its URL"),
         ("memory://secret/none", "none: there is no such file or folder at its URL"),
     ],
 )
@@ -264,6 +343,13 @@ def test_without_fsspec_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
         ("zip://a/b.nrrd::s3://bucket/c.zip", "b.nrrd", "zip://a::s3://bucket/c.zip"),
         ("zip://::s3://bucket/c.zip", "c.zip", "zip://::s3://bucket/c.zip"),
         ("simplecache::s3://bucket/c.nrrd", "c.nrrd", "simplecache::s3://bucket"),
+        ("ftp://user:pw@host", "source", "ftp://"),
+        ("ftp://user:p?w=x@host/a/b.dcm", "source", "ftp://"),
+        ("sftp://user:pw@host/a/b.dcm", "b.dcm", "sftp://user:pw@host/a"),
+        ("webdav+https://user:pw@host/a@b.dcm", "a@b.dcm", "webdav+https://user:pw@host"),
+        ("s3://key:pw@bucket", "source", "s3://"),
+        ("az://box/x.nii.gz?sv=1&sig=a/b", "x.nii.gz", "az://box"),
+        ("zip://::ftp://user:pw@host", "source", "zip://::ftp://user:pw@host"),
     ],
 )
 def test_names_of_urls(url: str, name: str, parent: str) -> None:

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
+from pydantic import JsonValue
 from zarr.core.buffer import Buffer
 from zarr.storage import LocalStore
 
@@ -19,7 +21,7 @@ import voxmill as vm
 from image_cases import noise
 from small_images import case
 from stored import only_image, write_case
-from voxmill.store import create_store, finish_case, new_case, open_store, shards, write_image, write_mask
+from voxmill.store import create_store, finish_case, new_case, open_store, shards, write_image, write_mask, writing
 
 as_root = pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs to be root to mount")
 WRITER = """
@@ -116,6 +118,51 @@ def test_an_interrupted_image_of_a_case(tmp_path: Path) -> None:
     (folder / "zarr.json").unlink()
     (found,) = open_store(tmp_path / "store").cases
     assert (found.images, found.incomplete) == ((), ("scan",))
+
+
+def test_a_case_is_whole_once_all_of_it_lies_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_disk: dict[int, tuple[int, int]] = {}
+
+    def state(path: Path) -> tuple[int, int]:
+        about = path.stat()
+        return (about.st_size, about.st_mtime_ns) if path.is_file() else (0, about.st_mtime_ns)
+
+    def sync(handle: int) -> None:
+        about, path = os.fstat(handle), Path(f"/dev/fd/{handle}")
+        on_disk[about.st_ino] = state(path)
+
+    def unsettled() -> list[str]:
+        every = [store, *store.rglob("*")]
+        return [path.name for path in every if on_disk.get(path.stat().st_ino) != state(path)]
+
+    def write_marker(folder: Path, attributes: Mapping[str, JsonValue]) -> None:
+        before.extend(unsettled())
+        write_group(folder, attributes)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    store, write_group, before = create_store(tmp_path / "store"), writing._write_group, list[str]()
+    image, mask = case()
+    folder = new_case(store, "case")
+    write_mask(write_image(folder, image), mask)
+    assert len(unsettled()) > 8
+    monkeypatch.setattr(writing, "_write_group", write_marker)
+    finish_case(folder, "case")
+    assert before == unsettled() == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a limit of the size of files")
+def test_a_shard_that_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
+    array = zarr.create_array(tmp_path / "0", shape=(8, 8, 8), dtype="u2", chunks=(4, 4, 4), shards=(8, 8, 8))
+    voxels = np.random.default_rng(1).integers(0, 2**16, (8, 8, 8)).astype("u2")
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            shards.write_shards(array, tmp_path / "0", voxels, 0, 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["zarr.json"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")

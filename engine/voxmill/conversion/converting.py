@@ -4,13 +4,14 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.index import FAILURES, INDEX, Ended, write_tables
 from voxmill.conversion.job import Conversion
 from voxmill.conversion.origins import Origins, read_owned
+from voxmill.discovery.cases import CaseSource, LeftOut, Sources
 from voxmill.discovery.sources import find_cases
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError, OutputError
@@ -100,7 +101,7 @@ def convert(
     with _taken_back(folder):
         create_store(folder)
         pseudonyms = Pseudonyms(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)
-        sources = find_cases(place, pseudonyms)
+        sources = _storable(find_cases(place, pseudonyms))
     begin(len(sources.cases))
     with opened(ledger_of(folder)) as ledger:
         require_pseudonyms(ledger.folder, pseudonyms)
@@ -122,6 +123,20 @@ def convert(
     wanted = Counter(one.kind for one in sources.left_out if one.is_wanted)
     passed_over = len(sources.left_out) - wanted.total()
     return Converted(folder, len(sources.cases), progress, ended.not_read + wanted, passed_over, sources.notes)
+
+
+def _storable(sources: Sources) -> Sources:
+    """The same without the cases whose names are none for a store: identifiers that are kept may be of any length."""
+    cases: list[CaseSource] = []
+    left_out = list(sources.left_out)
+    for case in sources.cases:
+        try:
+            folder_name(case.name)
+        except InputError as error:
+            left_out.append(LeftOut(case.name, f"{case.place}{error}", "case", place=case.images[0].files[0]))
+        else:
+            cases.append(case)
+    return replace(sources, cases=tuple(cases), left_out=tuple(left_out))
 
 
 @contextmanager

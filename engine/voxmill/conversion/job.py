@@ -50,6 +50,7 @@ class Conversion:
                 "masks": {mask.name: self._key(mask.name, [mask.path]) for mask in image.masks},
             }
             for image in case.images
+            if not image.fault
         }
 
     def name(self, case: CaseSource) -> str:
@@ -91,7 +92,7 @@ class Conversion:
         kept.clear()
         images = {row["image"]: dict(row) for row in kept.result["images"]}
         written = {name: {"key": one["key"], "masks": dict(one["masks"])} for name, one in kept.keys.items()}
-        return _UnderWay(self, case, enter, kept.stored.folder, keys, images, written)
+        return _UnderWay(self, case, enter, kept.stored.folder, keys, images, written, kept.failures_beside(case))
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,9 @@ class _UnderWay:
 
     def convert(self, image: ImageSource) -> None:
         """Read and write an image, then its masks; of one that is written already, those that are not."""
-        place = self.folder / folder_name(image.name)
         try:
+            place = self.folder / folder_name(image.name)
+            image.require_fetched()
             volume = StoredImage.of(place) if image.name in self.written else self._added(image)
         except InputError as error:
             self._fail(error, image)

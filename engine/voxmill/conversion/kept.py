@@ -43,20 +43,33 @@ class Kept:
         return self.key == key and not (self.result["failures"] and self.keys)
 
     def require_same(self, case: CaseSource, keys: Keys) -> None:
-        """Raise InputError where this is another case, or where files of what is whole have changed."""
+        """Raise InputError where this is another case, or where files of what is whole have changed.
+
+        A study may come in parts that have nothing in common.
+        """
+        if any(self.result["about"].get(name) != case.attributes.get(name) for name in ("patient", "study")):
+            raise InputError(
+                f"the store has a case {case.name} already, of another patient or study; convert this one into a store "
+                "of its own, or remove the other first (voxmill remove)"
+            )
         common = [name for name in keys if name in self.keys]
-        masks = [(self.keys[name]["masks"], keys[name]["masks"]) for name in common]
-        is_other = (
-            not common
-            or self.result["about"].get("patient") != case.attributes.get("patient")
-            or any(self.keys[name]["key"] != keys[name]["key"] for name in common)
-            or any(mine[mask] != theirs[mask] for mine, theirs in masks for mask in mine if mask in theirs)
-        )
-        if is_other:
+        is_other = not self.keys or (bool(keys) and not common and not case.attributes.get("study"))
+        if is_other or any(self._has_changed(name, keys[name]) for name in common):
             raise InputError(
                 f"the store has a case {case.name} already, of other files, or these have changed; remove it first "
                 "(voxmill remove), or give this one another name"
             )
+
+    def _has_changed(self, image: str, now: Mapping[str, Any]) -> bool:
+        """Whether files of an image, or of a mask of it, are others than those in the store were made of."""
+        known = self.keys[image]
+        masks: Mapping[str, str] = known["masks"]
+        return known["key"] != now["key"] or any(key != now["masks"].get(name, key) for name, key in masks.items())
+
+    def failures_beside(self, case: CaseSource) -> list[Row]:
+        """What could not be read of images that are not among those of a case now."""
+        names = {image.name for image in case.images}
+        return [row for row in self.result["failures"] if row["image"] not in names]
 
     def clear(self) -> None:
         """Erase what an interruption has left: images and masks that are written, and not told of."""

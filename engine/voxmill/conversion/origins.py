@@ -35,9 +35,9 @@ class Origins:
     def of_row(self, row: Row) -> Row:
         """A row of failures.parquet with what the owner knows."""
         case = self.cases.get(row["case"])
-        if case is None:
+        images = [] if case is None else [one for one in case.images if row.get("image") in (one.name, None, "")]
+        if case is None or not images:
             return {**row, **self.before.get(_place(row), {})}
-        images = [one for one in case.images if one.name == row.get("image")] or list(case.images)
         masks = [mask.path for one in images for mask in one.masks if mask.name == row.get("mask")]
         series = {one.series.series_uid for one in images if one.series is not None}
         files = masks[:1] or [file for one in images for file in one.files]

@@ -35,7 +35,7 @@ class MaskSource:
 class ImageSource:
     """An image: its name, its files, its masks, what may be told of it; of DICOM, its series.
 
-    notes: what a reader of its rows should know beside what its files say.
+    notes: what a reader of its rows should know beside what its files say. fault: why it cannot be read now.
     """
 
     name: str
@@ -44,9 +44,16 @@ class ImageSource:
     series: "Series | None" = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    fault: str = ""
+
+    def require_fetched(self) -> None:
+        """Raise Unreachable where some of its files may not have been found."""
+        if self.fault:
+            raise Unreachable(self.fault)
 
     def read(self, *, allow_gaps: bool = False) -> "Volume":
         """The image in its files, as read_image has it; raises InputError."""
+        self.require_fetched()
         with fetched(self.files) as files:
             if self.series is None:
                 return read_image(files[0], allow_gaps=allow_gaps)

@@ -155,7 +155,7 @@ def _of_record(record: Mapping[str, object], within: Entry, level: str | None) -
 def _by_names(record: Mapping[str, object], within: Entry, level: str) -> Iterator[Entry]:
     """What names of a level stand for, each with what is in it."""
     for name, value in record.items():
-        here = within.further(level, name)
+        here = within.further(level, _text(name))
         inside = list(_entries(value, here, BELOW[level])) if level in BELOW else []
         yield from inside or [here]
 
@@ -167,15 +167,16 @@ def _identified(record: Mapping[str, object], level: str | None) -> dict[str, An
         kind: next((text for name in names if (text := _text(record.get(name)))), "") for kind, names in fields.items()
     }
     path = next((text for name in PATHS if (text := _text(record.get(name)))), "")
-    parts = [part for part in PurePosixPath(path).parts if part not in ("/", "..", DATA)]
+    parts = [part for part in PurePosixPath(path.replace("\\", "/")).parts if part not in ("/", "..", DATA)]
     if parts and PurePosixPath(parts[-1]).suffix.lower() in DICOM_SUFFIXES:
         parts.pop()
     return {name: value for name, value in {**found, "folders": tuple(parts)}.items() if value}
 
 
 def _text(value: object) -> str:
-    """An identifier; empty for what is none."""
-    return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    """An identifier; empty for what is none. Half a character, which JSON may escape, is a question mark."""
+    plain = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return plain.encode(errors="replace").decode()
 
 
 def _below(series: Sequence[Series], folder: Path) -> list[Series]:
@@ -188,8 +189,9 @@ def _names(series: Series, folder: Path) -> frozenset[str]:
 
 
 def _folders(files: Iterable[Path], folder: Path) -> frozenset[str]:
-    parents = {path.parent for path in files if path.is_relative_to(folder)}
-    return frozenset(part for parent in parents for part in parent.relative_to(folder).parts)
+    parents = {path.parent for path in files}
+    inside = (parent for parent in parents if parent.is_relative_to(folder))
+    return frozenset(part for parent in inside for part in parent.relative_to(folder).parts)
 
 
 def _by_name(named: Iterable[frozenset[str]]) -> Mapping[str, set[int]]:

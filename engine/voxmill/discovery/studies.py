@@ -19,6 +19,7 @@ from voxmill.privacy import Pseudonyms, allowed
 
 MASKS = ("SEG", "RTSTRUCT")
 ONLY = "images of CT, MR and PET are read (no localizers), and SEG and RTSTRUCT"
+UNFETCHED = "a file in its folder could not be fetched, and may be one of its slices; run the command again later"
 TWICE = "this mask is there twice (SOPInstanceUID); one is taken"
 REGIONS = (("StructureSetROISequence", "ROIName"), ("SegmentSequence", "SegmentLabel"))
 
@@ -58,7 +59,7 @@ def find_studies(source: Location, pseudonyms: Pseudonyms) -> Sources:
 
 def _noted(case: CaseSource, beside: Set[str]) -> CaseSource:
     """A case with a note on every image that is beside what a listing says."""
-    images = (replace(one, notes=(NOT_LISTED,)) if one.name in beside else one for one in case.images)
+    images = (replace(one, notes=(*one.notes, NOT_LISTED)) if one.name in beside else one for one in case.images)
     return replace(case, images=tuple(images))
 
 
@@ -166,4 +167,7 @@ def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: 
         **({"description": series.description} if pseudonyms.keep_ids and series.description else {}),
         "dicom": allowed(series.header),
     }
-    return ImageSource(name, tuple(map(tree.place, series.files)), tuple(masks), series, about)
+    beside = tree.failures_beside(series)
+    notes = (f"{len(beside)} of the files beside it could not be read, and may be slices of it",) if beside else ()
+    fault = UNFETCHED if any(one.is_unfetched for one in beside) else ""
+    return ImageSource(name, tuple(map(tree.place, series.files)), tuple(masks), series.brief, about, notes, fault)

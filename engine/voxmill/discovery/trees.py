@@ -4,6 +4,7 @@ Of a tree at a URL every file is fetched twice: here to see how it begins, BATCH
 case is converted.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -43,6 +44,19 @@ class Tree:
     def _is_of_localizers(self, series: Series) -> bool:
         return is_localizer(series.header) and all(is_localizer(self.header(path)) for path in series.files)
 
+    def failures_beside(self, series: Series) -> list[Failure]:
+        """What could not be read in the folders of a series, and may belong to it."""
+        folders = dict.fromkeys(path.parent for path in series.files)
+        return [failure for folder in folders for failure in self._failures.get(folder, ())]
+
+    @cached_property
+    def _failures(self) -> Mapping[Path, Sequence[Failure]]:
+        """What could not be read, by folder."""
+        found: dict[Path, list[Failure]] = defaultdict(list)
+        for failure in self.survey.failures:
+            found[failure.path.parent].append(failure)
+        return found
+
     def place(self, path: Path) -> Location:
         """Where a file of a series lies."""
         return self.places.get(path, path)
@@ -55,14 +69,21 @@ class Tree:
 def survey_tree(source: Location) -> Tree:
     """The series in a file or folder; raises InputError as survey does, and for what is not at its URL."""
     if isinstance(source, Path):
-        found = sorted((*source.glob(LISTING), *source.glob(f"*/{LISTING}")))
-        return Tree(survey(source), listings=tuple(one for one in found if one.is_file() and not one.is_symlink()))
+        return Tree(survey(source), listings=tuple(_listings(source)))
     places = {Path(one.path): one for one in source.parts}
     return Tree(
         survey_of(_beginnings(list(places.items())), lambda path: _header(places[path])),
         places,
         tuple(one for one in places if one.name == LISTING and Path(source.path) in (one.parent, one.parent.parent)),
     )
+
+
+def _listings(folder: Path) -> Iterator[Path]:
+    """The files index.json in a folder, and in folders in it, that no link leads to."""
+    for one in sorted((*folder.glob(LISTING), *folder.glob(f"*/{LISTING}"))):
+        is_linked = one.is_symlink() or (one.parent != folder and one.parent.is_symlink())
+        if one.is_file() and not is_linked:
+            yield one
 
 
 def _header(place: Location) -> Header:
@@ -87,7 +108,7 @@ def _alone(path: Path, remote: Remote) -> list[Header | Failure]:
     try:
         return _fetched_beginnings([(path, remote)])
     except InputError as error:
-        return [Failure(path, str(error))]
+        return [Failure.of(path, error)]
 
 
 def _fetched_beginnings(files: Sequence[tuple[Path, Remote]]) -> list[Header | Failure]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from voxmill.io.formats import parts_of
 from voxmill.io.remote import Location, Remote, Stamp
-from voxmill.io.storage import Unreachable, reaching
+from voxmill.io.storage import Unreachable, persistently, reaching
 
 
 def stamps_of(place: Location) -> list[Stamp]:
@@ -77,11 +78,15 @@ def _refuse_leading_out(place: Remote, target: Path) -> None:
 def _copy(pairs: Sequence[tuple[Remote, Path]]) -> None:
     """Fetch files, those of one storage together."""
     of_storage: dict[int, tuple[Any, list[str], list[str]]] = {}
+    taken: set[Path] = set()
     for remote, target in pairs:
         system, path = remote.storage
+        if target in taken:
+            raise Unreachable(f"{target.name}: two files at its URL have this name; rename one of them")
+        taken.add(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         _, sources, targets = of_storage.setdefault(id(system), (system, [], []))
         sources.append(path)
         targets.append(str(target))
     for system, sources, targets in of_storage.values():
-        system.get(sources, targets)
+        persistently(partial(system.get, sources, targets))

@@ -17,11 +17,15 @@ from urllib.request import url2pathname
 
 from voxmill.errors import InputError
 from voxmill.io.formats import APART
-from voxmill.io.storage import opened, reaching
+from voxmill.io.storage import opened, persistently, reaching
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(://|::)")
 """How a URL begins; one letter is a drive of Windows."""
 WEB = ("http", "https")
+HOSTLESS = ("memory", "file", "local", "zip", "tar", "libarchive")
+"""Where a path begins at once; elsewhere a host or a bucket is before it, perhaps with a password."""
+QUERY = re.compile(r"\?[^/?]*=.*", re.DOTALL)
+"""A query, perhaps with a token, where a name may hold a question mark."""
 VERSIONS = (
     "ETag",
     "etag",
@@ -64,13 +68,16 @@ class Remote:
 
     @cached_property
     def path(self) -> PurePosixPath:
-        """Its path in the storage, whose last part is its name."""
+        """Its path in the storage, whose last part is its name: without host, bucket, password and query."""
         _, protocol, place, _ = _cut(self.url)
-        return PurePosixPath(unquote(urlsplit(f"//{place}").path) if protocol in WEB else place)
+        if protocol in WEB:
+            return PurePosixPath(unquote(urlsplit(f"//{place}").path))
+        bare = _bare(protocol, place)
+        return PurePosixPath(bare if protocol in HOSTLESS else "/" + bare.partition("/")[2].lstrip("/"))
 
     @property
     def name(self) -> str:
-        """The last part of its path; of a root, the name of its archive, or `source`."""
+        """The last part of its path; of a root or a host, the name of its archive, or `source`."""
         *_, rest = _cut(self.url)
         return self.path.name or (Remote(rest.removeprefix("::")).name if rest else "source")
 
@@ -101,7 +108,7 @@ class Remote:
             return self.known
         with reaching(self.name):
             system, path = self.storage
-            told = system.info(path)
+            told = persistently(lambda: system.info(path))
             is_page = told.get("mimetype") == "text/html" and system.isdir(path)
             return replace(About.of(told), is_folder=told["type"] == "directory" or is_page)
 
@@ -118,15 +125,21 @@ class Remote:
     @cached_property
     def files(self) -> tuple["Remote", ...]:
         """All files in a folder, folders in folders included, by name."""
+        return self._listed(depth=None)
+
+    def _listed(self, *, depth: int | None) -> tuple["Remote", ...]:
+        """The files so many folders deep; None for all."""
         with reaching(self.name):
             system, path = self.storage
-            listed: Mapping[str, Mapping[str, Any]] = system.find(path, detail=True)
+            listed: Mapping[str, Mapping[str, Any]] = persistently(
+                lambda: system.find(path, maxdepth=depth, detail=True)
+            )
         root, (before, protocol, place, rest) = str(path).rstrip("/"), _cut(self.url)
         base, below = _bare(protocol, place).rstrip("/"), {name: name[len(root) :].lstrip("/") for name in listed}
         return tuple(
             Remote(f"{before}{protocol}://{posixpath.join(base, below[name])}{rest}", About.of(listed[name]))
             for name in sorted(listed)
-            if name.startswith(root) and _bare(protocol, below[name]) == below[name]  # no link that sorts a page
+            if name.startswith(root) and not (protocol in WEB and "?" in below[name])  # no link that sorts a page
         )
 
     @cached_property
@@ -136,8 +149,9 @@ class Remote:
             return self.files
         if not self.name.lower().endswith(APART):
             return (self,)
-        called = self.name.partition(".")[0]
-        return tuple(one for one in self.parent.files if one.name.partition(".")[0] == called)
+        called, folder = self.name.partition(".")[0], self.path.parent
+        beside = self.parent._listed(depth=1)
+        return tuple(one for one in beside if one.path.parent == folder and one.name.partition(".")[0] == called)
 
 
 Location: TypeAlias = Path | Remote
@@ -172,5 +186,5 @@ def _cut(url: str) -> tuple[str, str, str, str]:
 
 
 def _bare(protocol: str, place: str) -> str:
-    """A path without the query that it may have on the web."""
-    return place.partition("?")[0] if protocol in WEB else place
+    """A path without the query that it may have."""
+    return place.partition("?")[0] if protocol in WEB else QUERY.sub("", place)

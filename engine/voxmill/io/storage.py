@@ -1,13 +1,19 @@
 """Storage of any kind, by fsspec, loaded when a URL is opened; what it raises, in sentences that hide the URL."""
 
 import errno
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from voxmill.errors import InputError, OutputError, VoxmillError
 
+T = TypeVar("T")
 FULL = (errno.ENOSPC, errno.EDQUOT)
+WAITS = (0.5, 2.0)
+"""Seconds before what a storage refused is tried again: busy servers refuse now and then."""
+LASTING = (VoxmillError, ImportError, FileNotFoundError, PermissionError, ValueError, TypeError, NotImplementedError)
+"""What would be the same another time."""
 
 
 class Unreachable(InputError):  # noqa: N818 - its name says what is the case
@@ -25,6 +31,20 @@ def opened(url: str, protocol: str) -> tuple[Any, str]:
     except ImportError as error:
         raise Unreachable(f"{protocol}:// needs one more package; {error}") from None
     return system, path
+
+
+def persistently(ask: Callable[[], T]) -> T:
+    """What a storage answers; asked again where it fails in a way that may pass, and raising what it raises last."""
+    for wait in WAITS:
+        try:
+            return ask()
+        except LASTING:
+            raise
+        except Exception as error:  # every kind of storage has its own
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise
+            time.sleep(wait)
+    return ask()
 
 
 @contextmanager

@@ -43,6 +43,7 @@ from voxmill.store.layout import (
     folder_name,
     shard_shape,
 )
+from voxmill.store.settling import settle
 from voxmill.store.shards import write_shards
 from voxmill.volume import Image, Mask
 from voxmill_kernels.facts import Extremes, Moments
@@ -62,6 +63,7 @@ def create_store(path: str | Path) -> Path:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise OutputError(f"{folder.name}: it is there already, and no store; give a new folder, or an empty one")
         _write_group(folder, group_attributes(Stored()))
+        settle(folder)
     return folder
 
 
@@ -76,14 +78,18 @@ def new_case(store: Path, name: str) -> Path:
 def finish_case(case: Path, name: str, *, attributes: Mapping[str, JsonValue] | None = None) -> None:
     """Mark a case as whole, once all its images and masks are written; until then none of it is read.
 
-    Of one that is whole already the attributes become these. Raises OutputError when that cannot be written.
+    Of one that is whole already the attributes become these. What is whole lies on the disk: a power failure takes
+    nothing of it. Raises OutputError when that cannot be written.
     """
     about = group_attributes(CaseAttributes(name=plain(name), attributes=dict(attributes or {})))
     with _writing(name):
+        if case.exists():
+            settle(case)
         if (case / METADATA).is_file():
             zarr.open_group(case, mode="a", zarr_format=3).update_attributes(about)
         else:
             _write_group(case, about)
+        settle(case)
 
 
 def erase(folder: Path) -> None:

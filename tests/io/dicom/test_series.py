@@ -1,5 +1,6 @@
 """Series of DICOM files as SimpleITK reads them where it reads them rightly, in every encoding."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from pydicom.uid import (
 
 import voxmill as vm
 from dicom_files import AXIAL, CORONAL, SAGITTAL, SPACING, Axes, enhanced, positions, save, stored, uid, write_series
+from voxmill.discovery.sources import find_cases
 from voxmill.io.dicom import find_series, read_header, read_series, survey
 from voxmill.io.dicom.headers import read_pixels
 from voxmill.io.dicom.tags import items, text
+from voxmill.privacy import Key, Pseudonyms
 
 SYNTAXES = (
     ImplicitVRLittleEndian,
@@ -251,3 +254,21 @@ def test_texts_are_as_written_in_every_encoding(
     for dataset in (header.dataset, read_pixels(header)):
         (item,) = items(dataset, "OtherPatientIDsSequence")
         assert (text(dataset, "PatientID"), text(item, "PatientID")) == ("PÄT-7", "Grün-8")
+
+
+def test_a_series_of_a_case_holds_little_of_its_header(tmp_path: Path) -> None:
+    for path in write_series(
+        tmp_path / "ct", attributes={"SeriesDescription": "Brüste", "PatientComments": "c" * 9000}
+    ):
+        dataset = read_header(path).dataset
+        dataset.add_new(0x00291010, "OB", bytes(120_000))
+        save(dataset, path, ExplicitVRLittleEndian)
+    (found,) = find_series(tmp_path / "ct")
+    assert len(pickle.dumps(found)) < 30_000
+    brief = pickle.loads(pickle.dumps(found.brief))
+    assert len(pickle.dumps(brief)) < 4000
+    for name in ("study_uid", "frame_of_reference_uid", "patient_id", "modality", "description", "number", "is_image"):
+        assert getattr(brief, name) == getattr(found, name)
+    assert (brief.description, str(brief)) == ("Brüste", str(found))
+    (case,) = find_cases(tmp_path / "ct", Pseudonyms(Key(b"k" * 32))).cases
+    assert len(pickle.dumps(case)) < 8000

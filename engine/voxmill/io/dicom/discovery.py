@@ -7,14 +7,24 @@ from pathlib import Path
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.headers import Header, looks_like_dicom, read_beginning
+from voxmill.io.storage import Unreachable
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A file that could not be used, and why, in a sentence that names the file and no folder."""
+    """A file that could not be used, and why, in a sentence that names the file and no folder.
+
+    is_unfetched: whether it may be sound, and its storage did not give it.
+    """
 
     path: Path
     reason: str
+    is_unfetched: bool = False
+
+    @classmethod
+    def of(cls, path: Path, error: InputError) -> "Failure":
+        """Why a file could not be read."""
+        return cls(path, str(error), isinstance(error, Unreachable))
 
 
 def beginnings_in(path: Path) -> Iterator[Header | Failure]:
@@ -31,7 +41,7 @@ def beginnings_in(path: Path) -> Iterator[Header | Failure]:
             yield read_beginning(file)
         except InputError as error:
             if "DICOMDIR" not in file.name.upper():
-                yield Failure(file, str(error))
+                yield Failure.of(file, error)
 
 
 def _files(folder: Path) -> Iterator[Path | Failure]:

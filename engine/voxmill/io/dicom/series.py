@@ -2,12 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeAlias
 
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from voxmill.errors import InputError, SettingsError, several
 from voxmill.io.dicom.discovery import Failure, beginnings_in
@@ -15,13 +17,26 @@ from voxmill.io.dicom.headers import Header, read_header
 from voxmill.io.dicom.sop_classes import IMAGES
 from voxmill.io.dicom.tags import named, optional_number, text
 
+OWN = frozenset(
+    (
+        "SpecificCharacterSet",
+        "SOPClassUID",
+        "Modality",
+        "SeriesDescription",
+        "PatientID",
+        "StudyInstanceUID",
+        "SeriesNumber",
+        "FrameOfReferenceUID",
+    )
+)
+"""What of a header a series tells itself."""
 _Place: TypeAlias = tuple[float, str, Path]
 """Where a file is in its series: by instance number, else by name."""
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """The files of one series, by instance number; `header` is that of the first, without pixel data."""
+    """The files of one series, by instance number; `header` is that of the first: public, without pixel data."""
 
     series_uid: str
     files: tuple[Path, ...]
@@ -63,6 +78,11 @@ class Series:
         """Whether it is of a kind that is read as an image."""
         return text(self.header, "SOPClassUID") in IMAGES
 
+    @property
+    def brief(self) -> "Series":
+        """The same with no more of its header than it tells itself: of a cohort the whole ones take gigabytes."""
+        return replace(self, header=_only(self.header, lambda tag: keyword_for_tag(tag) in OWN))
+
     def __str__(self) -> str:
         """Number, modality, description and how many files, for messages."""
         number = "without number" if self.number is None else str(self.number)
@@ -78,6 +98,20 @@ class Survey:
     failures: tuple[Failure, ...]
 
 
+def _only(header: Dataset, is_kept: Callable[[BaseTag], bool]) -> Dataset:
+    """A part of a header, none of which is parsed for it."""
+    part = header[:]
+    for tag in set(part.keys()):
+        if not is_kept(tag):
+            del part[tag]
+    return part
+
+
+def _public(header: Dataset) -> Dataset:
+    """A header without what a scanner has for itself, which may be much."""
+    return _only(header, lambda tag: not tag.is_private)
+
+
 def find_series(path: Path) -> tuple[Series, ...]:
     """The series in a folder (folders in it included), or that of one file, images or not, by number."""
     return survey(path).series
@@ -90,7 +124,7 @@ def survey(path: Path) -> Survey:
     """
     if not path.is_dir():
         header = read_header(path)
-        return Survey((Series(text(header.dataset, "SeriesInstanceUID"), (path,), header.dataset),), ())
+        return Survey((Series(text(header.dataset, "SeriesInstanceUID"), (path,), _public(header.dataset)),), ())
     return survey_of(beginnings_in(path), read_header)
 
 
@@ -132,9 +166,9 @@ def _series(
     damaged: list[Failure] = []
     for path in files:
         try:
-            header = header_of(path).dataset
+            header = _public(header_of(path).dataset)
         except InputError as error:
-            damaged.append(Failure(path, str(error)))
+            damaged.append(Failure.of(path, error))
         else:
             yield Series(uid, tuple(files), header)
             return
