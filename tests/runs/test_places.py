@@ -142,3 +142,25 @@ def test_a_task_leaves_the_cases_that_take_it_too_long_and_an_ended_run_does_non
     assert 1 <= len(done.answers) <= 2
     end("a run")
     assert do("a run", cases, Limits()).answers == ()
+
+
+def test_no_file_of_the_current_folder_stands_for_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("signal", "queue", "voxmill"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w').close()\nraise RuntimeError\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    with opened(tmp_path / "ledger") as ledger:
+        assert run(Numbers(), [1, 2], ledger, workers=1).done == 2
+    assert not (tmp_path / "ran").exists()
+
+
+def test_where_no_process_can_start_the_run_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = tmp_path / "begun"
+    (tmp_path / "voxmill.py").write_text(f"open({str(begun)!r}, 'a').write('x')\nraise RuntimeError\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with (
+        opened(tmp_path / "ledger") as ledger,
+        pytest.raises(InputError, match=r"no process that does cases can be started \(ended with 1 before"),
+    ):
+        run(Numbers(), range(20, 420), ledger, workers=1)
+    assert len(begun.read_text()) <= 2  # tasks that waited for the thread

@@ -12,11 +12,19 @@ import sys
 import threading
 from typing import BinaryIO
 
+from voxmill._version import __version__
 from voxmill.errors import InputError, OutputError, VoxmillError
 from voxmill.runs.records import Record
 from voxmill.runs.worker import attempt
 
-COMMAND = (sys.executable, "-c", f"from {__name__} import main; main()")
+BOOT = f"""
+import pickle, sys
+sys.path[:] = pickle.loads(pickle.load(sys.stdin.buffer))
+from {__name__} import main
+main()
+"""
+COMMAND = (sys.executable, "-P", "-c", BOOT)
+"""Where modules are found comes in before any of them is needed: what lies in the current folder is none."""
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -35,7 +43,8 @@ def environment() -> dict[str, str]:
 def main() -> None:
     """Do the pickled pairs of job and case that come in; out goes a record, or what ends the run.
 
-    First comes where modules are found. Signals go to a whole group: those that ask for an end are the parent's.
+    First of all goes out which version this is: it is ready. Signals go to a whole group: those that ask for an end are
+    the parent's.
     """
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
@@ -43,10 +52,11 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is no answer
     asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, asked), daemon=True).start()
-    sys.path[:] = pickle.loads(asked.get())
+    answer: object = __version__
     while True:
-        pickle.dump(pickle.dumps(_answer(asked.get())), answers)
+        pickle.dump(pickle.dumps(answer), answers)
         answers.flush()
+        answer = _answer(asked.get())
 
 
 def _answer(request: bytes) -> Record | VoxmillError:

@@ -14,9 +14,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from voxmill._version import __version__
+from voxmill.errors import InputError
 from voxmill.runs.child import COMMAND, environment
 
 POLL_S = 0.2
+START_S = 600.0
+"""How long a process may take to start."""
+KILLED = -9
+"""What a process ends with that somebody killed: the system, for its memory."""
 TASK_S = 0.1
 """How long a task of several cases takes: when it has, the rest of them is left."""
 
@@ -56,18 +61,27 @@ class Done:
 
 
 def do(run: str, cases: Sequence[Sealed], limits: Limits) -> Done:
-    """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread."""
+    """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread.
+
+    Raises InputError where no process can be started.
+    """
     begun = time.monotonic()
     answers: list[Sealed | Lost] = []
     for case in cases:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
-        place = run, threading.get_ident()
-        child = _CHILDREN.get(place)
-        if child is None or child.has_ended:
-            child = _CHILDREN[place] = Child()
-        answers.append(child.do(case, limits))
+        child = _child(run)
+        answers.append(child.do(case, limits) if child.begin() else Lost.DIED)
     return Done(tuple(answers), time.monotonic() - begun)
+
+
+def _child(run: str) -> "Child":
+    """The process of this thread, a new one where it has ended."""
+    place = run, threading.get_ident()
+    child = _CHILDREN.get(place)
+    if child is None or child.has_ended:
+        child = _CHILDREN[place] = Child()
+    return child
 
 
 def version() -> str:
@@ -88,20 +102,38 @@ class Child:
     def __init__(self) -> None:
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, env=environment())
-        self._send(pickle.dumps(sys.path))
+        self._version: str | None = None
+        # The current folder comes last: no file in it may stand for a module of a library.
+        self._send(pickle.dumps(sorted(sys.path, key=lambda one: one == "")))
 
     @property
     def has_ended(self) -> bool:
         """Whether it does no more cases."""
         return self._process.poll() is not None
 
+    def begin(self) -> bool:
+        """Wait until it can do cases; False when somebody has killed it. Raises InputError when it could not start."""
+        if self._version is None:
+            with self._watched(Limits(START_S)) as causes:
+                told = self._received()
+            if told is None:
+                self.end()
+                if self._process.returncode == KILLED and not causes:
+                    return False
+                raise InputError(
+                    f"no process that does cases can be started (ended with {self._process.returncode} before it was "
+                    "ready); what it wrote on standard error says why"
+                )
+            self._version = pickle.loads(told)
+        return True
+
     def do(self, case: Sealed, limits: Limits) -> Sealed | Lost:
         """The sealed record of a case, or why there is none; then the process has ended."""
-        assert self._process.stdout is not None
         with self._watched(limits) as causes:
             self._send(case.content)
-            with suppress(EOFError, OSError, pickle.UnpicklingError):
-                return Sealed(pickle.load(self._process.stdout))
+            answer = self._received()
+        if answer is not None:
+            return Sealed(answer)
         self.end()
         return causes[0] if causes else Lost.DIED
 
@@ -120,6 +152,13 @@ class Child:
         with suppress(OSError):
             pickle.dump(content, self._process.stdin)
             self._process.stdin.flush()
+
+    def _received(self) -> bytes | None:
+        """What comes back; None when nothing can come any more."""
+        assert self._process.stdout is not None
+        with suppress(EOFError, OSError, pickle.UnpicklingError):
+            return bytes(pickle.load(self._process.stdout))
+        return None
 
     @contextmanager
     def _watched(self, limits: Limits) -> Iterator[list[Lost]]:
