@@ -63,10 +63,11 @@ class Holder:
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock that is held: the file, and what is written in it."""
+    """A lock that is held: the file, what is written in it, and what tells it from every other."""
 
     path: Path
     written: str
+    name: str
 
     def require(self) -> None:
         """Raise OutputError when it is not held any more."""
@@ -111,7 +112,8 @@ def _beat(path: Path, done: threading.Event) -> None:
 
 def _take(path: Path, disk: Disk) -> Lock:
     """Make the lock. It has its content from the first moment: a link to a file that is whole."""
-    lock = Lock(path, json.dumps({**asdict(Holder.this()), "lock": uuid.uuid4().hex}))
+    name = uuid.uuid4().hex
+    lock = Lock(path, json.dumps({**asdict(Holder.this()), "lock": name}), name)
     for _ in range(3):
         draft = path.with_name(f"{path.name}-{uuid.uuid4().hex}.draft")
         disk.write(draft, lambda file: file.write(lock.written.encode()))
