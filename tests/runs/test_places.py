@@ -18,11 +18,11 @@ from dask_cluster import dask_cluster, free_ports
 from run_script import Options, children, finish, outcomes, started, wait_for
 from square_job import HANG, HOG, Flaky, Numbers
 from voxmill.errors import InputError
-from voxmill.runs.cluster import Stopped
+from voxmill.runs.cluster import Stopped, became
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Address, ThisMachine, connected
 from voxmill.runs.runner import run
-from voxmill.runs.warden import Limits, Sealed, do, end
+from voxmill.runs.warden import Done, Limits, Lost, Sealed, do, end
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX has them")
 
@@ -164,3 +164,26 @@ def test_where_no_process_can_start_the_run_ends(tmp_path: Path, monkeypatch: py
     ):
         run(Numbers(), range(20, 420), ledger, workers=1)
     assert len(begun.read_text()) <= 2  # tasks that waited for the thread
+
+
+def test_what_came_back_counts_whatever_became_of_its_worker() -> None:
+    given = Done((), 1.0)
+    assert became("lost", given, 1) == given
+    with pytest.raises(Stopped, match="the scheduler of Dask does not answer any more"):
+        became("lost", None, 1)
+
+
+def test_a_process_for_which_there_is_no_room_costs_one_case() -> None:
+    import resource
+
+    case = Sealed(pickle.dumps((Numbers(), 20)))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+    try:
+        assert do("a full system", [case], Limits()).answers == (Lost.DIED,)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    (answer,) = do("a full system", [case], Limits()).answers
+    assert isinstance(answer, Sealed)
+    end("a full system")

@@ -125,7 +125,7 @@ class _Tasks(Generic[Case]):
             time.sleep(POLL_S)
         for future, given in batch:
             some = self._under_way.pop(future)
-            done = _done(future.status, given, len(some))
+            done = became(future.status, given, len(some))
             self._case_s = done.seconds / max(1, len(done.answers))
             self._left += some[len(done.answers) :]
             for case, answer in zip(some, done.answers, strict=False):
@@ -154,14 +154,14 @@ class _Tasks(Generic[Case]):
         ender.join(END_S)
 
 
-def _done(status: str, given: Any, cases: int) -> Done:  # noqa: ANN401 - what a task gives
+def became(status: str, given: Any, cases: int) -> Done:  # noqa: ANN401 - what a task gives
     """What became of the cases of a task; of one whose workers were lost again and again, nobody knows of which case.
 
     Raises what ends the run.
     """
     from distributed import KilledWorker
 
-    if status == "finished" and isinstance(given, Done):
+    if isinstance(given, Done):  # whatever has become of its worker since
         return given
     if status != "error":
         raise Stopped("the scheduler of Dask does not answer any more; run it again to go on")

@@ -3,6 +3,7 @@
 So no case can take a worker with it, and whichever worker there is keeps answering its scheduler, whatever a case does.
 """
 
+import errno
 import pickle
 import subprocess
 import sys
@@ -18,6 +19,10 @@ from voxmill.errors import InputError
 from voxmill.runs.child import COMMAND, environment
 
 POLL_S = 0.2
+NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""What the system says when it can start no process now."""
+ROOM_S = 1.0
+"""How long it is left in peace then."""
 START_S = 600.0
 """How long a process may take to start."""
 KILLED = -9
@@ -71,16 +76,22 @@ def do(run: str, cases: Sequence[Sealed], limits: Limits) -> Done:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
         child = _child(run)
-        answers.append(child.do(case, limits) if child.begin() else Lost.DIED)
+        answers.append(child.do(case, limits) if child is not None and child.begin() else Lost.DIED)
     return Done(tuple(answers), time.monotonic() - begun)
 
 
-def _child(run: str) -> "Child":
-    """The process of this thread, a new one where it has ended."""
+def _child(run: str) -> "Child | None":
+    """The process of this thread, a new one where it has ended; None while the system has no room for one."""
     place = run, threading.get_ident()
     child = _CHILDREN.get(place)
     if child is None or child.has_ended:
-        child = _CHILDREN[place] = Child()
+        try:
+            child = _CHILDREN[place] = Child()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise InputError(f"no process that does cases can be started: {error.strerror or error}") from None
+            time.sleep(ROOM_S)
+            return None
     return child
 
 
