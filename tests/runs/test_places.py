@@ -22,7 +22,7 @@ from voxmill.runs.cluster import Stopped, became
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Address, ThisMachine, connected
 from voxmill.runs.runner import run
-from voxmill.runs.warden import Done, Limits, Lost, Sealed, do, end
+from voxmill.runs.warden import Done, Limits, Lost, Sealed, do, end, version
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX has them")
 
@@ -138,10 +138,10 @@ def test_cases_that_cannot_be_loaded_end_the_run(tmp_path: Path, monkeypatch: py
 
 def test_a_task_leaves_the_cases_that_take_it_too_long_and_an_ended_run_does_none() -> None:
     cases = [Sealed(pickle.dumps((Numbers(0.06), number))) for number in range(20, 30)]
-    done = do("a run", cases, Limits())
+    done = do("a run", cases, Limits(), version())
     assert 1 <= len(done.answers) <= 2
     end("a run")
-    assert do("a run", cases, Limits()).answers == ()
+    assert do("a run", cases, Limits(), version()).answers == ()
 
 
 def test_no_file_of_the_current_folder_stands_for_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,9 +181,16 @@ def test_a_process_for_which_there_is_no_room_costs_one_case() -> None:
     os.close(lowest := os.dup(0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
     try:
-        assert do("a full system", [case], Limits()).answers == (Lost.DIED,)
+        assert do("a full system", [case], Limits(), version()).answers == (Lost.DIED,)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    (answer,) = do("a full system", [case], Limits()).answers
+    (answer,) = do("a full system", [case], Limits(), version()).answers
     assert isinstance(answer, Sealed)
     end("a full system")
+
+
+def test_a_worker_of_another_version_ends_the_run() -> None:
+    case = Sealed(pickle.dumps((Numbers(), 20)))
+    with pytest.raises(InputError, match=rf"a worker has Voxmill {version()}, and this run has 9\.9; use one version"):
+        do("another version", [case], Limits(), "9.9")
+    end("another version")

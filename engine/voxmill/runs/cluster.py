@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from voxmill.errors import VoxmillError
 from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
-from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end
+from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end, version
 from voxmill.runs.worker import Case, Job, failed, is_transient
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class _Tasks(Generic[Case]):
         while len(self._under_way) < self._room and (some := self._next(cases)):
             sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
             key = "cases", f"{self._run}-{next(self._numbers)}"
-            future = self.client.submit(do, self._run, sealed, self.limits, key=key, resources=self._resources)
+            asked = self._run, sealed, self.limits, version()
+            future = self.client.submit(do, *asked, key=key, resources=self._resources)
             self._under_way[future] = some
             self._ended.add(future)
 

@@ -65,10 +65,10 @@ class Done:
     seconds: float
 
 
-def do(run: str, cases: Sequence[Sealed], limits: Limits) -> Done:
+def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str) -> Done:
     """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread.
 
-    Raises InputError where no process can be started.
+    Raises InputError where no process can be started, or has another version of Voxmill than the one that is wanted.
     """
     begun = time.monotonic()
     answers: list[Sealed | Lost] = []
@@ -76,7 +76,7 @@ def do(run: str, cases: Sequence[Sealed], limits: Limits) -> Done:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
         child = _child(run)
-        answers.append(child.do(case, limits) if child is not None and child.begin() else Lost.DIED)
+        answers.append(child.do(case, limits) if child is not None and child.begin(wanted) else Lost.DIED)
     return Done(tuple(answers), time.monotonic() - begun)
 
 
@@ -122,8 +122,11 @@ class Child:
         """Whether it does no more cases."""
         return self._process.poll() is not None
 
-    def begin(self) -> bool:
-        """Wait until it can do cases; False when somebody has killed it. Raises InputError when it could not start."""
+    def begin(self, wanted: str) -> bool:
+        """Wait until it can do cases; False when somebody has killed it.
+
+        Raises InputError when it could not start, or has another version than the one that is wanted.
+        """
         if self._version is None:
             with self._watched(Limits(START_S)) as causes:
                 told = self._received()
@@ -136,6 +139,8 @@ class Child:
                     "ready); what it wrote on standard error says why"
                 )
             self._version = pickle.loads(told)
+        if self._version != wanted:
+            raise InputError(f"a worker has Voxmill {self._version}, and this run has {wanted}; use one version")
         return True
 
     def do(self, case: Sealed, limits: Limits) -> Sealed | Lost:
