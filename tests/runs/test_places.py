@@ -16,8 +16,8 @@ import pytest
 
 from dask_cluster import dask_cluster, free_ports
 from run_script import Options, children, finish, outcomes, started, wait_for
-from square_job import HANG, HOG, Flaky, Numbers
-from voxmill.errors import InputError
+from square_job import HANG, HOG, Flaky, Numbers, SlowToLoad
+from voxmill.errors import InputError, SettingsError
 from voxmill.runs.cluster import Stopped, became
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Address, ThisMachine, connected
@@ -34,7 +34,7 @@ def test_a_case_that_hangs_or_takes_too_much_memory_fails_and_the_others_go_on(t
     assert (progress.done, progress.failed) == (4, 2)
     failures = {one.case: (one.reason, one.sentence) for one in read_ledger(tmp_path / "ledger") if one.reason}
     assert failures == {
-        f"number {HANG}": ("TimeLimit", "it took longer than a case may; allow more time"),
+        f"number {HANG}": ("TimeLimit", "it took longer than a case may, even alone; allow more time"),
         f"number {HOG}": ("MemoryError", "it needs more memory than a case may take, even alone; allow more"),
     }
 
@@ -194,3 +194,23 @@ def test_a_worker_of_another_version_ends_the_run() -> None:
     with pytest.raises(InputError, match=rf"a worker has Voxmill {version()}, and this run has 9\.9; use one version"):
         do("another version", [case], Limits(), "9.9")
     end("another version")
+
+
+def test_the_time_of_a_case_begins_when_its_libraries_are_loaded() -> None:
+    cases = [Sealed(pickle.dumps((SlowToLoad(2.0), 20)))]
+    (answer,) = do("slow", cases, Limits(time_s=1), version()).answers
+    assert isinstance(answer, Sealed)
+    end("slow")
+
+
+@pytest.mark.parametrize("seconds", [0, -5, float("nan")])
+def test_a_limit_that_is_no_time(seconds: float) -> None:
+    with pytest.raises(SettingsError, match=r"a case needs more time than .* s; give a limit above 0"):
+        Limits(time_s=seconds)
+
+
+def test_a_case_that_took_too_long_once_is_tried_again(tmp_path: Path) -> None:
+    job = Flaky(tmp_path / "tried", hangs=True)
+    job.folder.mkdir()
+    with opened(tmp_path / "ledger") as ledger:
+        assert run(job, [1, 2], ledger, workers=1, limits=Limits(time_s=2)).done == 2

@@ -10,6 +10,8 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO
 
 from voxmill._version import __version__
@@ -25,6 +27,8 @@ main()
 """
 COMMAND = (sys.executable, "-P", "-c", BOOT)
 """Where modules are found comes in before any of them is needed: what lies in the current folder is none."""
+BEGUN = "begun"
+"""What comes back when the libraries of a case are loaded, and it begins."""
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -41,10 +45,10 @@ def environment() -> dict[str, str]:
 
 
 def main() -> None:
-    """Do the pickled pairs of job and case that come in; out goes a record, or what ends the run.
+    """Do the pickled pairs of job and case that come in; out goes BEGUN as each begins, then a record, or an end.
 
-    First of all goes out which version this is: it is ready. Signals go to a whole group: those that ask for an end are
-    the parent's.
+    First of all goes out which version this is: it is ready. What ends a run is an error. Signals go to a whole group:
+    those that ask for an end are the parent's.
     """
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
@@ -52,23 +56,29 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is no answer
     asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, asked), daemon=True).start()
-    answer: object = __version__
+    tell = partial(_tell, answers)
+    tell(__version__)
     while True:
-        pickle.dump(pickle.dumps(answer), answers)
-        answers.flush()
-        answer = _answer(asked.get())
+        tell(_answer(asked.get(), tell))
 
 
-def _answer(request: bytes) -> Record | VoxmillError:
+def _answer(request: bytes, tell: Callable[[object], None]) -> Record | VoxmillError:
     """The record of a case, or what ends the run: no case can be done."""
     try:
-        job, case = pickle.loads(request)
+        job, case = pickle.loads(request)  # which loads the libraries that it needs
     except (ImportError, AttributeError) as error:
         return InputError(f"cases cannot be loaded where they are to be done: {error}")
+    tell(BEGUN)
     try:
         return attempt(job, case)
     except OutputError as error:
         return error
+
+
+def _tell(answers: BinaryIO, what: object) -> None:
+    """Send something back, sealed."""
+    pickle.dump(pickle.dumps(what), answers)
+    answers.flush()
 
 
 def _receive(source: BinaryIO, asked: "queue.SimpleQueue[bytes]") -> None:

@@ -32,7 +32,7 @@ COUNT_S = 5.0
 SENTENCES = {
     Lost.DIED: "its process ended without a word, even alone: a library crashed on it, or the system killed it",
     Lost.MEMORY: "it needs more memory than a case may take, even alone; allow more",
-    Lost.TIME: "it took longer than a case may; allow more time",
+    Lost.TIME: "it took longer than a case may, even alone; allow more time",
 }
 
 
@@ -138,7 +138,7 @@ class _Tasks(Generic[Case]):
         """What became of a case, as a record; None for one that has to be tried again. Raises what ends a run."""
         if isinstance(answer, Exception):
             raise answer
-        passing = answer in (Lost.DIED, Lost.MEMORY) or (isinstance(answer, Record) and is_transient(self.job, answer))
+        passing = isinstance(answer, Lost) or is_transient(self.job, answer)
         if passing and self.again is not None:
             self.again.append(case)
             return None

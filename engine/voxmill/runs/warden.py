@@ -11,12 +11,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from voxmill._version import __version__
-from voxmill.errors import InputError
-from voxmill.runs.child import COMMAND, environment
+from voxmill.errors import InputError, SettingsError
+from voxmill.runs.child import BEGUN, COMMAND, environment
 
 POLL_S = 0.2
 NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
@@ -25,6 +25,7 @@ ROOM_S = 1.0
 """How long it is left in peace then."""
 START_S = 600.0
 """How long a process may take to start."""
+SEALED_BEGUN = pickle.dumps(BEGUN)
 KILLED = -9
 """What a process ends with that somebody killed: the system, for its memory."""
 TASK_S = 0.1
@@ -33,10 +34,17 @@ TASK_S = 0.1
 
 @dataclass(frozen=True)
 class Limits:
-    """What a case may take: time, the loading of libraries included, and memory of its process. None: what there is."""
+    """What a case may take: time, once its libraries are loaded, and memory of its process. None: what there is.
+
+    Raises SettingsError for a time that is no time.
+    """
 
     time_s: float | None = None
     memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.time_s is not None and not self.time_s > 0:
+            raise SettingsError(f"a case needs more time than {self.time_s:g} s; give a limit above 0")
 
 
 NO_LIMITS = Limits()
@@ -145,9 +153,12 @@ class Child:
 
     def do(self, case: Sealed, limits: Limits) -> Sealed | Lost:
         """The sealed record of a case, or why there is none; then the process has ended."""
-        with self._watched(limits) as causes:
+        with self._watched(replace(limits, time_s=START_S)) as causes:
             self._send(case.content)
             answer = self._received()
+        if answer == SEALED_BEGUN:
+            with self._watched(limits) as causes:
+                answer = self._received()
         if answer is not None:
             return Sealed(answer)
         self.end()
