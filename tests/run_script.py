@@ -71,7 +71,7 @@ def finish(folder: Path, options: Options) -> None:
 def outcomes(folder: Path) -> dict[str, tuple[str, Any]]:
     """How every case in the folder's ledger ended; fails where one has ended twice."""
     records = list(read_ledger(folder / "ledger"))
-    found = {one.key: (one.outcome.value, one.result or one.reason) for one in records}
+    found = {one.key: (one.outcome.value, one.reason or one.result) for one in records}
     assert len(found) == len(records)
     return found
 

@@ -18,10 +18,11 @@ from dask_cluster import dask_cluster, free_ports
 from run_script import Options, children, finish, outcomes, started, wait_for
 from square_job import HANG, HOG, Flaky, Numbers, SlowToLoad
 from voxmill.errors import InputError, SettingsError
-from voxmill.runs.cluster import Stopped, became
+from voxmill.runs.cluster import became
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Address, ThisMachine, connected
 from voxmill.runs.runner import run
+from voxmill.runs.signals import Stopped
 from voxmill.runs.warden import Done, Limits, Lost, Sealed, do, end, version
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX has them")

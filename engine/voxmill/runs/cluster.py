@@ -9,9 +9,9 @@ from contextlib import suppress
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Generic
 
-from voxmill.errors import VoxmillError
 from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
+from voxmill.runs.signals import Stopped
 from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end, version
 from voxmill.runs.worker import Case, Job, failed, is_transient
 
@@ -34,12 +34,6 @@ SENTENCES = {
     Lost.MEMORY: "it needs more memory than a case may take, even alone; allow more",
     Lost.TIME: "it took longer than a case may, even alone; allow more time",
 }
-
-
-class Stopped(VoxmillError):  # noqa: N818 - it is no error
-    """A signal, or the loss of the scheduler, ended a run; running the command again finishes it."""
-
-    exit_code = 75
 
 
 def on_cluster(
