@@ -17,10 +17,11 @@ import pytest
 from dask_cluster import dask_cluster, free_ports
 from run_script import Options, children, finish, outcomes, started, wait_for
 from square_job import HANG, HOG, Flaky, Numbers, SlowToLoad
+from voxmill.cli.places import OWN_MEMORY, SlurmOptions, place_of
 from voxmill.errors import InputError, SettingsError
-from voxmill.runs.cluster import became
+from voxmill.runs.cluster import became, on_cluster
 from voxmill.runs.ledger import opened, read_ledger
-from voxmill.runs.places import HERE, Address, ThisMachine, connected
+from voxmill.runs.places import HERE, Address, Slurm, ThisMachine, connected
 from voxmill.runs.runner import run
 from voxmill.runs.signals import Stopped
 from voxmill.runs.warden import Done, Limits, Lost, Sealed, do, end, version
@@ -121,8 +122,6 @@ def test_dask_says_nothing_and_sees_no_name(tmp_path: Path, caplog: pytest.LogCa
 
 
 def test_a_signal_before_the_first_case(tmp_path: Path) -> None:
-    from voxmill.runs.cluster import on_cluster
-
     stopping = threading.Event()
     stopping.set()
     with connected(HERE, 1) as client:
@@ -215,3 +214,39 @@ def test_a_case_that_took_too_long_once_is_tried_again(tmp_path: Path) -> None:
     job.folder.mkdir()
     with opened(tmp_path / "ledger") as ledger:
         assert run(job, [1, 2], ledger, workers=1, limits=Limits(time_s=2)).done == 2
+
+
+def test_slurm_without_jobs(tmp_path: Path) -> None:
+    with (
+        opened(tmp_path / "ledger") as ledger,
+        pytest.raises(SettingsError, match=r"ask for at least one \(--workers 1\)"),
+    ):
+        run(Numbers(), [1], ledger, workers=0, on=Slurm(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["my results", "it's", "a;b", "$HOME"])
+def test_a_folder_that_no_job_can_be_told_of(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match="jobs of SLURM cannot be told of a folder whose path has"):
+        Slurm(tmp_path / name)
+
+
+def test_what_a_job_of_slurm_asks_for(tmp_path: Path) -> None:
+    place = place_of(None, SlurmOptions(wanted=True), tmp_path / "50%", memory=2**30, threads=3, dashboard=None)
+    assert isinstance(place, Slurm)
+    assert (place.threads, place.memory_bytes) == (3, 2**30 + OWN_MEMORY)
+    assert place.logs == f"{tmp_path}/50%%/slurm-%j.log"
+
+
+def test_that_no_worker_comes_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("voxmill.runs.cluster.NOBODY_S", 0.1)
+    monkeypatch.setattr("voxmill.runs.cluster.COUNT_S", 0.1)
+    stopping, heard = threading.Event(), caplog.handler.records
+    with dask_cluster(0, free_ports(1)[0]) as cluster, connected(Address(cluster.address), 1) as client:
+        waiting = on_cluster(Numbers(), [1], client, Limits(), stopping)
+        wait_for(lambda: next(waiting) is None and bool(heard))
+        stopping.set()
+        monkeypatch.setattr("voxmill.runs.cluster.GRACE_S", 0.1)
+        assert not any(waiting)
+    assert [one.message.split(",")[0] for one in heard] == ["no worker has come yet"]

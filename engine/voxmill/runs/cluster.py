@@ -1,5 +1,6 @@
 """Cases on a cluster of Dask: a window of them is under way, and what is lost is tried again, alone."""
 
+import logging
 import pickle
 import threading
 import time
@@ -22,11 +23,14 @@ GRACE_S = 5.0
 """How long cases under way may take after a signal: schedulers kill some ten seconds after it."""
 END_S = 1.0
 """How long workers elsewhere may take to hear of the end."""
+LOGGER = logging.getLogger(__name__)
 AHEAD = 2
 """Tasks for each thread of a worker: one that it does, one that waits."""
 TASK_CASES = 32
 """The most cases of a task: a task has its price, so quick cases share one."""
 POLL_S = 0.01
+NOBODY_S = 60.0
+"""How long no worker may come before that is told."""
 COUNT_S = 5.0
 """How often the workers are counted: they come and go."""
 SENTENCES = {
@@ -69,6 +73,7 @@ class _Tasks(Generic[Case]):
         self._ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
         self._room, self._counted = 0, float("-inf")
         self._resources: dict[str, int] = {}
+        self._nobody_since = time.monotonic()
 
     def records(self, cases: Iterable[Case]) -> Iterator[Record | None]:
         """The records of these cases, but for those that have to be tried again."""
@@ -110,8 +115,17 @@ class _Tasks(Generic[Case]):
         except OSError:  # it is lost, as the futures will say
             return
         able = [one for one in workers if one["resources"].get(CPU)]
+        self._tell_of_nobody(len(workers))
         self._room = AHEAD * max(1, sum(one["nthreads"] for one in able or workers))
         self._resources = {CPU: 1} if able else {}
+
+    def _tell_of_nobody(self, workers: int) -> None:
+        """Say once that no worker has come for long: it may be on its way, or nobody may have started one."""
+        if workers:
+            self._nobody_since = float("inf")
+        elif time.monotonic() - self._nobody_since > NOBODY_S:
+            self._nobody_since = float("inf")
+            LOGGER.warning("no worker has come yet, and cases wait for one: see to the workers of the cluster")
 
     def _finished(self) -> Iterator[Record]:
         """The records of cases that have ended; raises what a job raises to end a run."""
