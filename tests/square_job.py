@@ -46,10 +46,11 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Flaky:
-    """Fails the first time, for what may pass."""
+    """Fails the first time, for what may pass, or hangs."""
 
     folder: Path
     transient: frozenset[str] = frozenset({"InputError"})
+    hangs: bool = False
 
     def key(self, case: int) -> str:
         return f"{case:06}"
@@ -64,5 +65,15 @@ class Flaky:
         tried = self.folder / str(case)
         if not tried.exists():
             tried.touch()
+            time.sleep(3600 if self.hangs else 0)
             raise InputError("not yet")
         return {"number": case}
+
+
+@dataclass(frozen=True)
+class SlowToLoad(Numbers):
+    """Takes so many seconds to be loaded, as one does that needs large libraries."""
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        time.sleep(state["seconds"])
+        vars(self).update(seconds=0)

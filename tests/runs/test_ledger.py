@@ -3,9 +3,11 @@
 import json
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from run_script import wait_for
 from voxmill.errors import InputError, OutputError
 from voxmill.runs import ledger as module
+from voxmill.runs.disk import Disk
 from voxmill.runs.ledger import LOCK, opened, read_ledger
 from voxmill.runs.lock import Holder
 from voxmill.runs.records import Outcome, Record
@@ -73,7 +76,7 @@ def test_a_hundred_thousand_records_are_a_few_files(tmp_path: Path) -> None:
 def test_a_draft_of_a_killed_run_is_swept_away(tmp_path: Path) -> None:
     with opened(tmp_path) as ledger:
         ledger.add(record(1))
-    (tmp_path / "part-00000002-0.draft").write_bytes(b"half")
+    (tmp_path / "part-00000002-0-x.draft").write_bytes(b"half")
     with opened(tmp_path) as ledger:
         assert list(ledger.outcomes) == ["00001"]
     assert not list(tmp_path.glob("*.draft"))
@@ -83,8 +86,9 @@ def test_a_draft_of_a_killed_run_is_swept_away(tmp_path: Path) -> None:
 def test_a_damaged_part_is_named(tmp_path: Path, content: bytes) -> None:
     with opened(tmp_path) as ledger:
         ledger.add(record(1))
-    (tmp_path / "part-00000001-0.arrow").write_bytes(content)
-    with pytest.raises(InputError, match=r"^part-00000001-0.arrow: this part of a ledger is damaged; delete it"):
+    (part,) = tmp_path.glob("part-*")
+    part.write_bytes(content)
+    with pytest.raises(InputError, match=f"^{part.name}: this part of a ledger is damaged; delete it"):
         list(read_ledger(tmp_path))
 
 
@@ -157,6 +161,16 @@ def test_a_lock_that_is_held_is_touched(tmp_path: Path, monkeypatch: pytest.Monk
         wait_for(lambda: (tmp_path / LOCK).stat().st_mtime > 0)
 
 
+def test_parts_of_early_versions_are_read(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        ledger.add(record(1))
+    (part,) = tmp_path.glob("part-*")
+    part.rename(tmp_path / "part-00000001-0.arrow")
+    with opened(tmp_path) as ledger:
+        ledger.add(record(2))
+    assert list(read_ledger(tmp_path)) == [record(1), record(2)]
+
+
 def test_reading_while_another_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SECONDS", 0)
     monkeypatch.setattr(module, "MANY", 2)
@@ -174,3 +188,47 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be made: Not a directory"), opened(tmp_path / "file" / "ledger"):
         pass
+
+
+class SlowDisk(Disk):
+    """Sleeps before or after it writes the content of a part, for so long that another takes the lock over."""
+
+    def __init__(self, meanwhile: Callable[[], None], when: str) -> None:
+        self._meanwhile, self._when = meanwhile, when
+
+    def write(self, path: Path, fill: Callable[[BinaryIO], object]) -> None:
+        if self._when == "write" and path.name.startswith("part"):
+            self._meanwhile()
+        super().write(path, fill)
+
+    def rename(self, path: Path, to: Path) -> None:
+        if self._when == "rename" and to.name.startswith("part"):
+            self._meanwhile()
+        super().rename(path, to)
+
+
+@pytest.mark.parametrize("when", ["write", "rename"])
+def test_a_writer_that_wakes_late_takes_nothing_from_another(tmp_path: Path, when: str) -> None:
+    def another() -> None:
+        (tmp_path / LOCK).unlink()
+        with opened(tmp_path) as ledger:
+            ledger.add(record(100))
+
+    with ExitStack() as stack:
+        late = stack.enter_context(opened(tmp_path, SlowDisk(another, when)))
+        late.add(record(1))
+        with pytest.raises(OutputError, match=r"another run has taken over here|: No such file"):
+            stack.close()
+    assert list(read_ledger(tmp_path)) == [record(100)]
+    assert not list(tmp_path.glob("*.draft"))
+
+
+def test_a_part_that_has_gone_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0)
+    monkeypatch.setattr(module, "MANY", 3)
+    with opened(tmp_path) as ledger:
+        ledger.add(record(0))
+        ledger.add(record(1))
+        min(tmp_path.glob("part-*")).unlink()
+        with pytest.raises(OutputError, match="a part of the ledger has gone"):
+            ledger.add(record(2))

@@ -16,13 +16,15 @@ import pytest
 
 from dask_cluster import dask_cluster, free_ports
 from run_script import Options, children, finish, outcomes, started, wait_for
-from square_job import HANG, HOG, Flaky, Numbers
-from voxmill.errors import InputError
-from voxmill.runs.cluster import Stopped
+from square_job import HANG, HOG, Flaky, Numbers, SlowToLoad
+from voxmill.cli.places import OWN_MEMORY, SlurmOptions, place_of
+from voxmill.errors import InputError, SettingsError
+from voxmill.runs.cluster import became, on_cluster
 from voxmill.runs.ledger import opened, read_ledger
-from voxmill.runs.places import HERE, Address, ThisMachine, connected
+from voxmill.runs.places import HERE, Address, Slurm, ThisMachine, connected
 from voxmill.runs.runner import run
-from voxmill.runs.warden import Limits, Sealed, do, end
+from voxmill.runs.signals import Stopped
+from voxmill.runs.warden import Done, Limits, Lost, Sealed, do, end, version
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX has them")
 
@@ -34,7 +36,7 @@ def test_a_case_that_hangs_or_takes_too_much_memory_fails_and_the_others_go_on(t
     assert (progress.done, progress.failed) == (4, 2)
     failures = {one.case: (one.reason, one.sentence) for one in read_ledger(tmp_path / "ledger") if one.reason}
     assert failures == {
-        f"number {HANG}": ("TimeLimit", "it took longer than a case may; allow more time"),
+        f"number {HANG}": ("TimeLimit", "it took longer than a case may, even alone; allow more time"),
         f"number {HOG}": ("MemoryError", "it needs more memory than a case may take, even alone; allow more"),
     }
 
@@ -120,8 +122,6 @@ def test_dask_says_nothing_and_sees_no_name(tmp_path: Path, caplog: pytest.LogCa
 
 
 def test_a_signal_before_the_first_case(tmp_path: Path) -> None:
-    from voxmill.runs.cluster import on_cluster
-
     stopping = threading.Event()
     stopping.set()
     with connected(HERE, 1) as client:
@@ -138,7 +138,115 @@ def test_cases_that_cannot_be_loaded_end_the_run(tmp_path: Path, monkeypatch: py
 
 def test_a_task_leaves_the_cases_that_take_it_too_long_and_an_ended_run_does_none() -> None:
     cases = [Sealed(pickle.dumps((Numbers(0.06), number))) for number in range(20, 30)]
-    done = do("a run", cases, Limits())
+    done = do("a run", cases, Limits(), version())
     assert 1 <= len(done.answers) <= 2
     end("a run")
-    assert do("a run", cases, Limits()).answers == ()
+    assert do("a run", cases, Limits(), version()).answers == ()
+
+
+def test_no_file_of_the_current_folder_stands_for_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("signal", "queue", "voxmill"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w').close()\nraise RuntimeError\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    with opened(tmp_path / "ledger") as ledger:
+        assert run(Numbers(), [1, 2], ledger, workers=1).done == 2
+    assert not (tmp_path / "ran").exists()
+
+
+def test_where_no_process_can_start_the_run_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = tmp_path / "begun"
+    (tmp_path / "voxmill.py").write_text(f"open({str(begun)!r}, 'a').write('x')\nraise RuntimeError\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with (
+        opened(tmp_path / "ledger") as ledger,
+        pytest.raises(InputError, match=r"no process that does cases can be started \(ended with 1 before"),
+    ):
+        run(Numbers(), range(20, 420), ledger, workers=1)
+    assert len(begun.read_text()) <= 2  # tasks that waited for the thread
+
+
+def test_what_came_back_counts_whatever_became_of_its_worker() -> None:
+    given = Done((), 1.0)
+    assert became("lost", given, 1) == given
+    with pytest.raises(Stopped, match="the scheduler of Dask does not answer any more"):
+        became("lost", None, 1)
+
+
+def test_a_process_for_which_there_is_no_room_costs_one_case() -> None:
+    import resource
+
+    case = Sealed(pickle.dumps((Numbers(), 20)))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+    try:
+        assert do("a full system", [case], Limits(), version()).answers == (Lost.DIED,)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    (answer,) = do("a full system", [case], Limits(), version()).answers
+    assert isinstance(answer, Sealed)
+    end("a full system")
+
+
+def test_a_worker_of_another_version_ends_the_run() -> None:
+    case = Sealed(pickle.dumps((Numbers(), 20)))
+    with pytest.raises(InputError, match=rf"a worker has Voxmill {version()}, and this run has 9\.9; use one version"):
+        do("another version", [case], Limits(), "9.9")
+    end("another version")
+
+
+def test_the_time_of_a_case_begins_when_its_libraries_are_loaded() -> None:
+    cases = [Sealed(pickle.dumps((SlowToLoad(2.0), 20)))]
+    (answer,) = do("slow", cases, Limits(time_s=1), version()).answers
+    assert isinstance(answer, Sealed)
+    end("slow")
+
+
+@pytest.mark.parametrize("seconds", [0, -5, float("nan")])
+def test_a_limit_that_is_no_time(seconds: float) -> None:
+    with pytest.raises(SettingsError, match=r"a case needs more time than .* s; give a limit above 0"):
+        Limits(time_s=seconds)
+
+
+def test_a_case_that_took_too_long_once_is_tried_again(tmp_path: Path) -> None:
+    job = Flaky(tmp_path / "tried", hangs=True)
+    job.folder.mkdir()
+    with opened(tmp_path / "ledger") as ledger:
+        assert run(job, [1, 2], ledger, workers=1, limits=Limits(time_s=2)).done == 2
+
+
+def test_slurm_without_jobs(tmp_path: Path) -> None:
+    with (
+        opened(tmp_path / "ledger") as ledger,
+        pytest.raises(SettingsError, match=r"ask for at least one \(--workers 1\)"),
+    ):
+        run(Numbers(), [1], ledger, workers=0, on=Slurm(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["my results", "it's", "a;b", "$HOME"])
+def test_a_folder_that_no_job_can_be_told_of(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match="jobs of SLURM cannot be told of a folder whose path has"):
+        Slurm(tmp_path / name)
+
+
+def test_what_a_job_of_slurm_asks_for(tmp_path: Path) -> None:
+    place = place_of(None, SlurmOptions(wanted=True), tmp_path / "50%", memory=2**30, threads=3, dashboard=None)
+    assert isinstance(place, Slurm)
+    assert (place.threads, place.memory_bytes) == (3, 2**30 + OWN_MEMORY)
+    assert place.logs == f"{tmp_path}/50%%/slurm-%j.log"
+
+
+def test_that_no_worker_comes_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("voxmill.runs.cluster.NOBODY_S", 0.1)
+    monkeypatch.setattr("voxmill.runs.cluster.COUNT_S", 0.1)
+    stopping, heard = threading.Event(), caplog.handler.records
+    with dask_cluster(0, free_ports(1)[0]) as cluster, connected(Address(cluster.address), 1) as client:
+        waiting = on_cluster(Numbers(), [1], client, Limits(), stopping)
+        wait_for(lambda: next(waiting) is None and bool(heard))
+        stopping.set()
+        monkeypatch.setattr("voxmill.runs.cluster.GRACE_S", 0.1)
+        assert not any(waiting)
+    assert [one.message.split(",")[0] for one in heard] == ["no worker has come yet"]

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 from run_script import Options, children, expected, outcomes, started, wait_for
 from square_job import Numbers
 from voxmill.errors import OutputError
-from voxmill.runs.cluster import TASK_CASES, Stopped
+from voxmill.runs.cluster import TASK_CASES
 from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.records import Outcome, Record
 from voxmill.runs.runner import Progress, run
+from voxmill.runs.signals import Stopped, heeding, signals_noted
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and processes as POSIX has them")
 
@@ -95,7 +98,7 @@ def test_a_signal_ends_it_within_ten_seconds_with_75(tmp_path: Path, workers: in
         process.terminate()
         _, said = process.communicate(timeout=20)
         assert time.monotonic() - began < 10
-    assert said.splitlines()[-1].startswith("voxmill.runs.cluster.Stopped: stopped by a signal after "), said
+    assert said.splitlines()[-1].startswith("voxmill.runs.signals.Stopped: stopped by a signal after "), said
     assert bool(outcomes(tmp_path)) == (seconds < 60)
     assert not (tmp_path / "ledger" / "lock").exists()
 
@@ -111,3 +114,45 @@ def test_a_full_disk_ends_it_and_room_goes_on(tmp_path: Path, monkeypatch: pytes
     assert sorted(one.name for one in (tmp_path / "ledger").iterdir()) == ["ledger.json"]
     with opened(tmp_path / "ledger") as ledger:
         assert run(Numbers(), [1, 2], ledger).done == 2
+
+
+def test_a_signal_ends_it_while_it_looks_for_what_is_missing(tmp_path: Path) -> None:
+    read: list[int] = []
+
+    def cases() -> Iterator[int]:
+        for number in range(20, 4020):
+            read.append(number)
+            yield number
+
+    def stop(progress: Progress) -> None:
+        if progress.before == 10:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with opened(tmp_path / "ledger") as ledger:
+        for number in range(20, 4020):
+            ledger.add(Record(f"{number:06}", "", Outcome.DONE))
+        with pytest.raises(Stopped):
+            run(Numbers(), cases(), ledger, tell=stop)
+    assert len(read) < 20
+
+
+def test_a_signal_is_heard_around_a_run_too(tmp_path: Path) -> None:
+    with signals_noted() as stopping, opened(tmp_path / "ledger") as ledger:
+        assert list(heeding(stopping, [1, 2])) == [1, 2]
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(Stopped, match="after 0 cases"):
+            run(Numbers(), [1, 2], ledger)
+        with pytest.raises(Stopped, match="stopped by a signal; run it again"):
+            list(heeding(stopping, [1, 2]))
+
+
+def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxmill.runs.signals.ONE_S", 0.05)
+    with signals_noted() as stopping:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert stopping.is_set()
+        time.sleep(0.1)
+        with pytest.raises(SystemExit) as ended:
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert ended.value.code == Stopped.exit_code

@@ -16,6 +16,8 @@ UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "M
 """Bytes, by how a size ends, without its B."""
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]I?|)B?", re.IGNORECASE)
 DEFAULT_JOB_MEMORY = 4 * 2**30
+OWN_MEMORY = 2**29
+"""What a job needs beside that of a case, so that a case that takes too much ends before its job does."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,13 @@ def usable_cores() -> int:
 
 
 def place_of(
-    scheduler: str | None, slurm: SlurmOptions, folder: Path, *, memory: int | None, dashboard: int | None
+    scheduler: str | None,
+    slurm: SlurmOptions,
+    folder: Path,
+    *,
+    memory: int | None,
+    threads: int = 1,
+    dashboard: int | None,
 ) -> "Place":
     """Where cases are done; SettingsError where two places are asked for, or options of SLURM without it."""
     from voxmill.runs.places import Address, Slurm, ThisMachine
@@ -59,7 +67,8 @@ def place_of(
     if slurm.wanted:
         return Slurm(
             folder,
-            memory_bytes=memory or DEFAULT_JOB_MEMORY,
+            threads=threads,
+            memory_bytes=DEFAULT_JOB_MEMORY if memory is None else memory + OWN_MEMORY,
             time=slurm.time,
             partition=slurm.partition,
             account=slurm.account,

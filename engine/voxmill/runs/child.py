@@ -10,13 +10,25 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO
 
+from voxmill._version import __version__
 from voxmill.errors import InputError, OutputError, VoxmillError
 from voxmill.runs.records import Record
 from voxmill.runs.worker import attempt
 
-COMMAND = (sys.executable, "-c", f"from {__name__} import main; main()")
+BOOT = f"""
+import pickle, sys
+sys.path[:] = pickle.loads(pickle.load(sys.stdin.buffer))
+from {__name__} import main
+main()
+"""
+COMMAND = (sys.executable, "-P", "-c", BOOT)
+"""Where modules are found comes in before any of them is needed: what lies in the current folder is none."""
+BEGUN = "begun"
+"""What comes back when the libraries of a case are loaded, and it begins."""
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -33,9 +45,10 @@ def environment() -> dict[str, str]:
 
 
 def main() -> None:
-    """Do the pickled pairs of job and case that come in; out goes a record, or what ends the run.
+    """Do the pickled pairs of job and case that come in; out goes BEGUN as each begins, then a record, or an end.
 
-    First comes where modules are found. Signals go to a whole group: those that ask for an end are the parent's.
+    First of all goes out which version this is: it is ready. What ends a run is an error. Signals go to a whole group:
+    those that ask for an end are the parent's.
     """
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
@@ -43,22 +56,29 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is no answer
     asked: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, asked), daemon=True).start()
-    sys.path[:] = pickle.loads(asked.get())
+    tell = partial(_tell, answers)
+    tell(__version__)
     while True:
-        pickle.dump(pickle.dumps(_answer(asked.get())), answers)
-        answers.flush()
+        tell(_answer(asked.get(), tell))
 
 
-def _answer(request: bytes) -> Record | VoxmillError:
+def _answer(request: bytes, tell: Callable[[object], None]) -> Record | VoxmillError:
     """The record of a case, or what ends the run: no case can be done."""
     try:
-        job, case = pickle.loads(request)
+        job, case = pickle.loads(request)  # which loads the libraries that it needs
     except (ImportError, AttributeError) as error:
         return InputError(f"cases cannot be loaded where they are to be done: {error}")
+    tell(BEGUN)
     try:
         return attempt(job, case)
     except OutputError as error:
         return error
+
+
+def _tell(answers: BinaryIO, what: object) -> None:
+    """Send something back, sealed."""
+    pickle.dump(pickle.dumps(what), answers)
+    answers.flush()
 
 
 def _receive(source: BinaryIO, asked: "queue.SimpleQueue[bytes]") -> None:

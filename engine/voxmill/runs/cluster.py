@@ -1,5 +1,6 @@
 """Cases on a cluster of Dask: a window of them is under way, and what is lost is tried again, alone."""
 
+import logging
 import pickle
 import threading
 import time
@@ -9,10 +10,10 @@ from contextlib import suppress
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Generic
 
-from voxmill.errors import VoxmillError
 from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
-from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end
+from voxmill.runs.signals import Stopped
+from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end, version
 from voxmill.runs.worker import Case, Job, failed, is_transient
 
 if TYPE_CHECKING:
@@ -22,24 +23,21 @@ GRACE_S = 5.0
 """How long cases under way may take after a signal: schedulers kill some ten seconds after it."""
 END_S = 1.0
 """How long workers elsewhere may take to hear of the end."""
+LOGGER = logging.getLogger(__name__)
 AHEAD = 2
 """Tasks for each thread of a worker: one that it does, one that waits."""
 TASK_CASES = 32
 """The most cases of a task: a task has its price, so quick cases share one."""
 POLL_S = 0.01
+NOBODY_S = 60.0
+"""How long no worker may come before that is told."""
 COUNT_S = 5.0
 """How often the workers are counted: they come and go."""
 SENTENCES = {
     Lost.DIED: "its process ended without a word, even alone: a library crashed on it, or the system killed it",
     Lost.MEMORY: "it needs more memory than a case may take, even alone; allow more",
-    Lost.TIME: "it took longer than a case may; allow more time",
+    Lost.TIME: "it took longer than a case may, even alone; allow more time",
 }
-
-
-class Stopped(VoxmillError):  # noqa: N818 - it is no error
-    """A signal, or the loss of the scheduler, ended a run; running the command again finishes it."""
-
-    exit_code = 75
 
 
 def on_cluster(
@@ -75,6 +73,7 @@ class _Tasks(Generic[Case]):
         self._ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
         self._room, self._counted = 0, float("-inf")
         self._resources: dict[str, int] = {}
+        self._nobody_since = time.monotonic()
 
     def records(self, cases: Iterable[Case]) -> Iterator[Record | None]:
         """The records of these cases, but for those that have to be tried again."""
@@ -95,7 +94,8 @@ class _Tasks(Generic[Case]):
         while len(self._under_way) < self._room and (some := self._next(cases)):
             sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
             key = "cases", f"{self._run}-{next(self._numbers)}"
-            future = self.client.submit(do, self._run, sealed, self.limits, key=key, resources=self._resources)
+            asked = self._run, sealed, self.limits, version()
+            future = self.client.submit(do, *asked, key=key, resources=self._resources)
             self._under_way[future] = some
             self._ended.add(future)
 
@@ -115,8 +115,17 @@ class _Tasks(Generic[Case]):
         except OSError:  # it is lost, as the futures will say
             return
         able = [one for one in workers if one["resources"].get(CPU)]
+        self._tell_of_nobody(len(workers))
         self._room = AHEAD * max(1, sum(one["nthreads"] for one in able or workers))
         self._resources = {CPU: 1} if able else {}
+
+    def _tell_of_nobody(self, workers: int) -> None:
+        """Say once that no worker has come for long: it may be on its way, or nobody may have started one."""
+        if workers:
+            self._nobody_since = float("inf")
+        elif time.monotonic() - self._nobody_since > NOBODY_S:
+            self._nobody_since = float("inf")
+            LOGGER.warning("no worker has come yet, and cases wait for one: see to the workers of the cluster")
 
     def _finished(self) -> Iterator[Record]:
         """The records of cases that have ended; raises what a job raises to end a run."""
@@ -125,7 +134,7 @@ class _Tasks(Generic[Case]):
             time.sleep(POLL_S)
         for future, given in batch:
             some = self._under_way.pop(future)
-            done = _done(future.status, given, len(some))
+            done = became(future.status, given, len(some))
             self._case_s = done.seconds / max(1, len(done.answers))
             self._left += some[len(done.answers) :]
             for case, answer in zip(some, done.answers, strict=False):
@@ -137,7 +146,7 @@ class _Tasks(Generic[Case]):
         """What became of a case, as a record; None for one that has to be tried again. Raises what ends a run."""
         if isinstance(answer, Exception):
             raise answer
-        passing = answer in (Lost.DIED, Lost.MEMORY) or (isinstance(answer, Record) and is_transient(self.job, answer))
+        passing = isinstance(answer, Lost) or is_transient(self.job, answer)
         if passing and self.again is not None:
             self.again.append(case)
             return None
@@ -154,14 +163,14 @@ class _Tasks(Generic[Case]):
         ender.join(END_S)
 
 
-def _done(status: str, given: Any, cases: int) -> Done:  # noqa: ANN401 - what a task gives
+def became(status: str, given: Any, cases: int) -> Done:  # noqa: ANN401 - what a task gives
     """What became of the cases of a task; of one whose workers were lost again and again, nobody knows of which case.
 
     Raises what ends the run.
     """
     from distributed import KilledWorker
 
-    if status == "finished" and isinstance(given, Done):
+    if isinstance(given, Done):  # whatever has become of its worker since
         return given
     if status != "error":
         raise Stopped("the scheduler of Dask does not answer any more; run it again to go on")

@@ -64,8 +64,7 @@ class Ledger:
         self._written = time.monotonic()
         try:
             if self._waiting:
-                self._lock.require()
-                self.write([table_of(self._waiting)], Part(self.parts[-1].number + 1 if self.parts else 1, 0))
+                self.write([table_of(self._waiting)], self.part(self.parts[-1].number + 1 if self.parts else 1, 0))
                 self._waiting = []
                 self._join()
         except OSError as error:
@@ -78,9 +77,13 @@ class Ledger:
         """One part in place of the newest ones, while MANY have one size; it is whole before the others go."""
         while len(newest := self._newest()) >= MANY:
             with opened_parts(self.folder, newest) as files:
-                self.write(regrouped(files, BATCH), Part(newest[-1].number, newest[-1].size + 1))
+                self.write(regrouped(files, BATCH), self.part(newest[-1].number, newest[-1].size + 1))
             self.parts = [*self.parts[: -len(newest) - 1], self.parts[-1]]
             self.remove(newest)
+
+    def part(self, number: int, size: int) -> Part:
+        """A part that this process writes."""
+        return Part(number, size, self._lock.name)
 
     def _newest(self) -> Sequence[Part]:
         """The last parts, as far back as they have the size of the very last."""
@@ -88,12 +91,13 @@ class Ledger:
         return list(smaller)[::-1]
 
     def write(self, tables: Iterable["pa.Table"], part: Part) -> None:
-        """Write a part, whole or not at all; raises OSError."""
-        _place(self.folder / part.name, lambda file: save(tables, file), self._disk)
+        """Write a part, whole or not at all; raises OSError, and OutputError when another process writes here."""
+        _place(self.folder / part.name, lambda file: save(tables, file), self._disk, self._lock)
         self.parts.append(part)
 
     def remove(self, parts: Iterable[Part]) -> None:
-        """Take parts away that others have replaced; raises OSError."""
+        """Take parts away that others have replaced; raises OSError, and OutputError as `write` does."""
+        self._lock.require()
         for part in parts:
             self._disk.remove(self.folder / part.name)
 
@@ -108,7 +112,7 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
         try:
             _make(folder, disk)
             lock = stack.enter_context(locked(folder / LOCK, disk))
-            _begin(folder, disk)
+            _begin(folder, disk, lock)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise OutputError(
@@ -145,7 +149,8 @@ def forget(ledger: Ledger, keys: frozenset[str]) -> None:
     number = old[-1].number + 1 if old else 1
     try:
         ledger.write(
-            [table_of([record.texts for record in kept])], Part(number, max((part.size for part in old), default=0))
+            [table_of([record.texts for record in kept])],
+            ledger.part(number, max((part.size for part in old), default=0)),
         )
         ledger.remove(old)
     except OSError as error:
@@ -160,23 +165,28 @@ def _make(folder: Path, disk: Disk) -> None:
         disk.settle(one.parent)
 
 
-def _begin(folder: Path, disk: Disk) -> None:
+def _begin(folder: Path, disk: Disk, lock: Lock) -> None:
     """Sweep away what was left half written, and say what the folder is; raises OSError."""
     for left in folder.glob("*.draft"):
         left.unlink(missing_ok=True)
     if not (folder / ABOUT).exists():
         about = json.dumps({"format_version": FORMAT_VERSION}) + "\n"
-        _place(folder / ABOUT, lambda file: file.write(about.encode()), disk)
+        _place(folder / ABOUT, lambda file: file.write(about.encode()), disk, lock)
 
 
-def _place(path: Path, fill: Callable[[BinaryIO], object], disk: Disk) -> None:
-    """Write a file that has its name as soon as all of it lies on the disk; raises OSError."""
+def _place(path: Path, fill: Callable[[BinaryIO], object], disk: Disk, lock: Lock) -> None:
+    """Write a file that has its name as soon as all of it lies on the disk; raises OSError.
+
+    Who writes may sleep at any moment, and wake when the lock is another's: raises OutputError then. Should it sleep
+    again before the rename, its name is still no other's.
+    """
     draft = path.with_suffix(".draft")
     try:
         disk.write(draft, fill)
+        lock.require()
         disk.rename(draft, path)
         disk.settle(path.parent)
-    except OSError:
+    except (OSError, OutputError):
         draft.unlink(missing_ok=True)
         raise
 

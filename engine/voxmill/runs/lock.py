@@ -14,12 +14,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from voxmill.errors import OutputError
 from voxmill.runs.disk import DISK, Disk
 
 MINUTE_S = 60
 BEAT_S = 10.0
 """How often a lock is touched."""
+PROC = Path("/proc")
+TAKEOVER = ".takeover"
+"""How the lock of who takes a lock over ends."""
 STALE_S = 300.0
 """After how long without a touch nobody holds it."""
 
@@ -52,33 +57,34 @@ class Holder:
         """Whether it was a process of this system that has ended; False for what cannot be known."""
         if not self.is_near:
             return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            return False
-        return _begun(self.pid) != self.begun
+        return not psutil.pid_exists(self.pid) or _begun(self.pid) != self.begun
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock that is held: the file, and what is written in it."""
+    """A lock that is held: the file, what is written in it, and what tells it from every other."""
 
     path: Path
     written: str
+    name: str
 
     def require(self) -> None:
         """Raise OutputError when it is not held any more."""
-        if not self._is_there():
+        if not self.is_there():
             raise OutputError(f"{self.path.name}: another run has taken over here, as this one gave no sign for long")
 
     def release(self) -> None:
         """Give it back."""
-        if self._is_there():
+        if self.is_there():
             self.path.unlink()
 
-    def _is_there(self) -> bool:
+    def touch(self) -> None:
+        """Show that it is held, if it is; raises OSError."""
+        if self.is_there():
+            os.utime(self.path)
+
+    def is_there(self) -> bool:
+        """Whether the file is that of this lock."""
         try:
             return self.path.read_text() == self.written
         except FileNotFoundError:
@@ -93,7 +99,7 @@ def locked(path: Path, disk: Disk = DISK) -> Iterator[Lock]:
     another process holds it.
     """
     lock, done = _take(path, disk), threading.Event()
-    beat = threading.Thread(target=_beat, args=(path, done), daemon=True)
+    beat = threading.Thread(target=_beat, args=(lock, done), daemon=True)
     beat.start()
     try:
         yield lock
@@ -103,22 +109,25 @@ def locked(path: Path, disk: Disk = DISK) -> Iterator[Lock]:
         lock.release()
 
 
-def _beat(path: Path, done: threading.Event) -> None:
+def _beat(lock: Lock, done: threading.Event) -> None:
     while not done.wait(BEAT_S):
         with suppress(OSError):
-            os.utime(path)
+            lock.touch()
 
 
 def _take(path: Path, disk: Disk) -> Lock:
     """Make the lock. It has its content from the first moment: a link to a file that is whole."""
-    lock = Lock(path, json.dumps({**asdict(Holder.this()), "lock": uuid.uuid4().hex}))
+    name = uuid.uuid4().hex
+    lock = Lock(path, json.dumps({**asdict(Holder.this()), "lock": name}), name)
     for _ in range(3):
         draft = path.with_name(f"{path.name}-{uuid.uuid4().hex}.draft")
         disk.write(draft, lambda file: file.write(lock.written.encode()))
         try:
             _link(draft, path)
         except FileExistsError:
-            _give_way(path, draft.stat().st_mtime)
+            if lock.is_there():  # network file systems may say so of a link that they have just made
+                return lock
+            _give_way(path, draft.stat().st_mtime, disk)
         except FileNotFoundError:  # the other that has just begun sweeps drafts away
             continue
         else:
@@ -144,7 +153,7 @@ def _link(draft: Path, path: Path) -> None:
             file.write(draft.read_bytes())
 
 
-def _give_way(path: Path, now: float) -> None:
+def _give_way(path: Path, now: float, disk: Disk) -> None:
     """Remove the lock of a process that has ended; raises OutputError for any other. `now`: by the disk's own clock."""
     try:
         written = path.read_text()
@@ -158,7 +167,7 @@ def _give_way(path: Path, now: float) -> None:
             f"{_called(path)}: the lock of another run, which cannot be read; if none is at work, delete it"
         ) from None
     if holder.is_gone or (not holder.is_near and silent_s > STALE_S):
-        _take_away(path, written)
+        _take_away(path, written, disk)
         return
     raise OutputError(
         f"{_called(path)}: process {holder.pid} on {holder.host} is writing here, last seen "
@@ -166,31 +175,36 @@ def _give_way(path: Path, now: float) -> None:
     )
 
 
-def _take_away(path: Path, written: str) -> None:
-    """Remove a lock, if it is still the one that was read: two may find the same process gone."""
-    aside = path.with_name(f"{path.name}-{uuid.uuid4().hex}.draft")
+def _take_away(path: Path, written: str, disk: Disk) -> None:
+    """Remove a lock, if it is still the one that was read: several may find the same process gone.
+
+    One at a time looks again and removes it, by a lock of its own; raises OutputError for the others.
+    """
+    turn = _take(path.with_name(f"{path.name}{TAKEOVER}"), disk)
     try:
-        path.rename(aside)
+        if path.read_text() == written:
+            path.unlink()
     except FileNotFoundError:
         return
-    with suppress(FileNotFoundError):
-        if aside.read_text() != written:
-            with suppress(FileExistsError):
-                os.link(aside, path)
-    aside.unlink(missing_ok=True)
+    finally:
+        turn.release()
 
 
 def _begun(pid: int) -> float:
-    """Field 22 of /proc/PID/stat: numbers of processes are given again."""
+    """When a process began: field 22 of /proc/PID/stat, or what the system has. Numbers are given again."""
     try:
-        return float(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        return float((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, IndexError, ValueError):
+        pass
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
         return 0.0
 
 
 def _system() -> str:
     """The system since it was started, and the space of process numbers that a container may have of its own."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip() + os.readlink("/proc/self/ns/pid")
+        return (PROC / "sys/kernel/random/boot_id").read_text().strip() + os.readlink(PROC / "self/ns/pid")
     except OSError:
         return ""

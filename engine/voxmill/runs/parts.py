@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, OutputError
 from voxmill.runs.records import Outcome, Record
 
 if TYPE_CHECKING:
@@ -18,21 +18,25 @@ ENDS = ("key", "outcome")
 
 @dataclass(frozen=True, order=True)
 class Part:
-    """A file of records: its number, and how often what is in it has been joined. In order, the oldest first."""
+    """A file of records: its number, how often what is in it has been joined, and which lock its writer held.
+
+    In order, the oldest first. Parts of early versions tell no lock.
+    """
 
     number: int
     size: int
+    writer: str = ""
 
     @property
     def name(self) -> str:
         """The name of its file."""
-        return f"part-{self.number:08}-{self.size}.arrow"
+        return "-".join(("part", f"{self.number:08}", str(self.size), *filter(None, [self.writer]))) + ".arrow"
 
 
 def parts_in(folder: Path) -> list[Part]:
     """The parts in a folder, the oldest first."""
-    numbers = (path.stem.split("-")[1:] for path in folder.glob("part-*-*.arrow"))
-    return sorted(Part(int(number), int(size)) for number, size in numbers)
+    told = (path.stem.split("-")[1:] for path in folder.glob("part-*-*.arrow"))
+    return sorted(Part(int(number), int(size), *writer) for number, size, *writer in told)
 
 
 def table_of(rows: Sequence[Sequence[str]]) -> "pa.Table":
@@ -92,7 +96,10 @@ class PartFile:
 
 @contextmanager
 def opened_parts(folder: Path, parts: Sequence[Part] | None = None) -> Iterator[list[PartFile]]:
-    """Parts of a ledger, or all of them, open for reading; all that there are at one moment."""
+    """Parts of a ledger, or all of them, open for reading; all that there are at one moment.
+
+    Raises OutputError when one of those parts has gone: who writes them knows them all.
+    """
     import pyarrow as pa
 
     with ExitStack() as stack:
@@ -103,6 +110,11 @@ def opened_parts(folder: Path, parts: Sequence[Part] | None = None) -> Iterator[
                 files = [PartFile(one.name, stack.enter_context(pa.OSFile(str(folder / one.name)))) for one in chosen]
             except FileNotFoundError:  # what replaces it is there by now
                 stack.close()
+                if parts is not None:
+                    raise OutputError(
+                        f"{folder.name}: a part of the ledger has gone, and this process took none away; leave the "
+                        "folder to one run at a time, and run the command again"
+                    ) from None
         yield files
 
 

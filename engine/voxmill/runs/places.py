@@ -1,6 +1,7 @@
 """Where the cases of a run are done: on this machine, on a cluster that is there, or on SLURM; each speaks Dask."""
 
 import logging
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, SettingsError
 from voxmill.runs.warden import version
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ ANSWER_S = 10
 """How long a scheduler may take to answer."""
 CLOSE_S = 1.5
 """How long a cluster, and a client, may take to close."""
+SPECIAL = re.compile(r"""[\s'"\\$`&|;<>()*?\[\]{}#!~]""")
+"""What means something else in the script of a job."""
 LOGGERS = ("dask_jobqueue", "distributed", "tornado")
 QUIET: Mapping[str, Any] = {
     "distributed.worker.profile.enabled": False,
@@ -72,20 +75,34 @@ class Address:
 class Slurm:
     """Jobs of SLURM, one for each worker; what one does not finish in its time goes on in the next.
 
-    cores: how many cases a job does at a time. memory_bytes, time (as sbatch reads it), partition, account, options
-    (more of them, as sbatch reads them): what is asked of SLURM for a job. interface: the network interface through
-    which the jobs reach this machine, encrypted. folder: where the jobs find certificates and leave their logs; this
-    machine and theirs see it.
+    cores: how many cases a job does at a time; threads: of each of them. memory_bytes, time (as sbatch reads it),
+    partition, account, options (more of them, as sbatch reads them): what is asked of SLURM for a job. interface: the
+    network interface through which the jobs reach this machine, encrypted. folder: where the jobs find certificates and
+    leave their logs; this machine and theirs see it. Raises SettingsError for a folder that a job cannot be told of.
     """
 
     folder: Path
     cores: int = 1
+    threads: int = 1
     memory_bytes: int = 4 * 1024**3
     time: str = "01:00:00"
     partition: str | None = None
     account: str | None = None
     interface: str | None = None
     options: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        found = SPECIAL.search(str(self.folder))
+        if found is not None:
+            raise SettingsError(
+                f"jobs of SLURM cannot be told of a folder whose path has {found[0]!r} in it; choose another for the "
+                "results"
+            )
+
+    @property
+    def logs(self) -> str:
+        """Where a job leaves its log, as sbatch reads it."""
+        return str(self.folder).replace("%", "%%") + "/slurm-%j.log"
 
 
 Place = ThisMachine | Address | Slurm
@@ -96,7 +113,7 @@ def connected(place: Place, workers: int) -> Iterator["Client"]:
     """A client of the place, made ready for so many workers (an Address has those that it has).
 
     Raises InputError where no scheduler answers, where its workers cannot do cases of this version, or where what is
-    needed is not installed, or SLURM takes no such job.
+    needed is not installed, or SLURM takes no such job; SettingsError for SLURM without workers.
     """
     import dask
     import distributed  # noqa: F401 - its settings have to be there before others are set for a while
@@ -173,6 +190,8 @@ def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 -
 
 def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueue is not typed
     """A scheduler in this process, workers in jobs; a job that ends before the run does is followed by another."""
+    if workers < 1:
+        raise SettingsError("jobs of SLURM are the workers of such a run; ask for at least one (--workers 1)")
     try:
         from dask_jobqueue.slurm import SLURMCluster
         from distributed import Security
@@ -180,15 +199,15 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
         security = Security.temporary()
     except ImportError as error:
         raise InputError(f"SLURM needs {error.name}, which is not installed: pip install voxmill[slurm]") from None
-    logs = [f"-o {place.folder}/slurm-%j.log", f"-e {place.folder}/slurm-%j.log"]
     cluster: Any = SLURMCluster(
         cores=place.cores,
+        job_cpu=place.cores * place.threads,
         processes=1,
         memory=f"{place.memory_bytes}B",
         walltime=place.time,
         queue=place.partition,
         account=place.account,
-        job_extra_directives=[*logs, *place.options],
+        job_extra_directives=[f"-o {place.logs}", f"-e {place.logs}", *place.options],
         interface=place.interface,
         protocol="tls://",
         security=security,

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from voxmill.runs.cluster import Stopped, on_cluster
+from voxmill.runs.cluster import on_cluster
 from voxmill.runs.ledger import Ledger
 from voxmill.runs.places import HERE, Place, ThisMachine, connected
 from voxmill.runs.records import Outcome, Record
-from voxmill.runs.signals import signals_noted
+from voxmill.runs.signals import Stopped, signals_noted
 from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.runs.worker import Case, Job, attempt, is_transient
 
@@ -48,8 +48,10 @@ def run(
     or when the scheduler is lost, OutputError when nothing can be written any more, and what `connected` raises; what
     is in the ledger stays done.
     """
-    progress, wanted = Progress(), _Wanted(job, cases, ledger, again)
+    progress = Progress()
     with signals_noted() as stopping:
+        ended = {key for key, outcome in ledger.outcomes.items() if outcome not in again}
+        wanted = _Wanted(job, cases, ended, stopping, lambda before: tell(replace(progress, before=before)))
         for record in _records(job, wanted, workers, on, limits, stopping):
             if record is not None:
                 ledger.add(record)
@@ -62,21 +64,30 @@ def run(
     return replace(progress, before=wanted.before)
 
 
+@dataclass
 class _Wanted(Generic[Case]):
-    """The cases that have to be done, each key once; `before` counts those that need not be."""
+    """The cases that have to be done, each key once; `before` counts those that need not be, which `hear` hears.
 
-    def __init__(self, job: Job[Case], cases: Iterable[Case], ledger: Ledger, again: frozenset[Outcome]) -> None:
-        self.job, self.cases = job, cases
-        self.before = 0
-        self._ended = {key for key, outcome in ledger.outcomes.items() if outcome not in again}
+    After `stopping` is set there are none.
+    """
+
+    job: Job[Case]
+    cases: Iterable[Case]
+    ended: set[str]
+    stopping: threading.Event
+    hear: Callable[[int], None]
+    before: int = 0
 
     def __iter__(self) -> Iterator[Case]:
         for case in self.cases:
+            if self.stopping.is_set():
+                return
             key = self.job.key(case)
-            if key in self._ended:
+            if key in self.ended:
                 self.before += 1
+                self.hear(self.before)
             else:
-                self._ended.add(key)
+                self.ended.add(key)
                 yield case
 
 

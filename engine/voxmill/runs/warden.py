@@ -3,6 +3,7 @@
 So no case can take a worker with it, and whichever worker there is keeps answering its scheduler, whatever a case does.
 """
 
+import errno
 import pickle
 import subprocess
 import sys
@@ -10,23 +11,40 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from voxmill._version import __version__
-from voxmill.runs.child import COMMAND, environment
+from voxmill.errors import InputError, SettingsError
+from voxmill.runs.child import BEGUN, COMMAND, environment
 
 POLL_S = 0.2
+NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""What the system says when it can start no process now."""
+ROOM_S = 1.0
+"""How long it is left in peace then."""
+START_S = 600.0
+"""How long a process may take to start."""
+SEALED_BEGUN = pickle.dumps(BEGUN)
+KILLED = -9
+"""What a process ends with that somebody killed: the system, for its memory."""
 TASK_S = 0.1
 """How long a task of several cases takes: when it has, the rest of them is left."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a case may take: time, the loading of libraries included, and memory of its process. None: what there is."""
+    """What a case may take: time, once its libraries are loaded, and memory of its process. None: what there is.
+
+    Raises SettingsError for a time that is no time.
+    """
 
     time_s: float | None = None
     memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.time_s is not None and not self.time_s > 0:
+            raise SettingsError(f"a case needs more time than {self.time_s:g} s; give a limit above 0")
 
 
 NO_LIMITS = Limits()
@@ -55,19 +73,34 @@ class Done:
     seconds: float
 
 
-def do(run: str, cases: Sequence[Sealed], limits: Limits) -> Done:
-    """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread."""
+def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str) -> Done:
+    """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread.
+
+    Raises InputError where no process can be started, or has another version of Voxmill than the one that is wanted.
+    """
     begun = time.monotonic()
     answers: list[Sealed | Lost] = []
     for case in cases:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
-        place = run, threading.get_ident()
-        child = _CHILDREN.get(place)
-        if child is None or child.has_ended:
-            child = _CHILDREN[place] = Child()
-        answers.append(child.do(case, limits))
+        child = _child(run)
+        answers.append(child.do(case, limits) if child is not None and child.begin(wanted) else Lost.DIED)
     return Done(tuple(answers), time.monotonic() - begun)
+
+
+def _child(run: str) -> "Child | None":
+    """The process of this thread, a new one where it has ended; None while the system has no room for one."""
+    place = run, threading.get_ident()
+    child = _CHILDREN.get(place)
+    if child is None or child.has_ended:
+        try:
+            child = _CHILDREN[place] = Child()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise InputError(f"no process that does cases can be started: {error.strerror or error}") from None
+            time.sleep(ROOM_S)
+            return None
+    return child
 
 
 def version() -> str:
@@ -88,20 +121,46 @@ class Child:
     def __init__(self) -> None:
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, env=environment())
-        self._send(pickle.dumps(sys.path))
+        self._version: str | None = None
+        # The current folder comes last: no file in it may stand for a module of a library.
+        self._send(pickle.dumps(sorted(sys.path, key=lambda one: one == "")))
 
     @property
     def has_ended(self) -> bool:
         """Whether it does no more cases."""
         return self._process.poll() is not None
 
+    def begin(self, wanted: str) -> bool:
+        """Wait until it can do cases; False when somebody has killed it.
+
+        Raises InputError when it could not start, or has another version than the one that is wanted.
+        """
+        if self._version is None:
+            with self._watched(Limits(START_S)) as causes:
+                told = self._received()
+            if told is None:
+                self.end()
+                if self._process.returncode == KILLED and not causes:
+                    return False
+                raise InputError(
+                    f"no process that does cases can be started (ended with {self._process.returncode} before it was "
+                    "ready); what it wrote on standard error says why"
+                )
+            self._version = pickle.loads(told)
+        if self._version != wanted:
+            raise InputError(f"a worker has Voxmill {self._version}, and this run has {wanted}; use one version")
+        return True
+
     def do(self, case: Sealed, limits: Limits) -> Sealed | Lost:
         """The sealed record of a case, or why there is none; then the process has ended."""
-        assert self._process.stdout is not None
-        with self._watched(limits) as causes:
+        with self._watched(replace(limits, time_s=START_S)) as causes:
             self._send(case.content)
-            with suppress(EOFError, OSError, pickle.UnpicklingError):
-                return Sealed(pickle.load(self._process.stdout))
+            answer = self._received()
+        if answer == SEALED_BEGUN:
+            with self._watched(limits) as causes:
+                answer = self._received()
+        if answer is not None:
+            return Sealed(answer)
         self.end()
         return causes[0] if causes else Lost.DIED
 
@@ -120,6 +179,13 @@ class Child:
         with suppress(OSError):
             pickle.dump(content, self._process.stdin)
             self._process.stdin.flush()
+
+    def _received(self) -> bytes | None:
+        """What comes back; None when nothing can come any more."""
+        assert self._process.stdout is not None
+        with suppress(EOFError, OSError, pickle.UnpicklingError):
+            return bytes(pickle.load(self._process.stdout))
+        return None
 
     @contextmanager
     def _watched(self, limits: Limits) -> Iterator[list[Lost]]:
