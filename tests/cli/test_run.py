@@ -113,6 +113,7 @@ def test_options_choose_cases_and_forms(voxmill: Command, few: Path, tmp_path: P
             3,
             "these rows have the same case: 1 and 3; give each one of its own",
         ),
+        ("ID,Image,Mask,Label\nx,a,b,1\nx,a,b,01\n", 3, "these rows have the same case: 1 and 2; give each"),
         ("image,mask,Label\na,b,one\n", 3, "row 1: Label: a whole number is needed; found 'one'"),
         ("image,mask,region\na,b,x\n", 3, "columns region are called like those of the result; rename them"),
         ("image,mask\na,b\n", 3, "1 of its first 1 rows name files that are not there (rows 1); check the paths"),

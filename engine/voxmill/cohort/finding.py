@@ -119,8 +119,14 @@ def _of_table(sheet: Sheet, wanted: Wanted) -> Cohort:
 
 
 def _of_row(row: Listed, folder: Path) -> FileCase:
-    choosing = Choosing(None if not row.label else (int(row.label),), None if not row.channel else int(row.channel))
+    label = _number(row.label)
+    choosing = Choosing(None if label is None else (label,), _number(row.channel))
     return FileCase(CaseSource(_called(row), images_of(row, folder)), folder, choosing)
+
+
+def _number(text: str) -> int | None:
+    """The number of a label or channel, however it is written; None where there is none."""
+    return int(text) if text else None
 
 
 def _called(row: Listed) -> str:
@@ -144,7 +150,7 @@ def _require_columns(sheet: Sheet) -> None:
 
 def _require_sense(sheet: Sheet) -> None:
     """Raise InputError for a label that is no number, and for cases that are there twice, told by their rows."""
-    first: dict[tuple[str, str, str], int] = {}
+    first: dict[tuple[str, int | None, int | None], int] = {}
     twice: list[str] = []
     for row in sheet.rows:
         if row.fault:
@@ -154,7 +160,7 @@ def _require_sense(sheet: Sheet) -> None:
                 raise InputError(
                     f"{sheet.path.name}: {row.place}{column}: a whole number is needed; found {brief(text)}"
                 )
-        before = first.setdefault((_called(row), row.label, row.channel), row.number)
+        before = first.setdefault((_called(row), _number(row.label), _number(row.channel)), row.number)
         if before != row.number:
             twice.append(f"{before} and {row.number}")
     if twice:
