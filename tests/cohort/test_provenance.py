@@ -62,6 +62,7 @@ def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
         "before": 0,
         "rows": 4,
         "failures": 0,
+        "missing": 0,
         "without_mask": 0,
     }
     assert set(run["took"]["seconds"]) == {"read", "prepare", "filter", "count", "features", "write"}

@@ -161,7 +161,7 @@ def run(
     with progress_shown("measuring", "measured", as_json=log_json) as (begin, hear):
         done = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=hear)
     _tell(done, as_json=log_json)
-    if done.tally.failures:
+    if done.tally.failures or not done.tally.rows:
         raise typer.Exit(1 if done.tally.rows else 3)
 
 
@@ -204,6 +204,7 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
             **counts,
             rows=tally.rows,
             failures=len(tally.failures),
+            missing=len(tally.missing),
             without_mask=tally.bare,
             seconds=spent,
             bytes=tally.bytes,
@@ -216,6 +217,8 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
         tell(f"results of other settings, or of another version, are in {done.aside}")
     if tally.bare:
         tell(f"{counted(tally.bare, 'image')} without a mask: nothing to measure there")
+    if tally.missing:
+        tell(f"{counted(len(tally.missing), 'row')} of the table left out, as files are not there: {done.failures}")
     if tally.failures:
         count = len(tally.failures)
         failed = "1 case or region" if count == 1 else f"{count:,} cases or regions"

@@ -1,7 +1,7 @@
 """A store, a table or a folder tree → the cases of a cohort, made as they are needed."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
@@ -52,6 +52,7 @@ class Cohort:
 
     kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
     rows are left out. further: the columns of a table that are carried through. left_out: what belongs to no case.
+    missing: the cases come upon so far that are left out, as their files are not there.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Cohort:
     count: int
     further: "pa.Table | None" = None
     left_out: tuple[LeftOut, ...] = ()
+    missing: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Placed]:
         return self.begin()
@@ -70,7 +72,8 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
     A table has a row per case (or, as PyRadiomics' batch files, per case and Label): columns `image` (or `image:t1` …)
     and `mask`, paths relative to it, and `case`, or else a case is called by its first image's path. `pseudonyms` are
     asked for where names are made of DICOM. Raises InputError where there is no such path or no case in it, and for a
-    table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere.
+    table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere (with
+    `skip_missing`, in all rows).
     """
     if not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
@@ -105,17 +108,31 @@ def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_o
 def _of_table(sheet: Sheet, wanted: Wanted) -> Cohort:
     _require_columns(sheet)
     _require_sense(sheet)
-    folder = sheet.path.parent
+    folder, missing = sheet.path.parent, list[str]()
     if not wanted.skip_missing:
         _require_files(sheet, folder)
 
     def begin() -> Iterator[Placed]:
+        missing.clear()
         cases = ((row.number - 1, _of_row(row, folder)) for row in sheet.rows if wanted.names(_called(row)))
-        there = (one for one in cases if one[1].is_there) if wanted.skip_missing else cases
-        return islice(there, wanted.limit)
+        return islice(_there(cases, missing) if wanted.skip_missing else cases, wanted.limit)
 
     count = sum(wanted.names(_called(row)) for row in sheet.rows)
-    return Cohort("table", begin, min(count, wanted.limit or count), further=sheet.further)
+    if wanted.skip_missing and count and next(begin(), None) is None:
+        raise InputError(
+            f"{sheet.path.name}: none of its rows names files that are there; check the paths, which are relative to "
+            "the table"
+        )
+    return Cohort("table", begin, min(count, wanted.limit or count), further=sheet.further, missing=missing)
+
+
+def _there(cases: Iterator[tuple[int, FileCase]], missing: list[str]) -> Iterator[Placed]:
+    """The cases whose files are there; the names of the others are noted."""
+    for place, case in cases:
+        if case.is_there:
+            yield place, case
+        else:
+            missing.append(case.name)
 
 
 def _of_row(row: Listed, folder: Path) -> FileCase:

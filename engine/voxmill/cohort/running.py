@@ -77,8 +77,9 @@ def run_cohort(
 
     A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
     is missing, and what failed. Results of other settings or another version are moved into the folder `earlier`.
-    Raises InputError for a cohort without cases or that makes no sense, SettingsError for settings that make none,
-    OutputError for a folder that cannot be written or is not one of a run, Stopped after a signal.
+    Raises InputError for a cohort without cases or that makes no sense, and where nothing can be measured of one that
+    has rows in the folder, which stay; SettingsError for settings that make none, OutputError for a folder that cannot
+    be written or is not one of a run, Stopped after a signal.
     """
     begun = datetime.now(UTC)
     parse_device(device)
@@ -149,4 +150,5 @@ class _Noted:
         keys = sorted(self.places, key=lambda key: (self.names[key], self.places[key]))
         entries = Entries([self.names[key] for key in keys], [self.places[key] for key in keys], self.cohort.further)
         ranks = {key: rank for rank, key in enumerate(keys)}
-        return Chosen(ranks, entries, self.cohort.left_out, choosing=self.choosing)
+        missing = tuple(self.cohort.missing)
+        return Chosen(ranks, entries, self.cohort.left_out, missing, choosing=self.choosing)

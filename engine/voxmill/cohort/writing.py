@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.dictionary import write_dictionary
-from voxmill.cohort.folder import remove_others
+from voxmill.cohort.folder import remove_others, require_no_rows
 from voxmill.cohort.layout import (
     CRATE,
     CSV,
@@ -31,6 +31,7 @@ from voxmill.errors import OutputError
 from voxmill.runs.records import Outcome, Record
 
 SORTING = ".sorting"
+MISSING = "its files are not there"
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,12 @@ class Forms:
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    bare: how many images have no mask.
+    missing: the cases that were left out, as their files are not there. bare: how many images have no mask.
     """
 
     rows: int = 0
     failures: list[Mapping[str, str]] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
     bare: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     bytes: int = 0
@@ -58,8 +60,9 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows and failures there are, and images without a mask."""
-        return {"rows": self.rows, "failures": len(self.failures), "without_mask": self.bare}
+        """How many rows and failures there are, cases that were left out, and images without a mask."""
+        failures, missing = len(self.failures), len(self.missing)
+        return {"rows": self.rows, "failures": failures, "missing": missing, "without_mask": self.bare}
 
     @property
     def took(self) -> dict[str, Any]:
@@ -89,17 +92,21 @@ class Tally:
 class Chosen:
     """The cases of a run: by key their ranks, by rank what is known of them, and what of their source is no case.
 
-    choosing: whether one of them chose its labels.
+    missing: those that were left out, as their files are not there. choosing: whether one of them chose its labels.
     """
 
     ranks: Mapping[str, int]
     entries: Entries
     left_out: tuple[LeftOut, ...] = ()
+    missing: tuple[str, ...] = ()
     choosing: bool = False
 
 
 def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms, account: Account) -> Tally:
-    """Write all files of a run, of the records that are of its cases; raises OutputError where that is impossible."""
+    """Write all files of a run, of the records that are of its cases.
+
+    Raises OutputError where that is impossible, InputError where tables without a row would replace others.
+    """
     began = time.perf_counter()
     tally, layout = write_tables(folder, records, chosen, forms)
     write_dictionary(folder, layout)
@@ -114,18 +121,22 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
 
 def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms) -> tuple[Tally, Layout]:
     """Write the tables of a run; gives what it has come to, and the columns of its features."""
-    tally = Tally(failures=[{"case": one.name, "sentence": one.sentence} for one in chosen.left_out])
+    failures: list[Mapping[str, str]] = [{"case": one.name, "sentence": one.sentence} for one in chosen.left_out]
+    tally = Tally(failures=failures, missing=chosen.missing)
     entries = chosen.entries
     further = entries.further.schema if entries.further is not None else None
     try:
         with shared_out(_counted(records, chosen, tally), len(entries.names), folder / SORTING) as shares:
+            if not tally.rows:
+                require_no_rows(folder, next((one["sentence"] for one in tally.failures), "no image has a mask"))
             layout = tally.columns.layout(further)
             with opened(folder, layout, entries, long=forms.long) as tables:
                 for share in shares:
                     tables.add(in_order(share))
     except OSError as error:
         raise OutputError(f"{folder.name}: the results cannot be written: {error.strerror or error}") from None
-    write_failures(folder, tally.failures)
+    missing = [{"case": name, "step": "find", "reason": "InputError", "sentence": MISSING} for name in tally.missing]
+    write_failures(folder, [*tally.failures, *missing])
     if forms.csv:
         write_csv(folder / FEATURES, folder / CSV)
     return tally, layout
