@@ -8,6 +8,7 @@ from typing import Any
 
 from voxmill.cohort.dictionary import write_dictionary
 from voxmill.cohort.folder import remove_others, require_no_rows
+from voxmill.cohort.job import has_result
 from voxmill.cohort.layout import (
     CRATE,
     CSV,
@@ -28,7 +29,7 @@ from voxmill.cohort.provenance import Account, write_account
 from voxmill.cohort.tables import Entries, opened, write_csv, write_failures
 from voxmill.discovery.cases import LeftOut
 from voxmill.errors import OutputError
-from voxmill.runs.records import Outcome, Record
+from voxmill.runs.records import Record
 
 SORTING = ".sorting"
 MISSING = "its files are not there"
@@ -71,7 +72,7 @@ class Tally:
 
     def add(self, case: str, rank: int, record: Record) -> None:
         """Count a case."""
-        if record.outcome is Outcome.FAILED:
+        if not has_result(record):
             about = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
             self.failures.append({"case": case, **about})
             return
@@ -154,5 +155,5 @@ def _counted(records: Iterable[Record], chosen: Chosen, tally: Tally) -> Iterato
         if rank is None:
             continue  # of another run
         tally.add(chosen.entries.names[rank], rank, record)
-        if record.outcome is Outcome.DONE:
+        if has_result(record):
             yield rank, {name: record.result[name] for name in ("rows", "inputs")}
