@@ -187,7 +187,7 @@ def test_a_column_that_csv_cannot_hold_is_refused_before_work_begins(
     table = pa.table({"image": [image.name], "mask": [mask.name], "sites": [["a", "b"]], "age": [61]})
     pq.write_table(table, tmp_path / "cases.parquet")
     ended = voxmill("run", tmp_path / "cases.parquet", "-o", tmp_path / "out", "--settings", few, "--csv")
-    assert_refused(ended, 3, "cases.parquet: CSV cannot hold column sites (list<element: string>)")
+    assert_refused(ended, 3, "cases.parquet: CSV cannot hold column sites (list<element: string>); leave out --csv")
     assert not (tmp_path / "out").exists()
     assert voxmill("run", tmp_path / "cases.parquet", "-o", tmp_path / "out", "--settings", few)[0] == 0
     assert rows_of(tmp_path / "out" / "features.parquet")[0]["sites"] == ["a", "b"]

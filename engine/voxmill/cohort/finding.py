@@ -1,6 +1,6 @@
 """A store, a table or a folder tree → the cases of a cohort, made as they are needed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
+from voxmill.cohort.layout import is_of_result
 from voxmill.cohort.stored import wanted_cases
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
@@ -40,6 +41,11 @@ class Wanted:
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
             raise SettingsError(f"limit: at least 1 case; found {self.limit}")
+
+    @property
+    def told(self) -> Mapping[str, int | bool | None]:
+        """What was wanted; of the pattern, only whether there was one: it may hold a name."""
+        return {"only": self.only is not None, "limit": self.limit, "skip_missing": self.skip_missing}
 
     def names(self, name: str) -> bool:
         """Whether a case of this name may be wanted."""
@@ -153,12 +159,10 @@ def _called(row: Listed) -> str:
 
 def _require_columns(sheet: Sheet) -> None:
     """Raise InputError where a column is missing, or has the name of one of the result."""
-    from voxmill.cohort.layout import FIRST, LAST
-
     there = [name.strip() for name in sheet.table.column_names]
     if MASK not in map(str.lower, there):
         raise InputError(f"{sheet.path.name}: there is no column 'mask'; its columns are {', '.join(there)}; add it")
-    taken = [name for name in sheet.further.column_names if name in (*FIRST, *LAST)]
+    taken = [name for name in sheet.further.column_names if is_of_result(name)]
     if taken:
         raise InputError(
             f"{sheet.path.name}: columns {', '.join(taken)} are called like those of the result; rename them"
