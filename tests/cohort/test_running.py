@@ -15,6 +15,7 @@ import pytest
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, write_empty_mask, write_scan, write_table, written
 from voxmill.cohort import Forms, Wanted, run_cohort
+from voxmill.cohort.folder import set_aside
 from voxmill.runs.ledger import read_ledger
 
 
@@ -219,6 +220,42 @@ def test_other_settings_begin_a_new_run_and_the_earlier_one_is_kept(tmp_path: Pa
     back = run_cohort(cohort, tmp_path / "out", settings=FEW)
     assert (back.progress.done, back.progress.before) == (0, 2)
     assert written(back.folder) == before
+
+
+def test_what_is_set_aside_is_of_one_run(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 1)
+    other = {**FEW, "discretise": {"bin_width": 10}}
+    run_cohort(cohort, tmp_path / "out", settings=FEW, forms=Forms(csv=True))
+    with_csv = run_cohort(cohort, tmp_path / "out", settings=other).aside
+    assert with_csv is not None
+    assert (with_csv / "features.csv").is_file()
+    run_cohort(cohort, tmp_path / "out", settings=FEW)
+    names = {path.name for path in (tmp_path / "out").iterdir()} - {"ledger", "earlier"}
+    again = run_cohort(cohort, tmp_path / "out", settings=other).aside
+    assert again == with_csv
+    assert {path.name for path in with_csv.iterdir()} == names
+
+
+def test_setting_aside_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    other = {**FEW, "discretise": {"bin_width": 10}}
+    for settings in (FEW, other, FEW):
+        run_cohort(cohort, out, settings=settings)
+    before, moves = written(out), iter(range(3))
+    replace = Path.replace
+
+    def some(path: Path, target: Path) -> Path:
+        if path.parent == out and next(moves, None) is None:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", some)
+        with pytest.raises(KeyboardInterrupt):
+            set_aside(out, "another")
+    aside = set_aside(out, "another")
+    assert aside is not None
+    assert written(aside) == before
 
 
 def test_all_forms_have_the_same_values(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The folder that a run writes to: is it ours, and what becomes of what an earlier run left there."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ def require_ours(folder: Path) -> None:
 def set_aside(folder: Path, fingerprint: str) -> Path | None:
     """Move what a run with other settings or of another version has written into a folder beside; gives that one.
 
-    None where there is nothing of another run. Whoever calls holds the lock of the ledger. Killed halfway, it is
-    finished when it is called again: the file that tells which run it was goes last.
+    None where there is nothing of another run. What such a run has left there before goes first, so that files of one
+    run alone lie together. Whoever calls holds the lock of the ledger. Killed halfway, it is finished when it is called
+    again: the file that tells which run it was goes last.
     """
     told = _told(folder / RUN)
     if told is None or told["fingerprint"] == fingerprint:
@@ -32,6 +33,8 @@ def set_aside(folder: Path, fingerprint: str) -> Path | None:
     aside = folder / EARLIER / found[:LETTERS]
     try:
         aside.mkdir(parents=True, exist_ok=True)
+        if (aside / RUN).exists():
+            remove_others(aside, ())
         for name in OUTPUTS:
             if (folder / name).exists():
                 (folder / name).replace(aside / name)
@@ -40,10 +43,11 @@ def set_aside(folder: Path, fingerprint: str) -> Path | None:
     return aside
 
 
-def remove_others(folder: Path, written: Iterable[str]) -> None:
-    """Remove the files of this run that were written once and are not now: they would tell of other cases."""
-    for name in set(OUTPUTS) - set(written):
-        (folder / name).unlink(missing_ok=True)
+def remove_others(folder: Path, written: Collection[str]) -> None:
+    """Remove the files of a run that were written once and are not now, in their order: they tell of other cases."""
+    for name in OUTPUTS:
+        if name not in written:
+            (folder / name).unlink(missing_ok=True)
 
 
 def require_no_rows(folder: Path, why: str) -> None:
