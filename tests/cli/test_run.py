@@ -65,6 +65,10 @@ def test_failures_end_with_1_and_nothing_with_3(voxmill: Command, few: Path, tmp
     code, _, said = voxmill("run", write_table(tmp_path, [good, bad]), "-o", tmp_path / "out", "--settings", few)
     assert code == 1
     assert f"1 case or region could not be measured; why: {tmp_path / 'out/failures.parquet'}" in said
+    assert "2 rows of features came of 1 case. 1 case" in (tmp_path / "out" / "methods.md").read_text()
+    crate = json.loads((tmp_path / "out" / "ro-crate-metadata.json").read_text())
+    described = {one["@id"]: one.get("description") for one in crate["@graph"]}
+    assert described["./"] == "Features of 2 regions of 1 case, out of 2."
     code, _, said = voxmill("run", write_table(tmp_path, [bad]), "-o", tmp_path / "none", "--settings", few)
     assert code == 3
 

@@ -60,6 +60,7 @@ def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
         "done": 2,
         "failed": 0,
         "before": 0,
+        "measured": 2,
         "rows": 4,
         "failures": 0,
         "missing": 0,

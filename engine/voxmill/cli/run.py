@@ -193,6 +193,7 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
     """What came of it, and where time went; no name of a case."""
     from voxmill.cli.progress import log_json
     from voxmill.cli.streams import tell
+    from voxmill.cohort.methods import cases_or_regions
     from voxmill.table import counted
 
     tally, progress = done.tally, done.progress
@@ -220,8 +221,6 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
     if tally.missing:
         tell(f"{counted(len(tally.missing), 'row')} of the table left out, as files are not there: {done.failures}")
     if tally.failures:
-        count = len(tally.failures)
-        failed = "1 case or region" if count == 1 else f"{count:,} cases or regions"
-        tell(f"{failed} could not be measured; why: {done.failures}")
+        tell(f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}")
     spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
     tell(f"{spent_s}; {tally.bytes / 1e6:,.1f} MB of files; at most {tally.peak_bytes / 1e6:,.0f} MB in a process")

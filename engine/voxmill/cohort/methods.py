@@ -13,6 +13,7 @@ from voxmill.image_types import ImageType, Lbp2d, Lbp3d, LoG, Wavelet
 from voxmill.measuring import Discretise
 from voxmill.settings import Settings
 from voxmill.table import counted
+from voxmill_kernels.count.weighting import EQUAL
 from voxmill_kernels.features.catalogue import STANDARD
 
 Clause = Callable[[Settings], str]
@@ -22,7 +23,7 @@ TEXTURES = ("glcm", "gldm", "glrlm", "glszm", "ngtdm")
 
 @dataclass(frozen=True)
 class Extent:
-    """How much there was of it: cases and regions measured, and how many cases or regions were not.
+    """How much there was of it: cases with rows, these rows, and how many cases or regions could not be measured.
 
     chosen: whether the table of cases chose labels or channels for them.
     """
@@ -197,8 +198,10 @@ def _weighting(settings: Settings) -> str:
         return ""
     if settings.weighting is None:
         return "GLCM and GLRLM features are means over the features of all directions."
-    norm = settings.weighting.replace("_", " ")
-    return f"GLCM and GLRLM of all directions were merged into one, weighted by distance (norm: {norm})."
+    weighed = (
+        "all of one weight" if settings.weighting == EQUAL else f"weighted by distance (norm: {settings.weighting})"
+    )
+    return f"GLCM and GLRLM of all directions were merged into one, {weighed}."
 
 
 def _glcm(settings: Settings) -> str:
@@ -234,9 +237,14 @@ def _definitions(settings: Settings) -> str:
     return said
 
 
+def cases_or_regions(number: int) -> str:
+    """A number of what may be cases or regions, in words."""
+    return "1 case or region" if number == 1 else f"{number:,} cases or regions"
+
+
 def _extent(extent: Extent) -> str:
     chosen = " The table of cases chose the labels of some." if extent.chosen else ""
-    failed = f" {extent.failures:,} cases or regions could not be measured." if extent.failures else ""
+    failed = f" {cases_or_regions(extent.failures)} could not be measured." if extent.failures else ""
     return f"{counted(extent.rows, 'row')} of features came of {counted(extent.cases, 'case')}.{chosen}{failed}"
 
 

@@ -24,6 +24,7 @@ from voxmill.cohort.layout import (
 from voxmill.cohort.versions import machine, versions
 from voxmill.drafts import draft_of
 from voxmill.settings import Settings
+from voxmill.table import counted
 
 FORMAT_VERSION = 1
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -104,7 +105,8 @@ def _crate(folder: Path, account: Account, ended: datetime, files: Sequence[str]
                 "@id": "./",
                 "@type": "Dataset",
                 "name": "Radiomics features of a cohort",
-                "description": f"Features of {counts['rows']:,} regions of {counts['cases']:,} cases.",
+                "description": f"Features of {counted(counts['rows'], 'region')} of "
+                f"{counted(counts['measured'], 'case')}, out of {counts['cases']:,}.",
                 "datePublished": ended.isoformat(timespec="seconds"),
                 "license": {"@id": "#license"},
                 "conformsTo": {"@id": PROFILE},
@@ -128,7 +130,7 @@ def _crate(folder: Path, account: Account, ended: datetime, files: Sequence[str]
             {
                 "@id": "#cohort",
                 "@type": "CreativeWork",
-                "name": f"A cohort of {counts['cases']:,} cases, out of a {account.source}",
+                "name": f"A cohort of {counted(counts['cases'], 'case')}, out of a {account.source}",
                 "description": f"The SHA-256 of every image and mask is in {INPUTS}.",
             },
             {

@@ -47,9 +47,11 @@ class Forms:
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    missing: the cases that were left out, as their files are not there. bare: how many images have no mask.
+    measured: how many cases have rows. missing: the cases that were left out, as their files are not there. bare: how
+    many images have no mask.
     """
 
+    measured: int = 0
     rows: int = 0
     failures: list[Mapping[str, str]] = field(default_factory=list)
     missing: tuple[str, ...] = ()
@@ -61,9 +63,14 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows and failures there are, cases that were left out, and images without a mask."""
-        failures, missing = len(self.failures), len(self.missing)
-        return {"rows": self.rows, "failures": failures, "missing": missing, "without_mask": self.bare}
+        """How many cases have rows, how many of these, of failures, of cases left out and images without a mask."""
+        return {
+            "measured": self.measured,
+            "rows": self.rows,
+            "failures": len(self.failures),
+            "missing": len(self.missing),
+            "without_mask": self.bare,
+        }
 
     @property
     def took(self) -> dict[str, Any]:
@@ -77,6 +84,7 @@ class Tally:
             self.failures.append({"case": case, **about})
             return
         result = record.result
+        self.measured += bool(result["rows"])
         self.rows += len(result["rows"])
         self.bare += result["bare"]
         self.failures += [{"case": case, **one} for one in result["failures"]]
@@ -111,7 +119,7 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
     began = time.perf_counter()
     tally, layout = write_tables(folder, records, chosen, forms)
     write_dictionary(folder, layout)
-    extent = Extent(len(chosen.entries.names), tally.rows, len(tally.failures), chosen=chosen.choosing)
+    extent = Extent(tally.measured, tally.rows, len(tally.failures), chosen=chosen.choosing)
     write_methods(folder, account.settings, extent)
     tally.seconds["write"] = time.perf_counter() - began
     files = (*table_names(forms), DICTIONARY, DICTIONARY_METADATA, METHODS)
