@@ -123,8 +123,8 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
     write_methods(folder, account.settings, extent)
     tally.seconds["write"] = time.perf_counter() - began
     files = (*table_names(forms), DICTIONARY, DICTIONARY_METADATA, METHODS)
-    write_account(folder, replace(account, counts={**account.counts, **tally.counts}, took=tally.took), files)
     remove_others(folder, (*files, CRATE, RUN))
+    write_account(folder, replace(account, counts={**account.counts, **tally.counts}, took=tally.took), files)
     return tally
 
 
