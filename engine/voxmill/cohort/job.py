@@ -12,6 +12,7 @@ from typing import Any
 from voxmill._version import __version__
 from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.packing import pack_features
+from voxmill.cohort.versions import versions
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.extraction import extract
 from voxmill.io.storage import Unreachable
@@ -65,7 +66,7 @@ class Extraction:
         return {}
 
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
-        """Measure a case: its rows, what could not be measured, digests, images without a mask, and what it took.
+        """Measure a case: rows, what could not be measured, digests, images without a mask, versions, what it took.
 
         Raises InputError where nothing of it can be measured; images without a mask need not be. Raises CaseError with
         all of that where an image or a mask is lacking, so that it is tried again; a region that cannot be measured
@@ -86,6 +87,7 @@ class Extraction:
             "failures": under_way.failures,
             "inputs": under_way.inputs,
             "bare": len(under_way.bare),
+            "versions": dict(versions()),
             "took": {
                 "wall_s": wall_s,
                 "seconds": {READ: sum(under_way.reading), **seconds},

@@ -47,7 +47,10 @@ ABOUT: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Account:
-    """What is told of a run. begun: when, in UTC. asked, counts, took: options, numbers and costs, by name."""
+    """What is told of a run. begun: when, in UTC. asked, counts, took: options, numbers and costs, by name.
+
+    measured_with: all versions of software that its cases were measured with, by name.
+    """
 
     settings: Settings
     fingerprint: str
@@ -56,6 +59,7 @@ class Account:
     asked: Mapping[str, Any] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     took: Mapping[str, Any] = field(default_factory=dict)
+    measured_with: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def write_account(folder: Path, account: Account, files: Sequence[str]) -> None:
@@ -77,7 +81,8 @@ def _run(account: Account, ended: datetime, digests: Mapping[str, str]) -> dict[
         "settings": account.settings.model_dump(mode="json"),
         "asked": dict(account.asked),
         "device": "cpu",
-        "versions": versions(),
+        "versions": dict(versions()),
+        "measured_with": dict(account.measured_with),
         "machine": machine(),
         "begun": account.begun.isoformat(timespec="seconds"),
         "ended": ended.isoformat(timespec="seconds"),

@@ -47,8 +47,8 @@ class Forms:
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    measured: how many cases have rows. missing: the cases that were left out, as their files are not there. bare: how
-    many images have no mask.
+    measured: how many cases have rows. versions: of the software that cases were measured with, by name. missing: the
+    cases that were left out, as their files are not there. bare: how many images have no mask.
     """
 
     measured: int = 0
@@ -59,6 +59,7 @@ class Tally:
     seconds: dict[str, float] = field(default_factory=dict)
     bytes: int = 0
     peak_bytes: int = 0
+    versions: dict[str, set[str]] = field(default_factory=dict)
     columns: Columns = field(default_factory=Columns, repr=False)
 
     @property
@@ -90,6 +91,8 @@ class Tally:
         self.failures += [{"case": case, **one} for one in result["failures"]]
         for at, row in enumerate(result["rows"]):
             self.columns.add((rank, at), row)
+        for name, version in result["versions"].items():
+            self.versions.setdefault(name, set()).add(version)
         took = result["took"]
         for name, seconds in took["seconds"].items():
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
@@ -119,12 +122,14 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
     began = time.perf_counter()
     tally, layout = write_tables(folder, records, chosen, forms)
     write_dictionary(folder, layout)
+    used = {name: sorted(found) for name, found in tally.versions.items()}
     extent = Extent(tally.measured, tally.rows, len(tally.failures), chosen=chosen.choosing)
-    write_methods(folder, account.settings, extent)
+    write_methods(folder, account.settings, replace(extent, versions=used) if used else extent)
     tally.seconds["write"] = time.perf_counter() - began
     files = (*table_names(forms), DICTIONARY, DICTIONARY_METADATA, METHODS)
     remove_others(folder, (*files, CRATE, RUN))
-    write_account(folder, replace(account, counts={**account.counts, **tally.counts}, took=tally.took), files)
+    counts = {**account.counts, **tally.counts}
+    write_account(folder, replace(account, counts=counts, took=tally.took, measured_with=used), files)
     return tally
 
 
