@@ -21,6 +21,24 @@ def test_a_file_appears_whole_at_the_end(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.csv"]
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="open files are told by name where there is /proc")
+def test_it_lies_on_the_disk_before_it_has_its_name_and_the_name_before_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, sync = tmp_path / "a.csv", os.fsync
+    synced: list[tuple[str, bool]] = []
+
+    def noted(handle: int) -> None:
+        place = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        synced.append((place.read_text() if place.is_file() else place.name, path.exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with draft_of(path) as draft:
+        draft.write_text("new")
+    assert synced == [("new", False), (tmp_path.name, True)]
+
+
 def write_half(path: Path) -> None:
     """Fail in the middle of writing."""
     with path.open("w") as file:

@@ -13,17 +13,30 @@ from voxmill.errors import OutputError
 def draft_of(path: Path, *, suffix: str = "") -> Iterator[Path]:
     """A temporary path, with this suffix, to write to; at the end it becomes `path`, after a failure it is removed.
 
-    A symbolic link stays, and what it leads to is written. Raises OutputError with the cause for every OSError inside.
+    It lies on the disk, name and all, when that is done. A symbolic link stays, and what it leads to is written. Raises
+    OutputError with the cause for every OSError inside.
     """
     target = Path(os.path.realpath(path))
     draft = target.with_name(f".{uuid.uuid4().hex}{suffix}")
     try:
         yield draft
+        _sync(draft, os.O_RDWR)
         draft.replace(target)
+        if os.name == "posix":  # elsewhere folders cannot be opened
+            _sync(target.parent, os.O_RDONLY)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         _remove(draft)
+
+
+def _sync(path: Path, flags: int) -> None:
+    """Come back when what is in a file or folder lies on the disk."""
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _remove(draft: Path) -> None:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
@@ -63,6 +65,10 @@ def test_failures_end_with_1_and_nothing_with_3(voxmill: Command, few: Path, tmp
     code, _, said = voxmill("run", write_table(tmp_path, [good, bad]), "-o", tmp_path / "out", "--settings", few)
     assert code == 1
     assert f"1 case or region could not be measured; why: {tmp_path / 'out/failures.parquet'}" in said
+    assert "2 rows of features came of 1 case. 1 case" in (tmp_path / "out" / "methods.md").read_text()
+    crate = json.loads((tmp_path / "out" / "ro-crate-metadata.json").read_text())
+    described = {one["@id"]: one.get("description") for one in crate["@graph"]}
+    assert described["./"] == "Features of 2 regions of 1 case, out of 2."
     code, _, said = voxmill("run", write_table(tmp_path, [bad]), "-o", tmp_path / "none", "--settings", few)
     assert code == 3
 
@@ -113,8 +119,14 @@ def test_options_choose_cases_and_forms(voxmill: Command, few: Path, tmp_path: P
             3,
             "these rows have the same case: 1 and 3; give each one of its own",
         ),
+        ("ID,Image,Mask,Label\nx,a,b,1\nx,a,b,01\n", 3, "these rows have the same case: 1 and 2; give each"),
         ("image,mask,Label\na,b,one\n", 3, "row 1: Label: a whole number is needed; found 'one'"),
         ("image,mask,region\na,b,x\n", 3, "columns region are called like those of the result; rename them"),
+        (
+            "image,mask,original_firstorder_Mean,diagnostics_x,age\na,b,1,2,3\n",
+            3,
+            "columns original_firstorder_Mean, diagnostics_x are called like those of the result; rename them",
+        ),
         ("image,mask\na,b\n", 3, "1 of its first 1 rows name files that are not there (rows 1); check the paths"),
         ("image,mask\n", 3, "a table of cases has a row for each, and it has no rows; add them"),
     ],
@@ -141,6 +153,55 @@ def test_missing_files_are_left_out_where_that_is_asked_for(voxmill: Command, fe
     code, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--skip-missing")
     assert code == 0
     assert "1 case measured, 2 rows" in said
+    assert f"1 row of the table left out, as files are not there: {tmp_path / 'out/failures.parquet'}" in said
+    (row,) = rows_of(tmp_path / "out" / "failures.parquet")
+    assert (row["case"], row["step"], row["sentence"]) == ("case 2", "find", "its files are not there")
+    counts = json.loads((tmp_path / "out" / "run.json").read_text())["counts"]
+    assert (counts["cases"], counts["failures"], counts["missing"]) == (1, 0, 1)
+
+
+def test_where_all_files_are_missing_nothing_is_done(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 2), tmp_path / "out"
+    voxmill("run", cohort, "-o", out, "--settings", few)
+    before = (out / "features.parquet").read_bytes()
+    for path in tmp_path.glob("scan*"):
+        path.rename(tmp_path / f"moved-{path.name}")
+    ended = voxmill("run", cohort, "-o", out, "--settings", few, "--skip-missing")
+    assert_refused(ended, 3, "cases.csv: none of its rows names files that are there; check the paths")
+    assert (out / "features.parquet").read_bytes() == before
+
+
+def test_where_no_case_can_be_measured_what_was_is_kept(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 2), tmp_path / "out"
+    voxmill("run", cohort, "-o", out, "--settings", few)
+    before = (out / "features.parquet").read_bytes()
+    for path in tmp_path.glob("scan?.nrrd"):
+        path.write_bytes(path.read_bytes()[:100])
+    ended = voxmill("run", cohort, "-o", out, "--settings", few)
+    assert_refused(ended, 3, "out: the rows that are there stay, as nothing can be measured now (image: ")
+    assert (out / "features.parquet").read_bytes() == before
+    assert voxmill("run", cohort, "-o", tmp_path / "other", "--settings", few)[0] == 3
+    assert len(rows_of(tmp_path / "other" / "failures.parquet")) == 2
+
+
+def test_a_column_that_csv_cannot_hold_is_refused_before_work_begins(
+    voxmill: Command, few: Path, tmp_path: Path
+) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    table = pa.table({"image": [image.name], "mask": [mask.name], "sites": [["a", "b"]], "age": [61]})
+    pq.write_table(table, tmp_path / "cases.parquet")
+    ended = voxmill("run", tmp_path / "cases.parquet", "-o", tmp_path / "out", "--settings", few, "--csv")
+    assert_refused(ended, 3, "cases.parquet: CSV cannot hold column sites (list<element: string>); leave out --csv")
+    assert not (tmp_path / "out").exists()
+    assert voxmill("run", tmp_path / "cases.parquet", "-o", tmp_path / "out", "--settings", few)[0] == 0
+    assert rows_of(tmp_path / "out" / "features.parquet")[0]["sites"] == ["a", "b"]
+
+
+def test_what_was_typed_as_a_pattern_is_not_kept(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 2), tmp_path / "out"
+    assert voxmill("run", cohort, "-o", out, "--settings", few, "--only", "case 1")[0] == 0
+    assert json.loads((out / "run.json").read_text())["asked"]["only"] is True
+    assert "case 1" not in (out / "run.json").read_text()
 
 
 def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> None:

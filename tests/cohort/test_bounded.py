@@ -29,7 +29,7 @@ def records(cases: int) -> Iterator[Record]:
         row = {"image": "image", "mask": "mask", "region": "1", "label": 1, "diagnostics": {}, "notes": ""}
         row |= pack_features(dict(zip(names, values.tolist(), strict=True)))
         took = {"wall_s": 1.0, "seconds": {"read": 1.0}, "bytes": 1, "peak_bytes": 1}
-        result = {"rows": [row], "failures": [], "inputs": [], "took": took}
+        result = {"rows": [row], "failures": [], "inputs": [], "bare": 0, "versions": {}, "took": took}
         yield Record(str(case), f"case-{case}", Outcome.DONE, result)
 
 

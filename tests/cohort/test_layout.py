@@ -3,8 +3,12 @@
 from itertools import permutations
 from typing import Any
 
+import pyarrow as pa
+import pytest
+
 from voxmill.cohort.layout import Columns, Layout
 from voxmill.cohort.packing import pack_features
+from voxmill.errors import InputError
 
 
 def row(*names: str, **diagnostics: object) -> dict[str, Any]:
@@ -35,3 +39,9 @@ def test_whatever_the_order_columns_come_as_they_first_occur() -> None:
             ("diagnostics_y", str),
             ("diagnostics_z", str),
         ]
+
+
+def test_no_table_has_two_columns_of_one_name() -> None:
+    layout = Layout(("wavelet-LLH_glcm_Contrast",), further=pa.schema([("wavelet-LLH_glcm_Contrast", pa.string())]))
+    with pytest.raises(InputError, match="columns wavelet-LLH_glcm_Contrast are called like those of the result"):
+        _ = layout.schema

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 import voxmill as vm
-from voxmill.cohort.methods import CLAUSES, Extent, methods
+from voxmill.cohort.clauses import CLAUSES
+from voxmill.cohort.methods import Extent, methods
 from voxmill.cohort.words import FAMILIES, IMAGES, INTERPOLATORS, LIMITS, OUTLINES, ROUNDING
 from voxmill.image_types import IMAGE_TYPES
 from voxmill.steps import INTERPOLATORS as KNOWN_INTERPOLATORS
@@ -57,7 +58,8 @@ SAID: list[tuple[dict[str, Any], str]] = [
     ({"slice_axis": "z"}, "within slices across the z axis"),
     ({"distances": [1, 3]}, "at a distance of 1, 3 "),
     ({}, "means over the features of all directions"),
-    ({"weighting": "no_weighting"}, "merged into one, weighted by distance (norm: no weighting)"),
+    ({"weighting": "no_weighting"}, "GLCM and GLRLM of all directions were merged into one, all of one weight."),
+    ({"weighting": "euclidean"}, "merged into one, weighted by distance (norm: euclidean)"),
     ({}, "counted symmetrically"),
     ({"glcm_symmetric": False}, "counted in one direction only"),
     ({"gldm_alpha": 2}, "up to a difference of 2 grey levels"),
@@ -101,6 +103,10 @@ def test_software_and_extent_are_told() -> None:
     assert said.endswith(
         "3,600 rows of features came of 1,200 cases. The table of cases chose the labels of some. 4 cases or regions "
         "could not be measured."
+    )
+    both = Extent(1, 2, 0, versions={"Voxmill": ["0.1.0"], "NumPy": ["2.3.1", "2.4.6"]})
+    assert methods(vm.Settings(), both).startswith(
+        "Radiomic features were computed with Voxmill 0.1.0 (NumPy 2.3.1 and 2.4.6). "
     )
     quiet = methods(vm.Settings(), Extent(1, 2, 0))
     assert "could not be measured" not in quiet

@@ -12,8 +12,9 @@ from csvw import CSVW
 
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort
-from voxmill.cohort import CohortRun, Forms, run_cohort
+from voxmill.cohort import CohortRun, Forms, Wanted, run_cohort
 from voxmill.cohort.layout import OUTPUTS
+from voxmill.cohort.versions import versions
 from voxmill_kernels.features.catalogue import CATALOGUE
 
 SETTINGS = {**FEW, "images": ["original", "wavelet"], "diagnostics": True}
@@ -60,8 +61,10 @@ def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
         "done": 2,
         "failed": 0,
         "before": 0,
+        "measured": 2,
         "rows": 4,
         "failures": 0,
+        "missing": 0,
         "without_mask": 0,
     }
     assert set(run["took"]["seconds"]) == {"read", "prepare", "filter", "count", "features", "write"}
@@ -70,6 +73,18 @@ def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
     for name, digest in run["outputs"].items():
         assert hashlib.sha256((done.folder / name).read_bytes()).hexdigest() == digest
     assert str(done.folder.parent) not in (done.folder / "run.json").read_text()
+
+
+def test_all_versions_are_told_that_cases_were_measured_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cohort, out = write_cohort(tmp_path, 2), tmp_path / "out"
+    with monkeypatch.context() as other:
+        other.setattr("voxmill.cohort.job.versions", lambda: {**versions(), "NumPy": "1.0"})
+        run_cohort(cohort, out, settings=FEW, wanted=Wanted(limit=1))
+    run_cohort(cohort, out, settings=FEW)
+    run, here = read_json(out / "run.json"), versions()
+    assert run["versions"] == here
+    assert run["measured_with"] == {name: [one] for name, one in here.items()} | {"NumPy": ["1.0", here["NumPy"]]}
+    assert f"NumPy 1.0 and {here['NumPy']}" in (out / "methods.md").read_text()
 
 
 def test_inputs_are_told_by_digest(done: CohortRun) -> None:

@@ -1,11 +1,13 @@
 """A cohort into tables: the rows of `extract`, in the same bytes however it was done, whatever happens."""
 
+import os
 import random
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +15,7 @@ import pytest
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, write_empty_mask, write_scan, write_table, written
 from voxmill.cohort import Forms, Wanted, run_cohort
+from voxmill.cohort.folder import set_aside
 from voxmill.runs.ledger import read_ledger
 
 
@@ -116,6 +119,55 @@ def test_what_fails_is_told_by_what_it_is_and_the_rest_goes_on(tmp_path: Path) -
     assert not any("jane" in str(row["sentence"]) for row in failures.values())
 
 
+def test_an_image_that_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
+    first, mask = write_scan(tmp_path, "a", seed=1)
+    second, _ = write_scan(tmp_path, "b", seed=2)
+    cohort = write_table(
+        tmp_path, [{"case": "one", "image:t1": first.name, "image:adc": second.name, "mask": mask.name}]
+    )
+    run_cohort(cohort, tmp_path / "undisturbed", settings=FEW)
+    stamp = os.stat(second)
+    whole = second.read_bytes()
+    second.write_bytes(bytes(len(whole)))
+    os.utime(second, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    half = run_cohort(cohort, tmp_path / "out", settings=FEW)
+    assert (half.tally.rows, len(half.tally.failures), half.progress.failed) == (2, 1, 1)
+    (failure,) = rows_of(half.failures)
+    assert (failure["image"], failure["step"]) == ("adc", "read")
+    assert [row["image"] for row in rows_of(half.features)] == ["t1", "t1"]
+    second.write_bytes(whole)
+    os.utime(second, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    done = run_cohort(cohort, tmp_path / "out", settings=FEW)
+    assert (done.progress.done, done.progress.before, done.tally.rows) == (1, 0, 4)
+    assert written(tmp_path / "out") == written(tmp_path / "undisturbed")
+
+
+def test_what_was_out_of_reach_is_tried_again_at_once(tmp_path: Path) -> None:
+    """Of a storage that loses a file when the run begins, and has it again when another case has ended."""
+    memory = fsspec.filesystem("memory")
+    (image, mask), (other, other_mask) = (write_scan(tmp_path, name, seed=1) for name in "ab")
+    rows = [
+        {"case": "one", "image": "memory://hospital/a.nrrd", "mask": mask.name},
+        {"case": "two", "image": other.name, "mask": other_mask.name},
+    ]
+
+    def put(_: object = None) -> None:
+        memory.pipe("/hospital/a.nrrd", image.read_bytes())
+
+    put()
+    try:
+        done = run_cohort(
+            write_table(tmp_path, rows),
+            tmp_path / "out",
+            settings=FEW,
+            begin=lambda _: memory.rm("/hospital/a.nrrd"),
+            tell=put,
+        )
+    finally:
+        memory.rm("/hospital", recursive=True)
+    assert (done.progress.done, done.progress.failed, done.tally.rows) == (2, 0, 4)
+
+
 def test_a_region_that_fails_does_not_cost_the_others(tmp_path: Path) -> None:
     image, mask = write_scan(tmp_path, "scan", seed=1)
     cohort = write_table(tmp_path, [{"case": "one", "image": image.name, "mask": mask.name}])
@@ -168,6 +220,42 @@ def test_other_settings_begin_a_new_run_and_the_earlier_one_is_kept(tmp_path: Pa
     back = run_cohort(cohort, tmp_path / "out", settings=FEW)
     assert (back.progress.done, back.progress.before) == (0, 2)
     assert written(back.folder) == before
+
+
+def test_what_is_set_aside_is_of_one_run(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, 1)
+    other = {**FEW, "discretise": {"bin_width": 10}}
+    run_cohort(cohort, tmp_path / "out", settings=FEW, forms=Forms(csv=True))
+    with_csv = run_cohort(cohort, tmp_path / "out", settings=other).aside
+    assert with_csv is not None
+    assert (with_csv / "features.csv").is_file()
+    run_cohort(cohort, tmp_path / "out", settings=FEW)
+    names = {path.name for path in (tmp_path / "out").iterdir()} - {"ledger", "earlier"}
+    again = run_cohort(cohort, tmp_path / "out", settings=other).aside
+    assert again == with_csv
+    assert {path.name for path in with_csv.iterdir()} == names
+
+
+def test_setting_aside_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    other = {**FEW, "discretise": {"bin_width": 10}}
+    for settings in (FEW, other, FEW):
+        run_cohort(cohort, out, settings=settings)
+    before, moves = written(out), iter(range(3))
+    replace = Path.replace
+
+    def some(path: Path, target: Path) -> Path:
+        if path.parent == out and next(moves, None) is None:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", some)
+        with pytest.raises(KeyboardInterrupt):
+            set_aside(out, "another")
+    aside = set_aside(out, "another")
+    assert aside is not None
+    assert written(aside) == before
 
 
 def test_all_forms_have_the_same_values(tmp_path: Path) -> None:

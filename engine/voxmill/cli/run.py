@@ -161,7 +161,7 @@ def run(
     with progress_shown("measuring", "measured", as_json=log_json) as (begin, hear):
         done = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=hear)
     _tell(done, as_json=log_json)
-    if done.tally.failures:
+    if done.tally.failures or not done.tally.rows:
         raise typer.Exit(1 if done.tally.rows else 3)
 
 
@@ -193,6 +193,7 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
     """What came of it, and where time went; no name of a case."""
     from voxmill.cli.progress import log_json
     from voxmill.cli.streams import tell
+    from voxmill.cohort.methods import cases_or_regions
     from voxmill.table import counted
 
     tally, progress = done.tally, done.progress
@@ -204,6 +205,7 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
             **counts,
             rows=tally.rows,
             failures=len(tally.failures),
+            missing=len(tally.missing),
             without_mask=tally.bare,
             seconds=spent,
             bytes=tally.bytes,
@@ -216,9 +218,9 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
         tell(f"results of other settings, or of another version, are in {done.aside}")
     if tally.bare:
         tell(f"{counted(tally.bare, 'image')} without a mask: nothing to measure there")
+    if tally.missing:
+        tell(f"{counted(len(tally.missing), 'row')} of the table left out, as files are not there: {done.failures}")
     if tally.failures:
-        count = len(tally.failures)
-        failed = "1 case or region" if count == 1 else f"{count:,} cases or regions"
-        tell(f"{failed} could not be measured; why: {done.failures}")
+        tell(f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}")
     spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
     tell(f"{spent_s}; {tally.bytes / 1e6:,.1f} MB of files; at most {tally.peak_bytes / 1e6:,.0f} MB in a process")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers, names_of
-from voxmill.errors import VoxmillError
+from voxmill.errors import InputError, VoxmillError
 from voxmill.io.fetching import is_there, stamps_of
 from voxmill.io.remote import Location
 from voxmill.privacy import replaced
@@ -26,13 +26,15 @@ Enter = Callable[[str], None]
 class Pair:
     """An image and one of its masks, by their names, or why there is none ('' for what is not known then).
 
-    is_bare: there is nothing to measure, as the store or the folder of DICOM has no mask of the image.
+    reason: the kind of that error. is_bare: there is nothing to measure, as the store or the folder of DICOM has no
+    mask of the image.
     """
 
     image: str
     mask: str
     opened: tuple[Image, Mask] | None = None
     error: str | None = None
+    reason: str = InputError.__name__
     is_bare: bool = False
 
 
@@ -181,7 +183,8 @@ class FileCase:
             try:
                 volume = image.read()
             except VoxmillError as error:
-                yield Pair(image.name, "", error=self._why(error, image, image.files[0]))
+                why = self._why(error, image, image.files[0])
+                yield Pair(image.name, "", error=why, reason=type(error).__name__)
                 continue
             named = volume.renamed(image.name, notes=[self._told(note) for note in volume.notes])
             if not image.masks and image.series is not None:
@@ -196,7 +199,8 @@ class FileCase:
         try:
             found = mask.read(volume, channel=channel)
         except VoxmillError as error:
-            return Pair(image.name, mask.name, error=self._why(error, image, mask.path))
+            why = self._why(error, image, mask.path)
+            return Pair(image.name, mask.name, error=why, reason=type(error).__name__)
         named = found.renamed(mask.name, notes=[self._told(note) for note in found.notes])
         return Pair(image.name, mask.name, (volume, named))
 

@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from voxmill.cohort.layout import DICTIONARY, DICTIONARY_METADATA, FIRST, LAST, Layout
+from voxmill.cohort.layout import DICTIONARY, DICTIONARY_METADATA, FIRST, KNOWN, LAST, Layout
 from voxmill.drafts import draft_of
-from voxmill_kernels.features.catalogue import CATALOGUE
 
 COLUMNS: Mapping[str, str] = {
     "name": "The column of features.parquet.",
@@ -44,10 +43,9 @@ def _lines(layout: Layout) -> Iterator[Line]:
     yield from (_plain(name, meaning) for name, meaning in FIRST.items())
     yield from (_plain(field.name, CARRIED) for field in layout.further or ())
     yield from (_plain(name, DIAGNOSTIC) for name in layout.diagnostics)
-    known = {feature.full_name: feature for feature in CATALOGUE}
     for name in layout.features:
         image_type, _, full_name = name.partition("_")
-        one = known[full_name]
+        one = KNOWN[full_name]
         yield name, image_type, one.family, one.name, one.ibsi, one.unit, one.definition, one.source
     yield from (_plain(name, meaning) for name, meaning in LAST.items())
 

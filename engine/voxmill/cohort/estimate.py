@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 
 from voxmill.cohort.cases import CohortCase
 from voxmill.cohort.finding import Cohort
-from voxmill.cohort.job import Extraction
+from voxmill.cohort.job import Extraction, has_result
 from voxmill.cohort.layout import LEDGER
 from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, Forms, write_tables
@@ -104,8 +104,7 @@ def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, *, work
         nobody = Entries([""] * len(cases), [0] * len(cases))
         write_tables(Path(folder), records, Chosen(ranks, nobody), forms)
         writing = time.perf_counter() - wrote
-    done = [one for one in records if one.outcome is Outcome.DONE]
-    took = {one.key: one.result["took"]["wall_s"] for one in done}
+    took = {one.key: one.result["took"]["wall_s"] for one in records if has_result(one)}
     starting = max(0.0, min(ends) - began - min(took.values(), default=0.0))
     sentence = next((one.sentence for one in records if one.outcome is Outcome.FAILED), "")
     return _Sample(took, starting, writing, sentence)

@@ -1,13 +1,14 @@
 """A store, a table or a folder tree → the cases of a cohort, made as they are needed."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
+from voxmill.cohort.layout import is_of_result
 from voxmill.cohort.stored import wanted_cases
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
@@ -41,6 +42,11 @@ class Wanted:
         if self.limit is not None and self.limit < 1:
             raise SettingsError(f"limit: at least 1 case; found {self.limit}")
 
+    @property
+    def told(self) -> Mapping[str, int | bool | None]:
+        """What was wanted; of the pattern, only whether there was one: it may hold a name."""
+        return {"only": self.only is not None, "limit": self.limit, "skip_missing": self.skip_missing}
+
     def names(self, name: str) -> bool:
         """Whether a case of this name may be wanted."""
         return self.only is None or fnmatchcase(name, self.only)
@@ -52,6 +58,7 @@ class Cohort:
 
     kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
     rows are left out. further: the columns of a table that are carried through. left_out: what belongs to no case.
+    missing: the cases come upon so far that are left out, as their files are not there.
     """
 
     kind: str
@@ -59,6 +66,7 @@ class Cohort:
     count: int
     further: "pa.Table | None" = None
     left_out: tuple[LeftOut, ...] = ()
+    missing: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Placed]:
         return self.begin()
@@ -70,7 +78,8 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
     A table has a row per case (or, as PyRadiomics' batch files, per case and Label): columns `image` (or `image:t1` …)
     and `mask`, paths relative to it, and `case`, or else a case is called by its first image's path. `pseudonyms` are
     asked for where names are made of DICOM. Raises InputError where there is no such path or no case in it, and for a
-    table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere.
+    table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere (with
+    `skip_missing`, in all rows).
     """
     if not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
@@ -105,22 +114,42 @@ def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_o
 def _of_table(sheet: Sheet, wanted: Wanted) -> Cohort:
     _require_columns(sheet)
     _require_sense(sheet)
-    folder = sheet.path.parent
+    folder, missing = sheet.path.parent, list[str]()
     if not wanted.skip_missing:
         _require_files(sheet, folder)
 
     def begin() -> Iterator[Placed]:
+        missing.clear()
         cases = ((row.number - 1, _of_row(row, folder)) for row in sheet.rows if wanted.names(_called(row)))
-        there = (one for one in cases if one[1].is_there) if wanted.skip_missing else cases
-        return islice(there, wanted.limit)
+        return islice(_there(cases, missing) if wanted.skip_missing else cases, wanted.limit)
 
     count = sum(wanted.names(_called(row)) for row in sheet.rows)
-    return Cohort("table", begin, min(count, wanted.limit or count), further=sheet.further)
+    if wanted.skip_missing and count and next(begin(), None) is None:
+        raise InputError(
+            f"{sheet.path.name}: none of its rows names files that are there; check the paths, which are relative to "
+            "the table"
+        )
+    return Cohort("table", begin, min(count, wanted.limit or count), further=sheet.further, missing=missing)
+
+
+def _there(cases: Iterator[tuple[int, FileCase]], missing: list[str]) -> Iterator[Placed]:
+    """The cases whose files are there; the names of the others are noted."""
+    for place, case in cases:
+        if case.is_there:
+            yield place, case
+        else:
+            missing.append(case.name)
 
 
 def _of_row(row: Listed, folder: Path) -> FileCase:
-    choosing = Choosing(None if not row.label else (int(row.label),), None if not row.channel else int(row.channel))
+    label = _number(row.label)
+    choosing = Choosing(None if label is None else (label,), _number(row.channel))
     return FileCase(CaseSource(_called(row), images_of(row, folder)), folder, choosing)
+
+
+def _number(text: str) -> int | None:
+    """The number of a label or channel, however it is written; None where there is none."""
+    return int(text) if text else None
 
 
 def _called(row: Listed) -> str:
@@ -130,12 +159,10 @@ def _called(row: Listed) -> str:
 
 def _require_columns(sheet: Sheet) -> None:
     """Raise InputError where a column is missing, or has the name of one of the result."""
-    from voxmill.cohort.layout import FIRST, LAST
-
     there = [name.strip() for name in sheet.table.column_names]
     if MASK not in map(str.lower, there):
         raise InputError(f"{sheet.path.name}: there is no column 'mask'; its columns are {', '.join(there)}; add it")
-    taken = [name for name in sheet.further.column_names if name in (*FIRST, *LAST)]
+    taken = [name for name in sheet.further.column_names if is_of_result(name)]
     if taken:
         raise InputError(
             f"{sheet.path.name}: columns {', '.join(taken)} are called like those of the result; rename them"
@@ -144,7 +171,7 @@ def _require_columns(sheet: Sheet) -> None:
 
 def _require_sense(sheet: Sheet) -> None:
     """Raise InputError for a label that is no number, and for cases that are there twice, told by their rows."""
-    first: dict[tuple[str, str, str], int] = {}
+    first: dict[tuple[str, int | None, int | None], int] = {}
     twice: list[str] = []
     for row in sheet.rows:
         if row.fault:
@@ -154,7 +181,7 @@ def _require_sense(sheet: Sheet) -> None:
                 raise InputError(
                     f"{sheet.path.name}: {row.place}{column}: a whole number is needed; found {brief(text)}"
                 )
-        before = first.setdefault((_called(row), row.label, row.channel), row.number)
+        before = first.setdefault((_called(row), _number(row.label), _number(row.channel)), row.number)
         if before != row.number:
             twice.append(f"{before} and {row.number}")
     if twice:

@@ -1,8 +1,9 @@
 """The folder that a run writes to: is it ours, and what becomes of what an earlier run left there."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from voxmill.cohort.layout import EARLIER, LEDGER, OUTPUTS, RUN
 from voxmill.errors import InputError, OutputError
@@ -21,15 +22,19 @@ def require_ours(folder: Path) -> None:
 def set_aside(folder: Path, fingerprint: str) -> Path | None:
     """Move what a run with other settings or of another version has written into a folder beside; gives that one.
 
-    None where there is nothing of another run. Whoever calls holds the lock of the ledger. Killed halfway, it is
-    finished when it is called again: the file that tells which run it was goes last.
+    None where there is nothing of another run. What such a run has left there before goes first, so that files of one
+    run alone lie together. Whoever calls holds the lock of the ledger. Killed halfway, it is finished when it is called
+    again: the file that tells which run it was goes last.
     """
-    found = _fingerprint(folder / RUN)
-    if found is None or found == fingerprint:
+    told = _told(folder / RUN)
+    if told is None or told["fingerprint"] == fingerprint:
         return None
+    found = str(told["fingerprint"])
     aside = folder / EARLIER / found[:LETTERS]
     try:
         aside.mkdir(parents=True, exist_ok=True)
+        if (aside / RUN).exists():
+            remove_others(aside, ())
         for name in OUTPUTS:
             if (folder / name).exists():
                 (folder / name).replace(aside / name)
@@ -38,20 +43,31 @@ def set_aside(folder: Path, fingerprint: str) -> Path | None:
     return aside
 
 
-def remove_others(folder: Path, written: Iterable[str]) -> None:
-    """Remove the files of this run that were written once and are not now: they would tell of other cases."""
-    for name in set(OUTPUTS) - set(written):
-        (folder / name).unlink(missing_ok=True)
+def remove_others(folder: Path, written: Collection[str]) -> None:
+    """Remove the files of a run that were written once and are not now, in their order: they tell of other cases."""
+    for name in OUTPUTS:
+        if name not in written:
+            (folder / name).unlink(missing_ok=True)
 
 
-def _fingerprint(path: Path) -> str | None:
-    """Which run wrote a folder; None where none has yet."""
+def require_no_rows(folder: Path, why: str) -> None:
+    """Raise InputError where there are rows of before, which tables without any would replace; `why` there are none."""
+    told = _told(folder / RUN)
+    if told is not None and told["rows"]:
+        raise InputError(
+            f"{folder.name}: the rows that are there stay, as nothing can be measured now ({why}); mend that, or give "
+            "another folder"
+        )
+
+
+def _told(path: Path) -> Mapping[str, Any] | None:
+    """Which run wrote a folder, by fingerprint, and how many rows; None where none has yet."""
     try:
-        found: str = json.loads(path.read_text(encoding="utf-8"))["fingerprint"]
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return {"fingerprint": told["fingerprint"], "rows": told["counts"]["rows"]}
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, OSError):
         raise InputError(
             f"{path.name}: this file of an earlier run is damaged; give another folder, or delete it"
         ) from None
-    return found

@@ -12,8 +12,12 @@ from typing import Any
 from voxmill._version import __version__
 from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.packing import pack_features
-from voxmill.errors import InputError, VoxmillError
+from voxmill.cohort.versions import versions
+from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.extraction import extract
+from voxmill.io.storage import Unreachable
+from voxmill.runs.records import Record
+from voxmill.runs.worker import CaseError
 from voxmill.settings import Settings
 from voxmill.stages import watch_stages
 from voxmill.table import PREFIX, Row
@@ -39,6 +43,7 @@ class Extraction:
 
     settings: Settings
     threads: int = 1
+    transient = (Unreachable.__name__,)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -61,9 +66,11 @@ class Extraction:
         return {}
 
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
-        """Measure a case: its rows, what could not be measured, digests, images without a mask, and what it took.
+        """Measure a case: rows, what could not be measured, digests, images without a mask, versions, what it took.
 
-        Raises InputError where nothing of it can be measured; images without a mask need not be.
+        Raises InputError where nothing of it can be measured; images without a mask need not be. Raises CaseError with
+        all of that where an image or a mask is lacking, so that it is tried again; a region that cannot be measured
+        never can.
         """
         under_way = _UnderWay(self, case, enter)
         began = time.perf_counter()
@@ -71,15 +78,16 @@ class Extraction:
         with watch_stages() as stages:
             for pair in under_way.read(case.pairs(channel, enter)):
                 under_way.measure(pair)
-        if not under_way.rows and (under_way.failures or not under_way.bare):
-            raise InputError(under_way.why_nothing)
+        if not under_way.rows:
+            under_way.require_bare()
         seconds = {name: sum(stages.seconds[one] for one in group) for name, group in GROUPS.items()}
         wall_s = time.perf_counter() - began
-        return {
+        result = {
             "rows": under_way.rows,
             "failures": under_way.failures,
             "inputs": under_way.inputs,
             "bare": len(under_way.bare),
+            "versions": dict(versions()),
             "took": {
                 "wall_s": wall_s,
                 "seconds": {READ: sum(under_way.reading), **seconds},
@@ -87,6 +95,14 @@ class Extraction:
                 "peak_bytes": _peak_bytes(),
             },
         }
+        if not under_way.is_whole:
+            raise CaseError(under_way.why, result)
+        return result
+
+
+def has_result(record: Record) -> bool:
+    """Whether there is something of a case: also where an image of it has failed."""
+    return "took" in record.result
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,7 @@ class _UnderWay:
             self.bare.append(pair.image)
             return
         if pair.opened is None:
-            self._fail(pair, step="read", reason="InputError", sentence=pair.error or "")
+            self._fail(pair, step="read", reason=pair.reason, sentence=pair.error or "")
             return
         image, mask = pair.opened
         self.enter("measure")
@@ -135,7 +151,7 @@ class _UnderWay:
             if row.error is None:
                 self.rows.append({"image": pair.image, "mask": pair.mask, **_packed(row)})
             else:
-                self._fail(pair, row.region, step="measure", reason="RegionError", sentence=row.error)
+                self._fail(pair, row.region, step="measure", reason=RegionError.__name__, sentence=row.error)
 
     def _rows(self, image: Image, mask: Mask) -> tuple[Row, ...]:
         settings = self.job.settings
@@ -147,9 +163,20 @@ class _UnderWay:
         where = {"image": pair.image, "mask": pair.mask, "region": region}
         self.failures.append({**where, "step": step, "reason": reason, "sentence": sentence})
 
+    def require_bare(self) -> None:
+        """Raise InputError where there is more than images without a mask; Unreachable where that may pass."""
+        if self.failures or not self.bare:
+            is_transient = any(one["reason"] in self.job.transient for one in self.failures)
+            raise Unreachable(self.why) if is_transient else InputError(self.why)
+
     @property
-    def why_nothing(self) -> str:
-        """Why there is no row, in a sentence."""
+    def is_whole(self) -> bool:
+        """Whether all images and masks were measured; of some, regions may not be."""
+        return all(one["reason"] == RegionError.__name__ for one in self.failures)
+
+    @property
+    def why(self) -> str:
+        """Why something is lacking, in a sentence."""
         if not self.failures:
             return "it has no image; fill in the column 'image'"
         first, *others = self.failures

@@ -1,10 +1,14 @@
 """What a run of a cohort writes, and which columns its tables have."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from voxmill.cohort.packing import unpack_names
+from voxmill.errors import InputError, several
+from voxmill.table import PREFIX
+from voxmill_kernels.features.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,9 +31,16 @@ FIRST: Mapping[str, str] = {
 """The columns of features.parquet before those that are carried through, and what they hold."""
 LAST: Mapping[str, str] = {"notes": "What a reader of the row should know."}
 """Those after the features."""
+KNOWN = {feature.full_name: feature for feature in CATALOGUE}
+"""Features by what stands in their columns after the image type and `_`."""
 Rank = tuple[int, int]
 """Where a row comes: its case among all, its place among the rows of the case."""
 FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence")
+
+
+def is_of_result(name: str) -> bool:
+    """Whether a column of the result may be called so, so that none that is carried through may."""
+    return name in (*FIRST, *LAST) or name.startswith(PREFIX) or name.partition("_")[2] in KNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +57,11 @@ class Layout:
 
     @property
     def schema(self) -> "pa.Schema":
-        """The columns with their types."""
+        """The columns with their types; raises InputError where two have one name."""
         import pyarrow as pa
 
         kinds = {int: pa.int64(), float: pa.float64(), str: pa.string()}
-        return pa.schema(
+        schema = pa.schema(
             [
                 *(pa.field(name, pa.int64() if name == "label" else pa.string()) for name in FIRST),
                 *(self.further or ()),
@@ -59,6 +70,12 @@ class Layout:
                 *(pa.field(name, pa.string()) for name in LAST),
             ]
         )
+        twice = [name for name, count in Counter(schema.names).items() if count > 1]
+        if twice:
+            raise InputError(
+                f"columns {several(twice, separator=', ')} are called like those of the result; rename them"
+            )
+        return schema
 
 
 @dataclass(frozen=True)

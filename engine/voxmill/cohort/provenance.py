@@ -24,6 +24,7 @@ from voxmill.cohort.layout import (
 from voxmill.cohort.versions import machine, versions
 from voxmill.drafts import draft_of
 from voxmill.settings import Settings
+from voxmill.table import counted
 
 FORMAT_VERSION = 1
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -46,7 +47,10 @@ ABOUT: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Account:
-    """What is told of a run. begun: when, in UTC. asked, counts, took: options, numbers and costs, by name."""
+    """What is told of a run. begun: when, in UTC. asked, counts, took: options, numbers and costs, by name.
+
+    measured_with: all versions of software that its cases were measured with, by name.
+    """
 
     settings: Settings
     fingerprint: str
@@ -55,6 +59,7 @@ class Account:
     asked: Mapping[str, Any] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     took: Mapping[str, Any] = field(default_factory=dict)
+    measured_with: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def write_account(folder: Path, account: Account, files: Sequence[str]) -> None:
@@ -76,7 +81,8 @@ def _run(account: Account, ended: datetime, digests: Mapping[str, str]) -> dict[
         "settings": account.settings.model_dump(mode="json"),
         "asked": dict(account.asked),
         "device": "cpu",
-        "versions": versions(),
+        "versions": dict(versions()),
+        "measured_with": dict(account.measured_with),
         "machine": machine(),
         "begun": account.begun.isoformat(timespec="seconds"),
         "ended": ended.isoformat(timespec="seconds"),
@@ -104,7 +110,8 @@ def _crate(folder: Path, account: Account, ended: datetime, files: Sequence[str]
                 "@id": "./",
                 "@type": "Dataset",
                 "name": "Radiomics features of a cohort",
-                "description": f"Features of {counts['rows']:,} regions of {counts['cases']:,} cases.",
+                "description": f"Features of {counted(counts['rows'], 'region')} of "
+                f"{counted(counts['measured'], 'case')}, out of {counts['cases']:,}.",
                 "datePublished": ended.isoformat(timespec="seconds"),
                 "license": {"@id": "#license"},
                 "conformsTo": {"@id": PROFILE},
@@ -128,7 +135,7 @@ def _crate(folder: Path, account: Account, ended: datetime, files: Sequence[str]
             {
                 "@id": "#cohort",
                 "@type": "CreativeWork",
-                "name": f"A cohort of {counts['cases']:,} cases, out of a {account.source}",
+                "name": f"A cohort of {counted(counts['cases'], 'case')}, out of a {account.source}",
                 "description": f"The SHA-256 of every image and mask is in {INPUTS}.",
             },
             {

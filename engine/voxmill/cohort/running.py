@@ -14,7 +14,7 @@ from voxmill.cohort.folder import require_ours, set_aside
 from voxmill.cohort.job import Extraction
 from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER
 from voxmill.cohort.provenance import Account
-from voxmill.cohort.tables import Entries
+from voxmill.cohort.tables import Entries, require_csv
 from voxmill.cohort.writing import Chosen, Forms, Tally, write_results
 from voxmill.extraction import parse_device, parse_threads
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
@@ -77,14 +77,15 @@ def run_cohort(
 
     A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
     is missing, and what failed. Results of other settings or another version are moved into the folder `earlier`.
-    Raises InputError for a cohort without cases or that makes no sense, SettingsError for settings that make none,
-    OutputError for a folder that cannot be written or is not one of a run, Stopped after a signal.
+    Raises InputError for a cohort without cases or that makes no sense, and where nothing can be measured of one that
+    has rows in the folder, which stay; SettingsError for settings that make none, OutputError for a folder that cannot
+    be written or is not one of a run, Stopped after a signal.
     """
     begun = datetime.now(UTC)
     parse_device(device)
     job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
     require_ours(folder)
-    found = find_cohort(Path(cohort), wanted, lambda: _pseudonyms(folder, keep_ids=keep_ids))
+    found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids))
     begin(found.count)
     with opened(folder / LEDGER) as ledger:
         noted = _Noted(job, found)
@@ -92,7 +93,7 @@ def run_cohort(
             on.folder.mkdir(exist_ok=True)
         progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
         counts = {"cases": len(noted.names), **asdict(progress)}
-        asked = {**asdict(wanted), **asdict(limits), "workers": workers, "threads": threads, "device": device}
+        asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint)
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
         tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
@@ -117,7 +118,15 @@ def estimate_cohort(
     parse_device(device)
     job = Extraction(parse_settings(settings), parse_threads(threads))
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
-    return estimate(job, find_cohort(Path(cohort), wanted, lambda: nobody), forms, workers=workers, limits=limits)
+    return estimate(job, _found(Path(cohort), wanted, forms, lambda: nobody), forms, workers=workers, limits=limits)
+
+
+def _found(source: Path, wanted: Wanted, forms: Forms, pseudonyms: Callable[[], Pseudonyms]) -> Cohort:
+    """The cases that are wanted; raises InputError also for columns that a form of the results cannot hold."""
+    found = find_cohort(source, wanted, pseudonyms)
+    if forms.csv and found.further is not None:
+        require_csv(source.name, found.further.schema)
+    return found
 
 
 def _pseudonyms(folder: Path, *, keep_ids: bool) -> Pseudonyms:
@@ -149,4 +158,5 @@ class _Noted:
         keys = sorted(self.places, key=lambda key: (self.names[key], self.places[key]))
         entries = Entries([self.names[key] for key in keys], [self.places[key] for key in keys], self.cohort.further)
         ranks = {key: rank for rank, key in enumerate(keys)}
-        return Chosen(ranks, entries, self.cohort.left_out, choosing=self.choosing)
+        missing = tuple(self.cohort.missing)
+        return Chosen(ranks, entries, self.cohort.left_out, missing, choosing=self.choosing)

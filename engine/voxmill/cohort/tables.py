@@ -11,6 +11,7 @@ import numpy as np
 from voxmill.cohort.layout import FAILED, FAILURES, FEATURES, FIRST, INPUTS, LAST, LONG, Layout
 from voxmill.cohort.packing import unpack_names, unpack_values
 from voxmill.drafts import draft_of
+from voxmill.errors import InputError, several
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -136,6 +137,23 @@ def write_failures(folder: Path, failures: Sequence[Mapping[str, str]]) -> None:
     texts = [{name: row.get(name, "") for name in FAILED} for row in ordered]
     with _parquet(folder / FAILURES, _texts(FAILED)) as writer:
         writer.write_table(pa.Table.from_pylist(texts, _texts(FAILED)))
+
+
+def require_csv(source: str, further: "pa.Schema") -> None:
+    """Raise InputError for columns of a table that CSV cannot hold."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    unfit = []
+    for field in further:
+        try:
+            pc.CSVWriter(pa.BufferOutputStream(), pa.schema([field])).close()
+        except pa.ArrowException:
+            unfit.append(f"{field.name} ({field.type})")
+    if unfit:
+        raise InputError(
+            f"{source}: CSV cannot hold column {several(unfit)}; leave out --csv, or take it out of the table"
+        )
 
 
 def write_csv(source: Path, path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 
 from voxmill._version import __version__
@@ -19,7 +20,8 @@ PACKAGES: Mapping[str, str] = {
 """Packages that values, or files of them, may depend on, by the names that they go by."""
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """The versions of Voxmill, of Python and of these packages."""
     packages = {name: version(package) for name, package in PACKAGES.items()}
     return {"Voxmill": __version__, "Python": platform.python_version(), **packages}

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.dictionary import write_dictionary
-from voxmill.cohort.folder import remove_others
+from voxmill.cohort.folder import remove_others, require_no_rows
+from voxmill.cohort.job import has_result
 from voxmill.cohort.layout import (
     CRATE,
     CSV,
@@ -28,9 +29,10 @@ from voxmill.cohort.provenance import Account, write_account
 from voxmill.cohort.tables import Entries, opened, write_csv, write_failures
 from voxmill.discovery.cases import LeftOut
 from voxmill.errors import OutputError
-from voxmill.runs.records import Outcome, Record
+from voxmill.runs.records import Record
 
 SORTING = ".sorting"
+MISSING = "its files are not there"
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,31 @@ class Forms:
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    bare: how many images have no mask.
+    measured: how many cases have rows. versions: of the software that cases were measured with, by name. missing: the
+    cases that were left out, as their files are not there. bare: how many images have no mask.
     """
 
+    measured: int = 0
     rows: int = 0
     failures: list[Mapping[str, str]] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
     bare: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     bytes: int = 0
     peak_bytes: int = 0
+    versions: dict[str, set[str]] = field(default_factory=dict)
     columns: Columns = field(default_factory=Columns, repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows and failures there are, and images without a mask."""
-        return {"rows": self.rows, "failures": len(self.failures), "without_mask": self.bare}
+        """How many cases have rows, how many of these, of failures, of cases left out and images without a mask."""
+        return {
+            "measured": self.measured,
+            "rows": self.rows,
+            "failures": len(self.failures),
+            "missing": len(self.missing),
+            "without_mask": self.bare,
+        }
 
     @property
     def took(self) -> dict[str, Any]:
@@ -68,16 +80,19 @@ class Tally:
 
     def add(self, case: str, rank: int, record: Record) -> None:
         """Count a case."""
-        if record.outcome is Outcome.FAILED:
+        if not has_result(record):
             about = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
             self.failures.append({"case": case, **about})
             return
         result = record.result
+        self.measured += bool(result["rows"])
         self.rows += len(result["rows"])
         self.bare += result["bare"]
         self.failures += [{"case": case, **one} for one in result["failures"]]
         for at, row in enumerate(result["rows"]):
             self.columns.add((rank, at), row)
+        for name, version in result["versions"].items():
+            self.versions.setdefault(name, set()).add(version)
         took = result["took"]
         for name, seconds in took["seconds"].items():
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
@@ -89,43 +104,53 @@ class Tally:
 class Chosen:
     """The cases of a run: by key their ranks, by rank what is known of them, and what of their source is no case.
 
-    choosing: whether one of them chose its labels.
+    missing: those that were left out, as their files are not there. choosing: whether one of them chose its labels.
     """
 
     ranks: Mapping[str, int]
     entries: Entries
     left_out: tuple[LeftOut, ...] = ()
+    missing: tuple[str, ...] = ()
     choosing: bool = False
 
 
 def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms, account: Account) -> Tally:
-    """Write all files of a run, of the records that are of its cases; raises OutputError where that is impossible."""
+    """Write all files of a run, of the records that are of its cases.
+
+    Raises OutputError where that is impossible, InputError where tables without a row would replace others.
+    """
     began = time.perf_counter()
     tally, layout = write_tables(folder, records, chosen, forms)
     write_dictionary(folder, layout)
-    extent = Extent(len(chosen.entries.names), tally.rows, len(tally.failures), chosen=chosen.choosing)
-    write_methods(folder, account.settings, extent)
+    used = {name: sorted(found) for name, found in tally.versions.items()}
+    extent = Extent(tally.measured, tally.rows, len(tally.failures), chosen=chosen.choosing)
+    write_methods(folder, account.settings, replace(extent, versions=used) if used else extent)
     tally.seconds["write"] = time.perf_counter() - began
     files = (*table_names(forms), DICTIONARY, DICTIONARY_METADATA, METHODS)
-    write_account(folder, replace(account, counts={**account.counts, **tally.counts}, took=tally.took), files)
     remove_others(folder, (*files, CRATE, RUN))
+    counts = {**account.counts, **tally.counts}
+    write_account(folder, replace(account, counts=counts, took=tally.took, measured_with=used), files)
     return tally
 
 
 def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms) -> tuple[Tally, Layout]:
     """Write the tables of a run; gives what it has come to, and the columns of its features."""
-    tally = Tally(failures=[{"case": one.name, "sentence": one.sentence} for one in chosen.left_out])
+    failures: list[Mapping[str, str]] = [{"case": one.name, "sentence": one.sentence} for one in chosen.left_out]
+    tally = Tally(failures=failures, missing=chosen.missing)
     entries = chosen.entries
     further = entries.further.schema if entries.further is not None else None
     try:
         with shared_out(_counted(records, chosen, tally), len(entries.names), folder / SORTING) as shares:
+            if not tally.rows:
+                require_no_rows(folder, next((one["sentence"] for one in tally.failures), "no image has a mask"))
             layout = tally.columns.layout(further)
             with opened(folder, layout, entries, long=forms.long) as tables:
                 for share in shares:
                     tables.add(in_order(share))
     except OSError as error:
         raise OutputError(f"{folder.name}: the results cannot be written: {error.strerror or error}") from None
-    write_failures(folder, tally.failures)
+    missing = [{"case": name, "step": "find", "reason": "InputError", "sentence": MISSING} for name in tally.missing]
+    write_failures(folder, [*tally.failures, *missing])
     if forms.csv:
         write_csv(folder / FEATURES, folder / CSV)
     return tally, layout
@@ -143,5 +168,5 @@ def _counted(records: Iterable[Record], chosen: Chosen, tally: Tally) -> Iterato
         if rank is None:
             continue  # of another run
         tally.add(chosen.entries.names[rank], rank, record)
-        if record.outcome is Outcome.DONE:
+        if has_result(record):
             yield rank, {name: record.result[name] for name in ("rows", "inputs")}
