@@ -126,6 +126,10 @@ def extract(
 
     Shows a table on a terminal, and CSV when piped.
     """
+    if out is not None:
+        from voxmill.table import parse_output
+
+        parse_output(out)
     if mask is None:
         _refuse_file_options(
             {
@@ -141,10 +145,8 @@ def extract(
         _require_there(image, mask)
     from voxmill.cli.show import compiling, show_table
     from voxmill.cli.streams import emit, on_terminal, tell
-    from voxmill.table import counted, parse_output
+    from voxmill.table import counted
 
-    if out is not None:
-        parse_output(out)
     bare: list[str] = []
     with compiling():
         from voxmill.settings import parse_settings
