@@ -1,5 +1,6 @@
 """Files at URLs on this machine, while they are needed; and what tells whether they have changed."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -42,7 +43,8 @@ def _stamp(path: Path) -> Stamp:
 def fetched(places: Sequence[Location]) -> Iterator[tuple[Path, ...]]:
     """Files and folders on this machine: those at URLs as copies, with what belongs to each, which are gone afterwards.
 
-    Raises Unreachable for what cannot be fetched, OutputError when the temporary folder is full.
+    Raises Unreachable for what cannot be fetched, or is larger than the temporary folder has room for; OutputError when
+    that is full.
     """
     remote = [place for place in places if isinstance(place, Remote)]
     if not remote:
@@ -53,7 +55,9 @@ def fetched(places: Sequence[Location]) -> Iterator[tuple[Path, ...]]:
         for place, copy in copies.items():
             _refuse_leading_out(place, copy)
         with reaching(remote[0].name):
-            _copy([pair for place, copy in copies.items() for pair in _pairs(place, copy)])
+            pairs = [pair for place, copy in copies.items() for pair in _pairs(place, copy)]
+            _refuse_too_large(remote[0].name, sum(part.size for part, _ in pairs), Path(folder))
+            _copy(pairs)
         yield tuple(copies[place] if isinstance(place, Remote) else place for place in places)
 
 
@@ -73,6 +77,16 @@ def _refuse_leading_out(place: Remote, target: Path) -> None:
     """An archive may hold names that lead out of the folder that it is unpacked into."""
     if ".." in target.parts or "\\" in place.name:
         raise Unreachable(f"{place.name}: this name leads out of its folder, and is not followed; rename the file")
+
+
+def _refuse_too_large(name: str, size: int, folder: Path) -> None:
+    """A member of an archive may hold a thousand times the bytes of the archive."""
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise Unreachable(
+            f"{name}: {size} bytes are to be fetched, and the temporary folder has room for {free}; name one with more "
+            "in TMPDIR and run the command again"
+        )
 
 
 def _copy(pairs: Sequence[tuple[Remote, Path]]) -> None:
