@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from voxmill.io.formats import parts_of
 from voxmill.io.remote import Location, Remote, Stamp
+from voxmill.io.scratch import scratch
 from voxmill.io.storage import Unreachable, persistently, reaching
 
 
@@ -50,13 +50,13 @@ def fetched(places: Sequence[Location]) -> Iterator[tuple[Path, ...]]:
     if not remote:
         yield tuple(place for place in places if isinstance(place, Path))
         return
-    with TemporaryDirectory(prefix="voxmill-") as folder:
-        copies = {place: Path(folder, str(number), place.name) for number, place in enumerate(remote)}
+    with scratch() as folder:
+        copies = {place: folder / str(number) / place.name for number, place in enumerate(remote)}
         for place, copy in copies.items():
             _refuse_leading_out(place, copy)
         with reaching(remote[0].name):
             pairs = [pair for place, copy in copies.items() for pair in _pairs(place, copy)]
-            _refuse_too_large(remote[0].name, sum(part.size for part, _ in pairs), Path(folder))
+            _refuse_too_large(remote[0].name, sum(part.size for part, _ in pairs), folder)
             _copy(pairs)
         yield tuple(copies[place] if isinstance(place, Remote) else place for place in places)
 
