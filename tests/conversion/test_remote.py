@@ -1,6 +1,7 @@
 """Sources at URLs: a real server of HTTP, memory, archives; fetched while they are needed, and no longer."""
 
 import errno
+import shutil
 import sys
 import tempfile
 import threading
@@ -361,6 +362,25 @@ def test_what_is_a_url(tmp_path: Path) -> None:
     assert located("C:\\data") == Path("C:\\data")
     assert located("a.nrrd", tmp_path) == tmp_path / "a.nrrd"
     assert located("x y.nrrd", Remote("https://host/a?token=x")) == Remote("https://host/a/x%20y.nrrd")
+
+
+def test_what_is_larger_than_the_temporary_folder_is_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/large.nii", bytes(1_000_000))
+        archive.writestr("a/small.nii", bytes(1000))
+    large, small = (Remote(f"zip://a/{name}.nii::{tmp_path / 'export.zip'}") for name in ("large", "small"))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000_500))
+    with fetched([large]) as (copy,):
+        assert copy.stat().st_size == 1_000_000
+    for places in ([large, small], [Remote(f"zip://a::{tmp_path / 'export.zip'}")]):
+        with (
+            pytest.raises(Unreachable, match=r"1001000 bytes are to be fetched, .* has room for 1000500; name"),
+            fetched(places),
+        ):
+            pass
 
 
 def test_a_full_temporary_folder_ends_the_run(

@@ -81,10 +81,11 @@ def convert(
 
     The source, and what a table names, may lie at URLs (with the extra `voxmill[remote]`): each file is fetched when it
     is needed, into a temporary folder, and is gone from there afterwards. A store is a folder of this machine.
-    keep_ids: whether identifiers, UIDs, dates and file names stay as they are; otherwise names stand for them, made
-    with the key that VOXMILL_KEY_FILE names, or one beside the store. allow_gaps: as read_image has it; threshold: as
-    read_mask has it, for fractional segmentations, one for all of a store. workers: in how many processes; 0: in this
-    one. begin and tell hear how many cases there are, and of every one that has ended.
+    keep_ids: whether identifiers, UIDs, descriptions and file names stay as they are; otherwise names stand for them,
+    made with the key that VOXMILL_KEY_FILE names, or one beside the store. Dates enter in neither case: days stand for
+    them. allow_gaps: as read_image has it; threshold: as read_mask has it, for fractional segmentations, one for all of
+    a store. workers: in how many processes; 0: in this one. begin and tell hear how many cases there are, and of every
+    one that has ended.
 
     A case that cannot be read is a row of failures.parquet, and, with its files, of STORE.failures.csv, which is for
     the owner of the store alone; the others go on. Run again, it does what is missing and what failed, and adds images

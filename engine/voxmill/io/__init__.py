@@ -7,8 +7,8 @@ promises is checked against the file before anything is allocated, and a header 
 May import voxmill.volume, suv, segments, grid, drafts and errors, the kernel that fills polygons, NumPy, SimpleITK,
 nibabel, pydicom and fsspec; the last four only when a file is read or written. One module per format (nrrd, metaimage,
 nifti; dicom is a package), one for what they share with SimpleITK (itk), one for files as such (files), one for the
-paths that SimpleITK takes (plain). Of files at URLs, remote says what is there, fetching brings it here, and storage is
-what fsspec knows.
+paths that SimpleITK takes (plain). Of files at URLs, remote says what is there, fetching brings it here, into a
+folder of scratch, and storage is what fsspec knows.
 """
 
 from voxmill.io.images import read_image

@@ -1,14 +1,15 @@
 """Files at URLs on this machine, while they are needed; and what tells whether they have changed."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from voxmill.io.formats import parts_of
 from voxmill.io.remote import Location, Remote, Stamp
+from voxmill.io.scratch import scratch
 from voxmill.io.storage import Unreachable, persistently, reaching
 
 
@@ -42,18 +43,21 @@ def _stamp(path: Path) -> Stamp:
 def fetched(places: Sequence[Location]) -> Iterator[tuple[Path, ...]]:
     """Files and folders on this machine: those at URLs as copies, with what belongs to each, which are gone afterwards.
 
-    Raises Unreachable for what cannot be fetched, OutputError when the temporary folder is full.
+    Raises Unreachable for what cannot be fetched, or is larger than the temporary folder has room for; OutputError when
+    that is full.
     """
     remote = [place for place in places if isinstance(place, Remote)]
     if not remote:
         yield tuple(place for place in places if isinstance(place, Path))
         return
-    with TemporaryDirectory(prefix="voxmill-") as folder:
-        copies = {place: Path(folder, str(number), place.name) for number, place in enumerate(remote)}
+    with scratch() as folder:
+        copies = {place: folder / str(number) / place.name for number, place in enumerate(remote)}
         for place, copy in copies.items():
             _refuse_leading_out(place, copy)
         with reaching(remote[0].name):
-            _copy([pair for place, copy in copies.items() for pair in _pairs(place, copy)])
+            pairs = [pair for place, copy in copies.items() for pair in _pairs(place, copy)]
+            _refuse_too_large(remote[0].name, sum(part.size for part, _ in pairs), folder)
+            _copy(pairs)
         yield tuple(copies[place] if isinstance(place, Remote) else place for place in places)
 
 
@@ -73,6 +77,16 @@ def _refuse_leading_out(place: Remote, target: Path) -> None:
     """An archive may hold names that lead out of the folder that it is unpacked into."""
     if ".." in target.parts or "\\" in place.name:
         raise Unreachable(f"{place.name}: this name leads out of its folder, and is not followed; rename the file")
+
+
+def _refuse_too_large(name: str, size: int, folder: Path) -> None:
+    """A member of an archive may hold a thousand times the bytes of the archive."""
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise Unreachable(
+            f"{name}: {size} bytes are to be fetched, and the temporary folder has room for {free}; name one with more "
+            "in TMPDIR and run the command again"
+        )
 
 
 def _copy(pairs: Sequence[tuple[Remote, Path]]) -> None:

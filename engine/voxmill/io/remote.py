@@ -118,6 +118,11 @@ class Remote:
         return (self.known or self.about).is_folder
 
     @property
+    def size(self) -> int:
+        """Its bytes, as far as its storage tells; of a member of an archive, after decompression."""
+        return (self.known or self.about).size
+
+    @property
     def stamp(self) -> Stamp:
         """What tells it from other files, and from other versions of itself."""
         return self.name, self.about.size, self.about.version

@@ -37,10 +37,10 @@ def text(dataset: Dataset, keyword: str) -> str:
     What cannot be printed is a question mark: only damaged files have it, and messages are one line.
     """
     plain = _unparsed(dataset, keyword, ("UI",))
-    found = value(dataset, keyword) if plain is None else _ascii(plain)
+    found = value(dataset, keyword) if plain is None else _uids(plain)
     if found is None:
         return ""
-    parts = found if isinstance(found, MultiValue) else [found]
+    parts = found if isinstance(found, MultiValue | list) else [found]
     joined = "\\".join(str(part) for part in parts).strip(" \0")
     return "".join(sign if sign.isprintable() else "?" for sign in joined)
 
@@ -67,6 +67,11 @@ def _unparsed(dataset: Dataset, keyword: str, kinds: tuple[str, ...]) -> RawData
 
 def _ascii(raw: RawDataElement) -> str:
     return (raw.value or b"").decode("ascii", errors="replace").strip(" \0")
+
+
+def _uids(raw: RawDataElement) -> list[str]:
+    """The parts of a UID as pydicom parses them, damaged ones too."""
+    return [part.strip() for part in (raw.value or b"").decode("latin-1").rstrip("\0 ").split("\\")]
 
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
