@@ -230,5 +230,25 @@ def test_a_part_that_has_gone_ends_the_run(tmp_path: Path, monkeypatch: pytest.M
         ledger.add(record(0))
         ledger.add(record(1))
         min(tmp_path.glob("part-*")).unlink()
-        with pytest.raises(OutputError, match="a part of the ledger has gone"):
+        with pytest.raises(OutputError, match="the ledger cannot be written: .*No such file"):
             ledger.add(record(2))
+
+
+def test_more_parts_than_files_that_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    monkeypatch.setattr(module, "SECONDS", 0)
+    monkeypatch.setattr(module, "MANY", 1000)
+    with opened(tmp_path) as ledger:
+        for number in range(60):
+            ledger.add(record(number))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 20, before[1]))
+    try:
+        monkeypatch.setattr(module, "MANY", 30)
+        with opened(tmp_path) as ledger:
+            ledger.add(record(60))
+        assert len(list(read_ledger(tmp_path))) == 61
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
