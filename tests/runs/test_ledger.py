@@ -2,9 +2,10 @@
 
 import json
 import os
+import random
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -230,7 +231,7 @@ def test_a_part_that_has_gone_ends_the_run(tmp_path: Path, monkeypatch: pytest.M
         ledger.add(record(0))
         ledger.add(record(1))
         min(tmp_path.glob("part-*")).unlink()
-        with pytest.raises(OutputError, match="the ledger cannot be written: .*No such file"):
+        with pytest.raises(OutputError, match=r"the ledger cannot be written: .*No such file"):
             ledger.add(record(2))
 
 
@@ -252,3 +253,20 @@ def test_more_parts_than_files_that_may_be_open(tmp_path: Path, monkeypatch: pyt
         assert len(list(read_ledger(tmp_path))) == 61
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_no_flipped_bit_makes_other_records(tmp_path: Path) -> None:
+    records = [record(number) for number in range(50)]
+    with opened(tmp_path) as ledger:
+        for one in records:
+            ledger.add(one)
+    (part,) = tmp_path.glob("part-*")
+    content = part.read_bytes()
+    draw, same = random.Random(1), 0
+    for _ in range(300):
+        at = draw.randrange(len(content))
+        part.write_bytes(content[:at] + bytes([content[at] ^ 1 << draw.randrange(8)]) + content[at + 1 :])
+        with suppress(InputError):
+            assert list(read_ledger(tmp_path)) == records
+            same += 1
+    assert same < 100

@@ -133,9 +133,7 @@ def read_ledger(folder: Path) -> Iterator[Record]:
     parts, wanted = parts_in(folder), None
     while True:
         try:
-            newest = {
-                key: (part, row) for part in parts for row, (key, _) in enumerate(outcomes_in(folder / part.name))
-            }
+            newest = _newest(folder, parts)
             wanted = newest if wanted is None else {key: newest[key] for key in wanted if key in newest}
             yield from _taken(folder, parts, wanted)
         except FileNotFoundError:
@@ -144,6 +142,11 @@ def read_ledger(folder: Path) -> Iterator[Record]:
                 raise InputError(f"{folder.name}: a part of the ledger cannot be opened, though it is there") from None
         else:
             return
+
+
+def _newest(folder: Path, parts: Iterable[Part]) -> dict[str, tuple[Part, int]]:
+    """The part and the row of every key's newest record."""
+    return {key: (part, row) for part in parts for row, (key, _) in enumerate(outcomes_in(folder / part.name))}
 
 
 def _taken(folder: Path, parts: Iterable[Part], wanted: dict[str, tuple[Part, int]]) -> Iterator[Record]:

@@ -1,5 +1,6 @@
 """The parts of a ledger: files of records, which never change once they have their names."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,11 +52,12 @@ def save(tables: Iterable["pa.Table"], file: BinaryIO) -> None:
     """Write tables as one, a batch for each."""
     import pyarrow as pa
 
-    schema = pa.schema([(name, pa.string()) for name in FIELDS])
+    schema = pa.schema([(name, pa.string()) for name in FIELDS], metadata={"digests": "SHA-256"})
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_file(file, schema, options=options) as writer:
         for table in tables:
-            writer.write_table(table)
+            for batch in table.to_batches():
+                writer.write_batch(batch, custom_metadata=_digests(batch))
 
 
 def regrouped(paths: Iterable[Path], rows: int) -> Iterator["pa.Table"]:
@@ -83,7 +85,11 @@ def batches_in(path: Path, fields: Sequence[str]) -> Iterator["pa.RecordBatch"]:
     with pa.OSFile(str(path)) as source, _damage_told(path):
         reader = pa.ipc.open_file(source, options=options)
         for number in range(reader.num_record_batches):
-            yield reader.get_batch(number).select(list(fields))
+            batch, noted = reader.get_batch_with_custom_metadata(number)
+            found = batch.select(list(fields))
+            if reader.schema.metadata:  # parts of early versions have no digests
+                _require_digests(found, noted)
+            yield found
 
 
 def outcomes_in(path: Path) -> Iterator[tuple[str, Outcome]]:
@@ -98,6 +104,26 @@ def records_in(path: Path) -> Iterator[Record]:
         yield from map(Record.of_texts, zip(*(column.to_pylist() for column in batch.columns), strict=True))
 
 
+def _require_digests(batch: "pa.RecordBatch", noted: "pa.KeyValueMetadata | None") -> None:
+    """Raise ValueError where a batch is not what was written."""
+    batch.validate(full=True)
+    if noted is None or any(noted[name] != digest for name, digest in _digests(batch).items()):
+        raise ValueError
+
+
+def _digests(batch: "pa.RecordBatch") -> dict[bytes, bytes]:
+    """By column, the SHA-256 of its texts: how many are missing, where each ends, and all of them."""
+    found = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        _, offsets, content = column.buffers()
+        digest = hashlib.sha256(f"{column.null_count} of {batch.num_rows}".encode())
+        ends = memoryview(offsets or b"")[: 4 * (len(column) + 1)]
+        digest.update(ends)
+        digest.update(memoryview(content or b"")[: int.from_bytes(ends[-4:], "little")])
+        found[name.encode()] = digest.hexdigest().encode()
+    return found
+
+
 @contextmanager
 def _damage_told(path: Path) -> Iterator[None]:
     """While inside, what shows that a part is damaged is an InputError."""
@@ -105,7 +131,6 @@ def _damage_told(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, KeyError, OSError):
-        raise InputError(
-            f"{path.name}: this part of a ledger is damaged; delete it, and its cases are done again"
-        ) from None
+    except (pa.ArrowException, KeyError, OSError, ValueError, SystemError, IndexError, OverflowError):
+        sentence = f"{path.name}: this part of a ledger is damaged; delete it, and its cases are done again"
+        raise InputError(sentence) from None
