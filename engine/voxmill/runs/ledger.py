@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -99,6 +99,7 @@ class Ledger:
         self._lock.require()
         for part in parts:
             self._disk.remove(self.folder / part.name)
+        self._disk.settle(self.folder)
 
 
 @contextmanager
@@ -161,18 +162,23 @@ def _taken(folder: Path, parts: Iterable[Part], wanted: dict[str, tuple[Part, in
 def forget(ledger: Ledger, keys: frozenset[str]) -> None:
     """Take the records of these keys out of a ledger, for good. Raises OutputError when that is impossible."""
     ledger.flush()
-    kept = [record for record in read_ledger(ledger.folder) if record.key not in keys]
-    old, ledger.parts = ledger.parts, []
-    ledger.outcomes = {record.key: record.outcome for record in kept}
-    number = old[-1].number + 1 if old else 1
+    old, kept = ledger.parts, (record for record in read_ledger(ledger.folder) if record.key not in keys)
+    ledger.parts = []
+    part = ledger.part(old[-1].number + 1 if old else 1, max((one.size for one in old), default=0))
     try:
-        ledger.write(
-            [table_of([record.texts for record in kept])],
-            ledger.part(number, max((part.size for part in old), default=0)),
-        )
+        ledger.write(map(table_of, _batched(record.texts for record in kept)), part)
         ledger.remove(old)
     except OSError as error:
+        ledger.parts = parts_in(ledger.folder)
         raise OutputError(f"{ledger.folder.name}: records cannot be erased: {error.strerror or error}") from None
+    ledger.disregard(keys)
+
+
+def _batched(rows: Iterable[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    """Rows, BATCH at a time."""
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch
 
 
 def _make(folder: Path, disk: Disk) -> None:
