@@ -9,7 +9,7 @@ from bad_disks import ForgetfulDisk, FullDisk
 from voxmill.errors import InputError, OutputError
 from voxmill.runs import ledger as module
 from voxmill.runs.disk import Disk
-from voxmill.runs.ledger import LOCK, opened, read_ledger
+from voxmill.runs.ledger import LOCK, forget, opened, read_ledger
 from voxmill.runs.records import Outcome, Record
 
 RECORDS = 200
@@ -140,3 +140,16 @@ def _fill(folder: Path, disk: Disk, added: list[Record]) -> None:
         for number in range(30):
             added.append(record(number))
             ledger.add(record(number))
+
+
+def test_what_is_forgotten_does_not_come_back(tmp_path: Path) -> None:
+    disk = ForgetfulDisk()
+    with opened(tmp_path / "ledger", disk) as ledger:
+        for number in range(4):
+            ledger.add(record(number))
+            ledger.flush()
+        forget(ledger, frozenset({record(1).key}))
+        assert set(ledger.outcomes) == {record(number).key for number in (0, 2, 3)}
+        disk.after_the_failure(tmp_path / "ledger", tmp_path / "left")
+    for folder in ("ledger", "left"):
+        assert list(read_ledger(tmp_path / folder)) == [record(number) for number in (0, 2, 3)]

@@ -2,9 +2,10 @@
 
 import json
 import os
+import random
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -230,5 +231,42 @@ def test_a_part_that_has_gone_ends_the_run(tmp_path: Path, monkeypatch: pytest.M
         ledger.add(record(0))
         ledger.add(record(1))
         min(tmp_path.glob("part-*")).unlink()
-        with pytest.raises(OutputError, match="a part of the ledger has gone"):
+        with pytest.raises(OutputError, match=r"the ledger cannot be written: .*No such file"):
             ledger.add(record(2))
+
+
+def test_more_parts_than_files_that_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    monkeypatch.setattr(module, "SECONDS", 0)
+    monkeypatch.setattr(module, "MANY", 1000)
+    with opened(tmp_path) as ledger:
+        for number in range(60):
+            ledger.add(record(number))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 20, before[1]))
+    try:
+        monkeypatch.setattr(module, "MANY", 30)
+        with opened(tmp_path) as ledger:
+            ledger.add(record(60))
+        assert len(list(read_ledger(tmp_path))) == 61
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_no_flipped_bit_makes_other_records(tmp_path: Path) -> None:
+    records = [record(number) for number in range(50)]
+    with opened(tmp_path) as ledger:
+        for one in records:
+            ledger.add(one)
+    (part,) = tmp_path.glob("part-*")
+    content = part.read_bytes()
+    draw, same = random.Random(1), 0
+    for _ in range(300):
+        at = draw.randrange(len(content))
+        part.write_bytes(content[:at] + bytes([content[at] ^ 1 << draw.randrange(8)]) + content[at + 1 :])
+        with suppress(InputError):
+            assert list(read_ledger(tmp_path)) == records
+            same += 1
+    assert same < 100

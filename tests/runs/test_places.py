@@ -3,6 +3,7 @@
 import logging
 import os
 import pickle
+import subprocess
 import sys
 import threading
 from importlib.util import find_spec
@@ -250,3 +251,10 @@ def test_that_no_worker_comes_is_told(
         monkeypatch.setattr("voxmill.runs.cluster.GRACE_S", 0.1)
         assert not any(waiting)
     assert [one.message.split(",")[0] for one in heard] == ["no worker has come yet"]
+
+
+def test_a_process_that_nobody_asks_any_more_ends() -> None:
+    script = "from voxmill.runs import child; child.IDLE_S = 0.2; child.main()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", script], stdin=pipe, stdout=pipe) as process:
+        assert process.wait(timeout=60) == 0

@@ -27,6 +27,8 @@ main()
 """
 COMMAND = (sys.executable, "-P", "-c", BOOT)
 """Where modules are found comes in before any of them is needed: what lies in the current folder is none."""
+IDLE_S = 300.0
+"""How long a process waits for a case before it ends: a warden whose run was killed does not hear of it."""
 BEGUN = "begun"
 """What comes back when the libraries of a case are loaded, and it begins."""
 THREADS = (
@@ -59,7 +61,11 @@ def main() -> None:
     tell = partial(_tell, answers)
     tell(__version__)
     while True:
-        tell(_answer(asked.get(), tell))
+        try:
+            request = asked.get(timeout=IDLE_S)
+        except queue.Empty:  # the run may be gone, and its warden not
+            os._exit(0)
+        tell(_answer(request, tell))
 
 
 def _answer(request: bytes, tell: Callable[[object], None]) -> Record | VoxmillError:

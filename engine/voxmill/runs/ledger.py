@@ -9,14 +9,14 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from voxmill.errors import InputError, OutputError
 from voxmill.runs.disk import DISK, Disk
 from voxmill.runs.lock import Lock, locked
-from voxmill.runs.parts import Part, opened_parts, outcomes_in, parts_in, records_in, regrouped, save, table_of
+from voxmill.runs.parts import Part, outcomes_in, parts_in, records_in, regrouped, save, table_of
 from voxmill.runs.records import Record
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class Ledger:
     def __init__(self, folder: Path, lock: Lock, disk: Disk = DISK) -> None:
         self.folder, self._lock, self._disk = folder, lock, disk
         self.parts = parts_in(folder)
-        with opened_parts(folder) as files:
-            self.outcomes = {key: outcome for file in files for key, outcome in outcomes_in(file)}
+        self.outcomes = {key: outcome for part in self.parts for key, outcome in outcomes_in(folder / part.name)}
         self._waiting: list[tuple[str, ...]] = []
         self._written = time.monotonic()
 
@@ -76,8 +75,8 @@ class Ledger:
     def _join(self) -> None:
         """One part in place of the newest ones, while MANY have one size; it is whole before the others go."""
         while len(newest := self._newest()) >= MANY:
-            with opened_parts(self.folder, newest) as files:
-                self.write(regrouped(files, BATCH), self.part(newest[-1].number, newest[-1].size + 1))
+            paths = [self.folder / part.name for part in newest]
+            self.write(regrouped(paths, BATCH), self.part(newest[-1].number, newest[-1].size + 1))
             self.parts = [*self.parts[: -len(newest) - 1], self.parts[-1]]
             self.remove(newest)
 
@@ -100,6 +99,7 @@ class Ledger:
         self._lock.require()
         for part in parts:
             self._disk.remove(self.folder / part.name)
+        self._disk.settle(self.folder)
 
 
 @contextmanager
@@ -127,34 +127,61 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
 
 
 def read_ledger(folder: Path) -> Iterator[Record]:
-    """The records in a folder, of every key the newest; none where there is no ledger. Another may write meanwhile."""
+    """The records in a folder, of every key the newest; none where there is no ledger.
+
+    Another may write meanwhile, and take parts away that others replace: then the rest is read from those. Raises
+    InputError where a part is damaged, or has gone though nothing replaces it.
+    """
     if (folder / ABOUT).exists():
         _check_version(folder)
-    with opened_parts(folder) as files:
-        newest = {
-            key: (place, row) for place, file in enumerate(files) for row, (key, _) in enumerate(outcomes_in(file))
-        }
-        for place, file in enumerate(files):
-            for row, record in enumerate(records_in(file)):
-                if newest[record.key] == (place, row):
-                    yield record
+    parts, wanted = parts_in(folder), None
+    while True:
+        try:
+            newest = _newest(folder, parts)
+            wanted = newest if wanted is None else {key: newest[key] for key in wanted if key in newest}
+            yield from _taken(folder, parts, wanted)
+        except FileNotFoundError:
+            before, parts = parts, parts_in(folder)
+            if parts == before:
+                raise InputError(f"{folder.name}: a part of the ledger cannot be opened, though it is there") from None
+        else:
+            return
+
+
+def _newest(folder: Path, parts: Iterable[Part]) -> dict[str, tuple[Part, int]]:
+    """The part and the row of every key's newest record."""
+    return {key: (part, row) for part in parts for row, (key, _) in enumerate(outcomes_in(folder / part.name))}
+
+
+def _taken(folder: Path, parts: Iterable[Part], wanted: dict[str, tuple[Part, int]]) -> Iterator[Record]:
+    """The records that are wanted, by key, part and row; each is wanted no more then."""
+    for part in parts:
+        for row, record in enumerate(records_in(folder / part.name)):
+            if wanted.get(record.key) == (part, row):
+                del wanted[record.key]
+                yield record
 
 
 def forget(ledger: Ledger, keys: frozenset[str]) -> None:
     """Take the records of these keys out of a ledger, for good. Raises OutputError when that is impossible."""
     ledger.flush()
-    kept = [record for record in read_ledger(ledger.folder) if record.key not in keys]
-    old, ledger.parts = ledger.parts, []
-    ledger.outcomes = {record.key: record.outcome for record in kept}
-    number = old[-1].number + 1 if old else 1
+    old, kept = ledger.parts, (record for record in read_ledger(ledger.folder) if record.key not in keys)
+    ledger.parts = []
+    part = ledger.part(old[-1].number + 1 if old else 1, max((one.size for one in old), default=0))
     try:
-        ledger.write(
-            [table_of([record.texts for record in kept])],
-            ledger.part(number, max((part.size for part in old), default=0)),
-        )
+        ledger.write(map(table_of, _batched(record.texts for record in kept)), part)
         ledger.remove(old)
     except OSError as error:
+        ledger.parts = parts_in(ledger.folder)
         raise OutputError(f"{ledger.folder.name}: records cannot be erased: {error.strerror or error}") from None
+    ledger.disregard(keys)
+
+
+def _batched(rows: Iterable[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    """Rows, BATCH at a time."""
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch
 
 
 def _make(folder: Path, disk: Disk) -> None:

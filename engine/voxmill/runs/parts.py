@@ -1,12 +1,13 @@
 """The parts of a ledger: files of records, which never change once they have their names."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from voxmill.errors import InputError, OutputError
+from voxmill.errors import InputError
 from voxmill.runs.records import Outcome, Record
 
 if TYPE_CHECKING:
@@ -51,19 +52,20 @@ def save(tables: Iterable["pa.Table"], file: BinaryIO) -> None:
     """Write tables as one, a batch for each."""
     import pyarrow as pa
 
-    schema = pa.schema([(name, pa.string()) for name in FIELDS])
+    schema = pa.schema([(name, pa.string()) for name in FIELDS], metadata={"digests": "SHA-256"})
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_file(file, schema, options=options) as writer:
         for table in tables:
-            writer.write_table(table)
+            for batch in table.to_batches():
+                writer.write_batch(batch, custom_metadata=_digests(batch))
 
 
-def regrouped(files: Iterable["PartFile"], rows: int) -> Iterator["pa.Table"]:
-    """The records in files, in tables of at least so many rows."""
+def regrouped(paths: Iterable[Path], rows: int) -> Iterator["pa.Table"]:
+    """The records in parts, in tables of at least so many rows."""
     import pyarrow as pa
 
     group: list[pa.RecordBatch] = []
-    for batch in (batch for file in files for batch in file.batches(FIELDS)):
+    for batch in (batch for path in paths for batch in batches_in(path, FIELDS)):
         group.append(batch)
         if sum(one.num_rows for one in group) >= rows:
             yield pa.Table.from_batches(group).combine_chunks()
@@ -72,59 +74,63 @@ def regrouped(files: Iterable["PartFile"], rows: int) -> Iterator["pa.Table"]:
         yield pa.Table.from_batches(group).combine_chunks()
 
 
-@dataclass(frozen=True)
-class PartFile:
-    """A part that is open: it can be read even after it was taken away."""
+def batches_in(path: Path, fields: Sequence[str]) -> Iterator["pa.RecordBatch"]:
+    """Some columns of a part, batch by batch; FileNotFoundError where it has gone, InputError where it is damaged.
 
-    name: str
-    source: Any
-
-    def batches(self, fields: Sequence[str]) -> Iterator["pa.RecordBatch"]:
-        """Some of its columns, batch by batch; InputError where it is damaged."""
-        import pyarrow as pa
-
-        options = pa.ipc.IpcReadOptions(included_fields=[FIELDS.index(field) for field in fields])
-        try:
-            reader = pa.ipc.open_file(self.source, options=options)
-            for number in range(reader.num_record_batches):
-                yield reader.get_batch(number).select(list(fields))
-        except (pa.ArrowException, KeyError, OSError):
-            raise InputError(
-                f"{self.name}: this part of a ledger is damaged; delete it, and its cases are done again"
-            ) from None
-
-
-@contextmanager
-def opened_parts(folder: Path, parts: Sequence[Part] | None = None) -> Iterator[list[PartFile]]:
-    """Parts of a ledger, or all of them, open for reading; all that there are at one moment.
-
-    Raises OutputError when one of those parts has gone: who writes them knows them all.
+    One part is open at a time: there may be more of them than a process may have open files.
     """
     import pyarrow as pa
 
-    with ExitStack() as stack:
-        files = None
-        while files is None:
-            chosen = parts_in(folder) if parts is None else parts
-            try:
-                files = [PartFile(one.name, stack.enter_context(pa.OSFile(str(folder / one.name)))) for one in chosen]
-            except FileNotFoundError:  # what replaces it is there by now
-                stack.close()
-                if parts is not None:
-                    raise OutputError(
-                        f"{folder.name}: a part of the ledger has gone, and this process took none away; leave the "
-                        "folder to one run at a time, and run the command again"
-                    ) from None
-        yield files
+    options = pa.ipc.IpcReadOptions(included_fields=[FIELDS.index(field) for field in fields])
+    with pa.OSFile(str(path)) as source, _damage_told(path):
+        reader = pa.ipc.open_file(source, options=options)
+        for number in range(reader.num_record_batches):
+            batch, noted = reader.get_batch_with_custom_metadata(number)
+            found = batch.select(list(fields))
+            if reader.schema.metadata:  # parts of early versions have no digests
+                _require_digests(found, noted)
+            yield found
 
 
-def outcomes_in(file: PartFile) -> Iterator[tuple[str, Outcome]]:
-    """Every key in a part, and how its case ended."""
-    for batch in file.batches(ENDS):
+def outcomes_in(path: Path) -> Iterator[tuple[str, Outcome]]:
+    """Every key in a part, and how its case ended; raises as `batches_in` does."""
+    for batch in batches_in(path, ENDS):
         yield from zip(batch["key"].to_pylist(), map(Outcome, batch["outcome"].to_pylist()), strict=True)
 
 
-def records_in(file: PartFile) -> Iterator[Record]:
-    """The records in a part."""
-    for batch in file.batches(FIELDS):
+def records_in(path: Path) -> Iterator[Record]:
+    """The records in a part; raises as `batches_in` does."""
+    for batch in batches_in(path, FIELDS):
         yield from map(Record.of_texts, zip(*(column.to_pylist() for column in batch.columns), strict=True))
+
+
+def _require_digests(batch: "pa.RecordBatch", noted: "pa.KeyValueMetadata | None") -> None:
+    """Raise ValueError where a batch is not what was written."""
+    batch.validate(full=True)
+    if noted is None or any(noted[name] != digest for name, digest in _digests(batch).items()):
+        raise ValueError
+
+
+def _digests(batch: "pa.RecordBatch") -> dict[bytes, bytes]:
+    """By column, the SHA-256 of its texts: how many are missing, where each ends, and all of them."""
+    found = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        _, offsets, content = column.buffers()
+        digest = hashlib.sha256(f"{column.null_count} of {batch.num_rows}".encode())
+        ends = memoryview(offsets or b"")[: 4 * (len(column) + 1)]
+        digest.update(ends)
+        digest.update(memoryview(content or b"")[: int.from_bytes(ends[-4:], "little")])
+        found[name.encode()] = digest.hexdigest().encode()
+    return found
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """While inside, what shows that a part is damaged is an InputError."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, KeyError, OSError, ValueError, SystemError, IndexError, OverflowError):
+        sentence = f"{path.name}: this part of a ledger is damaged; delete it, and its cases are done again"
+        raise InputError(sentence) from None

@@ -100,6 +100,8 @@ def _child(run: str) -> "Child | None":
                 raise InputError(f"no process that does cases can be started: {error.strerror or error}") from None
             time.sleep(ROOM_S)
             return None
+        if run in _ENDED:  # since it was looked at
+            child.end()
     return child
 
 
