@@ -1,10 +1,6 @@
 """A cohort into tables: the rows of `extract`, in the same bytes however it was done, whatever happens."""
 
 import os
-import random
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import fsspec
@@ -16,7 +12,6 @@ import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, write_empty_mask, write_scan, write_table, written
 from voxmill.cohort import Forms, Wanted, run_cohort
 from voxmill.cohort.folder import set_aside
-from voxmill.runs.ledger import read_ledger
 
 
 def test_rows_are_those_of_extract(tmp_path: Path) -> None:
@@ -39,35 +34,6 @@ def test_any_number_of_workers_writes_the_same_bytes(tmp_path: Path, workers: in
     run_cohort(cohort, tmp_path / "here", settings=FEW)
     run_cohort(cohort, tmp_path / "there", settings=FEW, workers=workers)
     assert written(tmp_path / "there") == written(tmp_path / "here")
-
-
-SCRIPT = """
-import sys
-from voxmill.cohort import run_cohort
-from voxmill.runs import ledger
-ledger.SECONDS = 0.0
-if __name__ == "__main__":
-    run_cohort(sys.argv[1], sys.argv[2], settings={settings}, workers=int(sys.argv[3]))
-"""
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_killed_and_begun_again_it_writes_the_same_bytes(tmp_path: Path, workers: int) -> None:
-    cohort = write_cohort(tmp_path, 6)
-    run_cohort(cohort, tmp_path / "undisturbed", settings=FEW)
-    script, out = tmp_path / "script.py", tmp_path / "out"
-    script.write_text(SCRIPT.format(settings=FEW))
-    command = [sys.executable, str(script), str(cohort), str(out), str(workers)]
-    with subprocess.Popen(command) as process:
-        enough = random.Random(workers).randint(1, 3)
-        while process.poll() is None and len(list((out / "ledger").glob("part-*.arrow"))) < enough:
-            time.sleep(0.005)
-        process.kill()
-    before = len(list(read_ledger(out / "ledger")))
-    assert before >= enough
-    done = run_cohort(cohort, out, settings=FEW, workers=workers)
-    assert done.progress.before >= enough
-    assert written(out) == written(tmp_path / "undisturbed")
 
 
 def test_again_nothing_is_done_and_the_bytes_are_the_same(tmp_path: Path) -> None:
