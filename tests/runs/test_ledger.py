@@ -187,7 +187,10 @@ def test_reading_while_another_writes(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be made: Not a directory"), opened(tmp_path / "file" / "ledger"):
+    with (
+        pytest.raises(OutputError, match="cannot be written to: Not a directory"),
+        opened(tmp_path / "file" / "ledger"),
+    ):
         pass
 
 

@@ -114,9 +114,9 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
             lock = stack.enter_context(locked(folder / LOCK, disk))
             _begin(folder, disk, lock)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
             raise OutputError(
-                f"{folder.name}: cannot be written to: {reason}; make room, or ask for permission to write there"
+                f"{folder.name}: cannot be written to: {error.strerror or error}; make room, or ask for permission to "
+                "write there"
             ) from None
         _check_version(folder)
         ledger = Ledger(folder, lock, disk)
