@@ -3,9 +3,11 @@
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -258,3 +260,17 @@ def test_a_process_that_nobody_asks_any_more_ends() -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", script], stdin=pipe, stdout=pipe) as process:
         assert process.wait(timeout=60) == 0
+
+
+def test_a_scheduler_that_hangs_does_not_hang_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in {"COUNT_S": 0.1, "ANSWER_S": 0.3, "SILENT_S": 1}.items():
+        monkeypatch.setattr(f"voxmill.runs.cluster.{name}", seconds)
+    with dask_cluster(0, free_ports(1)[0]) as cluster, connected(Address(cluster.address), 1) as client:
+        waiting = on_cluster(Numbers(), [1], client, Limits(), threading.Event())
+        assert next(waiting) is None
+        cluster.scheduler.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(Stopped, match="the scheduler of Dask does not answer any more"):
+            list(waiting)
+        assert time.monotonic() - began < 10
+        cluster.scheduler.send_signal(signal.SIGCONT)

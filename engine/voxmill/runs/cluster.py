@@ -29,6 +29,11 @@ AHEAD = 2
 TASK_CASES = 32
 """The most cases of a task: a task has its price, so quick cases share one."""
 POLL_S = 0.01
+ANSWER_S = 2.0
+"""How long a scheduler may take to answer; a signal is heard no later than that."""
+SILENT_S = 60.0
+"""After how long without an answer it is lost."""
+NO_ANSWER = "the scheduler of Dask does not answer any more; run it again to go on"
 NOBODY_S = 60.0
 """How long no worker may come before that is told."""
 COUNT_S = 5.0
@@ -73,7 +78,7 @@ class _Tasks(Generic[Case]):
         self._ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
         self._room, self._counted = 0, float("-inf")
         self._resources: dict[str, int] = {}
-        self._nobody_since = time.monotonic()
+        self._nobody_since = self._answered = time.monotonic()
 
     def records(self, cases: Iterable[Case]) -> Iterator[Record | None]:
         """The records of these cases, but for those that have to be tried again."""
@@ -109,11 +114,18 @@ class _Tasks(Generic[Case]):
         """How many cases may be under way, and what they take of a worker."""
         if time.monotonic() - self._counted < COUNT_S:
             return
-        self._counted = time.monotonic()
-        try:
-            workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
-        except OSError:  # it is lost, as the futures will say
+        self._counted, scheduler = time.monotonic(), self.client.scheduler
+        if scheduler is None:  # it is lost, as the futures will say
             return
+        try:
+            told = self.client.sync(scheduler.identity, n_workers=-1, callback_timeout=ANSWER_S)
+        except TimeoutError:
+            if time.monotonic() - self._answered > SILENT_S:
+                raise Stopped(NO_ANSWER) from None
+            return
+        except OSError:
+            return
+        self._answered, workers = time.monotonic(), told["workers"].values()
         able = [one for one in workers if one["resources"].get(CPU)]
         self._tell_of_nobody(len(workers))
         self._room = AHEAD * max(1, sum(one["nthreads"] for one in able or workers))
@@ -156,9 +168,8 @@ class _Tasks(Generic[Case]):
 
     def end(self) -> None:
         """Stop what is under way, wherever it is."""
-        with suppress(Exception):  # a scheduler that is lost
-            self.client.cancel(list(self._under_way), force=True)
-        ender = threading.Thread(target=_end_everywhere, args=(self.client, self._run), daemon=True)
+        under_way = list(self._under_way)
+        ender = threading.Thread(target=_end_everywhere, args=(self.client, self._run, under_way), daemon=True)
         ender.start()
         ender.join(END_S)
 
@@ -173,13 +184,14 @@ def became(status: str, given: Any, cases: int) -> Done:  # noqa: ANN401 - what 
     if isinstance(given, Done):  # whatever has become of its worker since
         return given
     if status != "error":
-        raise Stopped("the scheduler of Dask does not answer any more; run it again to go on")
+        raise Stopped(NO_ANSWER)
     _, error, _ = given
     if not isinstance(error, KilledWorker):
         raise error
     return Done((Lost.DIED,) * cases, seconds=float("inf"))
 
 
-def _end_everywhere(client: "Client", run: str) -> None:
+def _end_everywhere(client: "Client", run: str, under_way: "list[Future[Any]]") -> None:
     with suppress(Exception):  # a scheduler that is lost
+        client.cancel(under_way, force=True)
         client.run(end, run, on_error="ignore")
