@@ -1,6 +1,8 @@
 """A cohort into tables: the rows of `extract`, in the same bytes however it was done, whatever happens."""
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
@@ -10,8 +12,11 @@ import pytest
 
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, write_empty_mask, write_scan, write_table, written
-from voxmill.cohort import Forms, Wanted, run_cohort
+from voxmill.cohort import Forms, Wanted, run_cohort, running
 from voxmill.cohort.folder import set_aside
+from voxmill.runs.ledger import read_ledger
+from voxmill.runs.records import Record
+from voxmill.runs.signals import Stopped
 
 
 def test_rows_are_those_of_extract(tmp_path: Path) -> None:
@@ -247,3 +252,24 @@ def test_some_cases_are_chosen(tmp_path: Path) -> None:
     first = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=Wanted(limit=2))
     assert {row["case"] for row in rows_of(first.features)} == {"case 3", "case 4"}
     assert first.progress.before == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_signal_while_tables_are_written_leaves_those_that_were_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort, out = write_cohort(tmp_path, 3), tmp_path / "out"
+    run_cohort(cohort, out, settings=FEW)
+    before = written(out)
+
+    def read_after_a_signal(folder: Path) -> Iterator[Record]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from read_ledger(folder)
+
+    monkeypatch.setattr(running, "read_ledger", read_after_a_signal)
+    with pytest.raises(Stopped):
+        run_cohort(cohort, out, settings=FEW)
+    assert written(out) == before
+    monkeypatch.undo()
+    run_cohort(cohort, out, settings=FEW)
+    assert written(out) == before

@@ -152,7 +152,9 @@ def run(
         "threads": threads_per_worker,
         "device": device,
     }
-    place = place_of(scheduler, asked, out / "slurm", memory=limits.memory_bytes, dashboard=dashboard)
+    place = place_of(
+        scheduler, asked, out / "slurm", memory=limits.memory_bytes, threads=threads_per_worker, dashboard=dashboard
+    )
     if dry_run:
         if scheduler is not None or slurm:
             raise SettingsError("--dry-run tries cases on this machine; leave --scheduler and --slurm out")

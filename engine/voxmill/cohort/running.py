@@ -21,6 +21,7 @@ from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Place, Slurm
 from voxmill.runs.runner import NOBODY, Progress, run
+from voxmill.runs.signals import heeding, signals_noted
 from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.settings import Settings, parse_settings
 
@@ -87,7 +88,7 @@ def run_cohort(
     require_ours(folder)
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids))
     begin(found.count)
-    with opened(folder / LEDGER) as ledger:
+    with signals_noted() as stopping, opened(folder / LEDGER) as ledger:
         noted = _Noted(job, found)
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
@@ -96,7 +97,7 @@ def run_cohort(
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint)
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
-        tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
+        tally = write_results(folder, heeding(stopping, read_ledger(ledger.folder)), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
 
 
