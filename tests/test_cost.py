@@ -47,7 +47,10 @@ def test_the_first_extraction(tmp_path: Path) -> None:
 
 
 def test_later_ones(tmp_path: Path) -> None:
-    """The whole process, from files to a file, once kernels have been compiled."""
+    """The whole process, from files to a file, once kernels have been compiled; beside what its libraries take.
+
+    Machines differ by three times, so seconds would tell more of the machine.
+    """
     image = np.random.default_rng(1).normal(40, 30, (12, 20, 20)).astype(np.int16)
     mask = np.zeros(image.shape, np.uint8)
     mask[3:9, 4:15, 5:16] = 1
@@ -55,4 +58,5 @@ def test_later_ones(tmp_path: Path) -> None:
     sitk.WriteImage(sitk.GetImageFromArray(mask), str(tmp_path / "mask.nrrd"))
     command = ("-m", "voxmill", "extract", tmp_path / "image.nrrd", tmp_path / "mask.nrrd", "-o", tmp_path / "out.json")
     processor_seconds(*command)
-    assert min(processor_seconds(*command) for _ in range(3)) < 1.5
+    libraries = min(processor_seconds("-c", "import numba, SimpleITK, pyarrow") for _ in range(3))
+    assert min(processor_seconds(*command) for _ in range(3)) < 4 * libraries

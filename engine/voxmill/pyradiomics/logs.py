@@ -67,12 +67,15 @@ class Log:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """Tell in here."""
-        before = list(logger.handlers)
+        """Tell in here, and afterwards as before."""
+        before, levels, how = list(logger.handlers), (logger.level, handler.level), handler.formatter
         self.begin()
         try:
             yield
         finally:
+            logger.setLevel(levels[0])
+            handler.setLevel(levels[1])
+            handler.setFormatter(how)
             for added in [one for one in logger.handlers if one not in before]:
                 logger.removeHandler(added)
                 added.close()
