@@ -16,6 +16,7 @@ import SimpleITK as sitk
 import voxmill as vm
 from small_images import case, sitk_image, texture, two_labels, write_case
 from voxmill.cli import main
+from voxmill.pyradiomics.logs import handler, logger
 from voxmill_kernels.jit import kernel_cache
 
 FEATURE = "original_glcm_Contrast"
@@ -218,10 +219,12 @@ def test_refusals(
     bad = tmp_path / "bad.csv"
     bad.write_text("Image,mask\n", encoding="utf-8")
     given = [one.format(image=files[0], mask=files[1], batch=bad) for one in arguments]
+    levels = logger.level, handler.level
     left, out, err = command(*given)
     assert (left, out) == (code, "")
     assert err.startswith(f"voxmill: {sentence}")
     assert err.count("\n") == 1
+    assert (logger.level, handler.level) == levels
 
 
 def test_arguments_that_do_not_exist(command: Command) -> None:

@@ -57,10 +57,11 @@ class Log:
 
     def begin(self) -> None:
         """Tell from now on, until this process ends."""
+        handlers = (handler, *self._file())
         how = logging.Formatter("[%(asctime)s] %(levelname)-.1s: %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S")
         logger.setLevel(min(self.printed, self.filed) or logging.DEBUG)
         handler.setLevel(self.printed)
-        for one in (handler, *self._file()):
+        for one in handlers:
             one.setFormatter(how)
             if one not in logger.handlers:
                 logger.addHandler(one)
