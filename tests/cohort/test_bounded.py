@@ -28,7 +28,7 @@ def records(cases: int) -> Iterator[Record]:
         values = np.full(COLUMNS, float(case)) + np.arange(COLUMNS) / COLUMNS
         row = {"image": "image", "mask": "mask", "region": "1", "label": 1, "diagnostics": {}, "notes": ""}
         row |= pack_features(dict(zip(names, values.tolist(), strict=True)))
-        took = {"wall_s": 1.0, "seconds": {"read": 1.0}, "bytes": 1, "peak_bytes": 1}
+        took = {"wall_s": 1.0, "cpu_s": 1.0, "seconds": {"read": 1.0}, "bytes": 1, "peak_bytes": 1}
         result = {"rows": [row], "failures": [], "inputs": [], "bare": 0, "versions": {}, "took": took}
         yield Record(str(case), f"case-{case}", Outcome.DONE, result)
 

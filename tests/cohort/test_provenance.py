@@ -69,6 +69,7 @@ def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
     }
     assert set(run["took"]["seconds"]) == {"read", "prepare", "filter", "count", "features", "write"}
     assert min(run["took"]["seconds"].values()) > 0
+    assert run["took"]["cpu_s"] > 0
     assert run["begun"] <= run["ended"]
     for name, digest in run["outputs"].items():
         assert hashlib.sha256((done.folder / name).read_bytes()).hexdigest() == digest

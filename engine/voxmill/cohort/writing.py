@@ -57,6 +57,7 @@ class Tally:
     missing: tuple[str, ...] = ()
     bare: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_s: float = 0.0
     bytes: int = 0
     peak_bytes: int = 0
     versions: dict[str, set[str]] = field(default_factory=dict)
@@ -75,8 +76,11 @@ class Tally:
 
     @property
     def took(self) -> dict[str, Any]:
-        """What it took: seconds in all processes together, bytes of files, the most bytes of memory of one process."""
-        return {"seconds": dict(self.seconds), "bytes": self.bytes, "peak_bytes": self.peak_bytes}
+        """What it took: seconds in all processes together, of the clock and of processors; bytes of files; peak memory.
+
+        The peak is that of one process.
+        """
+        return {"seconds": dict(self.seconds), "cpu_s": self.cpu_s, "bytes": self.bytes, "peak_bytes": self.peak_bytes}
 
     def add(self, case: str, rank: int, record: Record) -> None:
         """Count a case."""
@@ -96,6 +100,7 @@ class Tally:
         took = result["took"]
         for name, seconds in took["seconds"].items():
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        self.cpu_s += took["cpu_s"]
         self.bytes += took["bytes"]
         self.peak_bytes = max(self.peak_bytes, took["peak_bytes"])
 
