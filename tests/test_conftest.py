@@ -24,7 +24,7 @@ def outcomes(folder: Path, **environment: str) -> dict[str, str]:
     """Name → outcome of the tests above in a process without PyRadiomics."""
     (folder / "test_fixtures.py").write_text(TESTS)
     (folder / "without_pyradiomics.py").write_text(WITHOUT_PYRADIOMICS)
-    kept = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("VOXMILL_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "PYTEST_", "VOXMILL_"))}
     plugins = ["-p", "no:cacheprovider", "-p", "without_pyradiomics", "-p", "conftest"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-c", ROOT / "pyproject.toml", *plugins, folder / "test_fixtures.py"],
