@@ -129,7 +129,9 @@ def measure(folder: Path, large: Scan, repeats: int) -> dict[str, float]:
     write = least(repeats, lambda: written(folder, vm.Volume(large.volume.array, large.volume.grid, name="scan")))
     stores = {"large": written(folder, large.volume), "small": written(folder, small.volume)}
     sitk.WriteImage(sitk.GetImageFromArray(large.volume.array), folder / "scan.nii.gz")
-    files = write_series(folder / "series", large.volume.array)
+    files = write_series(folder / "series", large.volume.array, attributes={"RescaleIntercept": 0})
+    assert np.array_equal(vm.read_image(folder / "series").array, large.volume.array)
+    assert vm.read_image(folder / "series").dtype == large.volume.dtype  # so that the chunks are those of `compress`
     found = opened(stores["large"]).read(large.window)
     assert np.array_equal(found, large.volume.read(large.window))
     return {
