@@ -1,116 +1,99 @@
-"""Cohorts of files, and the batch commands that measure them, each as a whole process with all that it begins."""
+"""The batch commands that people measure a cohort of small cases with, by two processes; and whether values agree.
+
+All of them measure the original image with bins of 25. PyRadiomics, and so its command here, has that by default;
+pictologics has families of its own (`pictologics_batch.py`).
+"""
 
 import csv
-import os
+import math
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 
-import voxmill as vm
-from voxmill.runs.ledger import read_ledger
-from workloads import Case
+from cohorts import CohortFiles
+from commands import VOXMILL, Command, timed, voxmill_run
 
-COMMAND = (sys.executable, "-m", "voxmill", "run")
-BIN_WIDTH = 25
+HERE = Path(__file__).parent
+WORKERS = 2
+OURS, DROP_IN, PYRADIOMICS, PICTOLOGICS = "voxmill run", "voxmill pyradiomics", "pyradiomics", "pictologics"
+PEERS = (PYRADIOMICS, PICTOLOGICS)
+"""By the names of their environments, which are those of their distributions."""
+TOLERANCE = 1e-6
+"""How far a value may be from PyRadiomics' own, as a share of it."""
+
+Batch = Callable[[CohortFiles, Path], Command]
+
+
+def batches(pythons: Mapping[str, Path]) -> dict[str, Batch]:
+    """By name, ours and those of the peers that have a Python here; each writes into a folder that is there."""
+    commands: dict[str, Batch] = {
+        OURS: lambda cohort, out: voxmill_run(cohort, out / "run", workers=WORKERS),
+        DROP_IN: lambda cohort, out: _pyradiomics((*VOXMILL, PYRADIOMICS), cohort, out),
+    }
+    if PYRADIOMICS in pythons:
+        program = str(pythons[PYRADIOMICS].with_name(PYRADIOMICS))
+        commands[PYRADIOMICS] = lambda cohort, out: _pyradiomics((program,), cohort, out)
+    if PICTOLOGICS in pythons:
+        commands[PICTOLOGICS] = lambda cohort, out: _pictologics(pythons[PICTOLOGICS], cohort, out)
+    return commands
+
+
+def _pyradiomics(program: tuple[str, ...], cohort: CohortFiles, out: Path) -> Command:
+    options = ("--out", out / "features.csv", "--format", "csv", "--jobs", str(WORKERS))
+    return timed([*program, cohort.table, *options], out / "log", cohort.cases)
+
+
+def _pictologics(python: Path, cohort: CohortFiles, out: Path) -> Command:
+    script = HERE / "pictologics_batch.py"
+    return timed([python, script, cohort.table, out, str(WORKERS), str(cohort.lowest)], out / "log", cohort.cases)
+
+
+def version_of(name: str, python: Path) -> str:
+    """The version of a peer's distribution in its environment."""
+    code = f"from importlib.metadata import version; print(version({name!r}))"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What a command took for a cohort: seconds of the clock, and of all processors in all of its processes."""
+class Agreement:
+    """How far the values of two tables agree: cases and features in both, whether those of both are the same.
+
+    difference: the largest, as a share of the value.
+    """
 
     cases: int
-    wall_s: float
-    cpu_s: float
+    features: int
+    same_names: bool
+    difference: float
 
     @property
-    def per_minute(self) -> float:
-        """Cases per minute."""
-        return 60 * self.cases / self.wall_s
+    def holds(self) -> bool:
+        """Whether the tables are the same but for TOLERANCE."""
+        return self.same_names and self.difference <= TOLERANCE
 
 
-@dataclass(frozen=True)
-class Cohort:
-    """A table of cases in a folder, as PyRadiomics' command line and ours take it; minimum: of all regions."""
-
-    table: Path
-    cases: int
-    minimum: float
-
-
-def written(folder: Path, cases: Iterable[Case]) -> Cohort:
-    """A cohort of NRRD files and its table, in a new folder."""
-    folder.mkdir()
-    rows, minima = [], []
-    for number, case in enumerate(cases):
-        image = vm.Volume(case.image, spacing=case.spacing)
-        paths = [folder / f"{number:03}-{kind}.nrrd" for kind in ("image", "mask")]
-        vm.write_image(image, paths[0])
-        vm.write_mask(vm.Mask(case.labels, image.grid), paths[1])
-        rows.append([f"{number:03}", *map(str, paths)])
-        minima.append(float(case.image[case.labels != 0].min()))
-    table = folder / "cases.csv"
-    with table.open("w", newline="") as file:
-        csv.writer(file).writerows([["case", "Image", "Mask"], *rows])
-    return Cohort(table, len(rows), min(minima))
-
-
-def ours(cohort: Cohort, out: Path, workers: int, *options: str) -> Batch:
-    """`voxmill run`."""
-    return _timed(cohort, [*COMMAND, str(cohort.table), "--out", str(out), "--workers", str(workers), *options])
-
-
-def pyradiomics(python: Path, cohort: Cohort, out: Path, workers: int) -> Batch:
-    """PyRadiomics' own command line, with its default settings, which are ours."""
-    command = python.with_name("pyradiomics")
-    return _timed(cohort, [str(command), str(cohort.table), "-o", str(out), "-f", "csv", "--jobs", str(workers)])
-
-
-def pictologics(python: Path, cohort: Cohort, out: Path, workers: int) -> Batch:
-    """The batch mode of pictologics, called as its documentation shows."""
-    script = Path(__file__).parent / "peers" / "pictologics_batch.py"
-    start = np.floor(cohort.minimum / BIN_WIDTH) * BIN_WIDTH
-    return _timed(cohort, [str(python), str(script), str(cohort.table), str(out), str(workers), str(start)])
-
-
-PEERS: Mapping[str, Callable[[Path, Cohort, Path, int], Batch]] = {
-    "pyradiomics": pyradiomics,
-    "pictologics": pictologics,
-}
-"""By name, what is done in the environment of that name: its Python, the cohort, where results go, workers."""
-
-
-def _timed(cohort: Cohort, command: Sequence[str]) -> Batch:
-    """Run a command to its end; RuntimeError with what it said where it fails."""
-    before, began = os.times(), time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wall_s, after = time.perf_counter() - began, os.times()
-    if done.returncode:
-        raise RuntimeError(f"{Path(command[0]).name} ended with {done.returncode}: {done.stderr[-2000:]}")
-    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
-    return Batch(cohort.cases, wall_s, cpu_s)
-
-
-def seconds_of_cases(out: Path) -> list[float]:
-    """The processor time that each case of a run of ours took."""
-    return [record.result["took"]["cpu_s"] for record in read_ledger(out / "ledger")]
-
-
-def largest_difference(out: Path, theirs: Path) -> float:
-    """The largest relative difference of a feature between our table and PyRadiomics'; KeyError where one lacks it."""
-    ours = {row["case"]: row for row in pq.read_table(out / "features.parquet").to_pylist()}
+def agreement(ours: Path, theirs: Path) -> Agreement:
+    """Of `features.parquet` of a run and of a table that PyRadiomics' command has written."""
+    found = {row["case"]: _features(row) for row in pq.read_table(ours).to_pylist()}
     with theirs.open(newline="") as file:
-        return max(_differences(ours, csv.DictReader(file)))
+        wanted = {row["ID"]: _features(row) for row in csv.DictReader(file)}
+    shared = [(found[case], wanted[case]) for case in found.keys() & wanted.keys()]
+    same = found.keys() == wanted.keys() and all(one.keys() == other.keys() for one, other in shared)
+    pairs = [(one[name], other[name]) for one, other in shared for name in one.keys() & other.keys()]
+    features = len(set().union(*(one.keys() & other.keys() for one, other in shared)))
+    return Agreement(len(shared), features, same, max((_apart(*pair) for pair in pairs), default=math.inf))
 
 
-def _differences(ours: Mapping[str, Mapping[str, float]], theirs: Iterable[Mapping[str, str]]) -> Iterator[float]:
-    for row in theirs:
-        for name, text in row.items():
-            if name.startswith("original_"):
-                value, other = ours[row["case"]][name], float(text)
-                yield abs(value - other) / max(abs(other), np.finfo(float).tiny) if value != other else 0.0
+def _features(row: Mapping[str, object]) -> dict[str, float]:
+    return {name: float(str(value)) for name, value in row.items() if name.startswith("original_")}
+
+
+def _apart(one: float, other: float) -> float:
+    """How far two values are apart, as a share of the greater; a number is infinitely far from none."""
+    if one == other or (math.isnan(one) and math.isnan(other)):
+        return 0.0
+    share = abs(one - other) / max(abs(one), abs(other))
+    return math.inf if math.isnan(share) else share

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,21 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         "fastrad", "1.2.0", "3.12", ("--no-deps", "--torch-backend=cpu", "-r", "benchmarks/peers/fastrad.txt")
     ),
 }
+
+
+def interpreters(names: Iterable[str], given: Sequence[str]) -> dict[str, Path]:
+    """The Pythons of environments; one that cannot be made is left out, which is said.
+
+    given: those that are not made but taken, as NAME=PYTHON.
+    """
+    taken = dict(text.split("=", 1) for text in given)
+    pythons = {}
+    for name in dict.fromkeys(names):
+        try:
+            pythons[name] = Path(taken[name]) if name in taken else interpreter(name)
+        except InstallError as failure:
+            print(f"{name} is left out, its environment could not be made: {failure}")
+    return pythons
 
 
 def interpreter(name: str) -> Path:

@@ -12,10 +12,10 @@ takes one that exists. `measure.py` says what exactly is measured, `peers/` what
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from environments import InstallError, interpreter
+from environments import interpreters
 from promises import verdicts
 from records import newest, write
 from rounds import measure
@@ -33,8 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if {"brain1", "lung1"} & set(options.workloads) and not os.environ.get("VOXMILL_REFERENCE_DATA"):
         sys.exit("brain1 and lung1 need VOXMILL_REFERENCE_DATA (PyRadiomics' test cases); or choose other --workloads")
-    given = dict(text.split("=", 1) for text in options.environment)
-    pythons = _interpreters([OURS, *options.peers], {name: Path(path) for name, path in given.items()})
+    pythons = _pythons([OURS, *options.peers], options.environment)
     limits = Limits(options.budget, options.timeout, int(options.memory * 1e9))
     record = measure(options.workloads, pythons, repeats=options.repeats, limits=limits)
     print("", *verdicts(record), sep="\n")
@@ -42,20 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"recorded in {write(record, options.record).name}")
 
 
-def _interpreters(names: Sequence[str], given: Mapping[str, Path]) -> dict[str, Path]:
-    """The Python of every tool; a tool without one is left out, which is said."""
-    pythons, missing = {}, set()
-    for name in dict.fromkeys(names):
-        environment = TOOLS[name].environment
-        try:
-            if environment is None:
-                pythons[name] = Path(sys.executable)
-            elif environment not in missing:
-                pythons[name] = given.get(environment) or interpreter(environment)
-        except InstallError as failure:
-            missing.add(environment)
-            print(f"{environment} is left out, its environment could not be made: {failure}")
-    return pythons
+def _pythons(names: Sequence[str], given: Sequence[str]) -> dict[str, Path]:
+    """The Python of every tool that has one."""
+    environments = {name: TOOLS[name].environment for name in names}
+    made = interpreters(filter(None, environments.values()), given)
+    pythons = {name: Path(sys.executable) if one is None else made.get(one) for name, one in environments.items()}
+    return {name: python for name, python in pythons.items() if python is not None}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -33,7 +33,7 @@ def pipeline(case: Case) -> Callable[[], Mapping[str, float]]:
     mask = Image(np.array(case.labels.transpose(), order="C"), case.spacing, ORIGIN)
     tool = RadiomicsPipeline(load_standard=False)
     for name, filtering in _images(case):
-        tool.add_config(name, _steps(filtering, _start(image, mask, filtering), shape=name == "original"))
+        tool.add_config(name, steps(filtering, _start(image, mask, filtering), shape=name == "original"))
 
     def call() -> Mapping[str, float]:
         tool.clear_log()
@@ -70,7 +70,8 @@ def _start(image: Image, mask: Image, filtering: Steps) -> float:
     return math.floor(minimum / BIN_WIDTH) * BIN_WIDTH
 
 
-def _steps(filtering: Steps, start: float, *, shape: bool) -> Steps:
+def steps(filtering: Steps, start: float, *, shape: bool) -> Steps:
+    """What its pipeline does: a filter, where there is one, bins from a start, and the features."""
     bins = {"step": "discretise", "params": {"method": "FBS", "bin_width": BIN_WIDTH, "min_val": start}}
     return [*filtering, bins, _extract(*FAMILIES, *(["morphology"] if shape else []))]
 

@@ -76,10 +76,7 @@ class Tally:
 
     @property
     def took(self) -> dict[str, Any]:
-        """What it took: seconds in all processes together, of the clock and of processors; bytes of files; peak memory.
-
-        The peak is that of one process.
-        """
+        """What it took: seconds by stage and of CPU for cases, in all processes; bytes of files; peak memory of one."""
         return {"seconds": dict(self.seconds), "cpu_s": self.cpu_s, "bytes": self.bytes, "peak_bytes": self.peak_bytes}
 
     def add(self, case: str, rank: int, record: Record) -> None:
