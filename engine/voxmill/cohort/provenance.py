@@ -30,7 +30,8 @@ FORMAT_VERSION = 1
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 SPECIFICATION = "https://w3id.org/ro/crate/1.1"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
-SOFTWARE = f"https://pypi.org/project/voxmill/{__version__}/"
+PACKAGE = f"pkg:pypi/voxmill@{__version__}"
+"""A package URL: which distribution it is, wherever it came from."""
 ABOUT: Mapping[str, tuple[str, str]] = {
     FEATURES: ("application/vnd.apache.parquet", "Features: a row per case, image, mask and region."),
     LONG: ("application/vnd.apache.parquet", "The same features: a row per value."),
@@ -95,63 +96,71 @@ def _run(account: Account, ended: datetime, digests: Mapping[str, str]) -> dict[
 
 def _crate(folder: Path, account: Account, ended: datetime, files: Sequence[str]) -> dict[str, Any]:
     """RO-Crate 1.1 with the profile Process Run Crate 0.5: a process, what it read, what it wrote."""
-    parts = [{"@id": name} for name in (*files, RUN)]
+    names = (*files, RUN)
+    parts = [{"@id": name} for name in names]
+    about = {"@id": CRATE, "@type": "CreativeWork", "about": {"@id": "./"}, "conformsTo": {"@id": SPECIFICATION}}
+    results = {**_results(account, ended), "hasPart": parts}
+    action = {**_action(account, ended), "result": parts}
+    described = [_file(folder, name) for name in names]
+    return {"@context": CONTEXT, "@graph": [about, results, *NAMED, _cohort(account), action, *described]}
+
+
+NAMED: Sequence[Mapping[str, Any]] = (
+    {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
+    {
+        "@id": "#license",
+        "@type": "CreativeWork",
+        "name": "Not stated",
+        "description": "Whoever owns the images decides.",
+    },
+    {
+        "@id": "#voxmill",
+        "@type": "SoftwareApplication",
+        "name": "Voxmill",
+        "identifier": PACKAGE,
+        "softwareVersion": __version__,
+    },
+)
+"""What is the same in every crate of this version."""
+
+
+def _results(account: Account, ended: datetime) -> dict[str, Any]:
+    """The folder, but for its parts."""
     counts = account.counts
     return {
-        "@context": CONTEXT,
-        "@graph": [
-            {
-                "@id": CRATE,
-                "@type": "CreativeWork",
-                "about": {"@id": "./"},
-                "conformsTo": {"@id": SPECIFICATION},
-            },
-            {
-                "@id": "./",
-                "@type": "Dataset",
-                "name": "Radiomics features of a cohort",
-                "description": f"Features of {counted(counts['rows'], 'region')} of "
-                f"{counted(counts['measured'], 'case')}, out of {counts['cases']:,}.",
-                "datePublished": ended.isoformat(timespec="seconds"),
-                "license": {"@id": "#license"},
-                "conformsTo": {"@id": PROFILE},
-                "hasPart": parts,
-                "mentions": {"@id": "#run"},
-            },
-            {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
-            {
-                "@id": "#license",
-                "@type": "CreativeWork",
-                "name": "Not stated",
-                "description": "Whoever owns the images decides.",
-            },
-            {
-                "@id": SOFTWARE,
-                "@type": "SoftwareApplication",
-                "name": "Voxmill",
-                "url": SOFTWARE,
-                "softwareVersion": __version__,
-            },
-            {
-                "@id": "#cohort",
-                "@type": "CreativeWork",
-                "name": f"A cohort of {counted(counts['cases'], 'case')}, out of a {account.source}",
-                "description": f"The SHA-256 of every image and mask is in {INPUTS}.",
-            },
-            {
-                "@id": "#run",
-                "@type": "CreateAction",
-                "name": "voxmill run",
-                "description": f"Extraction of radiomics features; settings and machine are in {RUN}.",
-                "instrument": {"@id": SOFTWARE},
-                "object": {"@id": "#cohort"},
-                "result": parts,
-                "startTime": account.begun.isoformat(timespec="seconds"),
-                "endTime": ended.isoformat(timespec="seconds"),
-                "actionStatus": "http://schema.org/CompletedActionStatus",
-            },
-            *(_file(folder, name) for name in (*files, RUN)),
-        ],
+        "@id": "./",
+        "@type": "Dataset",
+        "name": "Radiomics features of a cohort",
+        "description": f"Features of {counted(counts['rows'], 'region')} of "
+        f"{counted(counts['measured'], 'case')}, out of {counts['cases']:,}.",
+        "datePublished": ended.isoformat(timespec="seconds"),
+        "license": {"@id": "#license"},
+        "conformsTo": {"@id": PROFILE},
+        "mentions": {"@id": "#run"},
+    }
+
+
+def _cohort(account: Account) -> dict[str, Any]:
+    return {
+        "@id": "#cohort",
+        "@type": "CreativeWork",
+        "name": f"A cohort of {counted(account.counts['cases'], 'case')}, out of a {account.source}",
+        "description": f"The SHA-256 of every image and mask is in {INPUTS}.",
+    }
+
+
+def _action(account: Account, ended: datetime) -> dict[str, Any]:
+    """The run, but for what came of it."""
+    return {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": "voxmill run",
+        "description": f"Extraction of radiomics features; settings and machine are in {RUN}.",
+        "instrument": {"@id": "#voxmill"},
+        "object": {"@id": "#cohort"},
+        "startTime": account.begun.isoformat(timespec="seconds"),
+        "endTime": ended.isoformat(timespec="seconds"),
+        "actionStatus": "http://schema.org/CompletedActionStatus",
     }
 
 
