@@ -12,12 +12,13 @@ import pytest
 
 from run_script import Options, children, expected, outcomes, started, wait_for
 from square_job import Numbers
-from voxmill.errors import OutputError
+from voxmill.errors import OutputError, SettingsError
 from voxmill.runs.cluster import TASK_CASES
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.records import Outcome, Record
 from voxmill.runs.runner import Progress, run
 from voxmill.runs.signals import Stopped, heeding, signals_noted
+from voxmill.runs.warden import Limits
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and processes as POSIX has them")
 
@@ -34,6 +35,12 @@ def test_in_this_process(tmp_path: Path) -> None:
     assert (progress.done, progress.failed, progress.before) == (7, 3, 0)
     assert [one.done + one.failed for one in heard] == list(range(1, 11))
     assert outcomes(tmp_path) == ends(range(10), crash=False)
+
+
+def test_limits_of_a_case_need_a_process_of_its_own(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger") as ledger, pytest.raises(SettingsError, match="ask for at least one worker"):
+        run(Numbers(), range(10), ledger, limits=Limits(time_s=9))
+    assert outcomes(tmp_path) == {}
 
 
 def test_sentences_say_why_and_never_what_an_unforeseen_error_holds(tmp_path: Path) -> None:

@@ -59,11 +59,15 @@ def run(
     ] = 1,
     memory: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", help="What a process may have of memory: 4GB, 512MiB.", show_default=False),
+        typer.Option(
+            metavar="SIZE", help="What a process may have of memory: 4GB, 512MiB; not with -j 0.", show_default=False
+        ),
     ] = None,
     case_time: Annotated[
         float | None,
-        typer.Option("--case-time", metavar="SECONDS", help="How long a case may take.", show_default=False),
+        typer.Option(
+            "--case-time", metavar="SECONDS", help="How long a case may take; not with -j 0.", show_default=False
+        ),
     ] = None,
     scheduler: Annotated[
         str | None,

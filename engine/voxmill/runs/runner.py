@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic
 
+from voxmill.errors import SettingsError
 from voxmill.runs.cluster import on_cluster
 from voxmill.runs.ledger import Ledger
 from voxmill.runs.places import HERE, Place, ThisMachine, connected
@@ -43,11 +44,13 @@ def run(
 ) -> Progress:
     """Do every case that the ledger lacks, by so many workers; 0 on this machine: in this process, without Dask.
 
-    `limits` of a case hold where it has a process of its own. `again`: which outcomes are no reason to leave a case
-    out. `cases` is read no faster than they are done; `tell` hears of every one. Raises Stopped after SIGTERM or SIGINT
-    or when the scheduler is lost, OutputError when nothing can be written any more, and what `connected` raises; what
-    is in the ledger stays done.
+    `limits` of a case need a process of its own, so SettingsError is raised for them without Dask. `again`: which
+    outcomes are no reason to leave a case out. `cases` is read no faster than they are done; `tell` hears of every
+    one. Raises Stopped after SIGTERM or SIGINT or when the scheduler is lost, OutputError when nothing can be
+    written any more, and what `connected` raises; what is in the ledger stays done.
     """
+    if workers == 0 and isinstance(on, ThisMachine) and limits != NO_LIMITS:
+        raise SettingsError("limits of a case need a process that can be ended; ask for at least one worker")
     progress = Progress()
     with signals_noted() as stopping:
         ended = {key for key, outcome in ledger.outcomes.items() if outcome not in again}
