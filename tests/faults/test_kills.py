@@ -104,8 +104,8 @@ def test_of_the_scheduler(tmp_path: Path, times: int) -> None:
 )
 def test_at_every_point_of_writing(tmp_path: Path, call: str, when: str) -> None:
     draw = drawn()
-    for number in (1, draw.randint(2, 6)):
-        with started(tmp_path, Options(0, CASES, seconds=0.005, fatal=(call, number, when))) as process:
+    for number in (1, draw.randint(2, 6)):  # a run of 2 s writes 20 parts, and so joins parts often enough
+        with started(tmp_path, Options(0, CASES, seconds=0.01, fatal=(call, number, when))) as process:
             process.communicate(timeout=300)
         assert process.returncode == -9
     finish(tmp_path, Options(0, CASES, seconds=0))
