@@ -16,6 +16,7 @@ import pytest
 from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
 from voxmill.cli import main
 from voxmill.cli.places import parse_memory
+from voxmill_kernels.jit import KernelCache
 
 Command = Callable[..., tuple[object, str, str]]
 FEW = "features: {firstorder: [Mean], glcm: [Contrast]}\n"
@@ -23,11 +24,12 @@ FEW = "features: {firstorder: [Mean], glcm: [Contrast]}\n"
 
 @pytest.fixture
 def voxmill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command line, all of it in this process unless -j is given: its exit code, what it wrote and what it said."""
+    """The command line, in this process unless it says otherwise: its exit code, what it wrote and what it said."""
     monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    monkeypatch.setattr(KernelCache, "is_cold", False)
 
     def run(*arguments: object) -> tuple[object, str, str]:
-        if "-j" not in arguments:
+        if not {"-j", "--scheduler"} & set(arguments):
             arguments = (*arguments, "-j", 0)
         monkeypatch.setattr(sys, "argv", ["voxmill", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
@@ -93,7 +95,10 @@ def test_lines_of_json(voxmill: Command, few: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setattr("voxmill.cli.progress.EVERY_JSON_S", 0.0)
     code, _, said = voxmill("run", write_cohort(tmp_path, 2), "-o", tmp_path / "out", "--settings", few, "--log-json")
     assert code == 0
-    first, second, end = map(json.loads, said.splitlines())
+    start, begin, first, second, end = map(json.loads, said.splitlines())
+    assert (start["event"], start["workers"], start["compiling"]) == ("start", 0, False)
+    assert {"Voxmill", "Python", "Numba"} <= set(start["versions"])
+    assert (begin["event"], begin["cases"]) == ("begin", 2)
     assert [one["event"] for one in (first, second, end)] == ["progress", "progress", "end"]
     assert (first["cases"], first["done"], second["done"], second["left_s"]) == (2, 1, 2, 0)
     assert (end["rows"], end["failures"]) == (4, 0)
@@ -204,12 +209,37 @@ def test_what_was_typed_as_a_pattern_is_not_kept(voxmill: Command, few: Path, tm
     assert "case 1" not in (out / "run.json").read_text()
 
 
+def test_that_kernels_are_compiled_is_told_once(
+    voxmill: Command, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort, warm = write_cohort(tmp_path, 1), list[bool]()
+    monkeypatch.setattr(KernelCache, "is_cold", property(lambda cache: not warm))
+    monkeypatch.setattr(KernelCache, "mark_warm", lambda cache: warm.append(True))
+    for workers, begins in ((2, "starting 2 workers, compiling"), (0, "compiling")):
+        warm.clear()
+        _, _, said = voxmill("run", cohort, "-o", tmp_path / begins, "--settings", few, "-j", workers)
+        assert said.startswith(f"voxmill: 1 case; {begins} kernels, once: 15 seconds to a minute\n")
+        assert warm == [True]
+    assert "compiling" not in voxmill("run", cohort, "-o", tmp_path / "warm", "--settings", few)[2]
+    warm.clear()
+    voxmill("run", cohort, "-o", tmp_path / "warm", "--settings", few)
+    assert warm == []  # nothing was measured
+
+
+def test_that_a_folder_is_searched_is_told(voxmill: Command, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    _, _, said = voxmill("run", tmp_path / "empty", "-o", tmp_path / "out")
+    assert said.splitlines()[0] == "voxmill: looking for cases"
+
+
 def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path, 1)
     full = tmp_path / "full"
     full.mkdir()
     (full / "letter.txt").write_text("Dear Jane")
-    assert_refused(voxmill("run", cohort, "-o", full), 3, "full: the folder is not empty, and it is none of a run")
+    for more in ((), ("--dry-run",)):
+        ended = voxmill("run", cohort, "-o", full, *more)
+        assert_refused(ended, 3, "full: the folder is not empty, and it is none of a run")
     assert_refused(voxmill("run", cohort, "-o", cohort), 3, "cases.csv: this is a file; give a folder for the results")
     assert_refused(
         voxmill("run", tmp_path / "gone", "-o", tmp_path / "out"), 3, "gone: there is no such file or folder"
@@ -226,6 +256,12 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
         (("--device", "abacus"), "unknown device 'abacus'"),
         (("--memory", "much"), "--memory: a size is needed, as 4GB or 512MiB; found 'much'"),
         (("--scheduler", "tcp://127.0.0.1:1", "--slurm"), "--scheduler and --slurm exclude each other"),
+        (
+            ("--scheduler", "tcp://127.0.0.1:1", "-j", "0"),
+            "a cluster has its own workers, so --workers 0 means nothing",
+        ),
+        (("--scheduler", "tcp://127.0.0.1:1", "--dashboard", "8787"), "--dashboard shows workers on this machine"),
+        (("--dashboard", "8787"), "--dashboard shows workers on this machine"),
         (("--slurm", "--dry-run"), "--dry-run tries cases on this machine"),
         (("--slurm-partition", "gpu"), "options of SLURM are given without --slurm"),
         (("--threads-per-worker", "0"), "threads: at least 1"),
@@ -277,7 +313,7 @@ def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(voxmill: Command,
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tmp_path: Path) -> None:
     image, mask = write_scan(tmp_path, "scan", seed=1)
-    cohort = write_table(tmp_path, [{"case": str(n), "image": image.name, "mask": mask.name} for n in range(500)])
+    cohort = write_table(tmp_path, [{"case": str(n), "image": image.name, "mask": mask.name} for n in range(1500)])
     out = tmp_path / "out"
     command = [sys.executable, "-m", "voxmill", "run", cohort, "-o", out, "--settings", few, "-j", "0"]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
@@ -292,7 +328,7 @@ def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tm
     assert not (out / "features.parquet").exists()
     code, _, said = voxmill("run", cohort, "-o", out, "--settings", few)
     assert code == 0
-    assert " were done, 1,000 rows: " in said
+    assert " were done, 3,000 rows: " in said
 
 
 def test_a_second_run_on_the_same_folder_is_told(voxmill: Command, few: Path, tmp_path: Path) -> None:
@@ -316,7 +352,9 @@ def test_by_processes_within_limits_it_is_the_same(voxmill: Command, few: Path, 
     limits = ("--memory", "2GB", "--case-time", 300)
     code, out, said = voxmill("run", cohort, "-o", tmp_path / "there", "--settings", few, "-j", 2, *limits)
     assert (code, out) == (0, "")
-    assert said.startswith("voxmill: 2 cases measured, 4 rows: ")
+    started, first, _ = said.splitlines()
+    assert started == "voxmill: 2 cases; starting 2 workers"
+    assert first.startswith("voxmill: 2 cases measured, 4 rows: ")
     for name in SAME:
         assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
     asked = json.loads((tmp_path / "there" / "run.json").read_text())["asked"]
@@ -335,7 +373,9 @@ def test_too_little_memory_fails_the_case(voxmill: Command, few: Path, tmp_path:
 def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path: Path) -> None:
     options = ("--scheduler", "tcp://127.0.0.1:9")
     ended = voxmill("run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, *options)
-    assert_refused(ended, 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
+    asked, refused = ended[2].splitlines(keepends=True)
+    assert asked == "voxmill: 1 case; asking the workers of the cluster\n"
+    assert_refused((*ended[:2], refused), 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
 
 
 @pytest.mark.parametrize(

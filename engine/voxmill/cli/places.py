@@ -48,6 +48,22 @@ def usable_cores() -> int:
     return len(told(0)) if told else os.cpu_count() or 1
 
 
+def require_one_place(
+    scheduler: str | None, slurm: SlurmOptions, *, workers: int | None, dashboard: int | None, dry_run: bool
+) -> None:
+    """Raise SettingsError where two places are asked for, or something that the one that is does not have."""
+    if scheduler is not None and slurm.wanted:
+        raise SettingsError("--scheduler and --slurm exclude each other; give one of them")
+    if slurm != SlurmOptions() and not slurm.wanted:
+        raise SettingsError("options of SLURM are given without --slurm; add it, or leave them out")
+    if dry_run and (scheduler is not None or slurm.wanted):
+        raise SettingsError("--dry-run tries cases on this machine; leave --scheduler and --slurm out")
+    if scheduler is not None and workers is not None:
+        raise SettingsError(f"a cluster has its own workers, so --workers {workers} means nothing there; leave it out")
+    if dashboard is not None and (scheduler is not None or slurm.wanted or workers == 0):
+        raise SettingsError("--dashboard shows workers on this machine, and there are none; leave it out")
+
+
 def place_of(
     scheduler: str | None,
     slurm: SlurmOptions,
@@ -57,13 +73,9 @@ def place_of(
     threads: int = 1,
     dashboard: int | None,
 ) -> "Place":
-    """Where cases are done; SettingsError where two places are asked for, or options of SLURM without it."""
+    """Where cases are done."""
     from voxmill.runs.places import Address, Slurm, ThisMachine
 
-    if scheduler is not None and slurm.wanted:
-        raise SettingsError("--scheduler and --slurm exclude each other; give one of them")
-    if slurm != SlurmOptions() and not slurm.wanted:
-        raise SettingsError("options of SLURM are given without --slurm; add it, or leave them out")
     if slurm.wanted:
         return Slurm(
             folder,

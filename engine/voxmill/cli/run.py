@@ -2,15 +2,15 @@
 
 # No `from __future__ import annotations` here: typer reads the annotations.
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voxmill.errors import SettingsError
-
 if TYPE_CHECKING:
     from voxmill.cohort import CohortRun, Estimate
+    from voxmill.runs.places import Place
 
 EXAMPLES = """\b
 For example:
@@ -19,7 +19,6 @@ For example:
   voxmill run cases.csv --out results --workers 8 --dry-run
   voxmill run cases.csv --out results --only "SITE-3*" --limit 20
 """
-MINUTE = 60
 
 
 def run(
@@ -139,40 +138,68 @@ def run(
     Run it again after an interruption: it does what is missing, and tries again what failed. With other settings or
     another version, what was there is moved to DIR/earlier, and a new run begins.
     """
-    from voxmill.cli.places import SlurmOptions, parse_memory, place_of, usable_cores
-    from voxmill.cli.progress import progress_shown
-    from voxmill.cohort import Forms, Wanted, estimate_cohort, run_cohort
+    from voxmill.cli.places import SlurmOptions, parse_memory, place_of, require_one_place, usable_cores
+    from voxmill.cli.progress import Words, progress_shown
     from voxmill.runs.warden import Limits
 
     asked = SlurmOptions(slurm, slurm_time, slurm_partition, slurm_account, slurm_interface, tuple(slurm_option or ()))
+    require_one_place(scheduler, asked, workers=workers, dashboard=dashboard, dry_run=dry_run)
     limits = Limits(case_time, parse_memory(memory))
     count = usable_cores() if workers is None else workers
-    how: dict[str, Any] = {
-        "settings": settings,
-        "wanted": Wanted(only, limit, skip_missing),
-        "forms": Forms(long, csv),
-        "workers": count,
-        "limits": limits,
-        "threads": threads_per_worker,
-        "device": device,
-    }
     place = place_of(
         scheduler, asked, out / "slurm", memory=limits.memory_bytes, threads=threads_per_worker, dashboard=dashboard
     )
-    if dry_run:
-        if scheduler is not None or slurm:
-            raise SettingsError("--dry-run tries cases on this machine; leave --scheduler and --slurm out")
-        _tell_estimate(estimate_cohort(cohort, **how), count, as_json=log_json)
-        return
-    with progress_shown("measuring", "measured", as_json=log_json) as (begin, hear):
-        done = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=hear)
-    _tell(done, as_json=log_json)
-    if done.tally.failures or not done.tally.rows:
-        raise typer.Exit(1 if done.tally.rows else 3)
+    words = Words("trying some cases", "tried") if dry_run else Words("measuring", "measured")
+    with progress_shown(words, as_json=log_json) as shown:
+        if cohort.is_dir():
+            shown.find()
+        from voxmill.cohort import CohortRun, Estimate, Forms, Wanted, estimate_cohort, run_cohort
+
+        how: dict[str, Any] = {
+            "settings": settings,
+            "wanted": Wanted(only, limit, skip_missing),
+            "forms": Forms(long, csv),
+            "workers": count,
+            "limits": limits,
+            "threads": threads_per_worker,
+            "device": device,
+        }
+        if dry_run:
+            ended: Estimate | CohortRun = estimate_cohort(cohort, **how, out=out)
+        else:
+            begin = partial(shown.begin, starting=_started(place, count, as_json=log_json))
+            ended = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=shown.hear)
+    if isinstance(ended, Estimate):
+        _tell_estimate(ended, count, as_json=log_json)
+    else:
+        _end(ended, place, as_json=log_json)
+
+
+def _started(place: "Place", workers: int, *, as_json: bool) -> str:
+    """Tell a program that a run begins; gives, for people, what has to be done before the first case is."""
+    from voxmill.cli.progress import log_json
+    from voxmill.cli.show import COMPILING
+    from voxmill.cli.streams import tell
+    from voxmill.cohort.versions import versions
+    from voxmill.runs.places import Address, Slurm
+    from voxmill.table import counted
+    from voxmill_kernels.jit import kernel_cache
+
+    cache = kernel_cache()
+    if as_json:
+        log_json("start", versions=dict(versions()), workers=workers, compiling=cache.is_cold)
+    elif cache.note:
+        tell(cache.note)
+    if isinstance(place, Slurm):
+        return f"asking SLURM for {counted(workers, 'job')}"
+    if isinstance(place, Address):
+        return "asking the workers of the cluster"
+    starting = f"starting {counted(workers, 'worker')}" if workers else ""
+    return ", ".join(filter(None, (starting, f"compiling kernels, once: {COMPILING}" if cache.is_cold else "")))
 
 
 def _tell_estimate(found: "Estimate", workers: int, *, as_json: bool) -> None:
-    from voxmill.cli.progress import log_json
+    from voxmill.cli.progress import duration, log_json
     from voxmill.cli.streams import tell
     from voxmill.table import counted
 
@@ -182,17 +209,21 @@ def _tell_estimate(found: "Estimate", workers: int, *, as_json: bool) -> None:
     where = f"with {counted(workers, 'worker')}" if workers else "in one process"
     tell(f"{counted(found.cases, 'case')}, {found.bytes / 1e6:,.1f} MB of files")
     tell(
-        f"about {_duration(found.seconds)} {where}, ± {found.error:.0%}: {counted(found.sampled, 'case')} took that "
+        f"about {duration(found.seconds)} {where}, ± {found.error:.0%}: {counted(found.sampled, 'case')} took that "
         "long, and none was kept"
     )
 
 
-def _duration(seconds: float) -> str:
-    """A time for people."""
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / MINUTE)
-    return f"{minutes} min" if minutes < 2 * MINUTE else f"{minutes // MINUTE} h {minutes % MINUTE} min"
+def _end(done: "CohortRun", place: "Place", *, as_json: bool) -> None:
+    """Tell what came of it, and leave with the exit code for that."""
+    from voxmill.runs.places import ThisMachine
+    from voxmill_kernels.jit import kernel_cache
+
+    if isinstance(place, ThisMachine) and done.progress.done:
+        kernel_cache().mark_warm()
+    _tell(done, as_json=as_json)
+    if done.tally.failures or not done.tally.rows:
+        raise typer.Exit(1 if done.tally.rows else 3)
 
 
 def _tell(done: "CohortRun", *, as_json: bool) -> None:
@@ -204,11 +235,10 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
 
     tally, progress = done.tally, done.progress
     if as_json:
-        counts = {"done": progress.done, "before": progress.before, "failed": progress.failed}
         spent = {name: round(seconds, 3) for name, seconds in tally.seconds.items()}
         log_json(
             "end",
-            **counts,
+            **progress.counts,
             rows=tally.rows,
             failures=len(tally.failures),
             missing=len(tally.missing),

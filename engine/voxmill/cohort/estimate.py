@@ -91,8 +91,9 @@ def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, *, work
     """Do these cases as a run does them, and write its tables."""
     ends: list[float] = []
 
-    def hear(_: Progress) -> None:
-        ends.append(time.perf_counter())
+    def hear(progress: Progress) -> None:
+        if progress.ended:
+            ends.append(time.perf_counter())
 
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

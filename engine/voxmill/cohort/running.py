@@ -87,13 +87,13 @@ def run_cohort(
     job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
     require_ours(folder)
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids))
-    begin(found.count)
     with signals_noted() as stopping, opened(folder / LEDGER) as ledger:
+        begin(found.count)
         noted = _Noted(job, found)
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
         progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
-        counts = {"cases": len(noted.names), **asdict(progress)}
+        counts = {"cases": len(noted.names), **progress.counts}
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint)
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
@@ -111,12 +111,16 @@ def estimate_cohort(
     limits: Limits = NO_LIMITS,
     threads: int = 1,
     device: str = "auto",
+    out: str | Path | None = None,
 ) -> Estimate:
     """What `run_cohort` would take for the same on this machine, from some cases that are done for it; nothing is kept.
 
-    Raises as it does, and InputError where none of these cases can be measured.
+    out: the folder that results would go to, where there is one in mind. Raises as `run_cohort` does, also for that
+    folder, and InputError where none of these cases can be measured.
     """
     parse_device(device)
+    if out is not None:
+        require_ours(Path(out).absolute())
     job = Extraction(parse_settings(settings), parse_threads(threads))
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
     return estimate(job, _found(Path(cohort), wanted, forms, lambda: nobody), forms, workers=workers, limits=limits)
