@@ -255,6 +255,10 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
     [
         (("--device", "abacus"), "unknown device 'abacus'"),
         (("--memory", "much"), "--memory: a size is needed, as 4GB or 512MiB; found 'much'"),
+        (
+            ("--memory", "12"),
+            "--memory: a process needs at least 100 MB before it does any case; found '12', which is 12 B",
+        ),
         (("--scheduler", "tcp://127.0.0.1:1", "--slurm"), "--scheduler and --slurm exclude each other"),
         (
             ("--scheduler", "tcp://127.0.0.1:1", "-j", "0"),
@@ -363,7 +367,7 @@ def test_by_processes_within_limits_it_is_the_same(voxmill: Command, few: Path, 
 
 def test_too_little_memory_fails_the_case(voxmill: Command, few: Path, tmp_path: Path) -> None:
     code, _, _ = voxmill(
-        "run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, "-j", 1, "--memory", "20MB"
+        "run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, "-j", 1, "--memory", "100MB"
     )
     assert code == 3
     (failure,) = rows_of(tmp_path / "out" / "failures.parquet")
@@ -380,7 +384,7 @@ def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path:
 
 @pytest.mark.parametrize(
     "text, expected",
-    [("4GB", 4 * 10**9), ("512 MiB", 512 * 2**20), ("1.5g", 1_500_000_000), ("70000", 70_000), (None, None)],
+    [("4GB", 4 * 10**9), ("512 MiB", 512 * 2**20), ("1.5g", 1_500_000_000), ("200000000", 200_000_000), (None, None)],
 )
 def test_sizes_as_people_write_them(text: str | None, expected: int | None) -> None:
     assert parse_memory(text) == expected

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 """Bytes, by how a size ends, without its B."""
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]I?|)B?", re.IGNORECASE)
+LEAST_MEMORY = 100 * 10**6
+"""What a process takes when its libraries are loaded, before any case."""
 DEFAULT_JOB_MEMORY = 4 * 2**30
 OWN_MEMORY = 2**29
 """What a job needs beside that of a case, so that a case that takes too much ends before its job does."""
@@ -33,13 +35,19 @@ class SlurmOptions:
 
 
 def parse_memory(text: str | None) -> int | None:
-    """A size as people write it (4GB, 512MiB) in bytes; raises SettingsError for what is none."""
+    """A size as people write it (4GB, 512MiB) in bytes; raises SettingsError for what is none or far too little."""
     if text is None:
         return None
     found = SIZE.fullmatch(text.strip())
     if found is None or not float(found[1]):
         raise SettingsError(f"--memory: a size is needed, as 4GB or 512MiB; found {brief(text)}")
-    return round(float(found[1]) * UNITS[found[2].upper()])
+    size = round(float(found[1]) * UNITS[found[2].upper()])
+    if size < LEAST_MEMORY:
+        raise SettingsError(
+            f"--memory: a process needs at least {LEAST_MEMORY // 10**6} MB before it does any case; found "
+            f"{brief(text)}, which is {size:,} B; give more, as 4GB"
+        )
+    return size
 
 
 def usable_cores() -> int:
