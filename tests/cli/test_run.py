@@ -51,13 +51,13 @@ def test_all_done(voxmill: Command, few: Path, tmp_path: Path) -> None:
     code, written, said = voxmill("run", cohort, "--out", out, "--settings", few)
     assert (code, written) == (0, "")
     first, spent = said.splitlines()
-    assert first == f"voxmill: 2 cases measured, 4 rows: {out / 'features.parquet'}"
+    assert first == f"voxmill: 2 cases done, 4 rows: {out / 'features.parquet'}"
     assert spent.startswith("voxmill: ")
     for stage in ("read", "prepare", "filter", "count", "features"):
         assert f"{stage} " in spent
     code, _, said = voxmill("run", cohort, "--out", out, "--settings", few)
     assert code == 0
-    assert said.startswith("voxmill: 0 cases measured, 2 were done, 4 rows: ")
+    assert said == f"voxmill: 0 cases done, 2 before, 4 rows: {out / 'features.parquet'}\n"
 
 
 def test_failures_end_with_1_and_nothing_with_3(voxmill: Command, few: Path, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_missing_files_are_left_out_where_that_is_asked_for(voxmill: Command, fe
     assert voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few)[0] == 3
     code, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--skip-missing")
     assert code == 0
-    assert "1 case measured, 2 rows" in said
+    assert "1 case done, 2 rows" in said
     assert f"1 row of the table left out, as files are not there: {tmp_path / 'out/failures.parquet'}" in said
     (row,) = rows_of(tmp_path / "out" / "failures.parquet")
     assert (row["case"], row["step"], row["sentence"]) == ("case 2", "find", "its files are not there")
@@ -298,6 +298,7 @@ def test_a_file_of_pyradiomics_batch_is_taken_as_it_is(voxmill: Command, tmp_pat
     ]
     assert found[0]["diagnostics_Versions_PyRadiomics"].startswith("voxmill ")
     assert isinstance(found[0]["diagnostics_Mask-original_VoxelNum"], int)
+    assert [row["case"] for row in rows_of(tmp_path / "out" / "inputs.parquet")] == ["a"]
 
 
 def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(voxmill: Command, few: Path, tmp_path: Path) -> None:
@@ -332,7 +333,8 @@ def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tm
     assert not (out / "features.parquet").exists()
     code, _, said = voxmill("run", cohort, "-o", out, "--settings", few)
     assert code == 0
-    assert " were done, 3,000 rows: " in said
+    assert "\nvoxmill: all cases, also those before: read " in said
+    assert " before, 3,000 rows: " in said
 
 
 def test_a_second_run_on_the_same_folder_is_told(voxmill: Command, few: Path, tmp_path: Path) -> None:
@@ -358,7 +360,7 @@ def test_by_processes_within_limits_it_is_the_same(voxmill: Command, few: Path, 
     assert (code, out) == (0, "")
     started, first, _ = said.splitlines()
     assert started == "voxmill: 2 cases; starting 2 workers"
-    assert first.startswith("voxmill: 2 cases measured, 4 rows: ")
+    assert first.startswith("voxmill: 2 cases done, 4 rows: ")
     for name in SAME:
         assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
     asked = json.loads((tmp_path / "there" / "run.json").read_text())["asked"]

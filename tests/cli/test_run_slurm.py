@@ -34,6 +34,6 @@ def test_jobs_write_the_same_bytes(tmp_path: Path, environment: dict[str, str]) 
     assert (done.returncode, done.stdout) == (0, "")
     asked, measured, *_ = done.stderr.splitlines()
     assert asked == "voxmill: 6 cases; asking SLURM for 1 job"
-    assert measured.startswith("voxmill: 6 cases measured, 12 rows: ")
+    assert measured.startswith("voxmill: 6 cases done, 12 rows: ")
     run_cohort(cohort, tmp_path / "here", settings=FEW)
     assert written(out) == written(tmp_path / "here")

@@ -65,6 +65,20 @@ def test_a_file_that_has_changed_is_measured_again(tmp_path: Path) -> None:
     assert after[2]["original_firstorder_Mean"] != before[2]["original_firstorder_Mean"]
 
 
+def test_rows_of_a_table_that_share_a_case_tell_its_inputs_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where they are written at different times."""
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    rows = [{"ID": case, "Image": image.name, "Mask": mask.name, "Label": label} for case in "ba" for label in (1, 3)]
+    cohort = write_table(tmp_path, rows)
+    for share in (500, 1):
+        monkeypatch.setattr("voxmill.cohort.ordering.SHARE", share)
+        done = run_cohort(cohort, tmp_path / f"out{share}", settings=FEW)
+        assert done.tally.rows == 4
+        assert [row["case"] for row in rows_of(done.folder / "inputs.parquet")] == ["a", "b"]
+
+
 def test_records_of_another_format_are_of_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as those that do not tell the CPU time of a case."""
     cohort, do = write_cohort(tmp_path, 2), Extraction.do

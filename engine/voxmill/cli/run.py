@@ -1,6 +1,7 @@
 """`voxmill run`: a cohort → a folder of tables."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -149,7 +150,7 @@ def run(
     place = place_of(
         scheduler, asked, out / "slurm", memory=limits.memory_bytes, threads=threads_per_worker, dashboard=dashboard
     )
-    words = Words("trying some cases", "tried") if dry_run else Words("measuring", "measured")
+    words = Words("trying some cases", "tried") if dry_run else Words("measuring", "done")
     with progress_shown(words, as_json=log_json) as shown:
         if cohort.is_dir():
             shown.find()
@@ -216,47 +217,56 @@ def _tell_estimate(found: "Estimate", workers: int, *, as_json: bool) -> None:
 
 def _end(done: "CohortRun", place: "Place", *, as_json: bool) -> None:
     """Tell what came of it, and leave with the exit code for that."""
+    from voxmill.cli.streams import tell
     from voxmill.runs.places import ThisMachine
     from voxmill_kernels.jit import kernel_cache
 
     if isinstance(place, ThisMachine) and done.progress.done:
         kernel_cache().mark_warm()
-    _tell(done, as_json=as_json)
+    if as_json:
+        _tell_json(done)
+    else:
+        for line in _lines(done):
+            tell(line)
     if done.tally.failures or not done.tally.rows:
         raise typer.Exit(1 if done.tally.rows else 3)
 
 
-def _tell(done: "CohortRun", *, as_json: bool) -> None:
-    """What came of it, and where time went; no name of a case."""
+def _tell_json(done: "CohortRun") -> None:
     from voxmill.cli.progress import log_json
-    from voxmill.cli.streams import tell
+
+    tally = done.tally
+    log_json(
+        "end",
+        **done.progress.counts,
+        rows=tally.rows,
+        failures=len(tally.failures),
+        missing=len(tally.missing),
+        without_mask=tally.bare,
+        seconds={name: round(seconds, 3) for name, seconds in tally.seconds.items()},
+        bytes=tally.bytes,
+        peak_bytes=tally.peak_bytes,
+    )
+
+
+def _lines(done: "CohortRun") -> Iterator[str]:
+    """What came of it, and where time went; no name of a case."""
     from voxmill.cohort.methods import cases_or_regions
     from voxmill.table import counted
 
     tally, progress = done.tally, done.progress
-    if as_json:
-        spent = {name: round(seconds, 3) for name, seconds in tally.seconds.items()}
-        log_json(
-            "end",
-            **progress.counts,
-            rows=tally.rows,
-            failures=len(tally.failures),
-            missing=len(tally.missing),
-            without_mask=tally.bare,
-            seconds=spent,
-            bytes=tally.bytes,
-            peak_bytes=tally.peak_bytes,
-        )
-        return
-    before = f", {progress.before} were done" if progress.before else ""
-    tell(f"{counted(progress.done, 'case')} measured{before}, {counted(tally.rows, 'row')}: {done.features}")
+    before = f", {progress.before:,} before" if progress.before else ""
+    yield f"{counted(progress.done, 'case')} done{before}, {counted(tally.rows, 'row')}: {done.features}"
     if done.aside is not None:
-        tell(f"results of other settings, or of another version, are in {done.aside}")
+        yield f"results of other settings, or of another version, are in {done.aside}"
     if tally.bare:
-        tell(f"{counted(tally.bare, 'image')} without a mask: nothing to measure there")
+        yield f"{counted(tally.bare, 'image')} without a mask: nothing to measure there"
     if tally.missing:
-        tell(f"{counted(len(tally.missing), 'row')} of the table left out, as files are not there: {done.failures}")
+        yield f"{counted(len(tally.missing), 'row')} of the table left out, as files are not there: {done.failures}"
     if tally.failures:
-        tell(f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}")
-    spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
-    tell(f"{spent_s}; {tally.bytes / 1e6:,.1f} MB of files; at most {tally.peak_bytes / 1e6:,.0f} MB in a process")
+        yield f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}"
+    if progress.ended:
+        spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
+        whose = "all cases, also those before: " if progress.before else ""
+        memory = f"at most {tally.peak_bytes / 1e6:,.0f} MB in a process"
+        yield f"{whose}{spent_s}; {tally.bytes / 1e6:,.1f} MB of files; {memory}"
