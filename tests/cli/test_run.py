@@ -15,7 +15,6 @@ import pytest
 
 from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
 from voxmill.cli import main
-from voxmill.cli.places import parse_memory
 from voxmill_kernels.jit import KernelCache
 
 Command = Callable[..., tuple[object, str, str]]
@@ -301,14 +300,17 @@ def test_a_file_of_pyradiomics_batch_is_taken_as_it_is(voxmill: Command, tmp_pat
     assert [row["case"] for row in rows_of(tmp_path / "out" / "inputs.parquet")] == ["a"]
 
 
-def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(voxmill: Command, few: Path, tmp_path: Path) -> None:
+def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(
+    voxmill: Command, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voxmill.cli.places.process_age_s", lambda: 6000.0)
     cohort = write_cohort(tmp_path, 2)
     code, out, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--dry-run")
     assert (code, out) == (0, "")
     size = sum(path.stat().st_size for path in tmp_path.glob("*.nrrd")) / 1e6
     first, second = said.splitlines()
     assert first == f"voxmill: 2 cases, {size:,.1f} MB of files"
-    assert second.startswith("voxmill: about ")
+    assert second.startswith("voxmill: about 100 min in one process, ")
     assert second.endswith("2 cases took that long, and none was kept")
     assert not (tmp_path / "out").exists()
     _, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--dry-run", "--log-json")
@@ -384,9 +386,10 @@ def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path:
     assert_refused((*ended[:2], refused), 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
 
 
-@pytest.mark.parametrize(
-    "text, expected",
-    [("4GB", 4 * 10**9), ("512 MiB", 512 * 2**20), ("1.5g", 1_500_000_000), ("200000000", 200_000_000), (None, None)],
-)
-def test_sizes_as_people_write_them(text: str | None, expected: int | None) -> None:
-    assert parse_memory(text) == expected
+def test_the_help_begins_with_what_everybody_needs(voxmill: Command) -> None:
+    code, said, _ = voxmill("run", "--help")
+    assert code == 0
+    options = [line.split()[0].rstrip(",") for line in said.splitlines() if line.startswith("  -")]
+    assert options[:3] == ["-o", "--settings", "--only"]
+    assert options.index("--scheduler") < options.index("--slurm") < options.index("--slurm-time")
+    assert "failures.parquet that says why" in " ".join(said.split())

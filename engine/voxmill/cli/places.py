@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,13 @@ def usable_cores() -> int:
     """How many processors this process may use."""
     told = getattr(os, "sched_getaffinity", None)
     return len(told(0)) if told else os.cpu_count() or 1
+
+
+def process_age_s() -> float:
+    """How many seconds ago this process was started."""
+    import psutil
+
+    return max(0.0, time.time() - float(psutil.Process().create_time()))
 
 
 def require_one_place(

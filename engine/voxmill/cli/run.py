@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 For example:
   voxmill run cohort.zarr --out results
-  voxmill run cases.csv --settings Params.yaml --out results --workers 8
-  voxmill run cases.csv --out results --workers 8 --dry-run
-  voxmill run cases.csv --out results --only "SITE-3*" --limit 20
+  voxmill run cases.csv --settings Params.yaml --out results
+  voxmill run cases.csv --out results --only "SITE-3*" --limit 20 --dry-run
+  voxmill run cases.csv --out results --workers 8 --memory 4GB --case-time 600
+  voxmill run cohort.zarr --out results --slurm --workers 20 --slurm-time 04:00:00
 """
 
 
@@ -31,6 +32,7 @@ def run(
             "folder tree of DICOM.",
         ),
     ],
+    *,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="The folder for the results; made where there is none.")
     ],
@@ -38,11 +40,45 @@ def run(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="YAML file: settings of Voxmill, or a parameter file of PyRadiomics. Without one: PyRadiomics' "
-            "defaults.",
+            help="YAML file: settings of Voxmill (voxmill settings lists them), or a parameter file of PyRadiomics. "
+            "Without one: PyRadiomics' defaults.",
             show_default=False,
         ),
     ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Only cases whose names match: 'SITE-3*'.", show_default=False),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N cases.", show_default=False)] = None,
+    skip_missing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-missing",
+            help="Leave out rows of the table whose files are not there. Without it they are an error.",
+        ),
+    ] = False,
+    keep_ids: Annotated[
+        bool,
+        typer.Option(
+            "--keep-ids",
+            help="Of a folder of DICOM, keep identifiers. Without it names stand for them, made with the key in the "
+            "file that VOXMILL_KEY_FILE names, or in DIR.key.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only tell how many cases there are and, from trying some, how long all will take."
+        ),
+    ] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Also write features.csv.")] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="Also write features_long.parquet: a row for every value.")
+    ] = False,
+    log_json: Annotated[
+        bool,
+        typer.Option("--log-json", help="Tell how far it is in lines of JSON, for programs, on standard error."),
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -50,37 +86,72 @@ def run(
             "-j",
             metavar="N",
             min=0,
-            help="How many processes, of SLURM how many jobs; 0: in this one. Without it: one per processor.",
+            help="How many cases at a time, each in a process of its own; with --slurm, how many jobs. 0: one at a "
+            "time in this process. Without it: as many as there are processors.",
             show_default=False,
         ),
     ] = None,
     threads_per_worker: Annotated[
-        int, typer.Option("--threads-per-worker", metavar="N", help="How many regions of a case at a time.")
+        int,
+        typer.Option(
+            "--threads-per-worker",
+            metavar="N",
+            help="How many regions of a case at a time; more than 1 helps where cases are few and have many regions.",
+        ),
     ] = 1,
     memory: Annotated[
         str | None,
         typer.Option(
-            metavar="SIZE", help="What a process may have of memory: 4GB, 512MiB; not with -j 0.", show_default=False
+            metavar="SIZE",
+            help="What the process of a case may have of memory (4GB, 512MiB): a case that needs more fails. Not with "
+            "-j 0. Without it: what there is; a job of SLURM gets 4GiB.",
+            show_default=False,
         ),
     ] = None,
     case_time: Annotated[
         float | None,
         typer.Option(
-            "--case-time", metavar="SECONDS", help="How long a case may take; not with -j 0.", show_default=False
+            "--case-time",
+            metavar="SECONDS",
+            help="How long a case may take: one that takes longer fails. Not with -j 0. Without it: no limit.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="Where to compute: auto, cpu or gpu.")] = "auto",
+    dashboard: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            help="Show what workers do in a browser: Dask's dashboard, to this machine alone.",
+            show_default=False,
         ),
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="A cluster of Dask that runs: tls://HOST:PORT.", show_default=False),
+        typer.Option(
+            metavar="ADDRESS",
+            help="Have cases done by the workers of a Dask cluster that is running: tls://HOST:PORT.",
+            show_default=False,
+        ),
     ] = None,
+    slurm: Annotated[
+        bool, typer.Option("--slurm", help="Have cases done by jobs of SLURM, which this command submits and follows.")
+    ] = False,
     slurm_time: Annotated[
-        str, typer.Option("--slurm-time", metavar="TIME", help="How long a job of SLURM may take.")
+        str,
+        typer.Option(
+            "--slurm-time",
+            metavar="TIME",
+            help="How long a job of SLURM may take; what it does not finish goes on in the next.",
+        ),
     ] = "01:00:00",
     slurm_partition: Annotated[
-        str | None, typer.Option("--slurm-partition", metavar="NAME", help="Its partition.", show_default=False)
+        str | None,
+        typer.Option("--slurm-partition", metavar="NAME", help="The partition that jobs are for.", show_default=False),
     ] = None,
     slurm_account: Annotated[
-        str | None, typer.Option("--slurm-account", metavar="NAME", help="Its account.", show_default=False)
+        str | None,
+        typer.Option("--slurm-account", metavar="NAME", help="The account that pays for them.", show_default=False),
     ] = None,
     slurm_interface: Annotated[
         str | None,
@@ -94,52 +165,27 @@ def run(
     slurm_option: Annotated[
         list[str] | None,
         typer.Option(
-            "--slurm-option", metavar="TEXT", help="More, as sbatch reads it; may be repeated.", show_default=False
+            "--slurm-option",
+            metavar="TEXT",
+            help="Any other option of sbatch ('--qos=low'); may be repeated.",
+            show_default=False,
         ),
     ] = None,
-    dashboard: Annotated[
-        int | None,
-        typer.Option(metavar="PORT", help="Show Dask's dashboard, to this machine alone.", show_default=False),
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="Where to compute: auto, cpu or gpu.")] = "auto",
-    limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N cases.", show_default=False)] = None,
-    only: Annotated[
-        str | None,
-        typer.Option(metavar="PATTERN", help="Only cases whose names match: 'SITE-3*'.", show_default=False),
-    ] = None,
-    *,
-    slurm: Annotated[
-        bool, typer.Option("--slurm", help="Do cases in jobs of SLURM, which this command submits.")
-    ] = False,
-    skip_missing: Annotated[
-        bool, typer.Option("--skip-missing", help="Leave out rows of the table whose files are not there.")
-    ] = False,
-    keep_ids: Annotated[
-        bool,
-        typer.Option(
-            "--keep-ids",
-            help="Of a folder of DICOM, keep identifiers. Without it names stand for them, made with the key in the "
-            "file that VOXMILL_KEY_FILE names, or in DIR.key.",
-        ),
-    ] = False,
-    long: Annotated[
-        bool, typer.Option("--long", help="Also write features_long.parquet: a row for every value.")
-    ] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Also write features.csv.")] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Only tell how many cases there are and, from some, how long they will take."),
-    ] = False,
-    log_json: Annotated[
-        bool, typer.Option("--log-json", help="Tell how far it is in lines of JSON, on standard error.")
-    ] = False,
 ) -> None:
-    """Measure all cases of a cohort: features.parquet and failures.parquet in DIR.
+    """Measure all cases of a cohort: features.parquet, failures.parquet and what describes them, in DIR.
 
-    Run it again after an interruption: it does what is missing, and tries again what failed. With other settings or
-    another version, what was there is moved to DIR/earlier, and a new run begins.
+    A case that cannot be measured is a row of failures.parquet that says why, and the others go on. Run it again after
+    an interruption: it does what is missing, and tries again what failed. With other settings or another version, what
+    was there is moved to DIR/earlier, and a new run begins.
     """
-    from voxmill.cli.places import SlurmOptions, parse_memory, place_of, require_one_place, usable_cores
+    from voxmill.cli.places import (
+        SlurmOptions,
+        parse_memory,
+        place_of,
+        process_age_s,
+        require_one_place,
+        usable_cores,
+    )
     from voxmill.cli.progress import Words, progress_shown
     from voxmill.runs.warden import Limits
 
@@ -166,7 +212,7 @@ def run(
             "device": device,
         }
         if dry_run:
-            ended: Estimate | CohortRun = estimate_cohort(cohort, **how, out=out)
+            ended: Estimate | CohortRun = estimate_cohort(cohort, **how, out=out, before_s=process_age_s())
         else:
             begin = partial(shown.begin, starting=_started(place, count, as_json=log_json))
             ended = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=shown.hear)

@@ -1,6 +1,7 @@
 """A cohort into tables, durably: begun again, it does what is missing."""
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -112,18 +113,23 @@ def estimate_cohort(
     threads: int = 1,
     device: str = "auto",
     out: str | Path | None = None,
+    before_s: float = 0.0,
 ) -> Estimate:
     """What `run_cohort` would take for the same on this machine, from some cases that are done for it; nothing is kept.
 
-    out: the folder that results would go to, where there is one in mind. Raises as `run_cohort` does, also for that
+    out: the folder that results would go to, where there is one in mind. before_s: what the run will have taken when
+    it gets here, such as the start of its process. Raises as `run_cohort` does, also for that
     folder, and InputError where none of these cases can be measured.
     """
+    began = time.perf_counter()
     parse_device(device)
     if out is not None:
         require_ours(Path(out).absolute())
     job = Extraction(parse_settings(settings), parse_threads(threads))
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
-    return estimate(job, _found(Path(cohort), wanted, forms, lambda: nobody), forms, workers=workers, limits=limits)
+    found = _found(Path(cohort), wanted, forms, lambda: nobody)
+    before_s += time.perf_counter() - began
+    return estimate(job, found, forms, workers=workers, limits=limits, before_s=before_s)
 
 
 def _found(source: Path, wanted: Wanted, forms: Forms, pseudonyms: Callable[[], Pseudonyms]) -> Cohort:
