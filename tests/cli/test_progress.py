@@ -58,7 +58,7 @@ def test_a_bar_says_so_too_and_is_gone_in_the_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     with progress_shown(WORDS) as shown:
         for tell in (shown.find, lambda: shown.begin(20, "starting 2 workers"), lambda: shown.hear(HALF)):
             tell()

@@ -23,6 +23,7 @@ EVERY_S = 60.0
 EVERY_JSON_S = 5.0
 """Between two that a program reads."""
 MINUTE = 60
+BAR_WIDTH = 10
 
 
 @dataclass
@@ -170,10 +171,14 @@ def progress_shown(words: Words, *, as_json: bool = False) -> Iterator[Shown]:
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=console, transient=True) if console.is_terminal else None
+    words_column = TextColumn(
+        "{task.description}", table_column=Column(ratio=1, no_wrap=True)
+    )  # has what room there is
+    columns = (BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeRemainingColumn(), words_column)
+    bar = Progress(*columns, console=console, transient=True, expand=True) if console.is_terminal else None
     with bar or nullcontext(), _warnings(tell):
         yield Bar(words, bar) if bar else Lines(words)
 
