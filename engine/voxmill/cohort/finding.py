@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
-from voxmill.cohort.layout import is_of_result
+from voxmill.cohort.layout import STORE, is_of_result
 from voxmill.cohort.stored import wanted_cases
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
@@ -103,7 +103,7 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
 def _of_store(path: Path, wanted: Wanted) -> Cohort:
     store = open_store(path)
     names = [name for name in sorted(wanted_cases(store)) if wanted.names(name)][: wanted.limit]
-    return Cohort("store", lambda: iter(enumerate(StoreCase(store.folder, name) for name in names)), len(names))
+    return Cohort(STORE, lambda: iter(enumerate(StoreCase(store.folder, name) for name in names)), len(names))
 
 
 def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_out: tuple[LeftOut, ...]) -> Cohort:

@@ -13,6 +13,8 @@ from voxmill_kernels.features.catalogue import CATALOGUE
 if TYPE_CHECKING:
     import pyarrow as pa
 
+STORE = "store"
+"""The kind of a cohort that is a store."""
 LEDGER, EARLIER = "ledger", "earlier"
 FEATURES, LONG, CSV = "features.parquet", "features_long.parquet", "features.csv"
 FAILURES, INPUTS, RUN = "failures.parquet", "inputs.parquet", "run.json"

@@ -20,6 +20,7 @@ from voxmill.cohort.layout import (
     LONG,
     METHODS,
     RUN,
+    STORE,
     Columns,
     Layout,
 )
@@ -32,6 +33,8 @@ from voxmill.errors import OutputError
 from voxmill.runs.records import Record
 
 SORTING = ".sorting"
+OF_FLAT = "_shape2D_"
+"""What is in the columns of shape in 2D, which all regions of flat images have."""
 MISSING = "its files are not there"
 
 
@@ -125,7 +128,14 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
     tally, layout = write_tables(folder, records, chosen, forms)
     write_dictionary(folder, layout)
     used = {name: sorted(found) for name, found in tally.versions.items()}
-    extent = Extent(tally.measured, tally.rows, len(tally.failures), chosen=chosen.choosing)
+    extent = Extent(
+        tally.measured,
+        tally.rows,
+        len(tally.failures),
+        chosen=chosen.choosing,
+        stored=account.source == STORE,
+        flat=any(OF_FLAT in name for name in layout.features),
+    )
     write_methods(folder, account.settings, replace(extent, versions=used) if used else extent)
     tally.seconds["write"] = time.perf_counter() - began
     files = (*table_names(forms), DICTIONARY, DICTIONARY_METADATA, METHODS)
