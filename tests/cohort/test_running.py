@@ -273,3 +273,33 @@ def test_a_signal_while_tables_are_written_leaves_those_that_were_there(
     monkeypatch.undo()
     run_cohort(cohort, out, settings=FEW)
     assert written(out) == before
+
+
+def test_where_nothing_of_a_case_can_be_measured_each_part_is_told_with_its_reason(tmp_path: Path) -> None:
+    first, mask = write_scan(tmp_path, "a", seed=1)
+    torn = tmp_path / "b.nrrd"
+    torn.write_bytes(first.read_bytes()[:100])
+    cohort = write_table(tmp_path, [{"case": "one", "image:t1": first.name, "image:adc": torn.name, "mask": mask.name}])
+    done = run_cohort(cohort, tmp_path / "out", settings={**FEW, "min_region_voxels": 10_000})
+    assert (done.progress.failed, done.tally.rows, len(done.tally.failures)) == (1, 0, 3)
+    rows = rows_of(done.failures)
+    assert [(row["image"], row["mask"], row["region"], row["step"], row["reason"]) for row in rows] == [
+        ("adc", "", "", "read", "InputError"),
+        ("t1", "mask", "1", "measure", "RegionError"),
+        ("t1", "mask", "node", "measure", "RegionError"),
+    ]
+    assert len({row["sentence"] for row in rows}) == 3
+
+
+def test_failures_have_the_name_that_logs_have_for_a_case(tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    rows = [
+        {"case": "Ada", "image": image.name, "mask": mask.name},
+        {"case": "Bob", "image": image.name, "mask": write_empty_mask(tmp_path, "none").name},
+    ]
+    done = run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings={**FEW, "min_region_voxels": 10_000})
+    logged = {record.case for record in read_ledger(tmp_path / "out" / "ledger")}
+    found = {row["case"]: row["log_name"] for row in rows_of(done.failures)}
+    assert set(found.values()) == logged
+    assert set(found) == {"Ada", "Bob"}
+    assert all(name.startswith("case-") for name in logged)

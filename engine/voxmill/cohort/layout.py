@@ -37,7 +37,8 @@ KNOWN = {feature.full_name: feature for feature in CATALOGUE}
 """Features by what stands in their columns after the image type and `_`."""
 Rank = tuple[int, int]
 """Where a row comes: its case among all, its place among the rows of the case."""
-FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence")
+FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence", "log_name")
+"""The columns of failures.parquet; log_name: what logs and the ledger call the case."""
 
 
 def is_of_result(name: str) -> bool:

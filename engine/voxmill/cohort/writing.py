@@ -84,15 +84,14 @@ class Tally:
 
     def add(self, case: str, rank: int, record: Record) -> None:
         """Count a case."""
+        result, whose = record.result, {"case": case, "log_name": record.case}
+        whole = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
+        self.failures += [{**whose, **one} for one in result.get("failures") or ([] if has_result(record) else [whole])]
         if not has_result(record):
-            about = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
-            self.failures.append({"case": case, **about})
             return
-        result = record.result
         self.measured += bool(result["rows"])
         self.rows += len(result["rows"])
         self.bare += result["bare"]
-        self.failures += [{"case": case, **one} for one in result["failures"]]
         for at, row in enumerate(result["rows"]):
             self.columns.add((rank, at), row)
         for name, version in result["versions"].items():
