@@ -344,3 +344,23 @@ def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path:
 )
 def test_sizes_as_people_write_them(text: str | None, expected: int | None) -> None:
     assert parse_memory(text) == expected
+
+
+def test_what_conversion_lost_is_told_and_the_exit_code_is_1(
+    voxmill: Command, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    image, mask = write_scan(tmp_path, "a", seed=1)
+    (tmp_path / "torn.nrrd").write_bytes(image.read_bytes()[:100])
+    rows = [
+        {"case": "whole", "image": image.name, "mask": mask.name},
+        {"case": "gone", "image": "torn.nrrd", "mask": mask.name},
+    ]
+    store, out = tmp_path / "cohort.zarr", tmp_path / "out"
+    assert voxmill("convert", write_table(tmp_path, rows), store)[0] == 1
+    code, _, said = voxmill("run", store, "-o", out, "--settings", few)
+    assert code == 1
+    why = f"why: {out / 'failures.parquet'}"
+    assert f"voxmill: 1 case, image or mask could not be converted, and so not measured; {why}" in said.splitlines()
+    code, _, said = voxmill("run", store, "-o", out, "--settings", few, "--log-json")
+    assert (code, json.loads(said.splitlines()[-1])["not_converted"]) == (1, 1)

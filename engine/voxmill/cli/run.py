@@ -166,8 +166,8 @@ def run(
         return
     with progress_shown("measuring", "measured", as_json=log_json) as (begin, hear):
         done = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=hear)
-    _tell(done, as_json=log_json)
-    if done.tally.failures or not done.tally.rows:
+    (_tell_as_json if log_json else _tell)(done)
+    if done.tally.failures or done.tally.lost or not done.tally.rows:
         raise typer.Exit(1 if done.tally.rows else 3)
 
 
@@ -195,29 +195,34 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 2 * MINUTE else f"{minutes // MINUTE} h {minutes % MINUTE} min"
 
 
-def _tell(done: "CohortRun", *, as_json: bool) -> None:
-    """What came of it, and where time went; no name of a case."""
+def _tell_as_json(done: "CohortRun") -> None:
+    """What came of it, and where time went, for programs; no name of a case."""
     from voxmill.cli.progress import log_json
+
+    tally, progress = done.tally, done.progress
+    log_json(
+        "end",
+        done=progress.done,
+        before=progress.before,
+        failed=progress.failed,
+        rows=tally.rows,
+        failures=len(tally.failures),
+        not_converted=len(tally.lost),
+        missing=len(tally.missing),
+        without_mask=tally.bare,
+        seconds={name: round(seconds, 3) for name, seconds in tally.seconds.items()},
+        bytes=tally.bytes,
+        peak_bytes=tally.peak_bytes,
+    )
+
+
+def _tell(done: "CohortRun") -> None:
+    """The same for people."""
     from voxmill.cli.streams import tell
-    from voxmill.cohort.methods import cases_or_regions
+    from voxmill.cohort.methods import cases_images_or_masks, cases_or_regions
     from voxmill.table import counted
 
     tally, progress = done.tally, done.progress
-    if as_json:
-        counts = {"done": progress.done, "before": progress.before, "failed": progress.failed}
-        spent = {name: round(seconds, 3) for name, seconds in tally.seconds.items()}
-        log_json(
-            "end",
-            **counts,
-            rows=tally.rows,
-            failures=len(tally.failures),
-            missing=len(tally.missing),
-            without_mask=tally.bare,
-            seconds=spent,
-            bytes=tally.bytes,
-            peak_bytes=tally.peak_bytes,
-        )
-        return
     before = f", {progress.before} were done" if progress.before else ""
     tell(f"{counted(progress.done, 'case')} measured{before}, {counted(tally.rows, 'row')}: {done.features}")
     if done.aside is not None:
@@ -228,5 +233,8 @@ def _tell(done: "CohortRun", *, as_json: bool) -> None:
         tell(f"{counted(len(tally.missing), 'row')} of the table left out, as files are not there: {done.failures}")
     if tally.failures:
         tell(f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}")
+    if tally.lost:
+        told = cases_images_or_masks(len(tally.lost))
+        tell(f"{told} could not be converted, and so not measured; why: {done.failures}")
     spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
     tell(f"{spent_s}; {tally.bytes / 1e6:,.1f} MB of files; at most {tally.peak_bytes / 1e6:,.0f} MB in a process")

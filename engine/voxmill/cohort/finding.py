@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
 from voxmill.cohort.layout import STORE, is_of_result
+from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
@@ -58,7 +59,8 @@ class Cohort:
 
     kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
     rows are left out. further: the columns of a table that are carried through. left_out: what belongs to no case.
-    missing: the cases come upon so far that are left out, as their files are not there.
+    lost: what conversion could not bring into a store. missing: the cases come upon so far that are left out, as their
+    files are not there.
     """
 
     kind: str
@@ -66,6 +68,7 @@ class Cohort:
     count: int
     further: "pa.Table | None" = None
     left_out: tuple[LeftOut, ...] = ()
+    lost: tuple[Mapping[str, str], ...] = ()
     missing: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Placed]:
@@ -102,8 +105,12 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
 
 def _of_store(path: Path, wanted: Wanted) -> Cohort:
     store = open_store(path)
-    names = [name for name in sorted(wanted_cases(store)) if wanted.names(name)][: wanted.limit]
-    return Cohort(STORE, lambda: iter(enumerate(StoreCase(store.folder, name) for name in names)), len(names))
+    named = [name for name in sorted(wanted_cases(store)) if wanted.names(name)]
+    names = named[: wanted.limit]
+    lost = lost_in(store.folder, wanted.names) if len(names) == len(named) else ()
+    return Cohort(
+        STORE, lambda: iter(enumerate(StoreCase(store.folder, name) for name in names)), len(names), lost=lost
+    )
 
 
 def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_out: tuple[LeftOut, ...]) -> Cohort:

@@ -18,6 +18,7 @@ from voxmill.table import counted
 class Extent:
     """How much there was of it: cases with rows, these rows, and how many cases or regions could not be measured.
 
+    lost: how many cases, images and masks of the source are not in the store, as they could not be converted.
     chosen: whether the table of cases chose labels or channels for them. stored: whether they are of a store. flat:
     whether regions of flat images are among them. versions: all versions of software that they were measured with, by
     name; those of this process.
@@ -26,6 +27,7 @@ class Extent:
     cases: int
     rows: int
     failures: int
+    lost: int = 0
     chosen: bool = False
     stored: bool = False
     flat: bool = False
@@ -72,7 +74,13 @@ def cases_or_regions(number: int) -> str:
     return "1 case or region" if number == 1 else f"{number:,} cases or regions"
 
 
+def cases_images_or_masks(number: int) -> str:
+    """A number of what may be cases, images or masks, in words."""
+    return "1 case, image or mask" if number == 1 else f"{number:,} cases, images or masks"
+
+
 def _extent(extent: Extent) -> str:
     chosen = " The table of cases chose the label, or the channel of the mask, of some." if extent.chosen else ""
     failed = f" {cases_or_regions(extent.failures)} could not be measured." if extent.failures else ""
-    return f"{counted(extent.rows, 'row')} of features came of {counted(extent.cases, 'case')}.{chosen}{failed}"
+    lost = f" {cases_images_or_masks(extent.lost)} could not be converted, and so not measured." if extent.lost else ""
+    return f"{counted(extent.rows, 'row')} of features came of {counted(extent.cases, 'case')}.{chosen}{failed}{lost}"

@@ -160,4 +160,4 @@ class _Noted:
         entries = Entries([self.names[key] for key in keys], [self.places[key] for key in keys], self.cohort.further)
         ranks = {key: rank for rank, key in enumerate(keys)}
         missing = tuple(self.cohort.missing)
-        return Chosen(ranks, entries, self.cohort.left_out, missing, choosing=self.choosing)
+        return Chosen(ranks, entries, self.cohort.left_out, self.cohort.lost, missing, choosing=self.choosing)

@@ -97,6 +97,10 @@ def names_of(place: PurePath | Remote) -> tuple[str, ...]:
     return path.name, path.stem, path.name.partition(".")[0], path.parent.name
 
 
+PASSED_OVER = "pass over"
+"""The step at which what is of a kind that is never read is left out."""
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """Something of a source that belongs to no case, and why.
@@ -113,6 +117,11 @@ class LeftOut:
     place: Location | None = None
     series: str = ""
     is_wanted: bool = True
+
+    @property
+    def step(self) -> str:
+        """The step at which it was left out, as tables have it."""
+        return "find" if self.is_wanted else PASSED_OVER
 
 
 @dataclass(frozen=True)
