@@ -3,20 +3,23 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
-from voxmill.cohort.layout import STORE, is_of_result
+from voxmill.cohort.layout import STORE
 from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
+from voxmill.columns import require_free
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
 from voxmill.errors import InputError, SettingsError, brief, several
 from voxmill.privacy import Pseudonyms
 from voxmill.store import is_store, open_store
+from voxmill.store.carried import carried_to, read_carried
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,7 +61,7 @@ class Cohort:
     """The cases of a source.
 
     kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
-    rows are left out. further: the columns of a table that are carried through. left_out: what belongs to no case.
+    rows are left out. further: columns that are carried through. left_out: what belongs to no case.
     lost: what conversion could not bring into a store. missing: the cases come upon so far that are left out, as their
     files are not there.
     """
@@ -108,9 +111,12 @@ def _of_store(path: Path, wanted: Wanted) -> Cohort:
     named = [name for name in sorted(wanted_cases(store)) if wanted.names(name)]
     names = named[: wanted.limit]
     lost = lost_in(store.folder, wanted.names) if len(names) == len(named) else ()
-    return Cohort(
-        STORE, lambda: iter(enumerate(StoreCase(store.folder, name) for name in names)), len(names), lost=lost
-    )
+    further = carried_to(read_carried(store.folder), names)
+    return Cohort(STORE, partial(_stored, store.folder, names), len(names), further=further, lost=lost)
+
+
+def _stored(store: Path, names: Sequence[str]) -> Iterator[Placed]:
+    return enumerate(StoreCase(store, name) for name in names)
 
 
 def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_out: tuple[LeftOut, ...]) -> Cohort:
@@ -169,11 +175,7 @@ def _require_columns(sheet: Sheet) -> None:
     there = [name.strip() for name in sheet.table.column_names]
     if MASK not in map(str.lower, there):
         raise InputError(f"{sheet.path.name}: there is no column 'mask'; its columns are {', '.join(there)}; add it")
-    taken = [name for name in sheet.further.column_names if is_of_result(name)]
-    if taken:
-        raise InputError(
-            f"{sheet.path.name}: columns {', '.join(taken)} are called like those of the result; rename them"
-        )
+    require_free(sheet.path.name, sheet.further.column_names)
 
 
 def _require_sense(sheet: Sheet) -> None:
