@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voxmill.cohort.calling import called
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
 from voxmill.cohort.layout import STORE
 from voxmill.cohort.lost import lost_in
@@ -82,7 +83,7 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
     """The cases that are wanted of a store, a table or a folder tree of DICOM.
 
     A table has a row per case (or, as PyRadiomics' batch files, per case and Label): columns `image` (or `image:t1` …)
-    and `mask`, paths relative to it, and `case`, or else a case is called by its first image's path. `pseudonyms` are
+    and `mask`, paths relative to it, and `case`, or else a case is called by its first image. `pseudonyms` are
     asked for where names are made of DICOM. Raises InputError where there is no such path or no case in it, and for a
     table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere (with
     `skip_missing`, in all rows).
@@ -126,17 +127,17 @@ def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_o
 
 def _of_table(sheet: Sheet, wanted: Wanted) -> Cohort:
     _require_columns(sheet)
-    _require_sense(sheet)
     folder, missing = sheet.path.parent, list[str]()
+    _require_sense(sheet, folder)
     if not wanted.skip_missing:
         _require_files(sheet, folder)
 
     def begin() -> Iterator[Placed]:
         missing.clear()
-        cases = ((row.number - 1, _of_row(row, folder)) for row in sheet.rows if wanted.names(_called(row)))
+        cases = ((row.number - 1, _of_row(row, folder)) for row in sheet.rows if wanted.names(called(row, folder)))
         return islice(_there(cases, missing) if wanted.skip_missing else cases, wanted.limit)
 
-    count = sum(wanted.names(_called(row)) for row in sheet.rows)
+    count = sum(wanted.names(called(row, folder)) for row in sheet.rows)
     if wanted.skip_missing and count and next(begin(), None) is None:
         raise InputError(
             f"{sheet.path.name}: none of its rows names files that are there; check the paths, which are relative to "
@@ -157,17 +158,12 @@ def _there(cases: Iterator[tuple[int, FileCase]], missing: list[str]) -> Iterato
 def _of_row(row: Listed, folder: Path) -> FileCase:
     label = _number(row.label)
     choosing = Choosing(None if label is None else (label,), _number(row.channel))
-    return FileCase(CaseSource(_called(row), images_of(row, folder)), folder, choosing)
+    return FileCase(CaseSource(called(row, folder), images_of(row, folder)), folder, choosing)
 
 
 def _number(text: str) -> int | None:
     """The number of a label or channel, however it is written; None where there is none."""
     return int(text) if text else None
-
-
-def _called(row: Listed) -> str:
-    """The case of a row: as the table calls it, or else by the path of its first image."""
-    return row.case or next(iter(row.images.values()), f"row {row.number}")
 
 
 def _require_columns(sheet: Sheet) -> None:
@@ -178,7 +174,7 @@ def _require_columns(sheet: Sheet) -> None:
     require_free(sheet.path.name, sheet.further.column_names)
 
 
-def _require_sense(sheet: Sheet) -> None:
+def _require_sense(sheet: Sheet, folder: Path) -> None:
     """Raise InputError for a label that is no number, and for cases that are there twice, told by their rows."""
     first: dict[tuple[str, int | None, int | None], int] = {}
     twice: list[str] = []
@@ -190,7 +186,7 @@ def _require_sense(sheet: Sheet) -> None:
                 raise InputError(
                     f"{sheet.path.name}: {row.place}{column}: a whole number is needed; found {brief(text)}"
                 )
-        before = first.setdefault((_called(row), _number(row.label), _number(row.channel)), row.number)
+        before = first.setdefault((called(row, folder), _number(row.label), _number(row.channel)), row.number)
         if before != row.number:
             twice.append(f"{before} and {row.number}")
     if twice:
