@@ -249,9 +249,28 @@ def test_some_cases_are_chosen(tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path)
     chosen = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=Wanted(only="case [13]"))
     assert {row["case"] for row in rows_of(chosen.features)} == {"case 1", "case 3"}
-    first = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=Wanted(limit=2))
+    first = run_cohort(cohort, tmp_path / "first", settings=FEW, wanted=Wanted(limit=2))
     assert {row["case"] for row in rows_of(first.features)} == {"case 3", "case 4"}
-    assert first.progress.before == 1
+    more = run_cohort(cohort, tmp_path / "first", settings=FEW, wanted=Wanted(limit=3))
+    assert (more.progress.before, more.tally.rows) == (2, 6)
+    everything = run_cohort(cohort, tmp_path / "first", settings=FEW)
+    assert (everything.progress.before, everything.tally.rows) == (3, 8)
+
+
+@pytest.mark.parametrize("wanted", [Wanted(only="case [13]"), Wanted(limit=3)])
+def test_a_choice_of_cases_takes_no_rows_out_of_tables_that_are_there(tmp_path: Path, wanted: Wanted) -> None:
+    cohort, out = write_cohort(tmp_path), tmp_path / "out"
+    run_cohort(cohort, out, settings=FEW)
+    before = written(out)
+    left_out = 2 if wanted.only else 1
+    with pytest.raises(vm.SettingsError, match=rf"^out: its tables have rows of {left_out} cases? that --only or"):
+        run_cohort(cohort, out, settings=FEW, wanted=wanted)
+    assert written(out) == before
+    run_cohort(cohort, out, settings=FEW, wanted=Wanted(only="case*", limit=4))
+    assert written(out) == before
+    other = run_cohort(cohort, out, settings={**FEW, "discretise": {"bin_width": 10}}, wanted=wanted)
+    assert other.aside is not None
+    assert written(other.aside) == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

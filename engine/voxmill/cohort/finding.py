@@ -52,6 +52,11 @@ class Wanted:
         """What was wanted; of the pattern, only whether there was one: it may hold a name."""
         return {"only": self.only is not None, "limit": self.limit, "skip_missing": self.skip_missing}
 
+    @property
+    def is_part(self) -> bool:
+        """Whether cases may be left out that could be measured."""
+        return self.only is not None or self.limit is not None
+
     def names(self, name: str) -> bool:
         """Whether a case of this name may be wanted."""
         return self.only is None or fnmatchcase(name, self.only)
