@@ -76,7 +76,8 @@ SAID: list[tuple[dict[str, Any], str]] = [
     ({"images": BOTH}, "original images and of filtered images: Laplacian of Gaussian (LoG, sigma 1.5 and 3 mm)"),
     ({"images": BOTH, **MEAN}, "Intensity features were computed of the original images and of filtered images: Lap"),
     ({"images": {"wavelet": {"wavelet": "db2"}}}, "images: all bands of an undecimated wavelet transform (db2, "),
-    ({"images": {"wavelet": {"start_level": 1, "levels": 2}}}, "(coif1, levels 2 to 3)"),
+    ({"images": {"wavelet": {"start_level": 1, "levels": 2}}}, "approximation of the last of an undecimated "
+        "wavelet transform (coif1, levels 2 to 3)"),
     ({"images": {"wavelet": {"slice_axis": "x"}}}, "(coif1, level 1, within slices across the x axis)"),
     ({"images": {"gradient": {"use_spacing": False}}}, "the magnitude of the gradient, per voxel."),
     ({"images": ["lbp2d"], "slice_axis": "y"}, "local binary patterns of slices across the y axis (method uniform of"),

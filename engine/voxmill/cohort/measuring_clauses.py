@@ -73,7 +73,8 @@ def _filter(kind: ImageType, slice_axis: str | None) -> str:
             within = "" if slice_axis is None else f", within slices across the {slice_axis} axis"
             last = start + levels
             shown = f"level {last}" if levels == 1 else f"levels {start + 1} to {last}"
-            return f"all bands of an undecimated wavelet transform ({wavelet}, {shown}{within})"
+            bands = "all bands" if levels == 1 else "the detail bands of each level and the approximation of the last"
+            return f"{bands} of an undecimated wavelet transform ({wavelet}, {shown}{within})"
         case Gradient(use_spacing=per_mm):
             return f"the magnitude of the gradient, per {'mm' if per_mm else 'voxel'}"
         case Lbp2d():
