@@ -3,18 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 from zarr.core.array_spec import ArraySpec
 from zarr.core.buffer import Buffer
 
 import voxmill as vm
 from voxmill.store import Store, StoredImage, create_store, finish_case, new_case, open_store, write_image, write_mask
+from voxmill.store import windows as store_windows
 
 
 def write_case(store: Path, image: vm.Volume, *masks: vm.Mask, name: str = "case") -> Path:
@@ -44,14 +47,19 @@ def only_image(store: Store) -> StoredImage:
 def chunks_read(patch: pytest.MonkeyPatch) -> Iterator[Counter[np.dtype[Any]]]:
     """How many chunks are decoded within, by the type of their voxels: every one that is read has to be."""
     counts: Counter[np.dtype[Any]] = Counter()
-    decode = BloscCodec._decode_sync
+    decode, decode_by_zarr = store_windows._decode, BloscCodec._decode_sync
 
-    def noted(self: BloscCodec, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
+    def noted(file: FileIO, offset: int, length: int, out: NDArray[Any]) -> bool:
+        counts[out.dtype.newbyteorder("=")] += 1
+        return decode(file, offset, length, out)
+
+    def noted_by_zarr(self: BloscCodec, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> Buffer:
         counts[chunk_spec.dtype.to_native_dtype()] += 1
-        return decode(self, chunk_bytes, chunk_spec)
+        return decode_by_zarr(self, chunk_bytes, chunk_spec)
 
     with patch.context() as patched:
-        patched.setattr(BloscCodec, "_decode_sync", noted)
+        patched.setattr(store_windows, "_decode", noted)
+        patched.setattr(BloscCodec, "_decode_sync", noted_by_zarr)
         yield counts
 
 

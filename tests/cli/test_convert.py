@@ -312,3 +312,15 @@ def test_paths_that_are_none(
     assert (code, out) == (3, "")
     assert said.startswith("voxmill: nowhere: there is no such")
     assert said.count("\n") == 1
+
+
+def test_columns_that_stay_outside_are_told_and_those_that_are_carried_are_not(
+    voxmill: Command, tmp_path: Path
+) -> None:
+    image, mask = write_case(tmp_path)
+    (tmp_path / "cases.csv").write_text(f"case,image,mask,age,centre\none,{image.name},{mask.name},61,north\n")
+    _, _, said = voxmill("convert", tmp_path / "cases.csv", tmp_path / "a.zarr")
+    first = "voxmill: columns of the table that stay outside: age, centre; --carry COLUMN takes one along"
+    assert said.splitlines()[0] == first
+    _, _, said = voxmill("convert", tmp_path / "cases.csv", tmp_path / "b.zarr", "--carry", "age", "--carry", "c*")
+    assert "stay outside" not in said.replace(str(tmp_path), "")

@@ -225,12 +225,6 @@ def test_that_kernels_are_compiled_is_told_once(
     assert warm == []  # nothing was measured
 
 
-def test_that_a_folder_is_searched_is_told(voxmill: Command, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    _, _, said = voxmill("run", tmp_path / "empty", "-o", tmp_path / "out")
-    assert said.splitlines()[0] == "voxmill: looking for cases"
-
-
 def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path, 1)
     full = tmp_path / "full"
@@ -386,10 +380,18 @@ def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path:
     assert_refused((*ended[:2], refused), 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
 
 
-def test_the_help_begins_with_what_everybody_needs(voxmill: Command) -> None:
-    code, said, _ = voxmill("run", "--help")
-    assert code == 0
-    options = [line.split()[0].rstrip(",") for line in said.splitlines() if line.startswith("  -")]
-    assert options[:3] == ["-o", "--settings", "--only"]
-    assert options.index("--scheduler") < options.index("--slurm") < options.index("--slurm-time")
-    assert "failures.parquet that says why" in " ".join(said.split())
+def test_what_conversion_lost_is_told_and_the_exit_code_is_1(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "a", seed=1)
+    (tmp_path / "torn.nrrd").write_bytes(image.read_bytes()[:100])
+    rows = [
+        {"case": "whole", "image": image.name, "mask": mask.name},
+        {"case": "gone", "image": "torn.nrrd", "mask": mask.name},
+    ]
+    store, out = tmp_path / "cohort.zarr", tmp_path / "out"
+    assert voxmill("convert", write_table(tmp_path, rows), store)[0] == 1
+    code, _, said = voxmill("run", store, "-o", out, "--settings", few)
+    assert code == 1
+    why = f"why: {out / 'failures.parquet'}"
+    assert f"voxmill: 1 case, image or mask could not be converted, and so not measured; {why}" in said.splitlines()
+    code, _, said = voxmill("run", store, "-o", out, "--settings", few, "--log-json")
+    assert (code, json.loads(said.splitlines()[-1])["not_converted"]) == (1, 1)

@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from csvw import CSVW
 
 import voxmill as vm
-from cohort_files import FEW, rows_of, write_cohort
+from cohort_files import FEW, rows_of, write_cohort, write_table
 from voxmill.cohort import CohortRun, Forms, Wanted, run_cohort
 from voxmill.cohort.layout import OUTPUTS
 from voxmill.cohort.versions import versions
@@ -64,6 +65,7 @@ def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
         "measured": 2,
         "rows": 4,
         "failures": 0,
+        "not_converted": 0,
         "missing": 0,
         "without_mask": 0,
     }
@@ -124,3 +126,20 @@ def references(value: object) -> set[str]:
     if not isinstance(value, dict):
         return set()
     return {value["@id"]} if set(value) == {"@id"} else set().union(*map(references, value.values()))
+
+
+def test_methods_tell_of_flat_images_and_of_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    image = vm.Volume(np.arange(400, dtype=np.int16).reshape(20, 20), spacing=(1, 1))
+    vm.write_image(image, tmp_path / "flat.nrrd")
+    vm.write_mask(vm.Mask(np.ones((20, 20), np.uint8), image.grid), tmp_path / "mask.nrrd")
+    table = write_table(tmp_path, [{"case": "flat", "image": "flat.nrrd", "mask": "mask.nrrd"}])
+    vm.convert(table, tmp_path / "cohort.zarr")
+    flat, settled = "Of flat images, shape in 2D was measured", "was decided when the store was made"
+    for cohort, is_stored in ((table, False), (tmp_path / "cohort.zarr", True)):
+        done = run_cohort(cohort, tmp_path / f"out{is_stored}", settings={"features": ["shape"]})
+        said = (done.folder / "methods.md").read_text()
+        assert flat in said
+        assert (settled in said) is is_stored
+    solid = run_cohort(write_cohort(tmp_path, 1), tmp_path / "solid", settings=FEW)
+    assert flat not in (solid.folder / "methods.md").read_text()

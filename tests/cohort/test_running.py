@@ -284,9 +284,28 @@ def test_some_cases_are_chosen(tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path)
     chosen = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=Wanted(only="case [13]"))
     assert {row["case"] for row in rows_of(chosen.features)} == {"case 1", "case 3"}
-    first = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=Wanted(limit=2))
+    first = run_cohort(cohort, tmp_path / "first", settings=FEW, wanted=Wanted(limit=2))
     assert {row["case"] for row in rows_of(first.features)} == {"case 3", "case 4"}
-    assert first.progress.before == 1
+    more = run_cohort(cohort, tmp_path / "first", settings=FEW, wanted=Wanted(limit=3))
+    assert (more.progress.before, more.tally.rows) == (2, 6)
+    everything = run_cohort(cohort, tmp_path / "first", settings=FEW)
+    assert (everything.progress.before, everything.tally.rows) == (3, 8)
+
+
+@pytest.mark.parametrize("wanted", [Wanted(only="case [13]"), Wanted(limit=3)])
+def test_a_choice_of_cases_takes_no_rows_out_of_tables_that_are_there(tmp_path: Path, wanted: Wanted) -> None:
+    cohort, out = write_cohort(tmp_path), tmp_path / "out"
+    run_cohort(cohort, out, settings=FEW)
+    before = written(out)
+    left_out = 2 if wanted.only else 1
+    with pytest.raises(vm.SettingsError, match=rf"^out: its tables have rows of {left_out} cases? that --only or"):
+        run_cohort(cohort, out, settings=FEW, wanted=wanted)
+    assert written(out) == before
+    run_cohort(cohort, out, settings=FEW, wanted=Wanted(only="case*", limit=4))
+    assert written(out) == before
+    other = run_cohort(cohort, out, settings={**FEW, "discretise": {"bin_width": 10}}, wanted=wanted)
+    assert other.aside is not None
+    assert written(other.aside) == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -308,3 +327,33 @@ def test_a_signal_while_tables_are_written_leaves_those_that_were_there(
     monkeypatch.undo()
     run_cohort(cohort, out, settings=FEW)
     assert written(out) == before
+
+
+def test_where_nothing_of_a_case_can_be_measured_each_part_is_told_with_its_reason(tmp_path: Path) -> None:
+    first, mask = write_scan(tmp_path, "a", seed=1)
+    torn = tmp_path / "b.nrrd"
+    torn.write_bytes(first.read_bytes()[:100])
+    cohort = write_table(tmp_path, [{"case": "one", "image:t1": first.name, "image:adc": torn.name, "mask": mask.name}])
+    done = run_cohort(cohort, tmp_path / "out", settings={**FEW, "min_region_voxels": 10_000})
+    assert (done.progress.failed, done.tally.rows, len(done.tally.failures)) == (1, 0, 3)
+    rows = rows_of(done.failures)
+    assert [(row["image"], row["mask"], row["region"], row["step"], row["reason"]) for row in rows] == [
+        ("adc", "", "", "read", "InputError"),
+        ("t1", "mask", "1", "measure", "RegionError"),
+        ("t1", "mask", "node", "measure", "RegionError"),
+    ]
+    assert len({row["sentence"] for row in rows}) == 3
+
+
+def test_failures_have_the_name_that_logs_have_for_a_case(tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    rows = [
+        {"case": "Ada", "image": image.name, "mask": mask.name},
+        {"case": "Bob", "image": image.name, "mask": write_empty_mask(tmp_path, "none").name},
+    ]
+    done = run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings={**FEW, "min_region_voxels": 10_000})
+    logged = {record.case for record in read_ledger(tmp_path / "out" / "ledger")}
+    found = {row["case"]: row["log_name"] for row in rows_of(done.failures)}
+    assert set(found.values()) == logged
+    assert set(found) == {"Ada", "Bob"}
+    assert all(name.startswith("case-") for name in logged)

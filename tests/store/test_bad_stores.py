@@ -14,6 +14,8 @@ from image_cases import noise
 from small_images import case
 from stored import only_image, write_case
 from voxmill.store import create_store, new_case, open_store, write_image, write_mask
+from voxmill.store.layout import COMPRESSOR
+from voxmill.store.shards import checksum
 
 
 @pytest.fixture
@@ -107,16 +109,41 @@ def test_a_chunk_with_a_turned_bit(store: Path) -> None:
     content = bytearray(shard.read_bytes())
     content[len(content) // 3] ^= 1
     shard.write_bytes(content)
-    refused(
-        store, r"^scan: damaged in the store \(Stored and computed checksum do not match.*; convert what it was made"
-    )
+    refused(store, r"^scan: damaged in the store \(a checksum is not that of what was read\); convert what it was made")
 
 
-@pytest.mark.parametrize("kept", [1, 10, 300])
-def test_a_truncated_shard(store: Path, kept: int) -> None:
+@pytest.mark.parametrize("kept, said", [(1, "shorter than it was"), (10, "shorter than it was"), (300, "a checksum")])
+def test_a_truncated_shard(store: Path, kept: int, said: str) -> None:
     shard = store / "case/scan/0/c/0/0/0"
     shard.write_bytes(shard.read_bytes()[:kept])
-    refused(store, r"^scan: damaged in the store \(")
+    refused(store, rf"^scan: damaged in the store \(.*{said}")
+
+
+@pytest.mark.parametrize(
+    "entry, said",
+    [
+        ((0, 2**40), "a file is shorter than it was"),
+        ((2**63, 2**63), "a file is shorter than it was"),
+        ((0, 3), "a file is shorter than it was"),
+        ((1, 100), "a checksum is not that of what was read"),
+    ],
+)
+def test_an_index_that_leads_elsewhere(store: Path, entry: tuple[int, int], said: str) -> None:
+    """Whatever an index says that has its checksum, nothing beyond the file is asked for."""
+    shard = store / "case/scan/0/c/0/0/0"
+    content = shard.read_bytes()
+    index = np.array(entry, "<u8").tobytes()
+    shard.write_bytes(content[:-20] + index + checksum(index))
+    refused(store, rf"^scan: damaged in the store \({said}\); convert")
+
+
+def test_a_chunk_of_another_size(store: Path) -> None:
+    """Refused by what its header says, before it is decoded."""
+    chunk = COMPRESSOR.encode(np.zeros(10**6, np.int16))
+    data = chunk + checksum(chunk)
+    index = np.array((0, len(data)), "<u8").tobytes()
+    (store / "case/scan/0/c/0/0/0").write_bytes(data + index + checksum(index))
+    refused(store, r"^scan: damaged in the store \(a chunk is not as large as the others\); convert")
 
 
 def test_files_that_are_missing(store: Path) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 For example:
   voxmill convert /data/incoming cohort.zarr --workers 8
-  voxmill convert cases.csv cohort.zarr
+  voxmill convert cases.csv cohort.zarr --carry age --carry centre
   voxmill convert s3://bucket/cases.csv cohort.zarr
   voxmill extract cohort.zarr --out features.parquet
   voxmill remove cohort.zarr PATIENT-0042
@@ -42,6 +42,16 @@ def convert(
             help="From which share of their maximum on fractional segmentations are inside; one for all of a store.",
         ),
     ] = 0.5,
+    carry: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--carry",
+            metavar="COLUMN",
+            help="A further column of the table that enters the store as it is, for features.parquet; a name or a "
+            "pattern ('*'). May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     keep_ids: Annotated[
         bool,
@@ -76,6 +86,7 @@ def convert(
             keep_ids=keep_ids,
             allow_gaps=allow_gaps,
             threshold=threshold,
+            carry=carry or (),
             workers=workers,
             begin=partial(shown.begin, starting=starting),
             tell=shown.hear,
@@ -83,6 +94,8 @@ def convert(
     new, before = done.progress.done, done.progress.before
     for note in done.notes:
         tell(note)
+    if done.not_carried:
+        tell(f"columns of the table that stay outside: {', '.join(done.not_carried)}; --carry COLUMN takes one along")
     tell(f"{counted(new, 'case')} converted{f', {before} were there' if before else ''}: {store}")
     if done.unread or done.passed_over:
         tell(f"{', '.join(_not_read(done))}; why: {done.failures}")

@@ -274,7 +274,7 @@ def _end(done: "CohortRun", place: "Place", *, as_json: bool) -> None:
     else:
         for line in _lines(done):
             tell(line)
-    if done.tally.failures or not done.tally.rows:
+    if done.tally.failures or done.tally.lost or not done.tally.rows:
         raise typer.Exit(1 if done.tally.rows else 3)
 
 
@@ -287,6 +287,7 @@ def _tell_json(done: "CohortRun") -> None:
         **done.progress.counts,
         rows=tally.rows,
         failures=len(tally.failures),
+        not_converted=len(tally.lost),
         missing=len(tally.missing),
         without_mask=tally.bare,
         seconds={name: round(seconds, 3) for name, seconds in tally.seconds.items()},
@@ -297,7 +298,7 @@ def _tell_json(done: "CohortRun") -> None:
 
 def _lines(done: "CohortRun") -> Iterator[str]:
     """What came of it, and where time went; no name of a case."""
-    from voxmill.cohort.methods import cases_or_regions
+    from voxmill.cohort.methods import cases_images_or_masks, cases_or_regions
     from voxmill.table import counted
 
     tally, progress = done.tally, done.progress
@@ -311,6 +312,9 @@ def _lines(done: "CohortRun") -> Iterator[str]:
         yield f"{counted(len(tally.missing), 'row')} of the table left out, as files are not there: {done.failures}"
     if tally.failures:
         yield f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}"
+    if tally.lost:
+        told = cases_images_or_masks(len(tally.lost))
+        yield f"{told} could not be converted, and so not measured; why: {done.failures}"
     if progress.ended:
         spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
         whose = "all cases, also those before: " if progress.before else ""

@@ -64,8 +64,11 @@ def _waiting(folder: Path | None) -> Iterator[None]:
 def counting(total: int, what: str) -> Iterator[Callable[[str], None]]:
     """A bar on standard error where that is a terminal: what it gives is to be called once for each that is done."""
     console = Console(stderr=True)
+    if not console.is_terminal:  # where a bar of rich before 15 ends with an empty line, also one that is disabled
+        yield lambda _: None
+        return
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(what))
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task(what, total=total)
         yield lambda _: progress.advance(task)
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from voxmill.cohort.layout import DICTIONARY, DICTIONARY_METADATA, FIRST, KNOWN, LAST, Layout
+from voxmill.cohort.layout import DICTIONARY, DICTIONARY_METADATA, Layout
+from voxmill.columns import FIRST, KNOWN, LAST
 from voxmill.drafts import draft_of
 
 COLUMNS: Mapping[str, str] = {

@@ -3,19 +3,24 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voxmill.cohort.calling import called
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
-from voxmill.cohort.layout import is_of_result
+from voxmill.cohort.layout import STORE
+from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
+from voxmill.columns import require_free
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
 from voxmill.errors import InputError, SettingsError, brief, several
 from voxmill.privacy import Pseudonyms
 from voxmill.store import is_store, open_store
+from voxmill.store.carried import carried_to, read_carried
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +52,11 @@ class Wanted:
         """What was wanted; of the pattern, only whether there was one: it may hold a name."""
         return {"only": self.only is not None, "limit": self.limit, "skip_missing": self.skip_missing}
 
+    @property
+    def is_part(self) -> bool:
+        """Whether cases may be left out that could be measured."""
+        return self.only is not None or self.limit is not None
+
     def names(self, name: str) -> bool:
         """Whether a case of this name may be wanted."""
         return self.only is None or fnmatchcase(name, self.only)
@@ -57,8 +67,9 @@ class Cohort:
     """The cases of a source.
 
     kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
-    rows are left out. further: the columns of a table that are carried through. left_out: what belongs to no case.
-    missing: the cases come upon so far that are left out, as their files are not there.
+    rows are left out. further: columns that are carried through. left_out: what belongs to no case.
+    lost: what conversion could not bring into a store. missing: the cases come upon so far that are left out, as their
+    files are not there.
     """
 
     kind: str
@@ -66,6 +77,7 @@ class Cohort:
     count: int
     further: "pa.Table | None" = None
     left_out: tuple[LeftOut, ...] = ()
+    lost: tuple[Mapping[str, str], ...] = ()
     missing: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Placed]:
@@ -76,7 +88,7 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
     """The cases that are wanted of a store, a table or a folder tree of DICOM.
 
     A table has a row per case (or, as PyRadiomics' batch files, per case and Label): columns `image` (or `image:t1` …)
-    and `mask`, paths relative to it, and `case`, or else a case is called by its first image's path. `pseudonyms` are
+    and `mask`, paths relative to it, and `case`, or else a case is called by its first image. `pseudonyms` are
     asked for where names are made of DICOM. Raises InputError where there is no such path or no case in it, and for a
     table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere (with
     `skip_missing`, in all rows).
@@ -102,8 +114,15 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
 
 def _of_store(path: Path, wanted: Wanted) -> Cohort:
     store = open_store(path)
-    names = [name for name in sorted(wanted_cases(store)) if wanted.names(name)][: wanted.limit]
-    return Cohort("store", lambda: iter(enumerate(StoreCase(store.folder, name) for name in names)), len(names))
+    named = [name for name in sorted(wanted_cases(store)) if wanted.names(name)]
+    names = named[: wanted.limit]
+    lost = lost_in(store.folder, wanted.names) if len(names) == len(named) else ()
+    further = carried_to(read_carried(store.folder), names)
+    return Cohort(STORE, partial(_stored, store.folder, names), len(names), further=further, lost=lost)
+
+
+def _stored(store: Path, names: Sequence[str]) -> Iterator[Placed]:
+    return enumerate(StoreCase(store, name) for name in names)
 
 
 def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_out: tuple[LeftOut, ...]) -> Cohort:
@@ -113,17 +132,17 @@ def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_o
 
 def _of_table(sheet: Sheet, wanted: Wanted) -> Cohort:
     _require_columns(sheet)
-    _require_sense(sheet)
     folder, missing = sheet.path.parent, list[str]()
+    _require_sense(sheet, folder)
     if not wanted.skip_missing:
         _require_files(sheet, folder)
 
     def begin() -> Iterator[Placed]:
         missing.clear()
-        cases = ((row.number - 1, _of_row(row, folder)) for row in sheet.rows if wanted.names(_called(row)))
+        cases = ((row.number - 1, _of_row(row, folder)) for row in sheet.rows if wanted.names(called(row, folder)))
         return islice(_there(cases, missing) if wanted.skip_missing else cases, wanted.limit)
 
-    count = sum(wanted.names(_called(row)) for row in sheet.rows)
+    count = sum(wanted.names(called(row, folder)) for row in sheet.rows)
     if wanted.skip_missing and count and next(begin(), None) is None:
         raise InputError(
             f"{sheet.path.name}: none of its rows names files that are there; check the paths, which are relative to "
@@ -144,7 +163,7 @@ def _there(cases: Iterator[tuple[int, FileCase]], missing: list[str]) -> Iterato
 def _of_row(row: Listed, folder: Path) -> FileCase:
     label = _number(row.label)
     choosing = Choosing(None if label is None else (label,), _number(row.channel))
-    return FileCase(CaseSource(_called(row), images_of(row, folder)), folder, choosing)
+    return FileCase(CaseSource(called(row, folder), images_of(row, folder)), folder, choosing)
 
 
 def _number(text: str) -> int | None:
@@ -152,24 +171,15 @@ def _number(text: str) -> int | None:
     return int(text) if text else None
 
 
-def _called(row: Listed) -> str:
-    """The case of a row: as the table calls it, or else by the path of its first image."""
-    return row.case or next(iter(row.images.values()), f"row {row.number}")
-
-
 def _require_columns(sheet: Sheet) -> None:
     """Raise InputError where a column is missing, or has the name of one of the result."""
     there = [name.strip() for name in sheet.table.column_names]
     if MASK not in map(str.lower, there):
         raise InputError(f"{sheet.path.name}: there is no column 'mask'; its columns are {', '.join(there)}; add it")
-    taken = [name for name in sheet.further.column_names if is_of_result(name)]
-    if taken:
-        raise InputError(
-            f"{sheet.path.name}: columns {', '.join(taken)} are called like those of the result; rename them"
-        )
+    require_free(sheet.path.name, sheet.further.column_names)
 
 
-def _require_sense(sheet: Sheet) -> None:
+def _require_sense(sheet: Sheet, folder: Path) -> None:
     """Raise InputError for a label that is no number, and for cases that are there twice, told by their rows."""
     first: dict[tuple[str, int | None, int | None], int] = {}
     twice: list[str] = []
@@ -181,7 +191,7 @@ def _require_sense(sheet: Sheet) -> None:
                 raise InputError(
                     f"{sheet.path.name}: {row.place}{column}: a whole number is needed; found {brief(text)}"
                 )
-        before = first.setdefault((_called(row), _number(row.label), _number(row.channel)), row.number)
+        before = first.setdefault((called(row, folder), _number(row.label), _number(row.channel)), row.number)
         if before != row.number:
             twice.append(f"{before} and {row.number}")
     if twice:

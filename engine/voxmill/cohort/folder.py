@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from voxmill.cohort.layout import EARLIER, LEDGER, OUTPUTS, RUN
-from voxmill.errors import InputError, OutputError
+from voxmill.cohort.layout import EARLIER, FEATURES, LEDGER, OUTPUTS, RUN
+from voxmill.errors import InputError, OutputError, SettingsError
+from voxmill.table import counted
 
 LETTERS = 12
 
@@ -60,6 +61,35 @@ def require_no_rows(folder: Path, why: str) -> None:
         )
 
 
+def require_all_kept(folder: Path, fingerprint: str, chosen: Collection[str]) -> None:
+    """Raise SettingsError where tables of the same run have rows of cases that are not among the chosen ones.
+
+    Those of another run are set aside, and not lost.
+    """
+    told = _told(folder / RUN)
+    if told is None or told["fingerprint"] != fingerprint:
+        return
+    left_out = len(_measured(folder / FEATURES) - set(chosen))
+    if left_out:
+        raise SettingsError(
+            f"{folder.name}: its tables have rows of {counted(left_out, 'case')} that --only or --limit leaves out, "
+            "which new tables would lack; give another folder, or leave these options out"
+        )
+
+
+def _measured(table: Path) -> set[str]:
+    """The cases that have rows in a table of features."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return set(pq.read_table(table, columns=["case"])["case"].unique().to_pylist())
+    except FileNotFoundError:
+        return set()
+    except (OSError, pa.ArrowException):
+        raise _damaged(table) from None
+
+
 def _told(path: Path) -> Mapping[str, Any] | None:
     """Which run wrote a folder, by fingerprint, and how many rows; None where none has yet."""
     try:
@@ -68,6 +98,8 @@ def _told(path: Path) -> Mapping[str, Any] | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, OSError):
-        raise InputError(
-            f"{path.name}: this file of an earlier run is damaged; give another folder, or delete it"
-        ) from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path.name}: this file of an earlier run is damaged; give another folder, or delete it")

@@ -71,9 +71,9 @@ class Extraction:
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Measure a case: rows, what could not be measured, digests, images without a mask, versions, what it took.
 
-        Raises InputError where nothing of it can be measured; images without a mask need not be. Raises CaseError with
-        all of that where an image or a mask is lacking, so that it is tried again; a region that cannot be measured
-        never can.
+        Raises CaseError with what could not be measured where nothing can be; images without a mask need not be. Raises
+        it with all of that where an image or a mask is lacking, so that it is tried again; a region that cannot be
+        measured never can.
         """
         under_way = _UnderWay(self, case, enter)
         began, worked = time.perf_counter(), time.process_time()
@@ -168,10 +168,10 @@ class _UnderWay:
         self.failures.append({**where, "step": step, "reason": reason, "sentence": sentence})
 
     def require_bare(self) -> None:
-        """Raise InputError where there is more than images without a mask; Unreachable where that may pass."""
+        """Raise CaseError where there is more than images without a mask; its reason is one that may pass, if any."""
         if self.failures or not self.bare:
-            is_transient = any(one["reason"] in self.job.transient for one in self.failures)
-            raise Unreachable(self.why) if is_transient else InputError(self.why)
+            passing = next((one["reason"] for one in self.failures if one["reason"] in self.job.transient), None)
+            raise CaseError(self.why, {"failures": self.failures}, passing or InputError.__name__)
 
     @property
     def is_whole(self) -> bool:

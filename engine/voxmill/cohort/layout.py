@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from voxmill.cohort.packing import unpack_names
+from voxmill.columns import FIRST, LAST
 from voxmill.errors import InputError, several
-from voxmill.table import PREFIX
-from voxmill_kernels.features.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+STORE = "store"
+"""The kind of a cohort that is a store."""
 LEDGER, EARLIER = "ledger", "earlier"
 FEATURES, LONG, CSV = "features.parquet", "features_long.parquet", "features.csv"
 FAILURES, INPUTS, RUN = "failures.parquet", "inputs.parquet", "run.json"
@@ -21,26 +22,10 @@ METHODS, CRATE = "methods.md", "ro-crate-metadata.json"
 OUTPUTS = (FEATURES, LONG, CSV, FAILURES, INPUTS, DICTIONARY, DICTIONARY_METADATA, METHODS, CRATE, RUN)
 """All files that a run may write, in this order."""
 
-FIRST: Mapping[str, str] = {
-    "case": "The case, as its source calls it.",
-    "image": "Which image of the case.",
-    "mask": "Which mask of the image.",
-    "region": "The region: the name of a label, or its number, of a union of labels, or of a component.",
-    "label": "The number of the label that the region is, or is a component of; empty for a union.",
-}
-"""The columns of features.parquet before those that are carried through, and what they hold."""
-LAST: Mapping[str, str] = {"notes": "What a reader of the row should know."}
-"""Those after the features."""
-KNOWN = {feature.full_name: feature for feature in CATALOGUE}
-"""Features by what stands in their columns after the image type and `_`."""
 Rank = tuple[int, int]
 """Where a row comes: its case among all, its place among the rows of the case."""
-FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence")
-
-
-def is_of_result(name: str) -> bool:
-    """Whether a column of the result may be called so, so that none that is carried through may."""
-    return name in (*FIRST, *LAST) or name.startswith(PREFIX) or name.partition("_")[2] in KNOWN
+FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence", "log_name")
+"""The columns of failures.parquet; log_name: what logs and the ledger call the case."""
 
 
 @dataclass(frozen=True, eq=False)

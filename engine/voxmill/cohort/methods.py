@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from voxmill.cohort.clauses import CLAUSES
+from voxmill.cohort.clauses import STEPS
 from voxmill.cohort.layout import METHODS
+from voxmill.cohort.measuring_clauses import MEASURING
 from voxmill.cohort.versions import versions
+from voxmill.cohort.words import written
 from voxmill.drafts import draft_of
 from voxmill.settings import Settings
 from voxmill.table import counted
@@ -16,14 +18,19 @@ from voxmill.table import counted
 class Extent:
     """How much there was of it: cases with rows, these rows, and how many cases or regions could not be measured.
 
-    chosen: whether the table of cases chose labels or channels for them. versions: all versions of software that they
-    were measured with, by name; those of this process.
+    lost: how many cases, images and masks of the source are not in the store, as they could not be converted.
+    chosen: whether the table of cases chose labels or channels for them. stored: whether they are of a store. flat:
+    whether regions of flat images are among them. versions: all versions of software that they were measured with, by
+    name; those of this process.
     """
 
     cases: int
     rows: int
     failures: int
+    lost: int = 0
     chosen: bool = False
+    stored: bool = False
+    flat: bool = False
     versions: Mapping[str, Sequence[str]] = field(
         default_factory=lambda: {name: [one] for name, one in versions().items()}
     )
@@ -37,8 +44,9 @@ def write_methods(folder: Path, settings: Settings, extent: Extent) -> None:
 
 def methods(settings: Settings, extent: Extent) -> str:
     """What was done, sentence by sentence, in the order in which it was."""
-    told = (clause(settings) for clause in CLAUSES)
-    return " ".join(filter(None, (_software(extent.versions), *told, _extent(extent))))
+    steps, measuring = ([clause(settings) for clause in clauses] for clauses in (STEPS, MEASURING))
+    told = [_software(extent.versions), _fractions(settings, extent), *steps, *measuring, _flat(settings, extent)]
+    return " ".join(filter(None, (*told, _extent(extent))))
 
 
 def _software(used: Mapping[str, Sequence[str]]) -> str:
@@ -46,12 +54,33 @@ def _software(used: Mapping[str, Sequence[str]]) -> str:
     return f"Radiomic features were computed with {voxmill} ({', '.join(others)})."
 
 
+def _fractions(settings: Settings, extent: Extent) -> str:
+    """What is inside of a fractional segmentation: of a store, that was decided when it was made."""
+    if extent.stored:
+        return "Which voxels are inside of fractional segmentations was decided when the store was made."
+    share = written(settings.fractional_threshold)
+    return f"Of fractional segmentations (DICOM SEG), voxels of at least {share} of the maximum were inside."
+
+
+def _flat(settings: Settings, extent: Extent) -> str:
+    """Of flat images shape2D stands in for shape."""
+    if not extent.flat or "shape2D" in settings.features:
+        return ""
+    return "Of flat images, shape in 2D was measured in place of shape."
+
+
 def cases_or_regions(number: int) -> str:
     """A number of what may be cases or regions, in words."""
     return "1 case or region" if number == 1 else f"{number:,} cases or regions"
 
 
+def cases_images_or_masks(number: int) -> str:
+    """A number of what may be cases, images or masks, in words."""
+    return "1 case, image or mask" if number == 1 else f"{number:,} cases, images or masks"
+
+
 def _extent(extent: Extent) -> str:
-    chosen = " The table of cases chose the labels of some." if extent.chosen else ""
+    chosen = " The table of cases chose the label, or the channel of the mask, of some." if extent.chosen else ""
     failed = f" {cases_or_regions(extent.failures)} could not be measured." if extent.failures else ""
-    return f"{counted(extent.rows, 'row')} of features came of {counted(extent.cases, 'case')}.{chosen}{failed}"
+    lost = f" {cases_images_or_masks(extent.lost)} could not be converted, and so not measured." if extent.lost else ""
+    return f"{counted(extent.rows, 'row')} of features came of {counted(extent.cases, 'case')}.{chosen}{failed}{lost}"

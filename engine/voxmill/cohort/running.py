@@ -11,7 +11,7 @@ from typing import Any
 from voxmill.cohort.cases import Choosing, CohortCase
 from voxmill.cohort.estimate import Estimate, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
-from voxmill.cohort.folder import require_ours, set_aside
+from voxmill.cohort.folder import require_all_kept, require_ours, set_aside
 from voxmill.cohort.job import Extraction
 from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER
 from voxmill.cohort.provenance import Account
@@ -80,14 +80,17 @@ def run_cohort(
     A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
     is missing, and what failed. Results of other settings or another version are moved into the folder `earlier`.
     Raises InputError for a cohort without cases or that makes no sense, and where nothing can be measured of one that
-    has rows in the folder, which stay; SettingsError for settings that make none, OutputError for a folder that cannot
-    be written or is not one of a run, Stopped after a signal.
+    has rows in the folder, which stay; SettingsError for settings that make none, and for a choice of cases that would
+    take the rows of others out of tables that are there, OutputError for a folder that cannot be written or is not one
+    of a run, Stopped after a signal.
     """
     begun = datetime.now(UTC)
     parse_device(device)
     job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
     require_ours(folder)
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids))
+    if wanted.is_part:
+        require_all_kept(folder, job.fingerprint, {case.name for _, case in found})
     with signals_noted() as stopping, opened(folder / LEDGER) as ledger:
         begin(found.count)
         noted = _Noted(job, found)
@@ -170,4 +173,4 @@ class _Noted:
         entries = Entries([self.names[key] for key in keys], [self.places[key] for key in keys], self.cohort.further)
         ranks = {key: rank for rank, key in enumerate(keys)}
         missing = tuple(self.cohort.missing)
-        return Chosen(ranks, entries, self.cohort.left_out, missing, choosing=self.choosing)
+        return Chosen(ranks, entries, self.cohort.left_out, self.cohort.lost, missing, choosing=self.choosing)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voxmill.cohort.layout import FAILED, FAILURES, FEATURES, FIRST, INPUTS, LAST, LONG, Layout
+from voxmill.cohort.layout import FAILED, FAILURES, FEATURES, INPUTS, LONG, Layout
 from voxmill.cohort.packing import unpack_names, unpack_values
+from voxmill.columns import FIRST, LAST
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError, several
 

@@ -20,6 +20,7 @@ from voxmill.cohort.layout import (
     LONG,
     METHODS,
     RUN,
+    STORE,
     Columns,
     Layout,
 )
@@ -32,6 +33,8 @@ from voxmill.errors import OutputError
 from voxmill.runs.records import Record
 
 SORTING = ".sorting"
+OF_FLAT = "_shape2D_"
+"""What is in the columns of shape in 2D, which all regions of flat images have."""
 MISSING = "its files are not there"
 
 
@@ -47,13 +50,15 @@ class Forms:
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    measured: how many cases have rows. versions: of the software that cases were measured with, by name. missing: the
-    cases that were left out, as their files are not there. bare: how many images have no mask.
+    measured: how many cases have rows. versions: of the software that cases were measured with, by name. lost: what
+    conversion could not bring into the store. missing: the cases that were left out, as their files are not there.
+    bare: how many images have no mask.
     """
 
     measured: int = 0
     rows: int = 0
     failures: list[Mapping[str, str]] = field(default_factory=list)
+    lost: tuple[Mapping[str, str], ...] = ()
     missing: tuple[str, ...] = ()
     bare: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
@@ -65,11 +70,12 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases have rows, how many of these, of failures, of cases left out and images without a mask."""
+        """How many cases have rows, how many of these, of failures, of what was lost, left out or has no mask."""
         return {
             "measured": self.measured,
             "rows": self.rows,
             "failures": len(self.failures),
+            "not_converted": len(self.lost),
             "missing": len(self.missing),
             "without_mask": self.bare,
         }
@@ -81,15 +87,14 @@ class Tally:
 
     def add(self, case: str, rank: int, record: Record) -> None:
         """Count a case."""
+        result, whose = record.result, {"case": case, "log_name": record.case}
+        whole = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
+        self.failures += [{**whose, **one} for one in result.get("failures") or ([] if has_result(record) else [whole])]
         if not has_result(record):
-            about = {"step": record.step, "reason": record.reason, "sentence": record.sentence}
-            self.failures.append({"case": case, **about})
             return
-        result = record.result
         self.measured += bool(result["rows"])
         self.rows += len(result["rows"])
         self.bare += result["bare"]
-        self.failures += [{"case": case, **one} for one in result["failures"]]
         for at, row in enumerate(result["rows"]):
             self.columns.add((rank, at), row)
         for name, version in result["versions"].items():
@@ -106,12 +111,14 @@ class Tally:
 class Chosen:
     """The cases of a run: by key their ranks, by rank what is known of them, and what of their source is no case.
 
-    missing: those that were left out, as their files are not there. choosing: whether one of them chose its labels.
+    lost: what conversion could not bring into the store. missing: those that were left out, as their files are not
+    there. choosing: whether one of them chose its labels.
     """
 
     ranks: Mapping[str, int]
     entries: Entries
     left_out: tuple[LeftOut, ...] = ()
+    lost: tuple[Mapping[str, str], ...] = ()
     missing: tuple[str, ...] = ()
     choosing: bool = False
 
@@ -125,7 +132,15 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
     tally, layout = write_tables(folder, records, chosen, forms)
     write_dictionary(folder, layout)
     used = {name: sorted(found) for name, found in tally.versions.items()}
-    extent = Extent(tally.measured, tally.rows, len(tally.failures), chosen=chosen.choosing)
+    extent = Extent(
+        tally.measured,
+        tally.rows,
+        len(tally.failures),
+        len(tally.lost),
+        chosen=chosen.choosing,
+        stored=account.source == STORE,
+        flat=any(OF_FLAT in name for name in layout.features),
+    )
     write_methods(folder, account.settings, replace(extent, versions=used) if used else extent)
     tally.seconds["write"] = time.perf_counter() - began
     files = (*table_names(forms), DICTIONARY, DICTIONARY_METADATA, METHODS)
@@ -137,8 +152,10 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
 
 def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms) -> tuple[Tally, Layout]:
     """Write the tables of a run; gives what it has come to, and the columns of its features."""
-    failures: list[Mapping[str, str]] = [{"case": one.name, "sentence": one.sentence} for one in chosen.left_out]
-    tally = Tally(failures=failures, missing=chosen.missing)
+    failures: list[Mapping[str, str]] = [
+        {"case": one.name, "image": one.image, "step": one.step, "sentence": one.sentence} for one in chosen.left_out
+    ]
+    tally = Tally(failures=failures, lost=chosen.lost, missing=chosen.missing)
     entries = chosen.entries
     further = entries.further.schema if entries.further is not None else None
     try:
@@ -152,7 +169,7 @@ def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms:
     except OSError as error:
         raise OutputError(f"{folder.name}: the results cannot be written: {error.strerror or error}") from None
     missing = [{"case": name, "step": "find", "reason": "InputError", "sentence": MISSING} for name in tally.missing]
-    write_failures(folder, [*tally.failures, *missing])
+    write_failures(folder, [*tally.failures, *tally.lost, *missing])
     if forms.csv:
         write_csv(folder / FEATURES, folder / CSV)
     return tally, layout

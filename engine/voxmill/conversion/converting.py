@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from voxmill.conversion.carrying import carried_of
 from voxmill.conversion.index import FAILURES, INDEX, Ended, write_tables
 from voxmill.conversion.job import Conversion
 from voxmill.conversion.origins import Origins, read_owned
@@ -23,6 +24,7 @@ from voxmill.runs.records import Outcome
 from voxmill.runs.runner import NOBODY, Progress, run
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import create_store, is_store
+from voxmill.store.carried import read_carried, write_carried
 from voxmill.store.layout import METADATA, folder_name
 
 
@@ -31,7 +33,8 @@ class Converted:
     """What a conversion has done: how many cases there are in the source, and how many were done now and before.
 
     not_read: how many of what, by a noun for it, should have been read, and could not be. passed_over: how many series
-    are of kinds that are never read. notes: what there is to say of the source as a whole.
+    are of kinds that are never read. notes: what there is to say of the source as a whole. not_carried: columns of a
+    table that stay outside.
     """
 
     store: Path
@@ -40,6 +43,7 @@ class Converted:
     not_read: Mapping[str, int]
     passed_over: int
     notes: tuple[str, ...] = ()
+    not_carried: tuple[str, ...] = ()
 
     @property
     def index(self) -> Path:
@@ -73,6 +77,7 @@ def convert(
     keep_ids: bool = False,
     allow_gaps: bool = False,
     threshold: float = DEFAULT_THRESHOLD,
+    carry: Sequence[str] = (),
     workers: int = 0,
     begin: Callable[[int], None] = lambda cases: None,
     tell: Callable[[Progress], None] = NOBODY,
@@ -84,7 +89,8 @@ def convert(
     keep_ids: whether identifiers, UIDs, descriptions and file names stay as they are; otherwise names stand for them,
     made with the key that VOXMILL_KEY_FILE names, or one beside the store. Dates enter in neither case: days stand for
     them. allow_gaps: as read_image has it; threshold: as read_mask has it, for fractional segmentations, one for all of
-    a store. workers: in how many processes; 0: in this one. begin and tell hear how many cases there are, and of every
+    a store. carry: which other columns of a table enter, as they are, by name or pattern; those that did before do
+    again. workers: in how many processes; 0: in this one. begin and tell hear how many cases there are, and of every
     one that has ended.
 
     A case that cannot be read is a row of failures.parquet, and, with its files, of STORE.failures.csv, which is for
@@ -103,6 +109,7 @@ def convert(
         create_store(folder)
         pseudonyms = Pseudonyms(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)
         sources = _storable(find_cases(place, pseudonyms))
+        carried = carried_of(place.name, sources, carry, read_carried(folder))
     begin(len(sources.cases))
     with opened(ledger_of(folder)) as ledger:
         require_pseudonyms(ledger.folder, pseudonyms)
@@ -121,9 +128,11 @@ def convert(
             ended = Ended.of(read_ledger(ledger.folder))
             origins = Origins(place, pseudonyms.untold, {case.name: case for case in sources.cases}, read_owned(folder))
             write_tables(folder, ended, sources.left_out, origins, keep_ids=keep_ids)
+            write_carried(folder, carried.table, ended.done)
     wanted = Counter(one.kind for one in sources.left_out if one.is_wanted)
     passed_over = len(sources.left_out) - wanted.total()
-    return Converted(folder, len(sources.cases), progress, ended.not_read + wanted, passed_over, sources.notes)
+    not_read, cases = ended.not_read + wanted, len(sources.cases)
+    return Converted(folder, cases, progress, not_read, passed_over, sources.notes, carried.left_out)
 
 
 def _storable(sources: Sources) -> Sources:

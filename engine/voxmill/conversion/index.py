@@ -87,7 +87,10 @@ def write_tables(
     keep_ids: whether failures.parquet tells files too.
     """
     images, failures = ended.images, ended.failures
-    outside = [{"file": one.name or None, "image": one.image or None, "sentence": one.sentence} for one in left_out]
+    outside = [
+        {"file": one.name or None, "image": one.image or None, "step": one.step, "sentence": one.sentence}
+        for one in left_out
+    ]
     owned = [
         *(origins.of_row(row) for row in failures),
         *(origins.of_left_out(row, one) for row, one in zip(outside, left_out, strict=True)),

@@ -14,6 +14,7 @@ from voxmill.privacy import Key, Pseudonyms
 from voxmill.runs.ledger import forget, opened, read_ledger
 from voxmill.runs.records import Outcome, Record
 from voxmill.store import Store, erase, open_store
+from voxmill.store.carried import read_carried, write_carried
 from voxmill.store.layout import folder_name
 
 KINDS = ("case", "study", "patient")
@@ -58,11 +59,13 @@ def remove_case(store: str | Path, case: str) -> Removed:
             raise InputError(
                 f"{meant.lacking}the store has no case, study or patient {case!r}; voxmill inspect lists its cases"
             )
+        carried = read_carried(found.folder)
         for name in gone:
             erase(found.folder / folder_name(name))
         forget(ledger, frozenset(keys))
         caseless = _caseless(found.folder / FAILURES)
         left = Ended.of(read_ledger(ledger.folder))
+        write_carried(found.folder, carried, left.done)
         write_tables(found.folder, left, (), Origins(before=read_owned(found.folder)), keep_ids=keeps_ids)
     return Removed(gone, caseless)
 

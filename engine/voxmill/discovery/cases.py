@@ -1,6 +1,6 @@
 """What is found: cases, their images and masks, by the names that stand for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from voxmill.io.storage import Unreachable
 from voxmill.segments import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from voxmill.io.dicom import Series
     from voxmill.volume import Image, Mask, Volume
 
@@ -97,6 +99,10 @@ def names_of(place: PurePath | Remote) -> tuple[str, ...]:
     return path.name, path.stem, path.name.partition(".")[0], path.parent.name
 
 
+PASSED_OVER = "pass over"
+"""The step at which what is of a kind that is never read is left out."""
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """Something of a source that belongs to no case, and why.
@@ -114,14 +120,31 @@ class LeftOut:
     series: str = ""
     is_wanted: bool = True
 
+    @property
+    def step(self) -> str:
+        """The step at which it was left out, as tables have it."""
+        return "find" if self.is_wanted else PASSED_OVER
+
+
+@dataclass(frozen=True, eq=False)
+class Further:
+    """The columns of a table that name neither case nor image nor mask; rows: of each case its rows there, from 0."""
+
+    table: "pa.Table"
+    rows: Mapping[str, Sequence[int]]
+
 
 @dataclass(frozen=True)
 class Sources:
-    """The cases in a source, by name, what belongs to none, and what there is to say of the source as a whole."""
+    """The cases in a source, by name, what belongs to none, and what there is to say of the source as a whole.
+
+    further: of a table, its other columns.
+    """
 
     cases: tuple[CaseSource, ...]
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
+    further: Further | None = None
 
 
 UNTOLD = "it cannot be read; voxmill extract of these files says why"

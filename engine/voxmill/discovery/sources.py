@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources
+from voxmill.discovery.cases import CaseSource, Further, ImageSource, LeftOut, MaskSource, Sources
 from voxmill.discovery.tables import IMAGE, MASK, Listed, is_table, read_sheet
 from voxmill.errors import InputError
 from voxmill.io.fetching import fetched
@@ -48,6 +48,7 @@ def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
     Rows of one case with the same files are one: PyRadiomics' batch files have a row per label.
     """
     cases: dict[str, CaseSource] = {}
+    rows: dict[str, list[int]] = {}
     left_out: list[LeftOut] = []
     with fetched([table]) as (local,):
         sheet = read_sheet(local)
@@ -62,7 +63,10 @@ def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
         first = cases.setdefault(case.name, case)
         if first is not case and first.described != case.described:
             left_out.append(_named_twice(case, first))
-    return Sources(tuple(cases.values()), tuple(left_out), (EVERY_LABEL,) if is_labelled else ())
+        else:
+            rows.setdefault(case.name, []).append(row.number - 1)
+    notes = (EVERY_LABEL,) if is_labelled else ()
+    return Sources(tuple(cases.values()), tuple(left_out), notes, Further(sheet.further, rows))
 
 
 def _named_twice(case: CaseSource, first: CaseSource) -> LeftOut:

@@ -38,11 +38,11 @@ class Job(Protocol[CaseIn]):
 
 
 class CaseError(InputError):
-    """A case that cannot be done; found: what its record holds beside what is known of the case."""
+    """A case that cannot be done; found: what its record holds beside what is known of the case; reason: the kind."""
 
-    def __init__(self, sentence: str, found: Mapping[str, Any]) -> None:
+    def __init__(self, sentence: str, found: Mapping[str, Any], reason: str = InputError.__name__) -> None:
         super().__init__(sentence)
-        self.found = found
+        self.found, self.reason = found, reason
 
 
 def attempt(job: Job[Case], case: Case) -> Record:
@@ -53,8 +53,7 @@ def attempt(job: Job[Case], case: Case) -> Record:
     except OutputError:
         raise
     except VoxmillError as error:
-        found = error.found if isinstance(error, CaseError) else {}
-        reason = InputError.__name__ if isinstance(error, CaseError) else type(error).__name__
+        found, reason = (error.found, error.reason) if isinstance(error, CaseError) else ({}, type(error).__name__)
         return failed(job, case, step=steps[-1], reason=reason, sentence=str(error), found=found)
     except MemoryError:
         sentence = "it needs more memory than there is, even alone; free some"

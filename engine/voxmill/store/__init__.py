@@ -4,9 +4,9 @@ In: Volume and Mask, written as they are: every voxel, type, grid and note. Out:
 which an extraction takes in place of files; an InputError of one sentence for what is no store, or damaged. Stores are
 untrusted, as files are: sizes are checked before anything is allocated, and no link leads out of the folder.
 
-layout says what lies where, and in which chunks; attributes what is written beside the voxels; arrays reads windows;
-shards writes them, and settling waits for the disk.
-May import voxmill.volume, segments, grid and errors, the facts of voxmill_kernels, NumPy, pydantic and zarr.
+layout says what lies where, and in which chunks; attributes what is written beside the voxels; arrays opens what
+shards has written and windows reads; settling waits for the disk; carried is a table of what else is known of cases.
+May import voxmill.volume, segments, grid and errors, the facts of voxmill_kernels, NumPy, pydantic, PyArrow and zarr.
 """
 
 from voxmill.store.images import StoredImage

@@ -13,16 +13,21 @@ from numpy.typing import NDArray
 from voxmill.errors import InputError
 from voxmill.grid import Index, Window
 from voxmill.store.layout import MOST_CHUNK_VOXELS, VOXELS
+from voxmill.store.windows import Shards
 
 AGAIN = "convert what it was made of again"
 
 
 @dataclass(frozen=True, eq=False)
 class StoredArray:
-    """Numbers z, y, x on disk; `name` is what messages call them."""
+    """Numbers z, y, x on disk; `name` is what messages call them.
+
+    shards: their files, where they are of the kind that is written here; others are read by zarr.
+    """
 
     array: "zarr.Array[Any]"
     name: str
+    shards: Shards | None = None
 
     @property
     def shape(self) -> Index:
@@ -42,9 +47,14 @@ class StoredArray:
         if not window.lies_in(self.shape):
             raise ValueError(f"{self.name}: {window} is not inside an image of shape {self.shape}; clip it first")
         with in_a_sentence(self.name):
-            found = np.ascontiguousarray(self.array[window.slices], dtype=self.dtype)
+            found = self._found(window)
         found.flags.writeable = False
         return found
+
+    def _found(self, window: Window) -> NDArray[Any]:
+        if self.shards is not None:
+            return self.shards.read(window)
+        return np.ascontiguousarray(self.array[window.slices], dtype=self.dtype)
 
 
 def open_array(image: Path, name: str) -> StoredArray:
@@ -61,7 +71,7 @@ def open_array(image: Path, name: str) -> StoredArray:
     if int(np.prod(array.chunks, dtype=object)) > MOST_CHUNK_VOXELS:
         raise InputError(f"{name}: its chunks are too large to be read, {array.chunks} voxels each; {AGAIN}")
     _require_shards(image / VOXELS, array, name)
-    return StoredArray(array, name)
+    return StoredArray(array, name, Shards.of(array, image / VOXELS))
 
 
 def _require_shards(folder: Path, array: "zarr.Array[Any]", name: str) -> None:

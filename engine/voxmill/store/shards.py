@@ -1,7 +1,7 @@
 """Shards: a file of many chunks, each compressed and with its checksum, and an index at the end.
 
-Source: Zarr v3, the codec sharding_indexed 1.0. They are written here, and read by zarr-python, which takes three times
-as long to write them: to write a whole shard needs none of what it does to change a part of one.
+Source: Zarr v3, the codec sharding_indexed 1.0. They are written here, and not by zarr-python, which takes three times
+as long: to write a whole shard needs none of what it does to change a part of one.
 """
 
 import os
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from voxmill.store.layout import COMPRESSOR
 
 ABSENT = 2**64 - 1
-"""In the index, for a chunk that lies beyond the array."""
+"""In the index, for a chunk that is not there: of what is written here, one that lies beyond the array."""
+CHECKSUM_BYTES = 4
 
 
 def write_shards(array: "zarr.Array[Any]", folder: Path, slab: NDArray[Any], start: int, threads: int) -> None:
@@ -58,11 +59,12 @@ def _chunks(block: NDArray[Any], chunk: tuple[int, ...]) -> Iterator[NDArray[Any
 
 def _encoded(chunk: NDArray[Any]) -> bytes:
     data: bytes = COMPRESSOR.encode(chunk)
-    return data + _checksum(data)
+    return data + checksum(data)
 
 
-def _checksum(data: bytes) -> bytes:
-    return int(google_crc32c.value(data)).to_bytes(4, "little")
+def checksum(data: bytes) -> bytes:
+    """CRC-32C, as Zarr puts it behind a chunk and behind an index."""
+    return int(google_crc32c.value(data)).to_bytes(CHECKSUM_BYTES, "little")
 
 
 def _write(path: Path, chunks: dict[tuple[int, ...], bytes], count: tuple[int, ...]) -> None:
@@ -77,7 +79,7 @@ def _write(path: Path, chunks: dict[tuple[int, ...], bytes], count: tuple[int, .
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}.draft")
     try:
         with draft.open("wb") as file:
-            file.writelines((*chunks.values(), listed, _checksum(listed)))
+            file.writelines((*chunks.values(), listed, checksum(listed)))
         os.replace(draft, path)
     except OSError:
         draft.unlink(missing_ok=True)

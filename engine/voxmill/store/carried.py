@@ -1,0 +1,57 @@
+"""carried.parquet in a store: what else is known of its cases, in columns that somebody chose to carry there."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voxmill.drafts import draft_of
+from voxmill.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CARRIED = "carried.parquet"
+CASE = "case"
+"""Its first column; the others are carried."""
+
+
+def read_carried(store: Path) -> "pa.Table | None":
+    """The table, with a row for a case; None where nothing is carried. Raises InputError where it is damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = store / CARRIED
+    if not path.exists():
+        return None
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException):
+        table = None
+    if table is None or table.column_names[:1] != [CASE]:
+        raise InputError(
+            f"{CARRIED}: the table of what is carried is damaged; delete it, and convert again with --carry"
+        )
+    return table
+
+
+def write_carried(store: Path, table: "pa.Table | None", cases: Iterable[str]) -> None:
+    """Write the rows of these cases, by case; nothing where nothing is carried. Raises OutputError."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    if table is None:
+        return
+    kept = table.filter(pc.is_in(table[CASE], pa.array(sorted(cases), pa.string()))).sort_by(CASE)
+    with draft_of(store / CARRIED) as draft:
+        pq.write_table(kept, draft, compression="zstd")
+
+
+def carried_to(table: "pa.Table | None", cases: Iterable[str]) -> "pa.Table | None":
+    """The columns that are carried, a row for each of these cases: nulls where nothing is known of one."""
+    import pyarrow as pa
+
+    if table is None:
+        return None
+    rows: dict[Any, int] = {case: row for row, case in enumerate(table[CASE].to_pylist())}
+    return table.drop_columns([CASE]).take(pa.array([rows.get(case) for case in cases], pa.int64()))

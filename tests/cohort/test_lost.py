@@ -1,0 +1,84 @@
+"""What conversion lost: whenever the store is measured it is told of, until it is mended."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import voxmill as vm
+from cohort_files import FEW, rows_of, write_scan, write_table, written
+from voxmill.cohort import Wanted, run_cohort
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of one case, another of which a mask is lost, and a third that is lost."""
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    image, mask = write_scan(tmp_path, "a", seed=1)
+    torn = tmp_path / "torn.nrrd"
+    torn.write_bytes(image.read_bytes()[:100])
+    rows = [
+        {"case": "whole", "image": image.name, "mask": mask.name},
+        {"case": "maskless", "image": image.name, "mask": torn.name},
+        {"case": "gone", "image": torn.name, "mask": mask.name},
+    ]
+    vm.convert(write_table(tmp_path, rows), tmp_path / "cohort.zarr", keep_ids=True)
+    return tmp_path / "cohort.zarr"
+
+
+def test_what_conversion_lost_is_told_of(store: Path, tmp_path: Path) -> None:
+    done = run_cohort(store, tmp_path / "out", settings=FEW)
+    assert (done.tally.rows, len(done.tally.failures), len(done.tally.lost)) == (2, 0, 2)
+    rows = rows_of(done.failures)
+    assert [(row["case"], row["image"], row["mask"], row["step"]) for row in rows] == [
+        ("gone", "image", "", "convert"),
+        ("maskless", "image", "mask", "convert"),
+    ]
+    assert [row["sentence"] for row in rows] == [row["sentence"] for row in rows_of(store / "failures.parquet")]
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["counts"]["not_converted"] == 2
+    said = (tmp_path / "out" / "methods.md").read_text()
+    assert "2 cases, images or masks could not be converted, and so not measured." in said
+
+
+def test_again_it_has_the_same_bytes_and_is_gone_when_it_is_mended(store: Path, tmp_path: Path) -> None:
+    run_cohort(store, tmp_path / "out", settings=FEW)
+    before = written(tmp_path / "out")
+    run_cohort(store, tmp_path / "out", settings=FEW)
+    assert written(tmp_path / "out") == before
+    image, _ = write_scan(tmp_path, "b", seed=2)
+    image.rename(tmp_path / "torn.nrrd")
+    cases = tmp_path / "cases.csv"
+    cases.write_text(cases.read_text().replace("maskless,a.nrrd,torn.nrrd", "maskless,a.nrrd,a.seg.nrrd"))
+    vm.convert(cases, store, keep_ids=True)
+    done = run_cohort(store, tmp_path / "out", settings=FEW)
+    assert (done.tally.lost, done.tally.rows, rows_of(done.failures)) == ((), 6, [])
+
+
+def test_some_cases_have_what_was_lost_of_them(store: Path, tmp_path: Path) -> None:
+    only = run_cohort(store, tmp_path / "only", settings=FEW, wanted=Wanted(only="[wg]*"))
+    assert [row["case"] for row in only.tally.lost] == ["gone"]
+    first = run_cohort(store, tmp_path / "first", settings=FEW, wanted=Wanted(only="*", limit=1))
+    assert first.tally.lost == ()
+
+
+def test_what_is_never_read_is_not_lost_and_what_has_no_case_is(tmp_path: Path, store: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [
+        {"file": "file-report", "step": "pass over", "sentence": "a report is never read"},
+        {"file": "file-torn", "step": "find", "sentence": "it is torn"},
+    ]
+    columns = ("case", "image", "mask", "file", "step", "reason", "sentence")
+    table = pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
+    pq.write_table(table, store / "failures.parquet")
+    done = run_cohort(store, tmp_path / "out", settings=FEW)
+    assert [(row["case"], row["step"], row["sentence"]) for row in rows_of(done.failures)] == [
+        ("file-torn", "convert", "it is torn")
+    ]
+
+
+def test_a_table_that_is_damaged_is_told(store: Path, tmp_path: Path) -> None:
+    (store / "failures.parquet").write_bytes(b"no table")
+    with pytest.raises(vm.InputError, match=r"^failures.parquet: the table of failures in the store is damaged"):
+        run_cohort(store, tmp_path / "out", settings=FEW)
