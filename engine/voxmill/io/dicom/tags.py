@@ -42,7 +42,7 @@ def text(dataset: Dataset, keyword: str) -> str:
         return ""
     parts = found if isinstance(found, MultiValue | list) else [found]
     joined = "\\".join(str(part) for part in parts).strip(" \0")
-    return "".join(sign if sign.isprintable() else "?" for sign in joined)
+    return joined if joined.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in joined)
 
 
 def _parts(dataset: Dataset, keyword: str) -> list[Any]:
