@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import data_element_generator, read_dataset, read_file_meta_info, read_partial
 from pydicom.tag import BaseTag
@@ -46,6 +46,7 @@ BEGINNING = 2**10
 INSTANCE_NUMBER = 0x00200013
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 """Float, double float and integer pixel data (PS3.3 C.7.6.3, C.7.6.24)."""
+PixelElement: TypeAlias = RawDataElement | DataElement
 StopWhen: TypeAlias = Callable[[BaseTag, str | None, int], bool]
 
 
@@ -95,6 +96,22 @@ def read_any_header(path: Path) -> Header:
 def read_pixels(header: Header) -> Dataset:
     """The dataset of a header with the pixel data, still encoded; the header's own stays without.
 
+    Raises InputError as read_pixel_element does.
+    """
+    return with_pixels(header, read_pixel_element(header))
+
+
+def with_pixels(header: Header, element: PixelElement | None) -> Dataset:
+    """The dataset of a header with this element; the header's own stays without."""
+    added = {} if element is None else {element.tag: element}
+    whole = Dataset({**dict(header.dataset.items()), **added})
+    whole.set_original_encoding(*header.dataset.original_encoding)
+    return whole
+
+
+def read_pixel_element(header: Header) -> PixelElement | None:
+    """The pixel data of a file, still encoded; None where there are none.
+
     Raises InputError where the file has changed since its header was read, or where it is damaged.
     """
     try:
@@ -105,7 +122,7 @@ def read_pixels(header: Header) -> Dataset:
             if header.transfer_syntax == DeflatedExplicitVRLittleEndian:
                 stream = BytesIO(_inflated(file, _meta(file), header.path.name))
             stream.seek(header.end)
-            found = list(islice(data_element_generator(stream, *header.dataset.original_encoding), 1))
+            return next(data_element_generator(stream, *header.dataset.original_encoding), None)
     except InputError:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
@@ -113,9 +130,6 @@ def read_pixels(header: Header) -> Dataset:
         raise InputError(
             f"{header.path.name}: its pixels cannot be read: {reason.lower()}; copy the file again"
         ) from error
-    whole = Dataset({**dict(header.dataset.items()), **{element.tag: element for element in found}})
-    whole.set_original_encoding(*header.dataset.original_encoding)
-    return whole
 
 
 def _of_object(header: Header) -> Header:
