@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import SimpleITK as sitk
 
@@ -66,3 +67,17 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 def written(folder: Path) -> dict[str, bytes]:
     """What has to be the same from run to run."""
     return {name: (folder / name).read_bytes() for name in SAME}
+
+
+def everything_written(folder: Path) -> bytes:
+    """Names and contents of all files in a folder, tables as text: what is compressed cannot be searched."""
+    return b"".join(str(path).encode() + (content_of(path) if path.is_file() else b"") for path in folder.rglob("*"))
+
+
+def content_of(path: Path) -> bytes:
+    """What is in a file, tables as text."""
+    if path.suffix == ".parquet":
+        return str(pq.read_table(path).to_pylist()).encode()
+    if path.suffix == ".arrow":
+        return str(pa.ipc.open_file(path).read_all().to_pylist()).encode()
+    return path.read_bytes()

@@ -24,9 +24,9 @@ def test_it_counts_cases_and_bytes_and_keeps_nothing(tmp_path: Path) -> None:
 
 
 def test_what_comes_before_the_first_case_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slowly(*asked: Any) -> Cohort:  # noqa: ANN401 - as it is called
+    def slowly(*asked: Any, **options: Any) -> Cohort:  # noqa: ANN401 - as it is called
         time.sleep(0.5)
-        return find_cohort(*asked)
+        return find_cohort(*asked, **options)
 
     cohort = write_cohort(tmp_path, 3)
     monkeypatch.setattr("voxmill.cohort.running.find_cohort", slowly)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import SimpleITK as sitk
 from pydicom import dcmread
 
 import voxmill as vm
+from cohort_files import everything_written
 from dicom_files import write_pet, write_series
 from dicom_masks import segments, write_scan, write_segmentation
 from small_images import write_case
@@ -71,19 +71,6 @@ def index_of(store: Path) -> list[dict[str, Any]]:
 def failures_of(store: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = pq.read_table(store / "failures.parquet").to_pylist()
     return rows
-
-
-def everything_written(folder: Path) -> bytes:
-    """Names and contents of all files in a folder, tables as text: what is compressed cannot be searched."""
-    return b"".join(str(path).encode() + (content_of(path) if path.is_file() else b"") for path in folder.rglob("*"))
-
-
-def content_of(path: Path) -> bytes:
-    if path.suffix == ".parquet":
-        return str(pq.read_table(path).to_pylist()).encode()
-    if path.suffix == ".arrow":
-        return str(pa.ipc.open_file(path).read_all().to_pylist()).encode()
-    return path.read_bytes()
 
 
 def test_a_tree_of_dicom_has_the_rows_of_its_files(tmp_path: Path) -> None:

@@ -57,8 +57,9 @@ def convert(
         bool,
         typer.Option(
             "--keep-ids",
-            help="Keep patient and study identifiers, UIDs, descriptions and names of files. Without it names stand "
-            "for them, made with the key in the file that VOXMILL_KEY_FILE names, or in STORE.key.",
+            help="Keep patient and study identifiers, UIDs, descriptions and names of files, and of regions that "
+            "repeat these. Without it names stand for them, made with the key in the file that VOXMILL_KEY_FILE "
+            "names, or in STORE.key.",
         ),
     ] = False,
     allow_gaps: Annotated[

@@ -61,8 +61,9 @@ def run(
         bool,
         typer.Option(
             "--keep-ids",
-            help="Of a folder of DICOM, keep identifiers. Without it names stand for them, made with the key in the "
-            "file that VOXMILL_KEY_FILE names, or in DIR.key.",
+            help="Of a folder of DICOM, keep identifiers, and of DICOM masks names of regions that repeat them. "
+            "Without it names stand for them, made with the key in the file that VOXMILL_KEY_FILE names, or in "
+            "DIR.key.",
         ),
     ] = False,
     dry_run: Annotated[

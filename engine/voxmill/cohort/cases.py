@@ -19,6 +19,8 @@ from voxmill.volume import Image, Mask, Volume
 
 HIDDEN = "…"
 """What stands in sentences for identifiers out of headers."""
+KEPT = ("names are kept",)
+"""In the stamp of a mask, that its regions keep names that identify."""
 Enter = Callable[[str], None]
 
 
@@ -149,12 +151,12 @@ class FileCase:
 
     @cached_property
     def stamp(self) -> list[Any]:
-        """Path, size and time of every file, by image and mask."""
+        """Path, size and time of every file, by image and mask; and whether names of regions are kept."""
         return [
             [
                 image.name,
                 self._stamps(*image.files),
-                [[mask.name, self._stamps(mask.path)] for mask in image.masks],
+                [[mask.name, self._stamps(mask.path), *KEPT * mask.keep_names] for mask in image.masks],
             ]
             for image in self.source.images
         ]

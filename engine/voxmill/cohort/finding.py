@@ -84,19 +84,22 @@ class Cohort:
         return self.begin()
 
 
-def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonyms]) -> Cohort:
+def find_cohort(
+    source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonyms], *, keep_ids: bool = False
+) -> Cohort:
     """The cases that are wanted of a store, a table or a folder tree of DICOM.
 
     A table has a row per case (or, as PyRadiomics' batch files, per case and Label): columns `image` (or `image:t1` …)
     and `mask`, paths relative to it, and `case`, or else a case is called by its first image. `pseudonyms` are
-    asked for where names are made of DICOM. Raises InputError where there is no such path or no case in it, and for a
+    asked for where names are made of DICOM. keep_ids: whether regions of DICOM masks in a table may be called by what
+    identifies a person. Raises InputError where there is no such path or no case in it, and for a
     table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere (with
     `skip_missing`, in all rows).
     """
     if not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
     if is_table(source):
-        found = _of_table(read_sheet(source), wanted)
+        found = _of_table(read_sheet(source), wanted, keep_ids=keep_ids)
     elif not source.is_dir():
         raise InputError(
             f"{source.name}: a cohort is a store of voxmill convert, a table (.csv, .parquet) or a folder of DICOM; "
@@ -130,7 +133,7 @@ def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_o
     return Cohort("folder", lambda: iter(enumerate(FileCase(one, root) for one in kept)), len(kept), left_out=left_out)
 
 
-def _of_table(sheet: Sheet, wanted: Wanted) -> Cohort:
+def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
     _require_columns(sheet)
     folder, missing = sheet.path.parent, list[str]()
     _require_sense(sheet, folder)
@@ -139,7 +142,8 @@ def _of_table(sheet: Sheet, wanted: Wanted) -> Cohort:
 
     def begin() -> Iterator[Placed]:
         missing.clear()
-        cases = ((row.number - 1, _of_row(row, folder)) for row in sheet.rows if wanted.names(called(row, folder)))
+        rows = (row for row in sheet.rows if wanted.names(called(row, folder)))
+        cases = ((row.number - 1, _of_row(row, folder, keep_ids=keep_ids)) for row in rows)
         return islice(_there(cases, missing) if wanted.skip_missing else cases, wanted.limit)
 
     count = sum(wanted.names(called(row, folder)) for row in sheet.rows)
@@ -160,10 +164,10 @@ def _there(cases: Iterator[tuple[int, FileCase]], missing: list[str]) -> Iterato
             missing.append(case.name)
 
 
-def _of_row(row: Listed, folder: Path) -> FileCase:
+def _of_row(row: Listed, folder: Path, *, keep_ids: bool = False) -> FileCase:
     label = _number(row.label)
     choosing = Choosing(None if label is None else (label,), _number(row.channel))
-    return FileCase(CaseSource(called(row, folder), images_of(row, folder)), folder, choosing)
+    return FileCase(CaseSource(called(row, folder), images_of(row, folder, keep_names=keep_ids)), folder, choosing)
 
 
 def _number(text: str) -> int | None:

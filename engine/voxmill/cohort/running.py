@@ -74,8 +74,9 @@ def run_cohort(
     settings: as `extract` has them. wanted: which cases; all of them. forms: which tables beside features.parquet.
     workers, on, limits: by how many processes, where, and what a case may take, as `runs.runner.run` has them; 0: in
     this process. threads: of each, as many regions are measured at a time. keep_ids: whether a folder of DICOM keeps
-    its identifiers; otherwise names stand for them, made with the key in the file that VOXMILL_KEY_FILE names, or in
-    OUT.key. begin and tell hear how many cases there are, and of each that has ended.
+    its identifiers, and regions of DICOM masks names that repeat them; otherwise names stand for them, made with the
+    key in the file that VOXMILL_KEY_FILE names, or in OUT.key. begin and tell hear how many cases there are, and of
+    each that has ended.
 
     A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
     is missing, and what failed. Results of other settings or another version are moved into the folder `earlier`.
@@ -88,7 +89,7 @@ def run_cohort(
     parse_device(device)
     job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
     require_ours(folder)
-    found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids))
+    found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)
     if wanted.is_part:
         require_all_kept(folder, job.fingerprint, {case.name for _, case in found})
     with signals_noted() as stopping, opened(folder / LEDGER) as ledger:
@@ -135,9 +136,11 @@ def estimate_cohort(
     return estimate(job, found, forms, workers=workers, limits=limits, before_s=before_s)
 
 
-def _found(source: Path, wanted: Wanted, forms: Forms, pseudonyms: Callable[[], Pseudonyms]) -> Cohort:
+def _found(
+    source: Path, wanted: Wanted, forms: Forms, pseudonyms: Callable[[], Pseudonyms], *, keep_ids: bool = False
+) -> Cohort:
     """The cases that are wanted; raises InputError also for columns that a form of the results cannot hold."""
-    found = find_cohort(source, wanted, pseudonyms)
+    found = find_cohort(source, wanted, pseudonyms, keep_ids=keep_ids)
     if forms.csv and found.further is not None:
         require_csv(source.name, found.further.schema)
     return found

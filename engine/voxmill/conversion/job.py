@@ -12,6 +12,7 @@ from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
 from voxmill.errors import InputError
 from voxmill.io.fetching import stamps_of
+from voxmill.io.names import REPLACED
 from voxmill.io.remote import Location
 from voxmill.privacy import Pseudonyms
 from voxmill.runs.worker import CaseError
@@ -153,7 +154,8 @@ class _UnderWay:
         write_mask(place, found.renamed(mask.name, notes=self._told(found.notes)))
         row = self.images[image.name]
         row["masks"], row["regions"] = row["masks"] + 1, row["regions"] + len(found.segments)
-        row["notes"] = list(dict.fromkeys((*row["notes"], *fit)))
+        replaced = (note for note in found.notes if note.startswith(REPLACED))
+        row["notes"] = list(dict.fromkeys((*row["notes"], *fit, *replaced)))
         self.written[image.name]["masks"][mask.name] = self.keys[image.name]["masks"][mask.name]
 
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:

@@ -17,20 +17,37 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from voxmill.io.dicom import Series
+    from voxmill.io.dicom.identity import Identity
     from voxmill.volume import Image, Mask, Volume
 
 
 @dataclass(frozen=True)
 class MaskSource:
-    """A mask: its name, and its file."""
+    """A mask: its name, and its file.
+
+    identity: what headers beside its own say of a person. keep_names: whether its regions may be called by that.
+    """
 
     name: str
     path: Location
+    identity: "Identity | None" = None
+    keep_names: bool = False
 
     def read(self, image: "Image", *, channel: int | None = None, threshold: float = DEFAULT_THRESHOLD) -> "Mask":
-        """The mask in its file, as read_mask_near has it; raises InputError."""
+        """The mask in its file, as read_mask_near has it; raises InputError.
+
+        What names of regions repeat of the patient's header is replaced, unless they are to be kept.
+        """
         with fetched([self.path]) as (path,):
-            return read_mask_near(path, image, label_channel=channel, threshold=threshold)
+            found = read_mask_near(path, image, label_channel=channel, threshold=threshold)
+            return found if self.keep_names or not is_dicom(path) else self._without_identity(found, path)
+
+    def _without_identity(self, mask: "Mask", path: Path) -> "Mask":
+        from voxmill.io.dicom.identity import Identity
+        from voxmill.io.dicom.masks import mask_header
+        from voxmill.io.dicom.region_names import without_identity
+
+        return without_identity(mask, mask_header(path).dataset, self.identity or Identity())
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,15 +79,15 @@ def _of_row(row: Listed, folder: Location, pseudonyms: Pseudonyms) -> CaseSource
     """The case of a row, whose images share its mask; raises InputError where it has none, or leads elsewhere."""
     if row.fault or not row.images:
         raise InputError(row.fault or "it has no image; fill in its column")
-    images = images_of(row, folder)
+    images = images_of(row, folder, keep_names=pseudonyms.keep_ids)
     called = row.case or images[0].files[0].name.partition(".")[0]
     return CaseSource(pseudonyms.of("case", called), images, {}, frozenset({called}), row.place)
 
 
-def images_of(row: Listed, folder: Location) -> tuple[ImageSource, ...]:
-    """The images of a row, whose paths are relative to a folder, each with its mask.
+def images_of(row: Listed, folder: Location, *, keep_names: bool) -> tuple[ImageSource, ...]:
+    """The images of a row, whose paths are relative to a folder, each with its mask; keep_names: as a mask has it.
 
     Raises InputError for a path that leads out of a folder at a URL.
     """
-    masks = (MaskSource(MASK, located(row.mask, folder)),) if row.mask else ()
+    masks = (MaskSource(MASK, located(row.mask, folder), keep_names=keep_names),) if row.mask else ()
     return tuple(ImageSource(name, (located(path, folder),), masks) for name, path in row.images.items())

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydicom.dataset import Dataset
-
 from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
 from voxmill.discovery.listings import NOT_LISTED, compare
 from voxmill.discovery.trees import Tree, survey_tree
 from voxmill.errors import InputError
 from voxmill.io.dicom import Failure, Series
+from voxmill.io.dicom.identity import Identity
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, Unmatched, image_record, mask_record, match
-from voxmill.io.dicom.tags import items, text
+from voxmill.io.dicom.region_names import region_names
+from voxmill.io.dicom.tags import text
 from voxmill.io.remote import Location
 from voxmill.privacy import Pseudonyms, allowed
 
@@ -21,7 +21,6 @@ MASKS = ("SEG", "RTSTRUCT")
 ONLY = "images of CT, MR and PET are read (no localizers), and SEG and RTSTRUCT"
 UNFETCHED = "a file in its folder could not be fetched, and may be one of its slices; run the command again later"
 TWICE = "this mask is there twice (SOPInstanceUID); one is taken"
-REGIONS = (("StructureSetROISequence", "ROIName"), ("SegmentSequence", "SegmentLabel"))
 
 
 @dataclass(frozen=True)
@@ -102,14 +101,9 @@ def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, MaskFile], lis
         if name in files:
             twice.append((name, path))
             continue
-        files[name] = MaskFile(tree.place(path), _regions(header))
+        files[name] = MaskFile(tree.place(path), region_names(header))
         records.append(mask_record(header, name=name))
     return files, records, twice
-
-
-def _regions(header: Dataset) -> frozenset[str]:
-    """The names of the regions in a mask."""
-    return frozenset(text(item, keyword) for sequence, keyword in REGIONS for item in items(header, sequence)) - {""}
 
 
 def _known(tree: Tree, records: Sequence[MaskRecord], pseudonyms: Pseudonyms) -> list[ImageRecord]:
@@ -155,8 +149,9 @@ def _identifiers(
 def _of_series(
     series: Series, files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
 ) -> list[MaskSource]:
-    """The masks of a series."""
-    return [MaskSource(name, files[name].place) for name in masks[pseudonyms.of("series", series.series_uid)]]
+    """The masks of a series, whose regions are not called by what its own header says of a person."""
+    names, identity = masks[pseudonyms.of("series", series.series_uid)], Identity.of(series.header)
+    return [MaskSource(name, files[name].place, identity, pseudonyms.keep_ids) for name in names]
 
 
 def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: Pseudonyms) -> ImageSource:

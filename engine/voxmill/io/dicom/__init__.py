@@ -10,7 +10,8 @@ and pydicom; nothing loads this package before a DICOM file is read. discovery f
 their pixels, series groups them, frames says where each slice lies (functional_groups: in files of many), geometry
 makes one grid of them, pixels decodes and rescales, pet finds the factor of standardised uptake values. masks tells
 masks apart: segmentation reads SEG (segment_frames, planes, stored_planes), rtstruct RTSTRUCT (contours, filling), both
-into layers; matching pairs masks and images.
+into layers; matching pairs masks and images. repeating and identity find where texts repeat what identifies a person,
+region_names hides it in names of regions.
 """
 
 from voxmill.io.dicom.discovery import Failure

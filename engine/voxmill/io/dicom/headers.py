@@ -9,14 +9,21 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import data_element_generator, read_dataset, read_file_meta_info, read_partial
 from pydicom.tag import BaseTag
-from pydicom.uid import UID, AllTransferSyntaxes, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.uid import (
+    UID,
+    AllTransferSyntaxes,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
 
 from voxmill.errors import InputError, brief
 from voxmill.io.dicom.quiet import quiet
@@ -29,6 +36,9 @@ FIRST_TAGS = (b"\x02\x00\x00\x00", b"\x02\x00\x01\x00", b"\x08\x00", b"\x00\x08\
 """How a dataset without preamble begins: with the file's meta information, or with group 0008, in either byte order."""
 DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
 """Deflated Image Frame Compression, which pydicom does not know: each frame is a deflate stream of its own."""
+TRANSFER_SYNTAXES = frozenset((*AllTransferSyntaxes, DEFLATED_FRAMES))
+COMMAND = b"\0\0"
+"""How a command set (group 0000, PS3.7) begins, which some files have before their dataset."""
 INFLATED_LIMIT = 2**30
 """Bytes that a deflated dataset may have: a thousand times those of a CT slice, deflated only in single files."""
 BEGINNING = 2**10
@@ -36,6 +46,7 @@ BEGINNING = 2**10
 INSTANCE_NUMBER = 0x00200013
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 """Float, double float and integer pixel data (PS3.3 C.7.6.3, C.7.6.24)."""
+PixelElement: TypeAlias = RawDataElement | DataElement
 StopWhen: TypeAlias = Callable[[BaseTag, str | None, int], bool]
 
 
@@ -85,6 +96,22 @@ def read_any_header(path: Path) -> Header:
 def read_pixels(header: Header) -> Dataset:
     """The dataset of a header with the pixel data, still encoded; the header's own stays without.
 
+    Raises InputError as read_pixel_element does.
+    """
+    return with_pixels(header, read_pixel_element(header))
+
+
+def with_pixels(header: Header, element: PixelElement | None) -> Dataset:
+    """The dataset of a header with this element; the header's own stays without."""
+    added = {} if element is None else {element.tag: element}
+    whole = Dataset({**dict(header.dataset.items()), **added})
+    whole.set_original_encoding(*header.dataset.original_encoding)
+    return whole
+
+
+def read_pixel_element(header: Header) -> PixelElement | None:
+    """The pixel data of a file, still encoded; None where there are none.
+
     Raises InputError where the file has changed since its header was read, or where it is damaged.
     """
     try:
@@ -95,7 +122,7 @@ def read_pixels(header: Header) -> Dataset:
             if header.transfer_syntax == DeflatedExplicitVRLittleEndian:
                 stream = BytesIO(_inflated(file, _meta(file), header.path.name))
             stream.seek(header.end)
-            found = list(islice(data_element_generator(stream, *header.dataset.original_encoding), 1))
+            return next(data_element_generator(stream, *header.dataset.original_encoding), None)
     except InputError:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
@@ -103,9 +130,6 @@ def read_pixels(header: Header) -> Dataset:
         raise InputError(
             f"{header.path.name}: its pixels cannot be read: {reason.lower()}; copy the file again"
         ) from error
-    whole = Dataset({**dict(header.dataset.items()), **{element.tag: element for element in found}})
-    whole.set_original_encoding(*header.dataset.original_encoding)
-    return whole
 
 
 def _of_object(header: Header) -> Header:
@@ -140,9 +164,8 @@ def _read(path: Path, stop_when: StopWhen) -> Header:
                 dataset = _of_deflated(content, meta, stop_when)
                 syntax, available, end = DeflatedExplicitVRLittleEndian, len(content.getvalue()), content.tell()
                 return Header(path, dataset, syntax, available, end, stamp)
-            file.seek(0)
-            dataset = read_partial(file, stop_when, force=True)
-            return Header(path, dataset, _transfer_syntax(dataset, path.name), available, file.tell(), stamp)
+            dataset, syntax = _of_usual(file, start, stop_when) or _of_any(file, stop_when)
+            return Header(path, dataset, _known(syntax, path.name), available, file.tell(), stamp)
     except InputError:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
@@ -194,12 +217,42 @@ def _after_numbers(tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return bool(tag > INSTANCE_NUMBER)
 
 
-def _transfer_syntax(dataset: Dataset, label: str) -> UID:
-    """What the meta information says, or else what the dataset was parsed as."""
+def _after_meta(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return tag >> 16 != 2
+
+
+def _of_usual(file: BinaryIO, start: bytes, stop_when: StopWhen) -> tuple[Dataset, UID] | None:
+    """The dataset of a file as PS3.10 section 7.1 has it, and its transfer syntax; None for any other file.
+
+    The same as `_of_any`, in half the time: a series has thousands of files.
+    """
+    if start[PREAMBLE : PREAMBLE + len(MAGIC)] != MAGIC:
+        return None
+    file.seek(PREAMBLE + len(MAGIC))
+    elements = data_element_generator(file, is_implicit_VR=False, is_little_endian=True, stop_when=_after_meta)
+    meta = Dataset({element.tag: element for element in elements})
+    syntax, begins = UID(text(meta, "TransferSyntaxUID")), file.read(len(COMMAND))
+    if syntax not in TRANSFER_SYNTAXES - {DeflatedExplicitVRLittleEndian} or begins == COMMAND:
+        return None
+    file.seek(-len(begins), os.SEEK_CUR)
+    is_implicit, is_little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
+    return read_dataset(file, is_implicit, is_little, stop_when=stop_when), syntax
+
+
+def _of_any(file: BinaryIO, stop_when: StopWhen) -> tuple[Dataset, UID]:
+    """The dataset of any file, and its transfer syntax: what the meta information says, or else what it was parsed as.
+
+    Without preamble, without meta information or with it in implicit VR, with a command set.
+    """
+    file.seek(0)
+    dataset = read_partial(file, stop_when, force=True)
     declared = text(dataset.file_meta, "TransferSyntaxUID") if hasattr(dataset, "file_meta") else ""
-    if declared and declared not in (*AllTransferSyntaxes, DEFLATED_FRAMES):
-        raise InputError(f"{label}: its transfer syntax {brief(declared)} is not known; save it uncompressed")
-    if declared:
-        return UID(declared)
     implicit, little = dataset.original_encoding
-    return UID("1.2.840.10008.1.2" if implicit else "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2")
+    parsed_as = "1.2.840.10008.1.2" if implicit else "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2"
+    return dataset, UID(declared or parsed_as)
+
+
+def _known(syntax: UID, label: str) -> UID:
+    if syntax not in TRANSFER_SYNTAXES:
+        raise InputError(f"{label}: its transfer syntax {brief(syntax)} is not known; save it uncompressed")
+    return syntax

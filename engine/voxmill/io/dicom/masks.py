@@ -23,7 +23,7 @@ def read_dicom_mask(path: Path, image: Image | None = None, *, threshold: float)
     How it is read say read_segmentation and read_structure_set. Its name is that of the file. Raises InputError as
     those do, for a file of another class, and for a folder that holds no mask or several.
     """
-    header = _only_mask(path) if path.is_dir() else read_header(path)
+    header = mask_header(path)
     sop_class, file = text(header.dataset, "SOPClassUID"), header.path
     name = file.stem if file.suffix.lower() in DICOM_SUFFIXES else file.name
     if sop_class == STRUCTURE_SET_STORAGE:
@@ -32,6 +32,11 @@ def read_dicom_mask(path: Path, image: Image | None = None, *, threshold: float)
         return read_segmentation(file, None if image is None else image.grid, name=name, threshold=threshold)
     kind = class_name(sop_class)
     raise InputError(f"{file.name}: this is no mask but {kind}; give a segmentation (SEG) or structure set (RTSTRUCT)")
+
+
+def mask_header(path: Path) -> Header:
+    """The header of a mask's file, or of the one mask in a folder; raises InputError as read_dicom_mask does."""
+    return _only_mask(path) if path.is_dir() else read_header(path)
 
 
 def is_mask(header: Header) -> bool:

@@ -9,20 +9,29 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
 from voxmill.io.dicom.frames import Frame
 from voxmill.io.dicom.geometry import Stack
-from voxmill.io.dicom.headers import Header, read_pixels
+from voxmill.io.dicom.headers import Header, read_pixel_element, with_pixels
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, value
 from voxmill.io.dicom.voxels import Voxels
 
+PIXEL_DATA = 0x7FE00010
+PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian)
+"""Transfer syntaxes whose pixel data are the stored values; of big endian, bytes may be in words of two."""
 INTEGERS = (np.uint8, np.uint16, np.uint32, np.int8, np.int16, np.int32)
 """Types of whole values, the first one that holds all is taken: as GDCM does, and so SimpleITK."""
 
@@ -91,7 +100,36 @@ def _rescale_whole(stored: NDArray[Any], slope: int, intercept: int, values: NDA
 
 def decoded(header: Header, indices: Sequence[int], voxels: Voxels) -> Iterator[NDArray[Any]]:
     """The stored values of some frames of a file, each (rows, columns); InputError where they cannot be decoded."""
-    dataset = read_pixels(header)
+    element = read_pixel_element(header)
+    if isinstance(element, RawDataElement) and is_plain(header, element):
+        return _plain(header.path.name, element.value or b"", indices, voxels)
+    return by_decoder(header, with_pixels(header, element), indices, voxels)
+
+
+def is_plain(header: Header, element: RawDataElement) -> bool:
+    """Whether pixel data are the stored values themselves, one after the other, in little endian."""
+    is_of_bytes = element.tag == PIXEL_DATA and element.VR in (None, "OB", "OW") and bool(element.value)
+    return is_of_bytes and header.transfer_syntax in PLAIN
+
+
+def _plain(label: str, data: bytes, indices: Sequence[int], voxels: Voxels) -> Iterator[NDArray[Any]]:
+    """The frames of plain pixel data: what `by_decoder` gives, in a third of the time."""
+    _refuse_short(label, len(data), voxels)
+    dtype = np.dtype(f"<{'i' if voxels.signed else 'u'}{voxels.bits // 8}")
+    frame = voxels.rows * voxels.columns
+    for index in indices:
+        found = np.frombuffer(data, dtype, count=frame, offset=index * frame * dtype.itemsize)
+        yield _stored(found.reshape(voxels.rows, voxels.columns), voxels)
+
+
+def _stored(found: NDArray[Any], voxels: Voxels) -> NDArray[Any]:
+    """Values without the bits above those stored, which may be anything (PS3.5 8.1.1)."""
+    unused = voxels.bits - voxels.stored_bits
+    return found << unused >> unused if unused else found
+
+
+def by_decoder(header: Header, dataset: Dataset, indices: Sequence[int], voxels: Voxels) -> Iterator[NDArray[Any]]:
+    """The frames of a dataset as pydicom and its decoders have them."""
     if not value(dataset, "PixelData"):
         raise InputError(
             f"{header.path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
@@ -131,15 +169,18 @@ def decoder_of(header: Header) -> Decoder:
     return decoder
 
 
+def _refuse_short(label: str, length: int, voxels: Voxels) -> None:
+    """Refuse pixel data that are not compressed and too short."""
+    promised = voxels.frames * voxels.rows * voxels.columns * voxels.bits // 8
+    if length < promised:
+        raise InputError(f"{label}: its pixels are cut off: {length} bytes of {promised}; copy the file again")
+
+
 def _refuse_data(header: Header, dataset: Dataset, voxels: Voxels) -> None:
     """Refuse pixel data that are too short, and compressed frames of another size than the header says."""
     label = header.path.name
     if not header.transfer_syntax.is_encapsulated:
-        promised = voxels.frames * voxels.rows * voxels.columns * voxels.bits // 8
-        if len(dataset.PixelData) < promised:
-            raise InputError(
-                f"{label}: its pixels are cut off: {len(dataset.PixelData)} bytes of {promised}; copy the file again"
-            )
+        _refuse_short(label, len(dataset.PixelData), voxels)
         return
     if header.transfer_syntax == RLELossless:
         return

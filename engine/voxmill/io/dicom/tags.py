@@ -1,16 +1,21 @@
 """Values of a header by DICOM's keywords: checked, and named as DICOM names them where they cannot be used."""
 
 import math
+from functools import cache
 from typing import Any
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag, Tag
 
 from voxmill.errors import InputError, brief
 from voxmill.io.dicom.quiet import quiet
+
+CHANGING = (b"\x1b", b"\\", b"~")
+"""Of ASCII, what is not the same in all character sets: escapes, and what Japanese replaces (PS3.3 C.12.1.1.2)."""
 
 
 def named(keyword: str) -> str:
@@ -36,13 +41,13 @@ def text(dataset: Dataset, keyword: str) -> str:
 
     What cannot be printed is a question mark: only damaged files have it, and messages are one line.
     """
-    plain = _unparsed(dataset, keyword, ("UI",))
-    found = value(dataset, keyword) if plain is None else _uids(plain)
+    plain = _unparsed(dataset, keyword, ("UI", "CS", "LO", "SH"))
+    found = (plain and _texts(plain)) or value(dataset, keyword)
     if found is None:
         return ""
     parts = found if isinstance(found, MultiValue | list) else [found]
     joined = "\\".join(str(part) for part in parts).strip(" \0")
-    return "".join(sign if sign.isprintable() else "?" for sign in joined)
+    return joined if joined.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in joined)
 
 
 def _parts(dataset: Dataset, keyword: str) -> list[Any]:
@@ -59,19 +64,37 @@ def _parts(dataset: Dataset, keyword: str) -> list[Any]:
 def _unparsed(dataset: Dataset, keyword: str, kinds: tuple[str, ...]) -> RawDataElement | None:
     """A value of these kinds that pydicom has not parsed yet: it takes ten times as long; a series has thousands."""
     try:
-        found: object = dataset.get_item(keyword)
+        found: object = dataset.get_item(_tag(keyword))
     except (KeyError, ValueError):
         return None
-    return found if isinstance(found, RawDataElement) and found.VR in kinds and found.value else None
+    if not isinstance(found, RawDataElement) or not found.value:
+        return None
+    told = found if found.VR else found._replace(VR=_kind(keyword))
+    return told if told.VR in kinds else None
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    return Tag(keyword)
+
+
+@cache
+def _kind(keyword: str) -> str:
+    """The value representation of an attribute, which implicit VR does not tell."""
+    return dictionary_VR(keyword)
 
 
 def _ascii(raw: RawDataElement) -> str:
     return (raw.value or b"").decode("ascii", errors="replace").strip(" \0")
 
 
-def _uids(raw: RawDataElement) -> list[str]:
-    """The parts of a UID as pydicom parses them, damaged ones too."""
-    return [part.strip() for part in (raw.value or b"").decode("latin-1").rstrip("\0 ").split("\\")]
+def _texts(raw: RawDataElement) -> list[str] | None:
+    """The parts of a text as pydicom parses them, damaged ones too; None for one that its character set may change."""
+    written = raw.value or b""
+    if raw.VR in ("LO", "SH") and (not written.isascii() or any(sign in written for sign in CHANGING)):
+        return None
+    parts = written.decode("latin-1").rstrip("\0 ").split("\\")
+    return [part.strip() for part in parts] if raw.VR == "UI" else parts
 
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:

@@ -57,7 +57,7 @@ def voxels_of(header: Header) -> Voxels:
         columns=size(dataset, "Columns", label=label),
         bits=bits,
         stored_bits=stored,
-        signed=number(dataset, "PixelRepresentation", label=label) == 1,
+        signed=_signed(header),
         inverted=photometric == "MONOCHROME1",
     )
     _refuse_promise(header, voxels)
@@ -76,6 +76,15 @@ def _bits(header: Header) -> tuple[int, int]:
             "8, 16 and 32 can, used from bit 0: convert it"
         )
     return bits, stored
+
+
+def _signed(header: Header) -> bool:
+    found = number(header.dataset, "PixelRepresentation", label=header.path.name)
+    if found not in (0, 1):
+        raise InputError(
+            f"{header.path.name}: {named('PixelRepresentation')} is 0 or 1; found {found:g}; export the image again"
+        )
+    return found == 1
 
 
 def _refuse_promise(header: Header, voxels: Voxels) -> None:

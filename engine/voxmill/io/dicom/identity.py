@@ -1,0 +1,149 @@
+"""Who a header is of, and where a text repeats it: the names of regions, which people write by hand.
+
+A word of a name counts from four letters on, and from six on within another word; a shorter one where all words of the
+name are there, or beside one that counts. A number (of a patient, an admission …) counts as a whole, and one of up to
+three digits never. Capitals, accents, signs between words and the order of names do not matter. Any UID and any date
+counts, whosever it is.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
+
+from pydicom.dataset import Dataset
+
+from voxmill.io.dicom.repeating import ANYWHERE, DATE, NAMES, NUMBERS, UID
+from voxmill.io.dicom.tags import text
+
+PERSONS = (*NAMES, "OtherPatientNames", "PatientMotherBirthName", "ResponsiblePerson", "PhysiciansOfRecord")
+SHORTEST = 4
+"""Letters of a word, or letters and digits of a number, from which on it counts."""
+LATIN = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"
+TOKEN = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+|\d+")
+NO_NUMBER = re.compile(r"\d{0,3}")
+"""What says something else as well: a count, a label."""
+EMPTY = re.compile(r"\(\s*\)|\[\s*\]")
+IDEOGRAPHS = "\u2e80"
+"""Where the scripts begin of which two signs are a name: each counts for two letters."""
+PLAIN = {"ø": "o", "å": "a", "æ": "a", "œ": "o", "ł": "l", "đ": "d"}
+SPELT = {**PLAIN, "ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe"}
+"""Letters as people write them who have no such keys; of others, what is left without the accent."""
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The names of persons, by their words, and numbers, in headers; folded. Those of several headers can be joined."""
+
+    names: frozenset[Words] = frozenset()
+    numbers: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, header: Dataset) -> "Identity":
+        """What identifies in a header; a name with digits is a number."""
+        persons = [one for keyword in PERSONS for one in re.split(r"[\\=]", text(header, keyword))]
+        names = [one for one in persons if not re.search(r"\d", one)]
+        numbers = [one for keyword in NUMBERS for one in text(header, keyword).split("\\")]
+        numbers += [one for one in persons if one not in names]
+        numbers += _birthdays(text(header, "PatientBirthDate"))
+        joined = ("".join(_words(one, PLAIN)) for one in numbers)
+        return cls(
+            frozenset(_words(one, letters) for one in names for letters in (PLAIN, SPELT)) - {()},
+            frozenset(one for one in joined if not NO_NUMBER.fullmatch(one)),
+        )
+
+    def __or__(self, other: "Identity") -> "Identity":
+        return Identity(self.names | other.names, self.numbers | other.numbers)
+
+    def replaced(self, written: str, by: str) -> str:
+        """A text with `by` in place of the first words that repeat what identifies, and without the others."""
+        whole = unicodedata.normalize("NFC", written)
+        tokens = list(TOKEN.finditer(whole))
+        found = self._found(whole, tokens)
+        if not found:
+            return written
+        kept, end = [], 0
+        for at, token in enumerate(tokens):
+            if at in found:
+                kept += [] if at - 1 in found else [whole[end : token.start()]]
+                end = token.end()
+        first, *others = (*kept, whole[end:])
+        left = f"{_apart(first)}{by}{_apart(''.join(others))}"
+        return " ".join(EMPTY.sub("", left).split()).strip(" ,;^")
+
+    def _found(self, whole: str, tokens: Sequence[re.Match[str]]) -> Set[int]:
+        """Which words of a text repeat what identifies, by their place."""
+        words = [{_folded(token[0], PLAIN), _folded(token[0], SPELT)} for token in tokens]
+        found = {at for at, one in enumerate(words) if one & self._alone or any(map(self._is_in, one))}
+        for name in self.names:
+            found |= _all_of(name, words)
+        for number in self.numbers:
+            found |= _run_of(number, words)
+        for match in (*UID.finditer(whole), *DATE.finditer(whole)):
+            found |= {at for at, one in enumerate(tokens) if one.start() < match.end() and match.start() < one.end()}
+        parts = {part for name in self.names for part in name}
+        return found | {at for at, one in enumerate(words) if found and one & parts}
+
+    @cached_property
+    def _alone(self) -> Set[str]:
+        """Words that count alone: of names, and two of one in one."""
+        single = {part for name in self.names for part in name}
+        glued = {"".join(pair) for name in self.names for pair in permutations(name[:5], 2)}
+        return {one for one in single | glued if _weight(one) >= SHORTEST}
+
+    def _is_in(self, word: str) -> bool:
+        """Whether a long word of a name is in another word."""
+        return any(part in word for part in self._alone if len(part) >= ANYWHERE)
+
+
+def _all_of(name: Words, words: Sequence[Set[str]]) -> Set[int]:
+    """The places of all words of a name; none unless they are all there, and are no less than all or a few letters."""
+    there = {at for at, one in enumerate(words) if one & set(name)}
+    is_whole = set(name) <= {word for at in there for word in words[at]}
+    is_enough = len(there) == len(words) or (len(name) > 1 and sum(map(_weight, name)) >= SHORTEST)
+    return there if is_whole and is_enough else set()
+
+
+def _run_of(number: str, words: Sequence[Set[str]]) -> Set[int]:
+    """The places of words that make a number, one after the other; of a short one, where there is nothing else."""
+    plain = [min(one, key=len) for one in words]
+    found: set[int] = set()
+    for start in range(len(plain)):
+        stop, length = start, 0
+        while stop < len(plain) and length < len(number):
+            length += len(plain[stop])
+            stop += 1
+        is_enough = len(number) >= SHORTEST or stop - start == len(plain)
+        found |= set(range(start, stop)) if is_enough and "".join(plain[start:stop]) == number else set()
+    return found
+
+
+def _apart(part: str) -> str:
+    """What stands before or after something, with a space where no other sign is between."""
+    before, after = (" " if part[at : at + 1].isalnum() else "" for at in (0, len(part) - 1))
+    return f"{before}{part}{after}" if part else ""
+
+
+def _words(written: str, letters: Mapping[str, str]) -> Words:
+    return tuple(_folded(token, letters) for token in TOKEN.findall(unicodedata.normalize("NFC", written)))
+
+
+def _folded(word: str, letters: Mapping[str, str]) -> str:
+    """A word without capitals and accents."""
+    spelt = "".join(letters.get(one, one) for one in word.casefold())
+    return "".join(one for one in unicodedata.normalize("NFKD", spelt) if not unicodedata.combining(one))
+
+
+def _weight(word: str) -> int:
+    return sum(2 if one >= IDEOGRAPHS else 1 for one in word)
+
+
+def _birthdays(date: str) -> Iterator[str]:
+    """A date as people write it in one number, but as DICOM does."""
+    if re.fullmatch(r"\d{8}", date):
+        year, month, day = date[:4], date[4:6], date[6:]
+        yield from (day + month + year, month + day + year)
+        yield from (day + month + year[2:], month + day + year[2:], year[2:] + month + day)

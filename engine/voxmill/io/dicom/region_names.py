@@ -1,0 +1,41 @@
+"""Names of regions in a mask, and the same without what identifies a person."""
+
+from collections.abc import Iterable
+
+from pydicom.dataset import Dataset
+
+from voxmill.errors import several
+from voxmill.io.dicom.identity import Identity
+from voxmill.io.dicom.tags import items, text
+from voxmill.io.names import REPLACED, distinct
+from voxmill.volume import Mask
+
+REGIONS = (("StructureSetROISequence", "ROIName"), ("SegmentSequence", "SegmentLabel"))
+
+
+def region_names(header: Dataset) -> frozenset[str]:
+    """The names of the regions in a mask, drawn or not."""
+    return frozenset(text(item, keyword) for sequence, keyword in REGIONS for item in items(header, sequence)) - {""}
+
+
+def without_identity(mask: Mask, header: Dataset, identity: Identity) -> Mask:
+    """A mask with `region LABEL` for what its names repeat of an identity, or of its own header; a note says so.
+
+    Names tell its regions apart as before; its other notes do not say the names that it had.
+    """
+    whole = identity | Identity.of(header)
+    named = {(one.layer, one.label): one.name for one in mask.segments if one.name}
+    told = {(layer, label): whole.replaced(name, f"region {label}") for (layer, label), name in named.items()}
+    changed = [str(label) for layer, label in named if told[layer, label] != named[layer, label]]
+    notes = [_told(note, region_names(header), whole) for note in mask.notes]
+    if changed:
+        notes.append(f"{REPLACED}: label{'s' * (len(changed) > 1)} {several(changed, separator=', ')}")
+        mask = mask.named(distinct(told, mask))
+    return mask.renamed(mask.name, notes=notes)
+
+
+def _told(note: str, names: Iterable[str], identity: Identity) -> str:
+    """A note without what the names in it repeat of an identity."""
+    for name in sorted(names, key=len, reverse=True):
+        note = note.replace(name, identity.replaced(name, "a region"))
+    return note

@@ -1,0 +1,75 @@
+"""What names of regions repeat of a patient's header enters neither a store nor a run, unless identifiers are kept."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+
+import voxmill as vm
+from cohort_files import FEW, everything_written, rows_of, write_table
+from dicom_masks import Drawn, pixel_outlines, segments, write_scan, write_segmentation, write_structure_set
+from voxmill.cohort import run_cohort
+from voxmill.conversion import convert
+
+NAMES = ("GTV Jane", "node", "of jane doe")
+TOLD = {"GTV region 1", "node", "of region 3"}
+NOTE = "what names of regions repeat of the patient's header, and dates in them, was replaced: labels 1, 3"
+TABLE = [{"case": "one", "image": "ct", "mask": "m.dcm"}]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A study of Jane Doe's, whose segmentation names its regions after her."""
+    folder = tmp_path / "in"
+    write_segmentation(folder / "m.dcm", write_scan(folder / "ct"), segments(), names=NAMES)
+    return folder
+
+
+def regions_in(store: Path) -> set[str | None]:
+    (case,) = vm.open_store(store).cases
+    return {one.name for one in case.images[0].masks[0].segments}
+
+
+@pytest.mark.parametrize("is_table", [False, True], ids=["tree", "table"])
+def test_a_store_and_its_ledger_do_not_tell_them(tmp_path: Path, tree: Path, is_table: bool) -> None:  # noqa: FBT001
+    source = write_table(tree, TABLE) if is_table else tree
+    (tmp_path / "out").mkdir()
+    done = convert(source, tmp_path / "out" / "cohort.zarr")
+    assert regions_in(done.store) == TOLD
+    assert NOTE in rows_of(done.index)[0]["notes"]
+    assert b"jane" not in everything_written(tmp_path / "out").lower()
+
+
+def test_a_structure_set_is_looked_through_by_the_header_of_its_image(tmp_path: Path, tree: Path) -> None:
+    (tree / "m.dcm").unlink()
+    scan = write_scan(tree / "ct")
+    outlines = [pixel_outlines(scan.grid, inside) for inside in segments()]
+    regions = [Drawn(number, *one) for number, one in enumerate(zip(NAMES, outlines, strict=True), 1)]
+    dataset = dcmread(write_structure_set(tree / "m.dcm", scan, regions))
+    dataset.PatientName = ""
+    dataset.save_as(tree / "m.dcm")
+    assert regions_in(convert(tree, tmp_path / "cohort.zarr").store) == TOLD
+
+
+def test_they_are_kept_where_identifiers_are(tmp_path: Path, tree: Path) -> None:
+    done = convert(tree, tmp_path / "cohort.zarr", keep_ids=True)
+    assert regions_in(done.store) == set(NAMES)
+    assert NOTE not in rows_of(done.index)[0]["notes"]
+
+
+def names_of(rows: list[dict[str, Any]]) -> set[str]:
+    return {row["region"] for row in rows}
+
+
+@pytest.mark.parametrize("is_table", [False, True], ids=["tree", "table"])
+def test_a_run_does_not_tell_them_unless_it_keeps_them(tmp_path: Path, tree: Path, is_table: bool) -> None:  # noqa: FBT001
+    source = write_table(tree, TABLE) if is_table else tree
+    done = run_cohort(source, tmp_path / "out" / "run", settings=FEW)
+    rows = rows_of(done.features)
+    assert names_of(rows) == TOLD
+    assert all(NOTE in row["notes"] for row in rows)
+    assert b"jane" not in everything_written(done.folder).lower()
+    if is_table:
+        again = run_cohort(source, tmp_path / "out" / "run", settings=FEW, keep_ids=True)
+        assert names_of(rows_of(again.features)) == set(NAMES)

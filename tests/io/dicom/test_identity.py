@@ -1,0 +1,117 @@
+"""Texts that repeat what identifies in a header, however it is written; and those that only look like it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from voxmill.io.dicom.identity import Identity
+
+
+def identity(**attributes: str) -> Identity:
+    header = Dataset()
+    header.SpecificCharacterSet = "ISO_IR 192"
+    for keyword, value in attributes.items():
+        setattr(header, keyword, value)
+    return Identity.of(header)
+
+
+MUELLER = identity(
+    PatientName="Müller^Hans Li",
+    PatientID="PATIENT-0042",
+    PatientBirthDate="19600203",
+    AccessionNumber="A1",
+    StudyID="3",
+    ReferringPhysicianName="Sørensen^Åse",
+)
+
+
+@pytest.mark.parametrize(
+    "written, told",
+    [
+        ("GTV Mueller Hans", "GTV region 7"),
+        ("GTV MULLER, hans li", "GTV region 7"),
+        ("hans_müller", "region 7"),
+        ("Mu\u0308ller GTV (Hans)", "region 7 GTV"),
+        ("GTVMueller2", "region 7 2"),
+        ("HansLi node", "region 7 node"),
+        ("GTV Li Mueller", "GTV region 7"),
+        ("Mueller GTV Hans x Müller", "region 7 GTV x"),
+        ("PTV Soerensen", "PTV region 7"),
+        ("PTV SORENSEN ase", "PTV region 7"),
+        ("GTV_patient0042", "GTV_region 7"),
+        ("Patient 0042", "region 7"),
+        ("A1", "region 7"),
+        ("CTV 03.02.1960", "CTV region 7"),
+        ("CTV 030260", "CTV region 7"),
+        ("CTV20210304", "CTV region 7"),
+        ("of 1.2.840.10008.1", "of region 7"),
+    ],
+)
+def test_what_repeats_an_identifier_is_replaced(written: str, told: str) -> None:
+    assert MUELLER.replaced(written, "region 7") == told
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "GTV",
+        "Li",
+        "GTV Li",
+        "GTV 3",
+        "3",
+        "GTV A1",
+        "GTV 0042",
+        "PATIENT",
+        "Hand",
+        "Mull",
+        "a b",
+        " GTV  1 ",
+        "",
+        "2021",
+    ],
+)
+def test_what_only_looks_like_one_stays_as_it_is(written: str) -> None:
+    assert MUELLER.replaced(written, "region 7") == written
+
+
+def test_short_names_count_as_a_whole() -> None:
+    li = identity(PatientName="Wu^Li=吴^丽")
+    assert [li.replaced(one, "region 7") for one in ("GTV Li", "Wu", "Li Wu", "gtv wu, li", "GTV吴丽")] == [
+        "GTV Li",
+        "Wu",
+        "region 7",
+        "gtv region 7",
+        "GTV region 7",
+    ]
+    alone = identity(PatientName="Li")
+    assert [alone.replaced(one, "region 7") for one in ("GTV Li", "LI")] == ["GTV Li", "region 7"]
+    assert identity(PatientName="山田^太郎").replaced("GTV山田", "region 7") == "GTV region 7"
+
+
+def test_a_name_with_digits_is_a_number() -> None:
+    """As in data that were made anonymous: of LUNG1-001, Lung says nothing."""
+    subject = identity(PatientName="LUNG1-001", PatientID="LUNG1-001")
+    told = [subject.replaced(one, "region 7") for one in ("Lung-Left", "GTV-1", "LUNG1-001 gtv", "lung1001")]
+    assert told == ["Lung-Left", "GTV-1", "region 7 gtv", "region 7"]
+
+
+def test_headers_without_identifiers_replace_nothing_but_dates() -> None:
+    assert Identity.of(Dataset()) == Identity()
+    assert [Identity().replaced(one, "x") for one in ("GTV Mueller", "GTV 2021-03-04")] == ["GTV Mueller", "GTV x"]
+
+
+def test_those_of_several_headers_are_joined() -> None:
+    both = identity(PatientName="Doe^Jane") | identity(PatientID="77-12")
+    assert [both.replaced(one, "region 7") for one in ("Jane", "GTV 7712", "Doe")] == [
+        "region 7",
+        "GTV region 7",
+        "Doe",
+    ]
+
+
+@given(st.lists(st.sampled_from(["MUELLER", "Müller", "hans", "GTV", "Li", " ", "_", "^", "-", "7", "(", "0042"])))
+def test_nothing_of_a_name_is_left(parts: list[str]) -> None:
+    told = MUELLER.replaced("".join(parts), "region 7").casefold()
+    assert not any(one in told for one in ("mueller", "müller", "hans "))
+    assert MUELLER.replaced(told, "region 7") == told
