@@ -43,7 +43,7 @@ def measure(folder: Path, cases: int = CASES, columns: int = COLUMNS, workers: i
     early = [0.0]
 
     def hear(progress: Progress) -> None:
-        if not ends:
+        if progress.ended and not ends:
             ends.append(time.perf_counter() - begun)
         if progress.done == max(1, cases // 20):
             early[0] = _peak_mb(resource.RUSAGE_SELF)

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 import voxmill as vm
-from voxmill.pyradiomics_parameters import IMAGE_TYPES, IMAGES, MAPS, SECTIONS, SETTING
+from voxmill.pyradiomics_keys import IMAGE_TYPES, MAPS, SECTIONS, SETTING
+from voxmill.pyradiomics_parameters import IMAGES
 from voxmill.settings import HOLDERS
 from voxmill_kernels.features.catalogue import FAMILIES
 

@@ -11,7 +11,8 @@ import pytest
 import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import sitk_image, texture, two_labels
-from voxmill.pyradiomics_parameters import FILTERS, IMAGES, INTERPOLATORS, MAPS, SETTING, TEXTURE
+from voxmill.pyradiomics_keys import FILTERS, INTERPOLATORS, MAPS, SETTING, TEXTURE
+from voxmill.pyradiomics_parameters import IMAGES
 from voxmill.steps import Crop, Normalise, Resample, Resegment
 from voxmill_kernels.features.catalogue import CATALOGUE, FAMILIES, STANDARD
 from voxmill_kernels.features.feature import Feature

@@ -15,7 +15,7 @@ import pytest
 
 from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
 from voxmill.cli import main
-from voxmill.cli.places import parse_memory
+from voxmill_kernels.jit import KernelCache
 
 Command = Callable[..., tuple[object, str, str]]
 FEW = "features: {firstorder: [Mean], glcm: [Contrast]}\n"
@@ -23,11 +23,12 @@ FEW = "features: {firstorder: [Mean], glcm: [Contrast]}\n"
 
 @pytest.fixture
 def voxmill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command line, all of it in this process unless -j is given: its exit code, what it wrote and what it said."""
+    """The command line, in this process unless it says otherwise: its exit code, what it wrote and what it said."""
     monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    monkeypatch.setattr(KernelCache, "is_cold", False)
 
     def run(*arguments: object) -> tuple[object, str, str]:
-        if "-j" not in arguments:
+        if not {"-j", "--scheduler"} & set(arguments):
             arguments = (*arguments, "-j", 0)
         monkeypatch.setattr(sys, "argv", ["voxmill", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
@@ -49,13 +50,13 @@ def test_all_done(voxmill: Command, few: Path, tmp_path: Path) -> None:
     code, written, said = voxmill("run", cohort, "--out", out, "--settings", few)
     assert (code, written) == (0, "")
     first, spent = said.splitlines()
-    assert first == f"voxmill: 2 cases measured, 4 rows: {out / 'features.parquet'}"
+    assert first == f"voxmill: 2 cases done, 4 rows: {out / 'features.parquet'}"
     assert spent.startswith("voxmill: ")
     for stage in ("read", "prepare", "filter", "count", "features"):
         assert f"{stage} " in spent
     code, _, said = voxmill("run", cohort, "--out", out, "--settings", few)
     assert code == 0
-    assert said.startswith("voxmill: 0 cases measured, 2 were done, 4 rows: ")
+    assert said == f"voxmill: 0 cases done, 2 before, 4 rows: {out / 'features.parquet'}\n"
 
 
 def test_failures_end_with_1_and_nothing_with_3(voxmill: Command, few: Path, tmp_path: Path) -> None:
@@ -93,7 +94,10 @@ def test_lines_of_json(voxmill: Command, few: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setattr("voxmill.cli.progress.EVERY_JSON_S", 0.0)
     code, _, said = voxmill("run", write_cohort(tmp_path, 2), "-o", tmp_path / "out", "--settings", few, "--log-json")
     assert code == 0
-    first, second, end = map(json.loads, said.splitlines())
+    start, begin, first, second, end = map(json.loads, said.splitlines())
+    assert (start["event"], start["workers"], start["compiling"]) == ("start", 0, False)
+    assert {"Voxmill", "Python", "Numba"} <= set(start["versions"])
+    assert (begin["event"], begin["cases"]) == ("begin", 2)
     assert [one["event"] for one in (first, second, end)] == ["progress", "progress", "end"]
     assert (first["cases"], first["done"], second["done"], second["left_s"]) == (2, 1, 2, 0)
     assert (end["rows"], end["failures"]) == (4, 0)
@@ -152,7 +156,7 @@ def test_missing_files_are_left_out_where_that_is_asked_for(voxmill: Command, fe
     assert voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few)[0] == 3
     code, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--skip-missing")
     assert code == 0
-    assert "1 case measured, 2 rows" in said
+    assert "1 case done, 2 rows" in said
     assert f"1 row of the table left out, as files are not there: {tmp_path / 'out/failures.parquet'}" in said
     (row,) = rows_of(tmp_path / "out" / "failures.parquet")
     assert (row["case"], row["step"], row["sentence"]) == ("case 2", "find", "its files are not there")
@@ -204,12 +208,31 @@ def test_what_was_typed_as_a_pattern_is_not_kept(voxmill: Command, few: Path, tm
     assert "case 1" not in (out / "run.json").read_text()
 
 
+def test_that_kernels_are_compiled_is_told_once(
+    voxmill: Command, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort, warm = write_cohort(tmp_path, 1), list[bool]()
+    monkeypatch.setattr(KernelCache, "is_cold", property(lambda cache: not warm))
+    monkeypatch.setattr(KernelCache, "mark_warm", lambda cache: warm.append(True))
+    for workers, begins in ((2, "starting 2 workers, compiling"), (0, "compiling")):
+        warm.clear()
+        _, _, said = voxmill("run", cohort, "-o", tmp_path / begins, "--settings", few, "-j", workers)
+        assert said.startswith(f"voxmill: 1 case; {begins} kernels, once: 15 seconds to a minute\n")
+        assert warm == [True]
+    assert "compiling" not in voxmill("run", cohort, "-o", tmp_path / "warm", "--settings", few)[2]
+    warm.clear()
+    voxmill("run", cohort, "-o", tmp_path / "warm", "--settings", few)
+    assert warm == []  # nothing was measured
+
+
 def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path, 1)
     full = tmp_path / "full"
     full.mkdir()
     (full / "letter.txt").write_text("Dear Jane")
-    assert_refused(voxmill("run", cohort, "-o", full), 3, "full: the folder is not empty, and it is none of a run")
+    for more in ((), ("--dry-run",)):
+        ended = voxmill("run", cohort, "-o", full, *more)
+        assert_refused(ended, 3, "full: the folder is not empty, and it is none of a run")
     assert_refused(voxmill("run", cohort, "-o", cohort), 3, "cases.csv: this is a file; give a folder for the results")
     assert_refused(
         voxmill("run", tmp_path / "gone", "-o", tmp_path / "out"), 3, "gone: there is no such file or folder"
@@ -225,7 +248,17 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
     [
         (("--device", "abacus"), "unknown device 'abacus'"),
         (("--memory", "much"), "--memory: a size is needed, as 4GB or 512MiB; found 'much'"),
+        (
+            ("--memory", "12"),
+            "--memory: a process needs at least 100 MB before it does any case; found '12', which is 12 B",
+        ),
         (("--scheduler", "tcp://127.0.0.1:1", "--slurm"), "--scheduler and --slurm exclude each other"),
+        (
+            ("--scheduler", "tcp://127.0.0.1:1", "-j", "0"),
+            "a cluster has its own workers, so --workers 0 means nothing",
+        ),
+        (("--scheduler", "tcp://127.0.0.1:1", "--dashboard", "8787"), "--dashboard shows workers on this machine"),
+        (("--dashboard", "8787"), "--dashboard shows workers on this machine"),
         (("--slurm", "--dry-run"), "--dry-run tries cases on this machine"),
         (("--slurm-partition", "gpu"), "options of SLURM are given without --slurm"),
         (("--threads-per-worker", "0"), "threads: at least 1"),
@@ -258,16 +291,20 @@ def test_a_file_of_pyradiomics_batch_is_taken_as_it_is(voxmill: Command, tmp_pat
     ]
     assert found[0]["diagnostics_Versions_PyRadiomics"].startswith("voxmill ")
     assert isinstance(found[0]["diagnostics_Mask-original_VoxelNum"], int)
+    assert [row["case"] for row in rows_of(tmp_path / "out" / "inputs.parquet")] == ["a"]
 
 
-def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(voxmill: Command, few: Path, tmp_path: Path) -> None:
+def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(
+    voxmill: Command, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voxmill.cli.places.process_age_s", lambda: 6000.0)
     cohort = write_cohort(tmp_path, 2)
     code, out, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--dry-run")
     assert (code, out) == (0, "")
     size = sum(path.stat().st_size for path in tmp_path.glob("*.nrrd")) / 1e6
     first, second = said.splitlines()
     assert first == f"voxmill: 2 cases, {size:,.1f} MB of files"
-    assert second.startswith("voxmill: about ")
+    assert second.startswith("voxmill: about 100 min in one process, ")
     assert second.endswith("2 cases took that long, and none was kept")
     assert not (tmp_path / "out").exists()
     _, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--dry-run", "--log-json")
@@ -277,7 +314,7 @@ def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(voxmill: Command,
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tmp_path: Path) -> None:
     image, mask = write_scan(tmp_path, "scan", seed=1)
-    cohort = write_table(tmp_path, [{"case": str(n), "image": image.name, "mask": mask.name} for n in range(500)])
+    cohort = write_table(tmp_path, [{"case": str(n), "image": image.name, "mask": mask.name} for n in range(1500)])
     out = tmp_path / "out"
     command = [sys.executable, "-m", "voxmill", "run", cohort, "-o", out, "--settings", few, "-j", "0"]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
@@ -292,7 +329,8 @@ def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tm
     assert not (out / "features.parquet").exists()
     code, _, said = voxmill("run", cohort, "-o", out, "--settings", few)
     assert code == 0
-    assert " were done, 1,000 rows: " in said
+    assert "\nvoxmill: all cases, also those before: read " in said
+    assert " before, 3,000 rows: " in said
 
 
 def test_a_second_run_on_the_same_folder_is_told(voxmill: Command, few: Path, tmp_path: Path) -> None:
@@ -316,7 +354,9 @@ def test_by_processes_within_limits_it_is_the_same(voxmill: Command, few: Path, 
     limits = ("--memory", "2GB", "--case-time", 300)
     code, out, said = voxmill("run", cohort, "-o", tmp_path / "there", "--settings", few, "-j", 2, *limits)
     assert (code, out) == (0, "")
-    assert said.startswith("voxmill: 2 cases measured, 4 rows: ")
+    started, first, _ = said.splitlines()
+    assert started == "voxmill: 2 cases; starting 2 workers"
+    assert first.startswith("voxmill: 2 cases done, 4 rows: ")
     for name in SAME:
         assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
     asked = json.loads((tmp_path / "there" / "run.json").read_text())["asked"]
@@ -325,7 +365,7 @@ def test_by_processes_within_limits_it_is_the_same(voxmill: Command, few: Path, 
 
 def test_too_little_memory_fails_the_case(voxmill: Command, few: Path, tmp_path: Path) -> None:
     code, _, _ = voxmill(
-        "run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, "-j", 1, "--memory", "20MB"
+        "run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, "-j", 1, "--memory", "100MB"
     )
     assert code == 3
     (failure,) = rows_of(tmp_path / "out" / "failures.parquet")
@@ -335,21 +375,12 @@ def test_too_little_memory_fails_the_case(voxmill: Command, few: Path, tmp_path:
 def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path: Path) -> None:
     options = ("--scheduler", "tcp://127.0.0.1:9")
     ended = voxmill("run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, *options)
-    assert_refused(ended, 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
+    asked, refused = ended[2].splitlines(keepends=True)
+    assert asked == "voxmill: 1 case; asking the workers of the cluster\n"
+    assert_refused((*ended[:2], refused), 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
 
 
-@pytest.mark.parametrize(
-    "text, expected",
-    [("4GB", 4 * 10**9), ("512 MiB", 512 * 2**20), ("1.5g", 1_500_000_000), ("70000", 70_000), (None, None)],
-)
-def test_sizes_as_people_write_them(text: str | None, expected: int | None) -> None:
-    assert parse_memory(text) == expected
-
-
-def test_what_conversion_lost_is_told_and_the_exit_code_is_1(
-    voxmill: Command, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+def test_what_conversion_lost_is_told_and_the_exit_code_is_1(voxmill: Command, few: Path, tmp_path: Path) -> None:
     image, mask = write_scan(tmp_path, "a", seed=1)
     (tmp_path / "torn.nrrd").write_bytes(image.read_bytes()[:100])
     rows = [

@@ -32,6 +32,8 @@ def test_jobs_write_the_same_bytes(tmp_path: Path, environment: dict[str, str]) 
     command = [sys.executable, "-m", "voxmill", "run", cohort, "-o", out, "--settings", settings, *options]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.startswith("voxmill: 6 cases measured, 12 rows: ")
+    asked, measured, *_ = done.stderr.splitlines()
+    assert asked == "voxmill: 6 cases; asking SLURM for 1 job"
+    assert measured.startswith("voxmill: 6 cases done, 12 rows: ")
     run_cohort(cohort, tmp_path / "here", settings=FEW)
     assert written(out) == written(tmp_path / "here")

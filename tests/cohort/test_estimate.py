@@ -2,11 +2,13 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cohort_files import FEW, write_cohort, write_scan, write_table
 from voxmill.cohort import estimate_cohort, run_cohort
+from voxmill.cohort.finding import Cohort, find_cohort
 from voxmill.errors import InputError
 
 
@@ -19,6 +21,16 @@ def test_it_counts_cases_and_bytes_and_keeps_nothing(tmp_path: Path) -> None:
     assert (found.cases, found.sampled) == (3, 3)
     assert found.bytes == sum(path.stat().st_size for path in files)
     assert found.seconds > 0
+
+
+def test_what_comes_before_the_first_case_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(*asked: Any, **options: Any) -> Cohort:  # noqa: ANN401 - as it is called
+        time.sleep(0.5)
+        return find_cohort(*asked, **options)
+
+    cohort = write_cohort(tmp_path, 3)
+    monkeypatch.setattr("voxmill.cohort.running.find_cohort", slowly)
+    assert estimate_cohort(cohort, settings=FEW, before_s=100).seconds > 100.5
 
 
 @pytest.mark.slow

@@ -2,8 +2,9 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pyarrow as pa
@@ -13,7 +14,10 @@ import pytest
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, write_empty_mask, write_scan, write_table, written
 from voxmill.cohort import Forms, Wanted, run_cohort, running
+from voxmill.cohort.cases import CohortCase
 from voxmill.cohort.folder import set_aside
+from voxmill.cohort.job import Extraction
+from voxmill.cohort.writing import Tally
 from voxmill.runs.ledger import read_ledger
 from voxmill.runs.records import Record
 from voxmill.runs.signals import Stopped
@@ -59,6 +63,37 @@ def test_a_file_that_has_changed_is_measured_again(tmp_path: Path) -> None:
     after = rows_of(done.features)
     assert after[:2] == before[:2]
     assert after[2]["original_firstorder_Mean"] != before[2]["original_firstorder_Mean"]
+
+
+def test_rows_of_a_table_that_share_a_case_tell_its_inputs_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where they are written at different times."""
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    rows = [{"ID": case, "Image": image.name, "Mask": mask.name, "Label": label} for case in "ba" for label in (1, 3)]
+    cohort = write_table(tmp_path, rows)
+    for share in (500, 1):
+        monkeypatch.setattr("voxmill.cohort.ordering.SHARE", share)
+        done = run_cohort(cohort, tmp_path / f"out{share}", settings=FEW)
+        assert done.tally.rows == 4
+        assert [row["case"] for row in rows_of(done.folder / "inputs.parquet")] == ["a", "b"]
+
+
+def test_records_of_another_format_are_of_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as those that do not tell the CPU time of a case."""
+    cohort, do = write_cohort(tmp_path, 2), Extraction.do
+
+    def before(job: Extraction, case: CohortCase, enter: Callable[[str], None]) -> dict[str, Any]:
+        result = dict(do(job, case, enter))
+        return result | {"took": {name: value for name, value in result["took"].items() if name != "cpu_s"}}
+
+    with monkeypatch.context() as earlier:
+        earlier.setattr("voxmill.cohort.job.FORMAT_VERSION", 1)
+        earlier.setattr(Extraction, "do", before)
+        earlier.setattr("voxmill.cohort.running.write_results", lambda *_: Tally())
+        run_cohort(cohort, tmp_path / "out", settings=FEW)
+    done = run_cohort(cohort, tmp_path / "out", settings=FEW)
+    assert (done.progress.done, done.progress.before, done.tally.rows) == (2, 0, 4)
 
 
 def test_a_column_that_has_changed_is_carried_anew_and_nothing_measured(tmp_path: Path) -> None:

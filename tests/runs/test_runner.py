@@ -13,7 +13,7 @@ import pytest
 from run_script import Options, children, expected, outcomes, started, wait_for
 from square_job import Numbers
 from voxmill.errors import OutputError, SettingsError
-from voxmill.runs.cluster import TASK_CASES
+from voxmill.runs.cluster import TASK_CASES, Workers
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.records import Outcome, Record
 from voxmill.runs.runner import Progress, run
@@ -57,6 +57,16 @@ def test_a_process_that_dies_costs_one_case(tmp_path: Path) -> None:
         progress = run(Numbers(), range(24), ledger, workers=2)
     assert (progress.done, progress.failed) == (20, 4)
     assert outcomes(tmp_path) == ends(range(24), crash=True)
+
+
+def test_what_the_workers_do_is_told_while_nothing_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxmill.runs.cluster.BEAT_S", 0.1)
+    heard: list[Progress] = []
+    with opened(tmp_path / "ledger") as ledger:
+        run(Numbers(seconds=1), [20, 21], ledger, workers=2, tell=heard.append)
+    assert [one.workers for one in heard if not one.ended].count(Workers(2, 2)) > 3
+    assert heard[-1].workers is not None
+    assert heard[-1].counts == {"done": 2, "failed": 0, "before": 0}
 
 
 def test_what_is_done_is_not_done_again_and_what_failed_is(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: typer reads the annotations.
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,12 +74,13 @@ def convert(
     read, and why; STORE.failures.csv, for its owner, in which files. Every label of a mask is kept: of PyRadiomics'
     batch files the column Label chooses nothing, `voxmill extract STORE --label` does.
     """
-    from voxmill.cli.progress import progress_shown
+    from voxmill.cli.progress import Words, progress_shown
     from voxmill.cli.streams import tell
     from voxmill.conversion import convert as convert_all
     from voxmill.table import counted
 
-    with progress_shown("converting", "converted") as (begin, hear):
+    starting = f"starting {counted(workers, 'worker')}" if workers else ""
+    with progress_shown(Words("converting", "converted")) as shown:
         done = convert_all(
             source,
             store,
@@ -87,8 +89,8 @@ def convert(
             threshold=threshold,
             carry=carry or (),
             workers=workers,
-            begin=begin,
-            tell=hear,
+            begin=partial(shown.begin, starting=starting),
+            tell=shown.hear,
         )
     new, before = done.progress.done, done.progress.before
     for note in done.notes:

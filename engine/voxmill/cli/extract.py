@@ -126,26 +126,14 @@ def extract(
 
     Shows a table on a terminal, and CSV when piped.
     """
-    if out is not None:
-        from voxmill.table import parse_output
-
-        parse_output(out)
-    if mask is None:
-        _refuse_file_options(
-            {
-                "--profile": profile,
-                "--save-images": save_images is not None,
-                "--series": series is not None,
-                "--allow-gaps": allow_gaps,
-            }
-        )
-    elif case:
-        raise SettingsError("--case chooses cases of a store; leave it out, or give a store alone")
-    else:
-        _require_there(image, mask)
-    from voxmill.cli.show import compiling, show_table
-    from voxmill.cli.streams import emit, on_terminal, tell
-    from voxmill.table import counted
+    for_files = {
+        "--profile": profile,
+        "--save-images": save_images is not None,
+        "--series": series is not None,
+        "--allow-gaps": allow_gaps,
+    }
+    _require_sense((image, mask), out, for_files, has_cases=bool(case))
+    from voxmill.cli.show import compiling
 
     bare: list[str] = []
     with compiling():
@@ -158,12 +146,35 @@ def extract(
         else:
             table = _from_files(image, mask, asked, profiled=profile)
         if mask is not None and save_images is not None:
-            from voxmill.cases import open_image
-            from voxmill.inspection import save_images as save
+            _save_images(image, mask, save_images, asked)
+    _give(table, out)
+    _tell_rest(table, bare)
+    if table.failed:
+        raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)
 
-            opened = open_image(image, series=series, allow_gaps=allow_gaps)
-            files = save(opened, mask, save_images, settings=chosen, labels=label or None)
-            tell(f"{len(files)} files: {save_images}")
+
+def _require_sense(
+    read: tuple[Path, Path | None], out: Path | None, for_files: Mapping[str, bool], *, has_cases: bool
+) -> None:
+    """Raise InputError or SettingsError for what makes no sense, before anything that takes time is loaded."""
+    image, mask = read
+    if out is not None:
+        from voxmill.table import parse_output
+
+        parse_output(out)
+    if mask is None:
+        _refuse_file_options(for_files)
+    elif has_cases:
+        raise SettingsError("--case chooses cases of a store; leave it out, or give a store alone")
+    else:
+        _require_there(image, mask)
+
+
+def _give(table: "Table", out: Path | None) -> None:
+    """The rows, to where they are wanted."""
+    from voxmill.cli.show import show_table
+    from voxmill.cli.streams import emit, on_terminal, tell
+
     if out is not None:
         table.write(out)
         tell(f"{table.summary}: {out}{f'; {table.remarks}: see `notes` there' if table.remarks else ''}")
@@ -171,16 +182,21 @@ def extract(
         show_table(table)
     else:
         emit(table.to_csv())
+
+
+def _tell_rest(table: "Table", bare: list[str]) -> None:
+    """Tell what has no features, and why."""
+    from voxmill.cli.streams import tell
+    from voxmill.table import counted
+
     for row in table.failed:
         tell(f"{row.case}: {str(row.error).removeprefix(f'{row.case}: ')}")
     if bare:
         tell(f"{counted(len(bare), 'image')} without a mask in the store: nothing to measure there")
-    if table.failed:
-        raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)
 
 
 def _require_there(*paths: Path) -> None:
-    """Raise InputError for the first path where nothing is, before anything that takes time is loaded."""
+    """Raise InputError for the first path where nothing is."""
     from voxmill.io.files import file_size
 
     for path in paths:
@@ -217,6 +233,17 @@ def _from_files(image: Path, mask: Path, asked: _Asked, *, profiled: bool) -> "T
     )
     threads = parse_threads(asked.threads)
     return profile_extraction(run) if profiled else run(threads=threads)
+
+
+def _save_images(image: Path, mask: Path, folder: Path, asked: _Asked) -> None:
+    """Write what regions were measured in."""
+    from voxmill.cases import open_image
+    from voxmill.cli.streams import tell
+    from voxmill.inspection import save_images
+
+    opened = open_image(image, series=asked.series, allow_gaps=asked.allow_gaps)
+    files = save_images(opened, mask, folder, settings=asked.settings, labels=asked.labels)
+    tell(f"{len(files)} files: {folder}")
 
 
 def _from_store(path: Path, cases: list[str] | None, asked: _Asked, bare: Callable[[str], None]) -> "Table":

@@ -42,11 +42,14 @@ class Estimate:
     error: float
 
 
-def estimate(job: Extraction, cohort: Cohort, forms: Forms, *, workers: int, limits: Limits) -> Estimate:
+def estimate(
+    job: Extraction, cohort: Cohort, forms: Forms, *, workers: int, limits: Limits, before_s: float = 0.0
+) -> Estimate:
     """Do some cases of a cohort in a folder that is removed again, and scale what they took to all of them.
 
     The sample is a case of each of SAMPLED groups of equal size, from the smallest files to the largest, and before
-    these one for every worker. Raises InputError where none of them can be measured.
+    these one for every worker. before_s: what a run takes before it begins with cases. Raises InputError where none of
+    them can be measured.
     """
     sized = [case for _, case in islice(cohort, 0, None, max(1, -(-cohort.count // SIZED)))]
     sized.sort(key=lambda case: case.bytes)
@@ -62,7 +65,7 @@ def estimate(job: Extraction, cohort: Cohort, forms: Forms, *, workers: int, lim
     return Estimate(
         cohort.count,
         round(fmean(case.bytes for case in sized) * cohort.count),
-        sample.starting + loading + each * cohort.count,
+        before_s + sample.starting + loading + each * cohort.count,
         len(taken),
         stdev(taken) / mean / math.sqrt(len(taken)) if len(taken) > 1 else 1.0,
     )
@@ -91,8 +94,9 @@ def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, *, work
     """Do these cases as a run does them, and write its tables."""
     ends: list[float] = []
 
-    def hear(_: Progress) -> None:
-        ends.append(time.perf_counter())
+    def hear(progress: Progress) -> None:
+        if progress.ended:
+            ends.append(time.perf_counter())
 
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

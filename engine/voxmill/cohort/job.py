@@ -24,6 +24,8 @@ from voxmill.table import PREFIX, Row
 from voxmill.volume import Image, Mask
 
 Result = dict[str, Any]
+FORMAT_VERSION = 2
+"""Of results: a run goes on from records of this format alone, and those of another are of another run."""
 LETTERS = 12
 """Of a digest in names."""
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -47,8 +49,9 @@ class Extraction:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells a run from others: all that decides values, settings and version."""
-        about = {"settings": self.settings.model_dump(mode="json"), "version": __version__}
+        """What tells a run from others: all that decides values, settings and version, and what its records hold."""
+        settings = self.settings.model_dump(mode="json")
+        about = {"settings": settings, "version": __version__, "format_version": FORMAT_VERSION}
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
     def key(self, case: CohortCase) -> str:

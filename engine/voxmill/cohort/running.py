@@ -1,6 +1,7 @@
 """A cohort into tables, durably: begun again, it does what is missing."""
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -91,13 +92,13 @@ def run_cohort(
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)
     if wanted.is_part:
         require_all_kept(folder, job.fingerprint, {case.name for _, case in found})
-    begin(found.count)
     with signals_noted() as stopping, opened(folder / LEDGER) as ledger:
+        begin(found.count)
         noted = _Noted(job, found)
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
         progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
-        counts = {"cases": len(noted.names), **asdict(progress)}
+        counts = {"cases": len(noted.names), **progress.counts}
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint)
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
@@ -115,15 +116,24 @@ def estimate_cohort(
     limits: Limits = NO_LIMITS,
     threads: int = 1,
     device: str = "auto",
+    out: str | Path | None = None,
+    before_s: float = 0.0,
 ) -> Estimate:
     """What `run_cohort` would take for the same on this machine, from some cases that are done for it; nothing is kept.
 
-    Raises as it does, and InputError where none of these cases can be measured.
+    out: the folder that results would go to, where there is one in mind. before_s: what the run will have taken when
+    it gets here, such as the start of its process. Raises as `run_cohort` does, also for that
+    folder, and InputError where none of these cases can be measured.
     """
+    began = time.perf_counter()
     parse_device(device)
+    if out is not None:
+        require_ours(Path(out).absolute())
     job = Extraction(parse_settings(settings), parse_threads(threads))
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
-    return estimate(job, _found(Path(cohort), wanted, forms, lambda: nobody), forms, workers=workers, limits=limits)
+    found = _found(Path(cohort), wanted, forms, lambda: nobody)
+    before_s += time.perf_counter() - began
+    return estimate(job, found, forms, workers=workers, limits=limits, before_s=before_s)
 
 
 def _found(

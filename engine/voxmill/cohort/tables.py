@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,25 +41,35 @@ class Tables:
     features: Any
     inputs: Any
     long: Any = None
+    told: list[Mapping[str, str]] = field(default_factory=list)
+    """The inputs of the newest case that are written: others of its name, which lie beside it, may share them."""
 
     def add(self, results: "Sequence[Ranked]") -> None:
         """Write the results of cases, of the next ranks."""
         import pyarrow as pa
 
+        inputs = list(self._inputs(results))
+        if inputs:
+            self.inputs.write_table(pa.Table.from_pylist(inputs, _texts(DIGESTS)))
         rows = [(rank, row) for rank, result in results for row in sorted(result["rows"], key=_place)]
-        inputs = [
-            {"case": self.entries.names[rank], **one}
-            for rank, result in results
-            for one in sorted(result["inputs"], key=_place)
-        ]
         if not rows:
             return
         table = self._table(rows)
         self.features.write_table(table)
-        self.inputs.write_table(pa.Table.from_pylist(inputs, _texts(DIGESTS)))
         if self.long is not None:
             for batch in table.to_batches(LONG_ROWS):
                 self.long.write_table(_lengthened(pa.Table.from_batches([batch]), self.layout))
+
+    def _inputs(self, results: "Sequence[Ranked]") -> Iterator[Mapping[str, str]]:
+        """What was measured: each image and mask of a case once."""
+        for rank, result in results:
+            for one in sorted(result["inputs"], key=_place):
+                row = {"case": self.entries.names[rank], **one}
+                if self.told and self.told[0]["case"] != row["case"]:
+                    self.told.clear()
+                if row not in self.told:
+                    self.told.append(row)
+                    yield row
 
     def _table(self, rows: "Sequence[Ranked]") -> "pa.Table":
         """Rows as columns."""
@@ -146,11 +156,11 @@ def require_csv(source: str, further: "pa.Schema") -> None:
     import pyarrow.csv as pc
 
     unfit = []
-    for field in further:
+    for one in further:
         try:
-            pc.CSVWriter(pa.BufferOutputStream(), pa.schema([field])).close()
+            pc.CSVWriter(pa.BufferOutputStream(), pa.schema([one])).close()
         except pa.ArrowException:
-            unfit.append(f"{field.name} ({field.type})")
+            unfit.append(f"{one.name} ({one.type})")
     if unfit:
         raise InputError(
             f"{source}: CSV cannot hold column {several(unfit)}; leave out --csv, or take it out of the table"

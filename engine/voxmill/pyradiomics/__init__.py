@@ -32,7 +32,7 @@ from voxmill.pyradiomics.classes import CLASSES
 from voxmill.pyradiomics.errors import NotHereError, ParameterFileError, RadiomicsError
 from voxmill.pyradiomics.logs import handler, logger, setVerbosity
 from voxmill.pyradiomics.progress import Silent
-from voxmill.pyradiomics_parameters import IMAGE_TYPES
+from voxmill.pyradiomics_keys import IMAGE_TYPES
 
 __all__ = [
     "base",

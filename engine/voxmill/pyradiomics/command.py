@@ -15,7 +15,7 @@ from voxmill.pyradiomics.cases import Case, Result, Work, is_batch, read_cases, 
 from voxmill.pyradiomics.featureextractor import RadiomicsFeatureExtractor
 from voxmill.pyradiomics.layouts import Layout, write
 from voxmill.pyradiomics.logs import Log
-from voxmill.pyradiomics_parameters import SETTING, Flag, Number, Several, Value
+from voxmill.pyradiomics_keys import SETTING, Flag, Number, Several, Value
 
 SOME_FAILED, ALL_FAILED = 1, 3
 

@@ -20,7 +20,7 @@ from voxmill.pyradiomics.course import told as logger
 from voxmill.pyradiomics.errors import NotHereError, ParameterFileError, as_radiomics, refusals
 from voxmill.pyradiomics.parameters import DEFAULTS, check, plain, settings_of, with_images
 from voxmill.pyradiomics.results import Value, ordered, reported
-from voxmill.pyradiomics_parameters import IMAGE_TYPES
+from voxmill.pyradiomics_keys import IMAGE_TYPES
 from voxmill.table import PREFIX, Row
 from voxmill.yaml_files import read_yaml
 from voxmill_kernels.features.catalogue import BY_DEFAULT

@@ -19,7 +19,7 @@ from voxmill.operators.resegment import Resegment
 from voxmill.pyradiomics.errors import RadiomicsError, refusals
 from voxmill.pyradiomics.logs import logger as radiomics_logger
 from voxmill.pyradiomics.parameters import settings_of, with_sigmas
-from voxmill.pyradiomics_parameters import BIN_WIDTH, FILTERS, TEXTURE
+from voxmill.pyradiomics_keys import BIN_WIDTH, FILTERS, TEXTURE
 from voxmill.settings import Settings
 from voxmill.volume import Mask, Source, Volume, require_same_dimensions, require_same_grid
 from voxmill.voxels import Place, images_of, place_of

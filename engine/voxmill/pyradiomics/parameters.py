@@ -7,7 +7,7 @@ import numpy as np
 
 from voxmill.errors import SettingsError, brief, nearest
 from voxmill.pyradiomics.logs import logger
-from voxmill.pyradiomics_parameters import INTERPOLATORS, MAPS, SETTING, TEXTURE, Flag
+from voxmill.pyradiomics_keys import INTERPOLATORS, MAPS, SETTING, TEXTURE, Flag
 from voxmill.settings import Settings
 
 DEFAULTS: Mapping[str, Any] = {

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -38,6 +39,8 @@ NOBODY_S = 60.0
 """How long no worker may come before that is told."""
 COUNT_S = 5.0
 """How often the workers are counted: they come and go."""
+BEAT_S = 1.0
+"""How often it is told what the workers do, though that has not changed."""
 SENTENCES = {
     Lost.DIED: "its process ended without a word, even alone: a library crashed on it, or the system killed it",
     Lost.MEMORY: "it needs more memory than a case may take, even alone; allow more",
@@ -45,10 +48,18 @@ SENTENCES = {
 }
 
 
+@dataclass(frozen=True)
+class Workers:
+    """What the workers do: how many there are that do a case at a time, and how many of them have some."""
+
+    count: int = 0
+    busy: int = 0
+
+
 def on_cluster(
     job: Job[Case], cases: Iterable[Case], client: "Client", limits: Limits, stopping: threading.Event
-) -> Iterator[Record | None]:
-    """The records of cases as they come; None now and then while nothing comes.
+) -> Iterator[Record | Workers | None]:
+    """The records of cases as they come; between them now and then what the workers do, or None.
 
     Cases that were lost, or failed for what may pass, come last, each with nothing beside it. After `stopping` is set
     no case is begun, and those under way have GRACE_S left. Raises Stopped when the scheduler is lost.
@@ -76,11 +87,12 @@ class _Tasks(Generic[Case]):
         self._left: list[Case] = []
         self._numbers, self._case_s = count(), float("inf")
         self._ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
-        self._room, self._counted = 0, float("-inf")
+        self._places, self._counted = 0, float("-inf")
+        self._told, self._workers = float("-inf"), Workers()
         self._resources: dict[str, int] = {}
         self._nobody_since = self._answered = time.monotonic()
 
-    def records(self, cases: Iterable[Case]) -> Iterator[Record | None]:
+    def records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
         """The records of these cases, but for those that have to be tried again."""
         waiting, deadline = iter(cases), float("inf")
         while time.monotonic() < deadline:
@@ -91,12 +103,20 @@ class _Tasks(Generic[Case]):
             if not self._under_way:
                 return
             yield from self._finished()
-            yield None
+            yield self._news()
+
+    def _news(self) -> Workers | None:
+        """What the workers do, where that has changed or was told long ago."""
+        now, found = time.monotonic(), Workers(self._places, min(self._places, len(self._under_way)))
+        if found == self._workers and now - self._told < BEAT_S:
+            return None
+        self._told, self._workers = now, found
+        return found
 
     def _begin(self, cases: Iterator[Case]) -> None:
         """Hand out as many cases as there is room for."""
         self._count()
-        while len(self._under_way) < self._room and (some := self._next(cases)):
+        while len(self._under_way) < AHEAD * max(1, self._places) and (some := self._next(cases)):
             sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
             key = "cases", f"{self._run}-{next(self._numbers)}"
             asked = self._run, sealed, self.limits, version()
@@ -111,7 +131,7 @@ class _Tasks(Generic[Case]):
         return some + list(islice(cases, wanted - len(some)))
 
     def _count(self) -> None:
-        """How many cases may be under way, and what they take of a worker."""
+        """How many cases workers do at a time, and what one takes of them."""
         if time.monotonic() - self._counted < COUNT_S:
             return
         self._counted, scheduler = time.monotonic(), self.client.scheduler
@@ -128,7 +148,7 @@ class _Tasks(Generic[Case]):
         self._answered, workers = time.monotonic(), told["workers"].values()
         able = [one for one in workers if one["resources"].get(CPU)]
         self._tell_of_nobody(len(workers))
-        self._room = AHEAD * max(1, sum(one["nthreads"] for one in able or workers))
+        self._places = sum(one["nthreads"] for one in able or workers)
         self._resources = {CPU: 1} if able else {}
 
     def _tell_of_nobody(self, workers: int) -> None:

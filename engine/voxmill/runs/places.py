@@ -27,7 +27,7 @@ CLOSE_S = 1.5
 """How long a cluster, and a client, may take to close."""
 SPECIAL = re.compile(r"""[\s'"\\$`&|;<>()*?\[\]{}#!~]""")
 """What means something else in the script of a job."""
-LOGGERS = ("dask_jobqueue", "distributed", "tornado")
+LOGGERS = ("asyncio", "dask_jobqueue", "distributed", "tornado")
 QUIET: Mapping[str, Any] = {
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.terminate": False,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Generic
 
 from voxmill.errors import SettingsError
-from voxmill.runs.cluster import on_cluster
+from voxmill.runs.cluster import Workers, on_cluster
 from voxmill.runs.ledger import Ledger
 from voxmill.runs.places import HERE, Place, ThisMachine, connected
 from voxmill.runs.records import Outcome, Record
@@ -19,16 +19,30 @@ NOBODY: Callable[["Progress"], None] = lambda progress: None  # noqa: E731 - a d
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: cases done and failed by it, and those that had ended before."""
+    """How far a run is: cases done and failed by it, and those that had ended before.
+
+    workers: what they do now; None in this process.
+    """
 
     done: int = 0
     failed: int = 0
     before: int = 0
+    workers: Workers | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many cases were done, failed, and had ended before."""
+        return {"done": self.done, "failed": self.failed, "before": self.before}
+
+    @property
+    def ended(self) -> int:
+        """How many cases it has brought to an end."""
+        return self.done + self.failed
 
     def after(self, record: Record, before: int) -> "Progress":
         """With one more case."""
         ok = record.outcome is Outcome.DONE
-        return Progress(self.done + ok, self.failed + (not ok), before)
+        return replace(self, done=self.done + ok, failed=self.failed + (not ok), before=before)
 
 
 def run(
@@ -46,8 +60,8 @@ def run(
 
     `limits` of a case need a process of its own, so SettingsError is raised for them without Dask. `again`: which
     outcomes are no reason to leave a case out. `cases` is read no faster than they are done; `tell` hears of every
-    one. Raises Stopped after SIGTERM or SIGINT or when the scheduler is lost, OutputError when nothing can be
-    written any more, and what `connected` raises; what is in the ledger stays done.
+    one, and between them what the workers do. Raises Stopped after SIGTERM or SIGINT or when the scheduler is lost,
+    OutputError when nothing can be written any more, and what `connected` raises; what is in the ledger stays done.
     """
     if workers == 0 and isinstance(on, ThisMachine) and limits != NO_LIMITS:
         raise SettingsError("limits of a case need a process that can be ended; ask for at least one worker")
@@ -55,15 +69,18 @@ def run(
     with signals_noted() as stopping:
         ended = {key for key, outcome in ledger.outcomes.items() if outcome not in again}
         wanted = _Wanted(job, cases, ended, stopping, lambda before: tell(replace(progress, before=before)))
-        for record in _records(job, wanted, workers, on, limits, stopping):
-            if record is not None:
-                ledger.add(record)
-                progress = progress.after(record, wanted.before)
+        for news in _news(job, wanted, workers, on, limits, stopping):
+            if isinstance(news, Record):
+                ledger.add(news)
+                progress = progress.after(news, wanted.before)
+            elif news is not None:
+                progress = replace(progress, workers=news)
+            if news is not None:
                 tell(progress)
             ledger.tick()
         ledger.flush()
         if stopping.is_set():
-            raise Stopped(f"stopped by a signal after {progress.done + progress.failed} cases; run it again to go on")
+            raise Stopped(f"stopped by a signal after {progress.ended} cases; run it again to go on")
     return replace(progress, before=wanted.before)
 
 
@@ -94,9 +111,10 @@ class _Wanted(Generic[Case]):
                 yield case
 
 
-def _records(
+def _news(
     job: Job[Case], cases: Iterable[Case], workers: int, on: Place, limits: Limits, stopping: threading.Event
-) -> Iterator[Record | None]:
+) -> Iterator[Record | Workers | None]:
+    """The records of cases, in this process or as `on_cluster` gives them."""
     if workers == 0 and isinstance(on, ThisMachine):
         yield from _here(job, cases, stopping)
         return
