@@ -38,6 +38,14 @@ Rank = tuple[int, int]
 FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence")
 
 
+@dataclass(frozen=True)
+class Forms:
+    """In which forms features are written, beside the wide Parquet file."""
+
+    long: bool = False
+    csv: bool = False
+
+
 def is_of_result(name: str) -> bool:
     """Whether a column of the result may be called so, so that none that is carried through may."""
     return name in (*FIRST, *LAST) or name.startswith(PREFIX) or name.partition("_")[2] in KNOWN

@@ -12,10 +12,10 @@ from voxmill.cohort.estimate import Estimate, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
 from voxmill.cohort.folder import require_ours, set_aside
 from voxmill.cohort.job import Extraction
-from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER
+from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
 from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries, require_csv
-from voxmill.cohort.writing import Chosen, Forms, Tally, write_results
+from voxmill.cohort.writing import Chosen, Tally, write_results
 from voxmill.extraction import parse_device, parse_threads
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
