@@ -21,7 +21,7 @@ from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Place, Slurm
 from voxmill.runs.runner import NOBODY, Progress, run
-from voxmill.runs.signals import heeding, signals_noted
+from voxmill.runs.signals import signals_heard
 from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.settings import Settings, parse_settings
 
@@ -52,6 +52,7 @@ class CohortRun:
         return self.folder / FAILURES
 
 
+@signals_heard()
 def run_cohort(
     cohort: str | Path,
     out: str | Path,
@@ -88,7 +89,7 @@ def run_cohort(
     require_ours(folder)
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids))
     begin(found.count)
-    with signals_noted() as stopping, opened(folder / LEDGER) as ledger:
+    with opened(folder / LEDGER) as ledger:
         noted = _Noted(job, found)
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
@@ -97,10 +98,11 @@ def run_cohort(
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint)
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
-        tally = write_results(folder, heeding(stopping, read_ledger(ledger.folder)), noted.chosen, forms, account)
+        tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
 
 
+@signals_heard()
 def estimate_cohort(
     cohort: str | Path,
     *,
