@@ -15,7 +15,7 @@ from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.extraction import extract
-from voxmill.io.storage import Unreachable
+from voxmill.io.storage import Unreachable, reason_of
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
 from voxmill.settings import Settings
@@ -43,7 +43,6 @@ class Extraction:
 
     settings: Settings
     threads: int = 1
-    transient = (Unreachable.__name__,)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -68,9 +67,8 @@ class Extraction:
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Measure a case: rows, what could not be measured, digests, images without a mask, versions, what it took.
 
-        Raises InputError where nothing of it can be measured; images without a mask need not be. Raises CaseError with
-        all of that where an image or a mask is lacking, so that it is tried again; a region that cannot be measured
-        never can.
+        Raises CaseError where nothing of it can be measured; images without a mask need not be. Raises it with all of
+        that where an image or a mask is lacking, so that it is tried again; a region that cannot be measured never can.
         """
         under_way = _UnderWay(self, case, enter)
         began, worked = time.perf_counter(), time.process_time()
@@ -97,7 +95,7 @@ class Extraction:
             },
         }
         if not under_way.is_whole:
-            raise CaseError(under_way.why, result)
+            raise CaseError(under_way.why, result, under_way.reason)
         return result
 
 
@@ -146,7 +144,7 @@ class _UnderWay:
         try:
             rows = self._rows(image, mask)
         except VoxmillError as error:
-            self._fail(pair, step="measure", reason=type(error).__name__, sentence=str(error))
+            self._fail(pair, step="measure", reason=reason_of(error), sentence=str(error))
             return
         for row in rows:
             if row.error is None:
@@ -165,15 +163,20 @@ class _UnderWay:
         self.failures.append({**where, "step": step, "reason": reason, "sentence": sentence})
 
     def require_bare(self) -> None:
-        """Raise InputError where there is more than images without a mask; Unreachable where that may pass."""
+        """Raise CaseError where there is more than images without a mask."""
         if self.failures or not self.bare:
-            is_transient = any(one["reason"] in self.job.transient for one in self.failures)
-            raise Unreachable(self.why) if is_transient else InputError(self.why)
+            raise CaseError(self.why, {}, self.reason)
 
     @property
     def is_whole(self) -> bool:
         """Whether all images and masks were measured; of some, regions may not be."""
         return all(one["reason"] == RegionError.__name__ for one in self.failures)
+
+    @property
+    def reason(self) -> str:
+        """The kind of failure: Unreachable where something lacking may be there when it is tried again."""
+        may_pass = any(one["reason"] == Unreachable.__name__ for one in self.failures)
+        return (Unreachable if may_pass else InputError).__name__
 
     @property
     def why(self) -> str:

@@ -10,7 +10,7 @@ from voxmill.io import read_image, read_mask_near
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import is_dicom, names_a_format
 from voxmill.io.remote import Location, Remote
-from voxmill.io.storage import Unreachable
+from voxmill.io.storage import Unreachable, reading
 from voxmill.segments import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class MaskSource:
 
     def read(self, image: "Image", *, channel: int | None = None, threshold: float = DEFAULT_THRESHOLD) -> "Mask":
         """The mask in its file, as read_mask_near has it; raises InputError."""
-        with fetched([self.path]) as (path,):
+        with reading(self.name), fetched([self.path]) as (path,):
             return read_mask_near(path, image, label_channel=channel, threshold=threshold)
 
 
@@ -54,7 +54,7 @@ class ImageSource:
     def read(self, *, allow_gaps: bool = False) -> "Volume":
         """The image in its files, as read_image has it; raises InputError."""
         self.require_fetched()
-        with fetched(self.files) as files:
+        with reading(self.name), fetched(self.files) as files:
             if self.series is None:
                 return read_image(files[0], allow_gaps=allow_gaps)
             from voxmill.io.dicom import read_series
