@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.errors import InputError
+from voxmill.io.storage import Unreachable
 
 HANG, HOG = 1000, 1001
 
@@ -49,7 +50,6 @@ class Flaky:
     """Fails the first time, for what may pass, or hangs."""
 
     folder: Path
-    transient: frozenset[str] = frozenset({"InputError"})
     hangs: bool = False
 
     def key(self, case: int) -> str:
@@ -66,7 +66,7 @@ class Flaky:
         if not tried.exists():
             tried.touch()
             time.sleep(3600 if self.hangs else 0)
-            raise InputError("not yet")
+            raise Unreachable("not yet")
         return {"number": case}
 
 

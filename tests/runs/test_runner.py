@@ -17,7 +17,7 @@ from voxmill.runs.cluster import TASK_CASES, Workers
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.records import Outcome, Record
 from voxmill.runs.runner import Progress, run
-from voxmill.runs.signals import Stopped, heeding, signals_noted
+from voxmill.runs.signals import Stopped
 from voxmill.runs.warden import Limits
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and processes as POSIX has them")
@@ -151,25 +151,3 @@ def test_a_signal_ends_it_while_it_looks_for_what_is_missing(tmp_path: Path) -> 
         with pytest.raises(Stopped):
             run(Numbers(), cases(), ledger, tell=stop)
     assert len(read) < 20
-
-
-def test_a_signal_is_heard_around_a_run_too(tmp_path: Path) -> None:
-    with signals_noted() as stopping, opened(tmp_path / "ledger") as ledger:
-        assert list(heeding(stopping, [1, 2])) == [1, 2]
-        os.kill(os.getpid(), signal.SIGTERM)
-        with pytest.raises(Stopped, match="after 0 cases"):
-            run(Numbers(), [1, 2], ledger)
-        with pytest.raises(Stopped, match="stopped by a signal; run it again"):
-            list(heeding(stopping, [1, 2]))
-
-
-def test_a_second_signal_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voxmill.runs.signals.ONE_S", 0.05)
-    with signals_noted() as stopping:
-        for _ in range(2):
-            os.kill(os.getpid(), signal.SIGTERM)
-        assert stopping.is_set()
-        time.sleep(0.1)
-        with pytest.raises(SystemExit) as ended:
-            os.kill(os.getpid(), signal.SIGTERM)
-    assert ended.value.code == Stopped.exit_code

@@ -10,8 +10,8 @@ estimate says how long that will take; stored measures a store in memory.
 
 from voxmill.cohort.estimate import Estimate
 from voxmill.cohort.finding import Wanted
+from voxmill.cohort.layout import Forms
 from voxmill.cohort.running import CohortRun, estimate_cohort, run_cohort
 from voxmill.cohort.stored import extract_store, wanted_cases
-from voxmill.cohort.writing import Forms
 
 __all__ = ["CohortRun", "Estimate", "Forms", "Wanted", "estimate_cohort", "extract_store", "run_cohort", "wanted_cases"]

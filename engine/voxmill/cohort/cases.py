@@ -12,6 +12,7 @@ from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource,
 from voxmill.errors import InputError, VoxmillError
 from voxmill.io.fetching import is_there, stamps_of
 from voxmill.io.remote import Location
+from voxmill.io.storage import reason_of
 from voxmill.privacy import replaced
 from voxmill.store import Store, StoredImage, StoredMask
 from voxmill.store.layout import METADATA, folder_name
@@ -104,7 +105,7 @@ class StoreCase:
             case = Store(self.store).case(self.name)
             images, interrupted = case.images, case.incomplete
         except VoxmillError as error:
-            yield Pair("", "", error=str(error))
+            yield Pair("", "", error=str(error), reason=reason_of(error))
             return
         for one in interrupted:
             yield Pair("", "", error=f"{one}: the image was not written to its end; convert the case again")
@@ -114,7 +115,7 @@ class StoreCase:
             try:
                 masks = image.masks
             except VoxmillError as error:
-                yield Pair(image.name, "", error=str(error))
+                yield Pair(image.name, "", error=str(error), reason=reason_of(error))
                 continue
             if not masks:
                 yield Pair(image.name, "", is_bare=True)
@@ -133,7 +134,7 @@ def _chosen(image: StoredImage, mask: StoredMask, channel: int | None) -> Pair:
     try:
         return Pair(image.name, mask.name, (image, mask if channel is None else mask.layer(channel)))
     except VoxmillError as error:
-        return Pair(image.name, mask.name, error=str(error))
+        return Pair(image.name, mask.name, error=str(error), reason=reason_of(error))
 
 
 @dataclass(frozen=True, eq=False)

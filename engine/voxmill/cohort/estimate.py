@@ -12,9 +12,9 @@ from statistics import fmean, stdev
 from voxmill.cohort.cases import CohortCase
 from voxmill.cohort.finding import Cohort
 from voxmill.cohort.job import Extraction, has_result
-from voxmill.cohort.layout import LEDGER
+from voxmill.cohort.layout import LEDGER, Forms
 from voxmill.cohort.tables import Entries
-from voxmill.cohort.writing import Chosen, Forms, write_tables
+from voxmill.cohort.writing import Chosen, write_tables
 from voxmill.errors import InputError
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.records import Outcome

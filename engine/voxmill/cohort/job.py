@@ -15,7 +15,7 @@ from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.extraction import extract
-from voxmill.io.storage import Unreachable
+from voxmill.io.storage import Unreachable, reason_of
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
 from voxmill.settings import Settings
@@ -45,7 +45,6 @@ class Extraction:
 
     settings: Settings
     threads: int = 1
-    transient = (Unreachable.__name__,)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -100,7 +99,7 @@ class Extraction:
             },
         }
         if not under_way.is_whole:
-            raise CaseError(under_way.why, result)
+            raise CaseError(under_way.why, result, under_way.reason)
         return result
 
 
@@ -149,7 +148,7 @@ class _UnderWay:
         try:
             rows = self._rows(image, mask)
         except VoxmillError as error:
-            self._fail(pair, step="measure", reason=type(error).__name__, sentence=str(error))
+            self._fail(pair, step="measure", reason=reason_of(error), sentence=str(error))
             return
         for row in rows:
             if row.error is None:
@@ -168,15 +167,20 @@ class _UnderWay:
         self.failures.append({**where, "step": step, "reason": reason, "sentence": sentence})
 
     def require_bare(self) -> None:
-        """Raise CaseError where there is more than images without a mask; its reason is one that may pass, if any."""
+        """Raise CaseError, with what could not be measured, where there is more than images without a mask."""
         if self.failures or not self.bare:
-            passing = next((one["reason"] for one in self.failures if one["reason"] in self.job.transient), None)
-            raise CaseError(self.why, {"failures": self.failures}, passing or InputError.__name__)
+            raise CaseError(self.why, {"failures": self.failures}, self.reason)
 
     @property
     def is_whole(self) -> bool:
         """Whether all images and masks were measured; of some, regions may not be."""
         return all(one["reason"] == RegionError.__name__ for one in self.failures)
+
+    @property
+    def reason(self) -> str:
+        """The kind of failure: Unreachable where something lacking may be there when it is tried again."""
+        may_pass = any(one["reason"] == Unreachable.__name__ for one in self.failures)
+        return (Unreachable if may_pass else InputError).__name__
 
     @property
     def why(self) -> str:

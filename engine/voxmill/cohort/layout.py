@@ -28,6 +28,14 @@ FAILED = ("case", "image", "mask", "region", "step", "reason", "sentence", "log_
 """The columns of failures.parquet; log_name: what logs and the ledger call the case."""
 
 
+@dataclass(frozen=True)
+class Forms:
+    """In which forms features are written, beside the wide Parquet file."""
+
+    long: bool = False
+    csv: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Layout:
     """The columns of features.parquet.

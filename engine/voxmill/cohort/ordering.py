@@ -1,41 +1,42 @@
-"""Results by rank, however many there are: files of ranges of ranks, each of which fits in memory."""
+"""Results by rank, however many there are: written to one file as they come, and read back in order, one at a time."""
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
 
-SHARE = 500
-"""Cases of a file, so long as there are not too many files."""
-MOST_FILES = 200
-"""Files that are open at a time."""
+import numpy as np
 
-Ranked = tuple[int, Mapping[str, Any]]
+
+class Ranked(NamedTuple):
+    """The result of a case: its rank among all, and how many bytes it takes as text, once it is written."""
+
+    rank: int
+    result: Mapping[str, Any]
+    bytes: int = 0
 
 
 @contextmanager
-def shared_out(results: Iterable[Ranked], count: int, folder: Path) -> Iterator[list[Path]]:
-    """Files of results, each with all of a range of ranks below `count`, while inside; made in a folder of their own.
+def by_rank(results: Iterable[Ranked], count: int, folder: Path) -> Iterator[Iterator[Ranked]]:
+    """Results, each of a rank of its own below `count`, in order while inside.
 
-    Raises OSError where they cannot be written.
+    They lie in a file of the folder meanwhile, which has no name there where the system can do without.
+
+    Raises OSError where it cannot be written.
     """
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
-    folder.mkdir()
-    try:
-        share = max(SHARE, -(-count // MOST_FILES))
-        paths = [folder / f"{first:09}" for first in range(0, max(1, count), share)]
-        with ExitStack() as stack:
-            files = [stack.enter_context(path.open("w", encoding="utf-8")) for path in paths]
-            for rank, result in results:
-                files[rank // share].write(json.dumps([rank, result]) + "\n")
-        yield paths
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with TemporaryFile(dir=folder, prefix=".sorting-") as file:
+        places = np.full(count, -1, np.int64)
+        for one in results:
+            places[one.rank] = file.tell()
+            file.write(json.dumps(one.result).encode() + b"\n")
+        file.flush()
+        yield _in_order(file, places)
 
 
-def in_order(path: Path) -> list[Ranked]:
-    """The results of a file by rank."""
-    with path.open(encoding="utf-8") as file:
-        return sorted(((rank, result) for rank, result in map(json.loads, file)), key=lambda one: one[0])
+def _in_order(file: IO[bytes], places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[Ranked]:
+    for rank in np.flatnonzero(places >= 0).tolist():
+        file.seek(places[rank])
+        line = file.readline()
+        yield Ranked(rank, json.loads(line), len(line))

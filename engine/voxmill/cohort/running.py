@@ -13,16 +13,16 @@ from voxmill.cohort.estimate import Estimate, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
 from voxmill.cohort.folder import require_all_kept, require_ours, set_aside
 from voxmill.cohort.job import Extraction
-from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER
+from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
 from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries, require_csv
-from voxmill.cohort.writing import Chosen, Forms, Tally, write_results
+from voxmill.cohort.writing import Chosen, Tally, write_results
 from voxmill.extraction import parse_device, parse_threads
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Place, Slurm
 from voxmill.runs.runner import NOBODY, Progress, run
-from voxmill.runs.signals import heeding, signals_noted
+from voxmill.runs.signals import signals_heard
 from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.settings import Settings, parse_settings
 
@@ -53,6 +53,7 @@ class CohortRun:
         return self.folder / FAILURES
 
 
+@signals_heard()
 def run_cohort(
     cohort: str | Path,
     out: str | Path,
@@ -92,8 +93,8 @@ def run_cohort(
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)
     if wanted.is_part:
         require_all_kept(folder, job.fingerprint, {case.name for _, case in found})
-    with signals_noted() as stopping, opened(folder / LEDGER) as ledger:
-        begin(found.count)
+    begin(found.count)
+    with opened(folder / LEDGER) as ledger:
         noted = _Noted(job, found)
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
@@ -102,10 +103,11 @@ def run_cohort(
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint)
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
-        tally = write_results(folder, heeding(stopping, read_ledger(ledger.folder)), noted.chosen, forms, account)
+        tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
 
 
+@signals_heard()
 def estimate_cohort(
     cohort: str | Path,
     *,

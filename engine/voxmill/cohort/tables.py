@@ -1,18 +1,21 @@
 """The tables of a run: features, wide and long, failures and inputs; the same bytes however the cases were done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from voxmill.cohort.layout import FAILED, FAILURES, FEATURES, INPUTS, LONG, Layout
+from voxmill.cohort.layout import CSV, FAILED, FAILURES, FEATURES, INPUTS, LONG, Forms, Layout
 from voxmill.cohort.packing import unpack_names, unpack_values
 from voxmill.columns import FIRST, LAST
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError, several
+from voxmill.runs.grouping import grouped
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +24,13 @@ if TYPE_CHECKING:
 
 DIGESTS = ("case", "image", "mask", "image_sha256", "mask_sha256")
 LONG_COLUMNS = ("case", "image", "mask", "region", "feature", "value")
+NUMBER_BYTES = 8
+LEAST_BYTES = 2**25
+"""What is written at a time of tables that are not huge: numbers, and the texts that they come as."""
+NOTED_BYTES = 900
+"""What Parquet's writer keeps of every column of every group until the end (measured)."""
+LONG_VALUES, CSV_VALUES, LEAST_ROWS = 2**17, 2**18, 64
+"""Values that become long, or text, at a time; and the fewest rows of CSV, as every column has its price there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +42,13 @@ class Entries:
     further: "pa.Table | None" = None
 
 
+class Values(NamedTuple):
+    """The numbers of rows, feature × row, and where there is none."""
+
+    values: NDArray[np.float64]
+    missing: NDArray[np.bool_]
+
+
 @dataclass(frozen=True, eq=False)
 class Tables:
     """The tables of a run, open for writing, case after case."""
@@ -41,37 +58,50 @@ class Tables:
     features: Any
     inputs: Any
     long: Any = None
+    csv: Any = None
     told: list[Mapping[str, str]] = field(default_factory=list)
     """The inputs of the newest case that are written: others of its name, which lie beside it, may share them."""
 
-    def add(self, results: "Sequence[Ranked]") -> None:
+    def write(self, results: "Iterable[Ranked]", rows: int) -> None:
+        """Write the results of all cases, by rank, that have so many rows; groups of them follow from these alone."""
+        row_bytes = NUMBER_BYTES * len(self.layout.schema)
+        if self.entries.further is not None:
+            row_bytes += self.entries.further.nbytes // max(1, self.entries.further.num_rows)
+        most = _group_bytes(rows, len(self.layout.schema))
+        for group in grouped(results, lambda one: one.bytes + row_bytes * len(one.result["rows"]), most):
+            self._add(group)
+
+    def _add(self, results: "Sequence[Ranked]") -> None:
         """Write the results of cases, of the next ranks."""
         import pyarrow as pa
 
         inputs = list(self._inputs(results))
         if inputs:
             self.inputs.write_table(pa.Table.from_pylist(inputs, _texts(DIGESTS)))
-        rows = [(rank, row) for rank, result in results for row in sorted(result["rows"], key=_place)]
+        rows = [(one.rank, row) for one in results for row in sorted(one.result["rows"], key=_place)]
         if not rows:
             return
-        table = self._table(rows)
+        values = self._values([row for _, row in rows])
+        table = self._table(rows, values)
         self.features.write_table(table)
+        if self.csv is not None:
+            self.csv.write_table(table)
         if self.long is not None:
-            for batch in table.to_batches(LONG_ROWS):
-                self.long.write_table(_lengthened(pa.Table.from_batches([batch]), self.layout))
+            for part in _lengthened(table, values, self.layout):
+                self.long.write_table(part)
 
     def _inputs(self, results: "Sequence[Ranked]") -> Iterator[Mapping[str, str]]:
         """What was measured: each image and mask of a case once."""
-        for rank, result in results:
-            for one in sorted(result["inputs"], key=_place):
-                row = {"case": self.entries.names[rank], **one}
+        for one in results:
+            for put in sorted(one.result["inputs"], key=_place):
+                row = {"case": self.entries.names[one.rank], **put}
                 if self.told and self.told[0]["case"] != row["case"]:
                     self.told.clear()
                 if row not in self.told:
                     self.told.append(row)
                     yield row
 
-    def _table(self, rows: "Sequence[Ranked]") -> "pa.Table":
+    def _table(self, rows: "Sequence[tuple[int, Mapping[str, Any]]]", values: Values) -> "pa.Table":
         """Rows as columns."""
         import pyarrow as pa
 
@@ -82,16 +112,15 @@ class Tables:
             carried = self.entries.further.take(pa.array([self.entries.places[rank] for rank in ranks], pa.int64()))
             columns |= {name: carried[name] for name in carried.column_names}
         for name, kind in self.layout.diagnostics.items():
-            values = [row["diagnostics"].get(name) for _, row in rows]
-            columns[name] = [value if value is None else kind(value) for value in values]
-        columns |= self._values([row for _, row in rows])
+            found = [row["diagnostics"].get(name) for _, row in rows]
+            columns[name] = [value if value is None else kind(value) for value in found]
+        for name, numbers, missing in zip(self.layout.features, *values, strict=True):
+            columns[name] = pa.array(numbers, mask=missing)
         schema = self.layout.schema
         return pa.table({name: columns[name] for name in schema.names}, schema=schema)
 
-    def _values(self, rows: Sequence[Mapping[str, Any]]) -> "dict[str, pa.Array]":
-        """The columns of features; null where a row has no such feature, NaN where it has no number."""
-        import pyarrow as pa
-
+    def _values(self, rows: Sequence[Mapping[str, Any]]) -> Values:
+        """The numbers of features; missing where a row has no such feature, NaN where it has no number."""
         place = {name: at for at, name in enumerate(self.layout.features)}
         values = np.zeros((len(place), len(rows)))
         missing = np.ones(values.shape, bool)
@@ -99,7 +128,12 @@ class Tables:
             places = [place[name] for name in unpack_names(row["names"])]
             values[places, at] = unpack_values(row["values"])
             missing[places, at] = False
-        return {name: pa.array(values[at], mask=missing[at]) for name, at in place.items()}
+        return Values(values, missing)
+
+
+def _group_bytes(rows: int, columns: int) -> int:
+    """How much of so many rows is written at a time: more of very many, as every group of Parquet has its price."""
+    return max(LEAST_BYTES, int(columns * math.sqrt(rows * NUMBER_BYTES * NOTED_BYTES)))
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -107,37 +141,33 @@ def _place(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["image"], row["mask"]
 
 
-LONG_ROWS = 100
-"""Rows that become long at a time: each has a value for every feature."""
-
-
-def _lengthened(table: "pa.Table", layout: Layout) -> "pa.Table":
-    """A row for each value that there is."""
+def _lengthened(table: "pa.Table", numbers: Values, layout: Layout) -> "Iterator[pa.Table]":
+    """A row for each value that there is, of some rows at a time."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    names = pa.array(layout.features, pa.string())
-    count = len(names)
-    at = np.repeat(np.arange(table.num_rows), count)
-    columns = {name: table[name].take(pa.array(at)) for name in LONG_COLUMNS[:4]}
-    values = np.stack([table[name].to_numpy() for name in layout.features]) if count else np.zeros((0, len(table)))
-    there = np.stack([table[name].is_valid().to_numpy() for name in layout.features]) if count else values == 1
-    columns["feature"] = pc.take(names, pa.array(np.tile(np.arange(count), table.num_rows)))
-    columns["value"] = pa.array(values.T.ravel())
-    return pa.table(columns).filter(pa.array(there.T.ravel()))
+    names, count = pa.array(layout.features, pa.string()), len(layout.features)
+    some = max(1, LONG_VALUES // max(1, count))
+    for first in range(0, table.num_rows, some):
+        values = numbers.values[:, first : first + some].T.ravel()
+        there = np.flatnonzero(numbers.missing[:, first : first + some].T.ravel() == 0)
+        rows = table.slice(first, some).select(LONG_COLUMNS[:4]).take(pa.array(there // max(1, count)))
+        features = pc.take(names, pa.array(there % max(1, count)))
+        yield rows.append_column("feature", features).append_column("value", pa.array(values[there]))
 
 
 @contextmanager
-def opened(folder: Path, layout: Layout, entries: Entries, *, long: bool) -> Iterator[Tables]:
+def opened(folder: Path, layout: Layout, entries: Entries, forms: Forms) -> Iterator[Tables]:
     """The tables in a folder, which appear whole at the end; raises OutputError where they cannot be written."""
     import pyarrow as pa
 
     lengthy = pa.schema([*_texts(LONG_COLUMNS[:5]), pa.field("value", pa.float64())])
     with ExitStack() as stack:
+        csv = stack.enter_context(_csv(folder / CSV, layout.schema)) if forms.csv else None
         features = stack.enter_context(_parquet(folder / FEATURES, layout.schema))
         inputs = stack.enter_context(_parquet(folder / INPUTS, _texts(DIGESTS)))
-        lengthened = stack.enter_context(_parquet(folder / LONG, lengthy)) if long else None
-        yield Tables(layout, entries, features, inputs, lengthened)
+        long = stack.enter_context(_parquet(folder / LONG, lengthy)) if forms.long else None
+        yield Tables(layout, entries, features, inputs, long, csv)
 
 
 def write_failures(folder: Path, failures: Sequence[Mapping[str, str]]) -> None:
@@ -167,16 +197,6 @@ def require_csv(source: str, further: "pa.Schema") -> None:
         )
 
 
-def write_csv(source: Path, path: Path) -> None:
-    """Write a Parquet file as CSV, some rows at a time; every number keeps all its digits."""
-    import pyarrow.csv as pc
-    import pyarrow.parquet as pq
-
-    with draft_of(path) as draft, pq.ParquetFile(source) as file, pc.CSVWriter(draft, file.schema_arrow) as writer:
-        for group in range(file.num_row_groups):
-            writer.write_table(file.read_row_group(group))
-
-
 def _texts(names: Sequence[str]) -> "pa.Schema":
     import pyarrow as pa
 
@@ -194,4 +214,14 @@ def _parquet(path: Path, schema: "pa.Schema") -> Iterator[Any]:
         draft_of(path) as draft,
         pq.ParquetWriter(draft, schema, version="2.6", compression="zstd", use_dictionary=texts) as writer,
     ):
+        yield writer
+
+
+@contextmanager
+def _csv(path: Path, schema: "pa.Schema") -> Iterator[Any]:
+    """A CSV file, written whole; every number keeps all its digits."""
+    import pyarrow.csv as pc
+
+    options = pc.WriteOptions(batch_size=max(LEAST_ROWS, CSV_VALUES // len(schema)))
+    with draft_of(path) as draft, pc.CSVWriter(draft, schema, write_options=options) as writer:
         yield writer

@@ -22,28 +22,20 @@ from voxmill.cohort.layout import (
     RUN,
     STORE,
     Columns,
+    Forms,
     Layout,
 )
 from voxmill.cohort.methods import Extent, write_methods
-from voxmill.cohort.ordering import Ranked, in_order, shared_out
+from voxmill.cohort.ordering import Ranked, by_rank
 from voxmill.cohort.provenance import Account, write_account
-from voxmill.cohort.tables import Entries, opened, write_csv, write_failures
+from voxmill.cohort.tables import Entries, opened, write_failures
 from voxmill.discovery.cases import LeftOut
 from voxmill.errors import OutputError
 from voxmill.runs.records import Record
 
-SORTING = ".sorting"
 OF_FLAT = "_shape2D_"
 """What is in the columns of shape in 2D, which all regions of flat images have."""
 MISSING = "its files are not there"
-
-
-@dataclass(frozen=True)
-class Forms:
-    """In which forms features are written, beside the wide Parquet file."""
-
-    long: bool = False
-    csv: bool = False
 
 
 @dataclass
@@ -159,19 +151,16 @@ def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms:
     entries = chosen.entries
     further = entries.further.schema if entries.further is not None else None
     try:
-        with shared_out(_counted(records, chosen, tally), len(entries.names), folder / SORTING) as shares:
+        with by_rank(_counted(records, chosen, tally), len(entries.names), folder) as results:
             if not tally.rows:
                 require_no_rows(folder, next((one["sentence"] for one in tally.failures), "no image has a mask"))
             layout = tally.columns.layout(further)
-            with opened(folder, layout, entries, long=forms.long) as tables:
-                for share in shares:
-                    tables.add(in_order(share))
+            with opened(folder, layout, entries, forms) as tables:
+                tables.write(results, tally.rows)
     except OSError as error:
         raise OutputError(f"{folder.name}: the results cannot be written: {error.strerror or error}") from None
     missing = [{"case": name, "step": "find", "reason": "InputError", "sentence": MISSING} for name in tally.missing]
     write_failures(folder, [*tally.failures, *tally.lost, *missing])
-    if forms.csv:
-        write_csv(folder / FEATURES, folder / CSV)
     return tally, layout
 
 
@@ -188,4 +177,4 @@ def _counted(records: Iterable[Record], chosen: Chosen, tally: Tally) -> Iterato
             continue  # of another run
         tally.add(chosen.entries.names[rank], rank, record)
         if has_result(record):
-            yield rank, {name: record.result[name] for name in ("rows", "inputs")}
+            yield Ranked(rank, {name: record.result[name] for name in ("rows", "inputs")})

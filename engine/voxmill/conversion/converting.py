@@ -22,6 +22,7 @@ from voxmill.privacy import Key, Pseudonyms, key_of
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.records import Outcome
 from voxmill.runs.runner import NOBODY, Progress, run
+from voxmill.runs.signals import signals_heard
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import create_store, is_store
 from voxmill.store.carried import read_carried, write_carried
@@ -70,6 +71,7 @@ def ledger_of(store: Path) -> Path:
     return store.with_name(f"{store.name}.ledger")
 
 
+@signals_heard()
 def convert(
     source: str | Path,
     store: str | Path,

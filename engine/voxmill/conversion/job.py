@@ -14,7 +14,9 @@ from voxmill.errors import InputError
 from voxmill.io.fetching import stamps_of
 from voxmill.io.names import REPLACED
 from voxmill.io.remote import Location
+from voxmill.io.storage import Unreachable, reason_of
 from voxmill.privacy import Pseudonyms
+from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import StoredImage, finish_case, new_case, write_image, write_mask
@@ -75,7 +77,8 @@ class Conversion:
             under_way.convert(image)
         if not under_way.images:
             shutil.rmtree(under_way.folder, ignore_errors=True)
-            raise CaseError(under_way.failures[0]["sentence"], {"failures": under_way.failures})
+            failures = under_way.failures
+            raise CaseError(failures[0]["sentence"], {"failures": failures}, failures[0]["reason"])
         about = kept.result["about"] if kept is not None else dict(case.attributes)
         images = list(under_way.images.values())
         result: Row = {"about": about, "images": images, "failures": under_way.failures}
@@ -83,6 +86,10 @@ class Conversion:
         enter("write")
         finish_case(under_way.folder, case.name, attributes=told)
         return result
+
+    def is_transient(self, record: Record) -> bool:
+        """Whether some of a case could not be reached, so that it is tried once more: then the rest of it is done."""
+        return any(row.get("reason") == Unreachable.__name__ for row in record.result.get("failures", ()))
 
     def _begun(self, case: CaseSource, enter: Callable[[str], None], kept: Kept | None) -> "_UnderWay":
         """A case to go on with; raises InputError where the store has another of this name."""
@@ -163,9 +170,8 @@ class _UnderWay:
         from_table = image.series is None and not self.job.pseudonyms.keep_ids
         if from_table and may_repeat_headers(error, mask.path if mask else image.files[0]):
             sentence = UNTOLD
-        self.failures.append(
-            {"image": image.name, "mask": mask.name if mask else "", "sentence": self.case.place + sentence}
-        )
+        where = {"image": image.name, "mask": mask.name if mask else ""}
+        self.failures.append({**where, "reason": reason_of(error), "sentence": self.case.place + sentence})
 
     def _told(self, texts: Iterable[str]) -> list[str]:
         return [self.job.pseudonyms.told(one, self.case.secrets) for one in texts]

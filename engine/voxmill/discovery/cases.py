@@ -10,7 +10,7 @@ from voxmill.io import read_image, read_mask_near
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import is_dicom, names_a_format
 from voxmill.io.remote import Location, Remote
-from voxmill.io.storage import Unreachable
+from voxmill.io.storage import Unreachable, reading
 from voxmill.segments import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class MaskSource:
 
         What names of regions repeat of the patient's header is replaced, unless they are to be kept.
         """
-        with fetched([self.path]) as (path,):
+        with reading(self.name), fetched([self.path]) as (path,):
             found = read_mask_near(path, image, label_channel=channel, threshold=threshold)
             return found if self.keep_names or not is_dicom(path) else self._without_identity(found, path)
 
@@ -73,7 +73,7 @@ class ImageSource:
     def read(self, *, allow_gaps: bool = False) -> "Volume":
         """The image in its files, as read_image has it; raises InputError."""
         self.require_fetched()
-        with fetched(self.files) as files:
+        with reading(self.name), fetched(self.files) as files:
             if self.series is None:
                 return read_image(files[0], allow_gaps=allow_gaps)
             from voxmill.io.dicom import read_series

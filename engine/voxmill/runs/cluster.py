@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
-from voxmill.runs.signals import Stopped
+from voxmill.runs.signals import GRACE_S, Stopped
 from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end, version
 from voxmill.runs.worker import Case, Job, failed, is_transient
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-GRACE_S = 5.0
-"""How long cases under way may take after a signal: schedulers kill some ten seconds after it."""
 END_S = 1.0
 """How long workers elsewhere may take to hear of the end."""
 LOGGER = logging.getLogger(__name__)

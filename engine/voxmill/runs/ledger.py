@@ -9,14 +9,15 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import islice, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from voxmill.errors import InputError, OutputError
 from voxmill.runs.disk import DISK, Disk
+from voxmill.runs.grouping import GROUP_BYTES, grouped
 from voxmill.runs.lock import Lock, locked
-from voxmill.runs.parts import Part, outcomes_in, parts_in, records_in, regrouped, save, table_of
+from voxmill.runs.parts import Part, bytes_of, outcomes_in, parts_in, records_in, regrouped, save, table_of
 from voxmill.runs.records import Record
 
 if TYPE_CHECKING:
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 LOCK, ABOUT = "lock", "ledger.json"
-BATCH = 500
-"""The most records that are not on the disk yet."""
 SECONDS = 2.0
-"""How long they may be so."""
+"""How long records may not be on the disk yet, if they are no more than a group of them holds."""
 MANY = 32
 """Parts of a size that become one."""
 
@@ -40,12 +39,14 @@ class Ledger:
         self.parts = parts_in(folder)
         self.outcomes = {key: outcome for part in self.parts for key, outcome in outcomes_in(folder / part.name)}
         self._waiting: list[tuple[str, ...]] = []
+        self._waiting_bytes = 0
         self._written = time.monotonic()
 
     def add(self, record: Record) -> None:
         """Note how a case ended; it is on the disk SECONDS later, or after `flush`."""
         self.outcomes[record.key] = record.outcome
-        self._waiting.append(record.texts)
+        self._waiting.append(texts := record.texts)
+        self._waiting_bytes += bytes_of(texts)
         self.tick()
 
     def disregard(self, keys: Iterable[str]) -> None:
@@ -55,7 +56,7 @@ class Ledger:
 
     def tick(self) -> None:
         """Write what has waited long enough; to be called now and then."""
-        if len(self._waiting) >= BATCH or time.monotonic() - self._written >= SECONDS:
+        if self._waiting_bytes >= GROUP_BYTES or time.monotonic() - self._written >= SECONDS:
             self.flush()
 
     def flush(self) -> None:
@@ -64,7 +65,7 @@ class Ledger:
         try:
             if self._waiting:
                 self.write([table_of(self._waiting)], self.part(self.parts[-1].number + 1 if self.parts else 1, 0))
-                self._waiting = []
+                self._waiting, self._waiting_bytes = [], 0
                 self._join()
         except OSError as error:
             raise OutputError(
@@ -76,7 +77,7 @@ class Ledger:
         """One part in place of the newest ones, while MANY have one size; it is whole before the others go."""
         while len(newest := self._newest()) >= MANY:
             paths = [self.folder / part.name for part in newest]
-            self.write(regrouped(paths, BATCH), self.part(newest[-1].number, newest[-1].size + 1))
+            self.write(regrouped(paths), self.part(newest[-1].number, newest[-1].size + 1))
             self.parts = [*self.parts[: -len(newest) - 1], self.parts[-1]]
             self.remove(newest)
 
@@ -169,19 +170,12 @@ def forget(ledger: Ledger, keys: frozenset[str]) -> None:
     ledger.parts = []
     part = ledger.part(old[-1].number + 1 if old else 1, max((one.size for one in old), default=0))
     try:
-        ledger.write(map(table_of, _batched(record.texts for record in kept)), part)
+        ledger.write(map(table_of, grouped((record.texts for record in kept), bytes_of)), part)
         ledger.remove(old)
     except OSError as error:
         ledger.parts = parts_in(ledger.folder)
         raise OutputError(f"{ledger.folder.name}: records cannot be erased: {error.strerror or error}") from None
     ledger.disregard(keys)
-
-
-def _batched(rows: Iterable[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
-    """Rows, BATCH at a time."""
-    left = iter(rows)
-    while batch := list(islice(left, BATCH)):
-        yield batch
 
 
 def _make(folder: Path, disk: Disk) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from voxmill.errors import InputError
+from voxmill.runs.grouping import grouped
 from voxmill.runs.records import Outcome, Record
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 FIELDS = tuple(Record.__dataclass_fields__)
 ENDS = ("key", "outcome")
+RECORD_BYTES = 500
+"""What a record takes beside its texts, as Python holds it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -40,6 +43,11 @@ def parts_in(folder: Path) -> list[Part]:
     return sorted(Part(int(number), int(size), *writer) for number, size, *writer in told)
 
 
+def bytes_of(row: Sequence[str]) -> int:
+    """What the texts of a record take of memory."""
+    return RECORD_BYTES + sum(map(len, row))
+
+
 def table_of(rows: Sequence[Sequence[str]]) -> "pa.Table":
     """The texts of records as a table."""
     import pyarrow as pa
@@ -60,17 +68,12 @@ def save(tables: Iterable["pa.Table"], file: BinaryIO) -> None:
                 writer.write_batch(batch, custom_metadata=_digests(batch))
 
 
-def regrouped(paths: Iterable[Path], rows: int) -> Iterator["pa.Table"]:
-    """The records in parts, in tables of at least so many rows."""
+def regrouped(paths: Iterable[Path]) -> Iterator["pa.Table"]:
+    """The records in parts, in fewer tables, each of a bounded size."""
     import pyarrow as pa
 
-    group: list[pa.RecordBatch] = []
-    for batch in (batch for path in paths for batch in batches_in(path, FIELDS)):
-        group.append(batch)
-        if sum(one.num_rows for one in group) >= rows:
-            yield pa.Table.from_batches(group).combine_chunks()
-            group = []
-    if group:
+    batches = (batch for path in paths for batch in batches_in(path, FIELDS))
+    for group in grouped(batches, lambda batch: batch.nbytes + RECORD_BYTES * batch.num_rows):
         yield pa.Table.from_batches(group).combine_chunks()
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Generic
 
@@ -10,9 +11,10 @@ from voxmill.runs.cluster import Workers, on_cluster
 from voxmill.runs.ledger import Ledger
 from voxmill.runs.places import HERE, Place, ThisMachine, connected
 from voxmill.runs.records import Outcome, Record
-from voxmill.runs.signals import Stopped, signals_noted
+from voxmill.runs.signals import Stopped, signals_heard, signals_noted
 from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.runs.worker import Case, Job, attempt, is_transient
+from voxmill.table import counted
 
 NOBODY: Callable[["Progress"], None] = lambda progress: None  # noqa: E731 - a default that has a name
 
@@ -80,7 +82,8 @@ def run(
             ledger.tick()
         ledger.flush()
         if stopping.is_set():
-            raise Stopped(f"stopped by a signal after {progress.ended} cases; run it again to go on")
+            ended_now = counted(progress.ended, "case")
+            raise Stopped(f"stopped by a signal after {ended_now}; run it again to go on")
     return replace(progress, before=wanted.before)
 
 
@@ -118,7 +121,9 @@ def _news(
     if workers == 0 and isinstance(on, ThisMachine):
         yield from _here(job, cases, stopping)
         return
-    with connected(on, workers) as client:
+    with ExitStack() as stack:
+        with signals_heard():
+            client = stack.enter_context(connected(on, workers))
         yield from on_cluster(job, cases, client, limits, stopping)
 
 

@@ -1,20 +1,25 @@
-"""Signals that ask a run to end: noted, so that it can write what it has."""
+"""Signals that ask a run to end: heard at once where nothing is under way, noted where cases are."""
 
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from _thread import start_new_thread
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import Any
 
 from voxmill.errors import VoxmillError
 
-T = TypeVar("T")
 EXIT_CODE = 75
 """What a command ends with that is to be run again: EX_TEMPFAIL."""
 ONE_S = 1.0
 """Signals so soon after the first are the same wish: some programs send one to a process and one to its group."""
+GRACE_S = 5.0
+"""How long cases under way may take after a signal: schedulers kill some ten seconds after it."""
+LAST_S = 8.0
+"""After how long whatever is still under way, a case or a table, is left where it is."""
+SENTENCE = "stopped by a signal; run it again to go on"
 
 
 class Stopped(VoxmillError):  # noqa: N818 - it is no error
@@ -23,52 +28,107 @@ class Stopped(VoxmillError):  # noqa: N818 - it is no error
     exit_code = EXIT_CODE
 
 
+class _Heard(BaseException):
+    """Goes through whatever is done when a signal is heard, past all that catches errors; it becomes Stopped."""
+
+
 @contextmanager
 def signals_noted() -> Iterator[threading.Event]:
     """An event that SIGTERM and SIGINT set while inside; in other threads than the main one, nothing sets it.
 
-    Inside another such block it is the event of that one. A second signal ends the process at once, with EXIT_CODE;
-    what has to be put in order is.
+    LAST_S after a signal, Stopped is raised wherever the process is. A second signal ends it at once, with EXIT_CODE;
+    what has to be put in order is. Inside another block of signals it is the same event: what came, has come.
     """
+    with _hearing(at_once=False) as event:
+        yield event
+
+
+@contextmanager
+def signals_heard() -> Iterator[None]:
+    """While inside, SIGTERM and SIGINT raise Stopped wherever the process is, but for where they are noted.
+
+    For what may be left at any point: looking for cases, waiting for a scheduler, writing drafts of tables. A signal
+    that has come before raises it too. In other threads than the main one, nothing does.
+    """
+    with _hearing(at_once=True) as event:
+        if event.is_set():
+            raise Stopped(SENTENCE)
+        yield
+
+
+def hear_signals_to_the_end() -> None:
+    """From now on signals are noted wherever they are not heard, until the process ends."""
+    _SIGNALS.begin()
+
+
+@contextmanager
+def _hearing(*, at_once: bool) -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield threading.Event()
         return
-    if _NOTED:
-        yield _NOTED[0].event
-        return
-    noted = _Noted()
-    before = {one: signal.signal(one, noted.hear) for one in (signal.SIGTERM, signal.SIGINT)}
-    _NOTED.append(noted)
+    before = _SIGNALS.begin()
+    _SIGNALS.blocks.append(at_once)
     try:
-        yield noted.event
+        yield _SIGNALS.event
+    except _Heard:
+        raise Stopped(SENTENCE) from None
     finally:
-        _NOTED.clear()
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        _SIGNALS.blocks.pop()
+        if before:
+            _SIGNALS.end(before)
 
 
-def heeding(stopping: threading.Event, things: Iterable[T]) -> Iterator[T]:
-    """Things one by one; raises Stopped when a signal has come."""
-    for thing in things:
-        if stopping.is_set():
-            raise Stopped("stopped by a signal; run it again to go on")
-        yield thing
-
-
-class _Noted:
-    """The signals that have come."""
+class _Signals:
+    """The signals that have come to this process. blocks: whether they are heard at once, the innermost last."""
 
     def __init__(self) -> None:
-        self.event, self._first = threading.Event(), 0.0
+        self.blocks: list[bool] = []
+        self._forget()
 
-    def hear(self, _number: int, _frame: FrameType | None) -> None:
-        """Note a signal."""
+    def _forget(self) -> None:
+        self.event, self._first, self._is_last, self._is_begun = threading.Event(), 0.0, False, False
+
+    def begin(self) -> dict[signal.Signals, Any]:
+        """Hear signals from now on; gives what heard them before, nothing where that was this."""
+        if self._is_begun:
+            return {}
+        self._is_begun = True
+        return {one: signal.signal(one, self._hear) for one in (signal.SIGTERM, signal.SIGINT)}
+
+    def end(self, before: dict[signal.Signals, Any]) -> None:
+        """Leave signals to what heard them before."""
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        self._forget()
+
+    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+        """Note a signal, and raise what has to be raised now."""
         if not self.event.is_set():
             self._first = time.monotonic()
             self.event.set()
-        elif time.monotonic() - self._first > ONE_S:
-            raise SystemExit(EXIT_CODE)
+            start_new_thread(self._press, (self.event,))  # a Thread takes a lock that the main thread may hold now
+        elif not self._is_last:
+            if time.monotonic() - self._first > ONE_S:
+                raise SystemExit(EXIT_CODE)
+            return
+        if self.blocks and (self._is_last or self.blocks[-1]):
+            raise _Heard
+
+    def _press(self, event: threading.Event) -> None:
+        """Signal again when what is under way has had its time."""
+        time.sleep(LAST_S)
+        if event is self.event and self.blocks:
+            self._is_last = True
+            _signal_main_thread()
 
 
-_NOTED: list[_Noted] = []
-"""That of the outermost block, in the main thread."""
+def _signal_main_thread() -> None:
+    """Wake the main thread, also where it waits for the system."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGTERM)
+    else:
+        signal.raise_signal(signal.SIGTERM)
+
+
+_SIGNALS = _Signals()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from voxmill.errors import InputError, OutputError, VoxmillError
+from voxmill.io.storage import LATER, Unreachable, passing, reason_of
 from voxmill.runs.records import Outcome, Record, Result
 
 Case = TypeVar("Case")
@@ -17,7 +18,8 @@ NOTHING: Mapping[str, Any] = {}
 class Job(Protocol[CaseIn]):
     """What is done with every case. It goes to other processes by pickle, as its cases do.
 
-    It may have `transient`: reasons of failures that may pass, after which a case is tried once more.
+    It may have `is_transient(record)`: whether a case has ended, done or failed, in a way that may pass, beside those
+    that is_transient knows; then it is tried once more.
     """
 
     def key(self, case: CaseIn) -> str:
@@ -38,7 +40,7 @@ class Job(Protocol[CaseIn]):
 
 
 class CaseError(InputError):
-    """A case that cannot be done; found: what its record holds beside what is known of the case; reason: the kind."""
+    """A case that cannot be done; found: what its record holds beside what is known of the case; reason: what kind."""
 
     def __init__(self, sentence: str, found: Mapping[str, Any], reason: str = InputError.__name__) -> None:
         super().__init__(sentence)
@@ -53,13 +55,13 @@ def attempt(job: Job[Case], case: Case) -> Record:
     except OutputError:
         raise
     except VoxmillError as error:
-        found, reason = (error.found, error.reason) if isinstance(error, CaseError) else ({}, type(error).__name__)
+        found, reason = (error.found, error.reason) if isinstance(error, CaseError) else ({}, reason_of(error))
         return failed(job, case, step=steps[-1], reason=reason, sentence=str(error), found=found)
     except MemoryError:
         sentence = "it needs more memory than there is, even alone; free some"
         return failed(job, case, step=steps[-1], reason=MEMORY, sentence=sentence)
     except Exception as error:
-        return failed(job, case, step=steps[-1], reason=type(error).__name__, sentence=_unforeseen(error))
+        return failed(job, case, step=steps[-1], reason=reason_of(error), sentence=_unforeseen(error))
 
 
 def failed(
@@ -70,12 +72,16 @@ def failed(
 
 
 def is_transient(job: Job[Case], record: Record) -> bool:
-    """Whether a case failed for what may have passed when it is tried again."""
-    return record.reason == MEMORY or record.reason in getattr(job, "transient", ())
+    """Whether a case failed for what may have passed when it is tried again: room in memory, files out of reach."""
+    theirs: Callable[[Record], bool] | None = getattr(job, "is_transient", None)
+    return record.reason in (MEMORY, Unreachable.__name__) or (theirs is not None and theirs(record))
 
 
 def _unforeseen(error: Exception) -> str:
-    """Where a mistake of ours is, without its message: that may hold names."""
+    """Where a mistake of ours is, or which of the system's, without its message: that may hold names."""
+    said = passing(error)
+    if said is not None:
+        return f"a file cannot be read now ({said}); {LATER}"
     *_, place = traceback.extract_tb(error.__traceback__)
     where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
     return f"a mistake in Voxmill itself ({where}); report it"
