@@ -128,7 +128,7 @@ def _found(source: Path, wanted: Wanted, forms: Forms, pseudonyms: Callable[[], 
     """The cases that are wanted; raises InputError also for columns that a form of the results cannot hold."""
     found = find_cohort(source, wanted, pseudonyms)
     if forms.csv and found.further is not None:
-        require_csv(source.name, found.further.schema)
+        require_csv(source.name, found.further)
     return found
 
 
