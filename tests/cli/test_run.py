@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +17,8 @@ import pytest
 
 from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
 from voxmill.cli import main
+from voxmill.cohort.tables import require_csv
+from voxmill.errors import InputError
 from voxmill_kernels.jit import KernelCache
 
 Command = Callable[..., tuple[object, str, str]]
@@ -199,6 +203,38 @@ def test_a_column_that_csv_cannot_hold_is_refused_before_work_begins(
     assert not (tmp_path / "out").exists()
     assert voxmill("run", tmp_path / "cases.parquet", "-o", tmp_path / "out", "--settings", few)[0] == 0
     assert rows_of(tmp_path / "out" / "features.parquet")[0]["sites"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "column, kind",
+    [
+        (pa.array([b"\xff\x00"]), "binary"),
+        (pa.array([b"\xff\x00"]).view(pa.string()), "string"),
+        (pa.array([2**62], pa.timestamp("us")), r"timestamp\[us\]"),
+        (pa.array([0], pa.timestamp("us", "Nowhere")), r"timestamp\[us, tz=Nowhere\]"),
+        (pa.array([None], pa.list_(pa.int8())), "list<item: int8>"),
+        (pa.nulls(1, pa.month_day_nano_interval()), "month_day_nano_interval"),
+    ],
+)
+def test_values_that_csv_cannot_hold(column: pa.Array, kind: str) -> None:
+    with pytest.raises(InputError, match=rf"^cases: CSV cannot hold column x \({kind}\); leave out --csv"):
+        require_csv("cases", pa.table({"age": [61], "x": column}))
+
+
+def test_values_that_csv_can_hold() -> None:
+    values = [
+        b"text",
+        "a\n'b'",
+        "",
+        None,
+        0.1,
+        float("nan"),
+        True,
+        Decimal("1.10"),
+        datetime(2026, 1, 1),
+        date(1, 1, 1),
+    ]
+    require_csv("cases", pa.table({f"x{at}": [value] for at, value in enumerate(values)}))
 
 
 def test_what_was_typed_as_a_pattern_is_not_kept(voxmill: Command, few: Path, tmp_path: Path) -> None:

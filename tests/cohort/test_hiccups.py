@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zarr
+from numpy.typing import NDArray
 
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_scan, write_table, written
@@ -14,6 +14,7 @@ from voxmill.cohort import run_cohort
 from voxmill.conversion import convert
 from voxmill.errors import InputError
 from voxmill.io.storage import passing, reason_of
+from voxmill.store.windows import Shards
 
 Away = Callable[..., None]
 PASSING = [errno.EIO, errno.ESTALE, errno.ETIMEDOUT]
@@ -83,14 +84,14 @@ def test_what_stays_away_fails_with_the_reason(tmp_path: Path, away: Away) -> No
 
 def test_of_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = convert(two_cases(tmp_path), tmp_path / "cohort.zarr").store
-    really, left = zarr.Array.__getitem__, [1]
+    really, left = Shards.read, [1]
 
-    def refusing(array: Any, where: Any) -> Any:  # noqa: ANN401
+    def refusing(shards: Shards, window: vm.Window) -> NDArray[Any]:
         if left and left.pop():
             raise OSError(errno.EIO, "the server is away")
-        return really(array, where)
+        return really(shards, window)
 
-    monkeypatch.setattr(zarr.Array, "__getitem__", refusing)
+    monkeypatch.setattr(Shards, "read", refusing)
     done = run_cohort(store, tmp_path / "out", settings=FEW)
     assert (done.progress.done, done.progress.failed, left) == (2, 0, [])
 

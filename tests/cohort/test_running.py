@@ -72,9 +72,9 @@ def test_rows_of_a_table_that_share_a_case_tell_its_inputs_once(
     image, mask = write_scan(tmp_path, "scan", seed=1)
     rows = [{"ID": case, "Image": image.name, "Mask": mask.name, "Label": label} for case in "ba" for label in (1, 3)]
     cohort = write_table(tmp_path, rows)
-    for share in (500, 1):
-        monkeypatch.setattr("voxmill.cohort.ordering.SHARE", share)
-        done = run_cohort(cohort, tmp_path / f"out{share}", settings=FEW)
+    for most in (2**25, 1):
+        monkeypatch.setattr("voxmill.cohort.tables._group_bytes", lambda rows, columns, most=most: most)
+        done = run_cohort(cohort, tmp_path / f"out{most}", settings=FEW)
         assert done.tally.rows == 4
         assert [row["case"] for row in rows_of(done.folder / "inputs.parquet")] == ["a", "b"]
 

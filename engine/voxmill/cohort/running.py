@@ -144,7 +144,7 @@ def _found(
     """The cases that are wanted; raises InputError also for columns that a form of the results cannot hold."""
     found = find_cohort(source, wanted, pseudonyms, keep_ids=keep_ids)
     if forms.csv and found.further is not None:
-        require_csv(source.name, found.further.schema)
+        require_csv(source.name, found.further)
     return found
 
 

@@ -1,6 +1,7 @@
 """The tables of a run: features, wide and long, failures and inputs; the same bytes however the cases were done."""
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ LEAST_BYTES = 2**25
 """What is written at a time of tables that are not huge: numbers, and the texts that they come as."""
 NOTED_BYTES = 900
 """What Parquet's writer keeps of every column of every group until the end (measured)."""
+OUT_OF_RANGE = "<value out of range"
+"""What Arrow writes of a time beyond all dates."""
 LONG_VALUES, CSV_VALUES, LEAST_ROWS = 2**17, 2**18, 64
 """Values that become long, or text, at a time; and the fewest rows of CSV, as every column has its price there."""
 
@@ -180,21 +183,30 @@ def write_failures(folder: Path, failures: Sequence[Mapping[str, str]]) -> None:
         writer.write_table(pa.Table.from_pylist(texts, _texts(FAILED)))
 
 
-def require_csv(source: str, further: "pa.Schema") -> None:
-    """Raise InputError for columns of a table that CSV cannot hold."""
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
-    unfit = []
-    for one in further:
-        try:
-            pc.CSVWriter(pa.BufferOutputStream(), pa.schema([one])).close()
-        except pa.ArrowException:
-            unfit.append(f"{one.name} ({one.type})")
+def require_csv(source: str, further: "pa.Table") -> None:
+    """Raise InputError for columns of a table that CSV cannot hold, or not as they are."""
+    unfit = [f"{one.name} ({one.type})" for one in further.schema if not _fits_csv(further.select([one.name]))]
     if unfit:
         raise InputError(
             f"{source}: CSV cannot hold column {several(unfit)}; leave out --csv, or take it out of the table"
         )
+
+
+def _fits_csv(column: "pa.Table") -> bool:
+    """Whether a column can be written: values of no structure, text that is UTF-8, times that have a date."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv
+
+    try:
+        column.validate(full=True)
+        with pyarrow.csv.CSVWriter(os.devnull, column.schema) as writer:
+            writer.write_table(column)
+        if not pa.types.is_timestamp(column.schema.types[0]):
+            return True
+        return not pc.any(pc.starts_with(column[0].cast(pa.string()), OUT_OF_RANGE)).as_py()
+    except pa.ArrowException:
+        return False
 
 
 def _texts(names: Sequence[str]) -> "pa.Schema":
