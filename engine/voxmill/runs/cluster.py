@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
 from voxmill.runs.signals import Stopped
-from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end, version
+from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, end, version
 from voxmill.runs.worker import Case, Job, failed, is_transient
 
 if TYPE_CHECKING:
@@ -95,12 +95,14 @@ class _Tasks(Generic[Case]):
 
     def _begin(self, cases: Iterator[Case]) -> None:
         """Hand out as many cases as there is room for."""
+        from voxmill.runs.task import do_on_worker
+
         self._count()
         while len(self._under_way) < self._room and (some := self._next(cases)):
             sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
             key = "cases", f"{self._run}-{next(self._numbers)}"
             asked = self._run, sealed, self.limits, version()
-            future = self.client.submit(do, *asked, key=key, resources=self._resources)
+            future = self.client.submit(do_on_worker, *asked, key=key, resources=self._resources)
             self._under_way[future] = some
             self._ended.add(future)
 
