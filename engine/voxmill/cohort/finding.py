@@ -15,7 +15,6 @@ from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
 from voxmill.errors import InputError, SettingsError, brief, several
 from voxmill.privacy import Pseudonyms
-from voxmill.store import is_store, open_store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,7 +89,7 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
             f"{source.name}: a cohort is a store of voxmill convert, a table (.csv, .parquet) or a folder of DICOM; "
             "this is another file"
         )
-    elif is_store(source):
+    elif _is_store(source):
         found = _of_store(source, wanted)
     else:
         sources = find_cases(source, pseudonyms())
@@ -100,7 +99,16 @@ def find_cohort(source: Path, wanted: Wanted, pseudonyms: Callable[[], Pseudonym
     return found
 
 
+def _is_store(source: Path) -> bool:
+    """Whether it is one; a table needs nothing of stores."""
+    from voxmill.store import is_store
+
+    return is_store(source)
+
+
 def _of_store(path: Path, wanted: Wanted) -> Cohort:
+    from voxmill.store import open_store
+
     store = open_store(path)
     names = [name for name in sorted(wanted_cases(store)) if wanted.names(name)][: wanted.limit]
     return Cohort("store", lambda: iter(enumerate(StoreCase(store.folder, name) for name in names)), len(names))

@@ -14,7 +14,6 @@ from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
 from voxmill.errors import InputError, RegionError, VoxmillError
-from voxmill.extraction import extract
 from voxmill.io.storage import Unreachable
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
@@ -44,6 +43,12 @@ class Extraction:
     settings: Settings
     threads: int = 1
     transient = (Unreachable.__name__,)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Where cases are to be done, load what does them: that is none of their time."""
+        import voxmill.extraction  # noqa: F401
+
+        vars(self).update(state)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -155,6 +160,8 @@ class _UnderWay:
                 self._fail(pair, row.region, step="measure", reason=RegionError.__name__, sentence=row.error)
 
     def _rows(self, image: Image, mask: Mask) -> tuple[Row, ...]:
+        from voxmill.extraction import extract
+
         settings = self.job.settings
         if settings.label_channel is not None:  # a pair has the channel that is wanted
             settings = settings.changed({"label_channel": None})
