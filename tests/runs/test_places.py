@@ -147,6 +147,19 @@ def test_dask_says_nothing_and_sees_no_name(tmp_path: Path, caplog: pytest.LogCa
     assert not [one for one in caplog.records if one.name.startswith("distributed")]
 
 
+def test_a_run_hears_of_what_ends_at_once_and_costs_little_while_it_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voxmill.runs.cluster.WAIT_S", 60)
+    began = time.monotonic()
+    with opened(tmp_path / "ledger") as ledger:
+        assert run(Numbers(), [1, 2, 4], ledger, workers=1).done == 3
+    assert time.monotonic() - began < 30
+    with connected(HERE, 1) as client:
+        assert client.cluster is not None
+        assert client.cluster.scheduler.periodic_callbacks["tick"].callback_time == 1000
+
+
 def test_a_signal_before_the_first_case(tmp_path: Path) -> None:
     stopping = threading.Event()
     stopping.set()

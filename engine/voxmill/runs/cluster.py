@@ -28,9 +28,10 @@ AHEAD = 2
 """Tasks for each thread of a worker: one that it does, one that waits."""
 TASK_CASES = 32
 """The most cases of a task: a task has its price, so quick cases share one."""
-POLL_S = 0.01
+WAIT_S = 0.2
+"""How long to wait for what ends; a signal is heard no later than that."""
 ANSWER_S = 2.0
-"""How long a scheduler may take to answer; a signal is heard no later than that."""
+"""How long a scheduler may take to answer; a signal is heard no later than that either."""
 SILENT_S = 60.0
 """After how long without an answer it is lost."""
 NO_ANSWER = "the scheduler of Dask does not answer any more; run it again to go on"
@@ -143,10 +144,10 @@ class _Tasks(Generic[Case]):
 
     def _finished(self) -> Iterator[Record]:
         """The records of cases that have ended; raises what a job raises to end a run."""
-        batch = self._ended.next_batch(block=False)
-        if not batch:
-            time.sleep(POLL_S)
-        for future, given in batch:
+        with self._ended.thread_condition:
+            if not self._ended.has_ready():
+                self._ended.thread_condition.wait(WAIT_S)
+        for future, given in self._ended.next_batch(block=False):
             some = self._under_way.pop(future)
             done = became(future.status, given, len(some))
             self._case_s = done.seconds / max(1, len(done.answers))

@@ -30,13 +30,15 @@ SPECIAL = re.compile(r"""[\s'"\\$`&|;<>()*?\[\]{}#!~]""")
 """What means something else in the script of a job."""
 LOGGERS = ("dask_jobqueue", "distributed", "tornado")
 QUIET: Mapping[str, Any] = {
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.terminate": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
 }
-"""Dask's settings for a scheduler and a worker that live in this process and hold little."""
+"""Dask's settings for a scheduler and a worker that live in this process, hold little, and watch themselves seldom."""
 
 
 @dataclass(frozen=True)
