@@ -5,17 +5,21 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from voxmill.runs.disk import Disk
 
-CALLS = ("write", "sync", "rename", "settle", "remove")
-"""What a ledger asks of a disk. Before and after each is a point at which its process may end."""
+CALLS = ("write", "sync", "rename", "settle", "link", "remove")
+"""What a ledger and its lock ask of a disk. Before and after each is a point at which their process may end."""
+POINTS = [("write", "during"), *((call, when) for call in CALLS for when in ("before", "after"))]
+"""All such points."""
 
 
 class KillingDisk(Disk):
-    """Kills its process before or after a call of a kind, the first time, the second, and so on."""
+    """Kills its process before, after or during a call of a kind, the first time, the second, and so on."""
 
     def __init__(self, call: str, number: int, when: str) -> None:
         self._fatal = call, when
@@ -23,7 +27,7 @@ class KillingDisk(Disk):
 
     def write(self, path: Path, fill: Callable[[BinaryIO], object]) -> None:
         self._at("write", "before")
-        super().write(path, fill)
+        super().write(path, partial(self._fill, fill))
         self._at("write", "after")
 
     def sync(self, path: Path, handle: int) -> None:
@@ -41,10 +45,25 @@ class KillingDisk(Disk):
         super().settle(folder)
         self._at("settle", "after")
 
+    def link(self, path: Path, to: Path) -> None:
+        self._at("link", "before")
+        super().link(path, to)
+        self._at("link", "after")
+
     def remove(self, path: Path) -> None:
         self._at("remove", "before")
         super().remove(path)
         self._at("remove", "after")
+
+    def _fill(self, fill: Callable[[BinaryIO], object], file: BinaryIO) -> None:
+        """Write the content, half of it before the point "during" and half after it."""
+        whole = BytesIO()
+        fill(whole)
+        half = len(whole.getvalue()) // 2
+        file.write(whole.getvalue()[:half])
+        file.flush()
+        self._at("write", "during")
+        file.write(whole.getvalue()[half:])
 
     def _at(self, call: str, when: str) -> None:
         if (call, when) == self._fatal:

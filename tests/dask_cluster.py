@@ -12,9 +12,9 @@ import psutil
 
 
 @contextmanager
-def dask_cluster(workers: int, port: int) -> "Iterator[Cluster]":
-    """Such a cluster, as it is started by hand: with nannies, and whatever Dask's own settings are."""
-    cluster = Cluster(workers, port)
+def dask_cluster(workers: int, port: int, *, nannies: bool = True) -> "Iterator[Cluster]":
+    """Such a cluster, as it is started by hand: with nannies or without, and whatever Dask's own settings are."""
+    cluster = Cluster(workers, port, nannies=nannies)
     try:
         yield cluster
     finally:
@@ -22,18 +22,19 @@ def dask_cluster(workers: int, port: int) -> "Iterator[Cluster]":
 
 
 class Cluster:
-    """Its scheduler, and its workers."""
+    """Its scheduler, and `started`: its workers, or their nannies."""
 
-    def __init__(self, workers: int, port: int) -> None:
+    def __init__(self, workers: int, port: int, *, nannies: bool) -> None:
         self.address = f"tcp://127.0.0.1:{port}"
         self.scheduler = _started("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-        options = (self.address, "--nthreads", "1", "--no-dashboard", "--death-timeout", "30")
-        self._workers = [_started("worker", *options) for _ in range(workers)]
+        nanny = "--nanny" if nannies else "--no-nanny"
+        options = (self.address, "--nthreads", "1", "--no-dashboard", "--death-timeout", "30", nanny)
+        self.started = [_started("worker", *options) for _ in range(workers)]
 
     @property
     def workers(self) -> list[psutil.Process]:
         """The processes that its nannies watch; a nanny whose process is killed as it starts gives up."""
-        alive = [psutil.Process(nanny.pid) for nanny in self._workers if nanny.poll() is None]
+        alive = [psutil.Process(nanny.pid) for nanny in self.started if nanny.poll() is None]
         found = [one for nanny in alive for one in nanny.children()]
         return [one for one in found if _is_worker(one)]
 
@@ -44,7 +45,7 @@ class Cluster:
 
     def end(self) -> None:
         """End all of it."""
-        for process in (self.scheduler, *self._workers):
+        for process in (self.scheduler, *self.started):
             below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
             for one in below:
                 one.kill()
@@ -65,7 +66,10 @@ def free_ports(count: int) -> list[int]:
 
 def _started(kind: str, *arguments: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))),
+    }
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

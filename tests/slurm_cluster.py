@@ -35,7 +35,7 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 ReturnToService=2
-KillWait=2
+KillWait=30
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory}
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
@@ -73,7 +73,7 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
             yield environment
         finally:
             subprocess.run(("scancel", "--user=root"), env=environment, check=False)
-            _kill_workers_of(folder.parent)
+            wait_for(lambda: not jobs(environment))
 
 
 def jobs(environment: dict[str, str]) -> list[int]:
@@ -82,13 +82,11 @@ def jobs(environment: dict[str, str]) -> list[int]:
     return [int(number) for number in told.stdout.split()]
 
 
-def _kill_workers_of(folder: Path) -> None:
-    """Those that outlived their job: linuxproc, unlike control groups, loses what a script that ends leaves behind."""
-    for process in psutil.process_iter(["cmdline"]):
-        if str(folder) in " ".join(process.info["cmdline"] or ()) and "dask_worker" in " ".join(
-            process.info["cmdline"]
-        ):
-            process.kill()
+def processes(job: int) -> list[psutil.Process]:
+    """The processes of a job."""
+    return [
+        one for one in psutil.process_iter(["environ"]) if (one.info["environ"] or {}).get("SLURM_JOB_ID") == str(job)
+    ]
 
 
 @contextmanager
@@ -100,14 +98,16 @@ def _munge(environment: dict[str, str]) -> Iterator[None]:
     MUNGE.mkdir(exist_ok=True)
     shutil.chown(MUNGE, "munge", "munge")
     (MUNGE / "munge.socket.2").unlink(missing_ok=True)
-    with _running(("runuser", "-u", "munge", "--", "munged", "--foreground"), environment):
+    with _running(("munged", "--foreground"), environment, "munge"):
         _wait_for(("munge", "-n"), environment, "")
         yield
 
 
 @contextmanager
-def _running(command: tuple[str, ...], environment: dict[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _running(command: tuple[str, ...], environment: dict[str, str], user: str = "root") -> Iterator[None]:
+    """A daemon of SLURM, by itself: what starts it for another user ends before it does."""
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, user=user, group=user)
     try:
         yield
     finally:

@@ -126,3 +126,17 @@ def test_it_says_that_it_is_typed() -> None:
 def test_run_as_a_module() -> None:
     done = subprocess.run([sys.executable, "-m", "voxmill", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"voxmill {vm.__version__}\n"
+
+
+def test_a_table_of_files_is_found_without_what_reads_stores_and_measures() -> None:
+    loaded = loaded_by("import voxmill.cohort")
+    assert "voxmill.cohort" in loaded
+    assert loaded.isdisjoint({"zarr", "numcodecs", "voxmill.store", "voxmill.extraction", "voxmill.regions"})
+
+
+def test_what_does_cases_is_loaded_with_the_job_and_the_case() -> None:
+    job = "Extraction(Settings())"
+    made = "import pickle; from voxmill.cohort.job import Extraction; from voxmill.settings import Settings"
+    assert "voxmill.extraction" in loaded_by(f"{made}; pickle.loads(pickle.dumps({job}))")
+    made = "import pickle; from pathlib import Path; from voxmill.cohort.cases import StoreCase"
+    assert "voxmill.store" in loaded_by(f"{made}; pickle.loads(pickle.dumps(StoreCase(Path(), '')))")

@@ -6,15 +6,15 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
 from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
+from voxmill.computing import parse_device, parse_threads
 from voxmill.diagnostics import diagnose
-from voxmill.errors import RegionError, SettingsError, brief
+from voxmill.errors import RegionError
 from voxmill.execute import Turn, in_turn
 from voxmill.grid import Window
 from voxmill.measures import measure, measure_shape
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 Box = NDArray[Any]
 Made = TypeVar("Made")
-
-DEVICES = ("auto", "cpu", "gpu")
 
 
 def extract(
@@ -75,24 +73,6 @@ def extract(
     opened = open_image(image, series=series, allow_gaps=allow_gaps)
     case, choices = open_case(opened, mask, settings, labels)
     return Table(_rows(case, choices, threads), settings)
-
-
-def parse_device(device: str) -> str:
-    """The device to compute on; raises SettingsError when there is no such device."""
-    if device not in DEVICES:
-        raise SettingsError(f"unknown device {device!r}; known: {', '.join(DEVICES)}")
-    if device == "gpu":
-        raise SettingsError("device 'gpu': this version computes on the CPU only; use 'auto' or 'cpu'")
-    return device
-
-
-def parse_threads(threads: int) -> int:
-    """How many regions to measure at a time; raises SettingsError for what is no whole number, or less than one."""
-    if isinstance(threads, bool) or not isinstance(threads, Integral):
-        raise SettingsError(f"threads: a whole number is needed; found {brief(threads)}")
-    if threads < 1:
-        raise SettingsError(f"threads: at least 1; found {threads}")
-    return int(threads)
 
 
 def _rows(case: Case, choices: tuple[Choice, ...], threads: int) -> tuple[Row, ...]:

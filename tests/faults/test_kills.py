@@ -3,6 +3,7 @@
 Moments are drawn; a test that fails shows its seed.
 """
 
+import json
 import os
 import random
 import time
@@ -10,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from bad_disks import CALLS
+from bad_disks import CALLS, POINTS
 from dask_cluster import dask_cluster, free_ports
+from lock_kills import kills
 from run_script import Options, children, expected, finish, outcomes, started, wait_for
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and processes as POSIX has them")
 CASES = 200
 TIMES = [2, pytest.param(20, marks=pytest.mark.slow)]
-POINTS = [(call, when) for call in CALLS for when in ("before", "after")]
+QUICK = [("write", "during"), ("remove", "after")]
 
 
 def drawn() -> random.Random:
@@ -97,17 +99,33 @@ def test_of_the_scheduler(tmp_path: Path, times: int) -> None:
 @pytest.mark.parametrize(
     "call, when",
     [
-        pytest.param(call, when, marks=() if (call, when) in (("rename", "before"), ("remove", "after")) else slow)
-        for slow in [pytest.mark.slow]
+        pytest.param(call, when, marks=() if (call, when) in QUICK else pytest.mark.slow)
         for call, when in POINTS
+        if call != "link"  # which the lock alone asks for
     ],
 )
 def test_at_every_point_of_writing(tmp_path: Path, call: str, when: str) -> None:
     draw = drawn()
-    for number in (1, draw.randint(2, 6)):  # a run of 2 s writes 20 parts, and so joins parts often enough
+    # The lock comes first. A run of 2 s writes 20 parts, and so joins parts often enough.
+    for number in (1, draw.randint(2, 6), draw.randint(7, 12)):
         with started(tmp_path, Options(0, CASES, seconds=0.01, fatal=(call, number, when))) as process:
             process.communicate(timeout=300)
         assert process.returncode == -9
     finish(tmp_path, Options(0, CASES, seconds=0))
     assert outcomes(tmp_path) == expected(range(20, 20 + CASES))
     assert not list((tmp_path / "ledger").glob("*.draft"))
+
+
+def test_at_every_point_of_locking(tmp_path: Path) -> None:
+    done = kills(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    counts, left = json.loads(done.stdout)
+    assert {call: counts[f"{call} after"] for call in CALLS} == {
+        "write": 3,  # the lock, that of who takes over, the lock again
+        "sync": 3,
+        "rename": 0,
+        "settle": 0,
+        "link": 2,
+        "remove": 6,
+    }
+    assert set(left) <= {".draft", ".takeover"}

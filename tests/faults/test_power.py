@@ -10,6 +10,7 @@ from voxmill.errors import InputError, OutputError
 from voxmill.runs import ledger as module
 from voxmill.runs.disk import Disk
 from voxmill.runs.ledger import LOCK, forget, opened, read_ledger
+from voxmill.runs.lock import Holder
 from voxmill.runs.records import Outcome, Record
 
 RECORDS = 200
@@ -34,19 +35,25 @@ class Watching(ForgetfulDisk):
         super().rename(path, to)
         self.look()
 
+    def link(self, path: Path, to: Path) -> None:
+        super().link(path, to)
+        self.look()
+
     def remove(self, path: Path) -> None:
         super().remove(path)
         self.look()
 
     def look(self) -> None:
-        """Fails where records are missing that were promised, or the ledger cannot be read."""
+        """Fails where records are missing that were promised, or the ledger or its lock cannot be read."""
         self.looks += 1
         left = self.folder.with_name("left")
         self.after_the_failure(self.folder, left)
         there = {one.key for one in read_ledger(left)}
         missing = {record(number).key for number in range(self.promised)} - there
         assert not missing
-        (left / LOCK).unlink(missing_ok=True)  # of this process, which is there
+        if (lock := left / LOCK).exists():
+            assert Holder.parse(lock.read_text()) == Holder.this()
+            lock.unlink()  # it is held
         with opened(left) as ledger:
             assert set(ledger.outcomes) == there
 
@@ -103,6 +110,18 @@ def test_without_the_sync_of_content_a_part_would_be_half_there(
 
     monkeypatch.setattr(Watching, "sync", only_names)
     with pytest.raises(InputError, match="damaged"):
+        written(tmp_path / "ledger", Watching(tmp_path / "ledger"), monkeypatch)
+
+
+def test_without_the_sync_of_the_lock_it_would_be_half_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync = Watching.sync
+
+    def but_the_lock(disk: Watching, path: Path, handle: int) -> None:
+        if not path.name.startswith(LOCK):
+            sync(disk, path, handle)
+
+    monkeypatch.setattr(Watching, "sync", but_the_lock)
+    with pytest.raises(AssertionError):
         written(tmp_path / "ledger", Watching(tmp_path / "ledger"), monkeypatch)
 
 

@@ -1,5 +1,6 @@
 """Locks: what becomes of those of processes that have ended, and of two that want one at the same time."""
 
+import errno
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from voxmill.errors import OutputError
 from voxmill.runs import lock as module
+from voxmill.runs.disk import DISK
 from voxmill.runs.lock import TAKEOVER, Holder, Lock, locked
 
 
@@ -75,6 +77,52 @@ def test_a_link_that_was_made_though_the_system_denies_it(tmp_path: Path, monkey
 
     monkeypatch.setattr(os, "link", denied)
     with locked(tmp_path / "lock") as lock:
+        lock.require()
+
+
+def no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system on which no file has two names."""
+
+    def refused(source: Path, to: Path) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refused)
+
+
+def test_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_links(monkeypatch)
+    with locked(tmp_path / "lock") as lock:
+        lock.require()
+        with (
+            pytest.raises(OutputError, match=f"process {os.getpid()} on .* is writing here"),
+            locked(tmp_path / "lock"),
+        ):
+            pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_written_leaves_no_half_of_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    no_links(monkeypatch)
+    (tmp_path / "draft").write_text(dead())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            DISK.link(tmp_path / "draft", tmp_path / "lock")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["draft"]
+
+
+def test_a_lock_that_was_half_written_long_ago_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.write_text(dead()[:20])
+    with pytest.raises(OutputError, match="cannot be read; if none is at work, delete it"), locked(path):
+        pass
+    os.utime(path, (0, 0))
+    with locked(path) as lock:
         lock.require()
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from dask_cluster import dask_cluster, free_ports
+from dask_cluster import Cluster, dask_cluster, free_ports
 from run_script import Options, children, finish, outcomes, started, wait_for
 from square_job import HANG, HOG, Flaky, Numbers, SlowToLoad
 from voxmill.cli.places import OWN_MEMORY, SlurmOptions, place_of
@@ -59,6 +60,28 @@ def test_a_cluster_that_is_there(tmp_path: Path) -> None:
         (worker,) = cluster.workers
         wait_for(lambda: not worker.children(recursive=True))  # what did the cases has gone with the run
     assert len(outcomes(tmp_path)) == 40
+
+
+@pytest.mark.parametrize("nannies", [True, False])
+def test_a_worker_that_is_asked_to_end_does_so_at_once_and_the_run_goes_on(tmp_path: Path, *, nannies: bool) -> None:
+    def ask(cluster: Cluster) -> float:
+        wait_for(lambda: (job.folder / "1").exists())
+        (at_work,) = [one for one in cluster.started if len(psutil.Process(one.pid).children(recursive=True)) % 2]
+        below, began = psutil.Process(at_work.pid).children(recursive=True), time.monotonic()
+        at_work.terminate()
+        at_work.wait(timeout=60)
+        assert not psutil.wait_procs(below, timeout=60)[1]
+        return time.monotonic() - began
+
+    (job := Flaky(tmp_path / "tried", hangs=True)).folder.mkdir()
+    with (
+        dask_cluster(2, free_ports(1)[0], nannies=nannies) as cluster,
+        ThreadPoolExecutor() as pool,
+        opened(tmp_path / "ledger") as ledger,
+    ):
+        asked = pool.submit(ask, cluster)
+        assert run(job, [1], ledger, on=Address(cluster.address)).done == 1
+        assert asked.result() < 5
 
 
 @pytest.mark.parametrize("address", ["somewhere", "http://127.0.0.1:80", "tcp://", "tcp:127.0.0.1"])
@@ -126,6 +149,19 @@ def test_dask_says_nothing_and_sees_no_name(tmp_path: Path, caplog: pytest.LogCa
     assert not [one for one in caplog.records if one.name.startswith(("asyncio", "distributed"))]
 
 
+def test_a_run_hears_of_what_ends_at_once_and_costs_little_while_it_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voxmill.runs.cluster.WAIT_S", 60)
+    began = time.monotonic()
+    with opened(tmp_path / "ledger") as ledger:
+        assert run(Numbers(), [1, 2, 4], ledger, workers=1).done == 3
+    assert time.monotonic() - began < 30
+    with connected(HERE, 1) as client:
+        assert client.cluster is not None
+        assert client.cluster.scheduler.periodic_callbacks["tick"].callback_time == 1000
+
+
 def test_a_signal_before_the_first_case(tmp_path: Path) -> None:
     stopping = threading.Event()
     stopping.set()
@@ -147,6 +183,15 @@ def test_a_task_leaves_the_cases_that_take_it_too_long_and_an_ended_run_does_non
     assert 1 <= len(done.answers) <= 2
     end("a run")
     assert do("a run", cases, Limits(), version()).answers == ()
+
+
+def test_of_a_case_whose_worker_closes_there_is_no_answer(tmp_path: Path) -> None:
+    (job := Flaky(tmp_path / "tried", hangs=True)).folder.mkdir()
+    with ThreadPoolExecutor() as pool:
+        done = pool.submit(do, "closing", [Sealed(pickle.dumps((job, 1)))], Limits(), version())
+        wait_for(lambda: (job.folder / "1").exists())
+        end("closing")
+        assert done.result().answers == ()
 
 
 def test_no_file_of_the_current_folder_stands_for_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,21 @@
 """A cohort through a real SLURM, on this machine."""
 
 import gc
+import os
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import dask
+import distributed  # noqa: F401 - its settings have to be there before others are set for a while
+import psutil
 import pytest
 
 from run_script import wait_for
-from slurm_cluster import jobs, require_slurm, slurm
-from square_job import Numbers
+from slurm_cluster import jobs, processes, require_slurm, slurm
+from square_job import Flaky, Numbers
 from voxmill.errors import InputError
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import Slurm
@@ -31,7 +37,8 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dic
     with slurm(folder) as made:
         for name in ("SLURM_CONF", "PATH"):
             monkeypatch.setenv(name, made[name])
-        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))  # which jobs take over
+        path = str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))  # which jobs take over
         yield made
         gc.collect()
 
@@ -50,6 +57,26 @@ def test_a_cohort(tmp_path: Path, environment: dict[str, str]) -> None:
         "000007": "MemoryError",
         "000011": "ProcessDied",
     }
+    wait_for(lambda: not jobs(environment))
+
+
+def test_a_job_that_is_cancelled_leaves_nothing_behind_and_the_run_goes_on(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    def cancel() -> tuple[int, int]:
+        wait_for(lambda: (job.folder / "1").exists())
+        (number,) = jobs(environment)
+        found = processes(number)
+        subprocess.run(("scancel", str(number)), env=environment, check=True)
+        gone, left = psutil.wait_procs(found, timeout=10)
+        return len(gone), len(left)
+
+    (job := Flaky(tmp_path / "tried", hangs=True)).folder.mkdir()
+    soon = dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"})  # and the next job is asked for
+    with ThreadPoolExecutor() as pool, soon, opened(tmp_path / "ledger") as ledger:
+        cancelled = pool.submit(cancel)
+        assert run(job, [1], ledger, workers=1, on=place(tmp_path)).done == 1
+    assert cancelled.result() == (2, 0)  # the worker, and the process that does cases
     wait_for(lambda: not jobs(environment))
 
 

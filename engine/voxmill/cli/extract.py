@@ -218,8 +218,8 @@ class _Asked:
 
 def _from_files(image: Path, mask: Path, asked: _Asked, *, profiled: bool) -> "Table":
     from voxmill.cli.profile import profile_extraction
+    from voxmill.computing import parse_threads
     from voxmill.extraction import extract as extract_regions
-    from voxmill.extraction import parse_threads
 
     run = partial(
         extract_regions,

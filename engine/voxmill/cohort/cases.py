@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers, names_of
 from voxmill.errors import InputError, VoxmillError
@@ -14,9 +14,10 @@ from voxmill.io.fetching import is_there, stamps_of
 from voxmill.io.remote import Location
 from voxmill.io.storage import reason_of
 from voxmill.privacy import replaced
-from voxmill.store import Store, StoredImage, StoredMask
-from voxmill.store.layout import METADATA, folder_name
 from voxmill.volume import Image, Mask, Volume
+
+if TYPE_CHECKING:
+    from voxmill.store import StoredImage, StoredMask
 
 HIDDEN = "…"
 """What stands in sentences for identifiers out of headers."""
@@ -80,14 +81,24 @@ class StoreCase:
     name: str
     choosing: Choosing = Choosing()
 
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Where it comes to be done, load what reads it: that is none of its own time."""
+        import voxmill.store  # noqa: F401
+
+        vars(self).update(state)
+
     @property
     def folder(self) -> Path:
         """Where it lies."""
+        from voxmill.store.layout import folder_name
+
         return self.store / folder_name(self.name)
 
     @cached_property
     def stamp(self) -> str:
         """SHA-256 of what is written beside its voxels, where the digests of all images and masks stand."""
+        from voxmill.store.layout import METADATA
+
         digest = hashlib.sha256()
         for path in sorted((*self.folder.glob(f"*/{METADATA}"), *self.folder.glob(f"*/labels/*/{METADATA}"))):
             digest.update(_content(path))
@@ -100,6 +111,8 @@ class StoreCase:
 
     def pairs(self, channel: int | None = None, enter: Enter = lambda step: None) -> Iterator[Pair]:
         """Its images with their masks; those that are damaged or were interrupted say so."""
+        from voxmill.store import Store
+
         enter("read")
         try:
             case = Store(self.store).case(self.name)
@@ -130,7 +143,7 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _chosen(image: StoredImage, mask: StoredMask, channel: int | None) -> Pair:
+def _chosen(image: "StoredImage", mask: "StoredMask", channel: int | None) -> Pair:
     try:
         return Pair(image.name, mask.name, (image, mask if channel is None else mask.layer(channel)))
     except VoxmillError as error:

@@ -19,8 +19,6 @@ from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
 from voxmill.errors import InputError, SettingsError, brief, several
 from voxmill.privacy import Pseudonyms
-from voxmill.store import is_store, open_store
-from voxmill.store.carried import carried_to, read_carried
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,7 +103,7 @@ def find_cohort(
             f"{source.name}: a cohort is a store of voxmill convert, a table (.csv, .parquet) or a folder of DICOM; "
             "this is another file"
         )
-    elif is_store(source):
+    elif _is_store(source):
         found = _of_store(source, wanted)
     else:
         sources = find_cases(source, pseudonyms())
@@ -115,7 +113,17 @@ def find_cohort(
     return found
 
 
+def _is_store(source: Path) -> bool:
+    """Whether it is one; a table needs nothing of stores."""
+    from voxmill.store import is_store
+
+    return is_store(source)
+
+
 def _of_store(path: Path, wanted: Wanted) -> Cohort:
+    from voxmill.store import open_store
+    from voxmill.store.carried import carried_to, read_carried
+
     store = open_store(path)
     named = [name for name in sorted(wanted_cases(store)) if wanted.names(name)]
     names = named[: wanted.limit]

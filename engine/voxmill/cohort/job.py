@@ -14,7 +14,6 @@ from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
 from voxmill.errors import InputError, RegionError, VoxmillError
-from voxmill.extraction import extract
 from voxmill.io.storage import Unreachable, reason_of
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
@@ -45,6 +44,12 @@ class Extraction:
 
     settings: Settings
     threads: int = 1
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Where cases are to be done, load what does them: that is none of their time."""
+        import voxmill.extraction  # noqa: F401
+
+        vars(self).update(state)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -157,6 +162,8 @@ class _UnderWay:
                 self._fail(pair, row.region, step="measure", reason=RegionError.__name__, sentence=row.error)
 
     def _rows(self, image: Image, mask: Mask) -> tuple[Row, ...]:
+        from voxmill.extraction import extract
+
         settings = self.job.settings
         if settings.label_channel is not None:  # a pair has the channel that is wanted
             settings = settings.changed({"label_channel": None})

@@ -17,7 +17,7 @@ from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
 from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries, require_csv
 from voxmill.cohort.writing import Chosen, Tally, write_results
-from voxmill.extraction import parse_device, parse_threads
+from voxmill.computing import parse_device, parse_threads
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Place, Slurm

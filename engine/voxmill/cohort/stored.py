@@ -3,22 +3,24 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voxmill.cohort.cases import Pair, StoreCase
+from voxmill.computing import parse_device, parse_threads
 from voxmill.errors import VoxmillError
-from voxmill.extraction import extract, parse_device, parse_threads
 from voxmill.settings import Settings, parse_settings
-from voxmill.store import Store
 from voxmill.table import Row, Table
 from voxmill.volume import Image, Mask
+
+if TYPE_CHECKING:
+    from voxmill.store import Store
 
 Labels = int | str | Iterable[int | str] | None
 Measured = Callable[[Image, Mask], tuple[Row, ...]]
 
 
 def extract_store(
-    store: Store,
+    store: "Store",
     *,
     settings: "Settings | Mapping[str, Any] | str | Path | None" = None,
     labels: Labels = None,
@@ -38,6 +40,8 @@ def extract_store(
     What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read or
     has no such case, SettingsError for settings that make no sense.
     """
+    from voxmill.extraction import extract
+
     settings, threads = parse_settings(settings), parse_threads(threads)
     parse_device(device)
     chosen = labels if labels is None or isinstance(labels, int | str) else tuple(labels)
@@ -57,7 +61,7 @@ def extract_store(
     return Table(tuple(rows), settings)
 
 
-def wanted_cases(store: Store, cases: Iterable[str] | None = None) -> tuple[str, ...]:
+def wanted_cases(store: "Store", cases: Iterable[str] | None = None) -> tuple[str, ...]:
     """The names of the cases to measure, each once; raises InputError for one that is not in the store."""
     there = (*store.names, *store.incomplete)
     if cases is None:

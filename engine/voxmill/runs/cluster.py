@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
 from voxmill.runs.signals import GRACE_S, Stopped
-from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, end, version
+from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, end, version
 from voxmill.runs.worker import Case, Job, failed, is_transient
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ AHEAD = 2
 """Tasks for each thread of a worker: one that it does, one that waits."""
 TASK_CASES = 32
 """The most cases of a task: a task has its price, so quick cases share one."""
-POLL_S = 0.01
+WAIT_S = 0.2
+"""How long to wait for what ends; a signal is heard no later than that."""
 ANSWER_S = 2.0
-"""How long a scheduler may take to answer; a signal is heard no later than that."""
+"""How long a scheduler may take to answer; a signal is heard no later than that either."""
 SILENT_S = 60.0
 """After how long without an answer it is lost."""
 NO_ANSWER = "the scheduler of Dask does not answer any more; run it again to go on"
@@ -113,12 +114,14 @@ class _Tasks(Generic[Case]):
 
     def _begin(self, cases: Iterator[Case]) -> None:
         """Hand out as many cases as there is room for."""
+        from voxmill.runs.task import do_on_worker
+
         self._count()
         while len(self._under_way) < AHEAD * max(1, self._places) and (some := self._next(cases)):
             sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
             key = "cases", f"{self._run}-{next(self._numbers)}"
             asked = self._run, sealed, self.limits, version()
-            future = self.client.submit(do, *asked, key=key, resources=self._resources)
+            future = self.client.submit(do_on_worker, *asked, key=key, resources=self._resources)
             self._under_way[future] = some
             self._ended.add(future)
 
@@ -159,10 +162,10 @@ class _Tasks(Generic[Case]):
 
     def _finished(self) -> Iterator[Record]:
         """The records of cases that have ended; raises what a job raises to end a run."""
-        batch = self._ended.next_batch(block=False)
-        if not batch:
-            time.sleep(POLL_S)
-        for future, given in batch:
+        with self._ended.thread_condition:
+            if not self._ended.has_ready():
+                self._ended.thread_condition.wait(WAIT_S)
+        for future, given in self._ended.next_batch(block=False):
             some = self._under_way.pop(future)
             done = became(future.status, given, len(some))
             self._case_s = done.seconds / max(1, len(done.answers))

@@ -189,7 +189,7 @@ def _make(folder: Path, disk: Disk) -> None:
 def _begin(folder: Path, disk: Disk, lock: Lock) -> None:
     """Sweep away what was left half written, and say what the folder is; raises OSError."""
     for left in folder.glob("*.draft"):
-        left.unlink(missing_ok=True)
+        disk.remove(left)
     if not (folder / ABOUT).exists():
         about = json.dumps({"format_version": FORMAT_VERSION}) + "\n"
         _place(folder / ABOUT, lambda file: file.write(about.encode()), disk, lock)
@@ -208,7 +208,7 @@ def _place(path: Path, fill: Callable[[BinaryIO], object], disk: Disk, lock: Loc
         disk.rename(draft, path)
         disk.settle(path.parent)
     except (OSError, OutputError):
-        draft.unlink(missing_ok=True)
+        disk.remove(draft)
         raise
 
 

@@ -11,7 +11,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
@@ -47,6 +47,15 @@ class Holder:
         """This process."""
         return cls(socket.gethostname(), os.getpid(), _begun(os.getpid()), _system())
 
+    @classmethod
+    def parse(cls, written: str) -> "Holder | None":
+        """The one that a lock tells of; None where it cannot be read."""
+        try:
+            told = json.loads(written)
+            return cls(**{name: told[name] for name in cls.__dataclass_fields__})
+        except (ValueError, TypeError, KeyError):
+            return None
+
     @property
     def is_near(self) -> bool:
         """Whether its system is the one of this process."""
@@ -62,11 +71,12 @@ class Holder:
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock that is held: the file, what is written in it, and what tells it from every other."""
+    """A lock that is held: the file, what is written in it, what tells it from every other, and the disk it is on."""
 
     path: Path
     written: str
     name: str
+    disk: Disk = field(default=DISK, repr=False)
 
     def require(self) -> None:
         """Raise OutputError when it is not held any more."""
@@ -76,17 +86,17 @@ class Lock:
     def release(self) -> None:
         """Give it back."""
         if self.is_there():
-            self.path.unlink()
+            self.disk.remove(self.path)
 
     def touch(self) -> None:
         """Show that it is held, if it is; raises OSError."""
         if self.is_there():
-            os.utime(self.path)
+            self.disk.touch(self.path)
 
     def is_there(self) -> bool:
         """Whether the file is that of this lock."""
         try:
-            return self.path.read_text() == self.written
+            return self.path.read_text(errors="replace") == self.written
         except FileNotFoundError:
             return False
 
@@ -118,23 +128,28 @@ def _beat(lock: Lock, done: threading.Event) -> None:
 def _take(path: Path, disk: Disk) -> Lock:
     """Make the lock. It has its content from the first moment: a link to a file that is whole."""
     name = uuid.uuid4().hex
-    lock = Lock(path, json.dumps({**asdict(Holder.this()), "lock": name}), name)
+    lock = Lock(path, json.dumps({**asdict(Holder.this()), "lock": name}), name, disk)
     for _ in range(3):
         draft = path.with_name(f"{path.name}-{uuid.uuid4().hex}.draft")
-        disk.write(draft, lambda file: file.write(lock.written.encode()))
         try:
-            _link(draft, path)
-        except FileExistsError:
-            if lock.is_there():  # network file systems may say so of a link that they have just made
-                return lock
-            _give_way(path, draft.stat().st_mtime, disk)
-        except FileNotFoundError:  # the other that has just begun sweeps drafts away
-            continue
-        else:
-            return lock
+            disk.write(draft, lambda file: file.write(lock.written.encode()))
+            with suppress(FileNotFoundError):  # another that has just begun sweeps drafts away
+                if _is_made(lock, draft):
+                    return lock
         finally:
-            draft.unlink(missing_ok=True)
+            disk.remove(draft)
     raise OutputError(f"{_called(path)}: another process has just begun to write here; try again")
+
+
+def _is_made(lock: Lock, draft: Path) -> bool:
+    """Whether the lock could be made; if not, the one that was in its way has been removed. Raises as `_give_way`."""
+    try:
+        lock.disk.link(draft, lock.path)
+    except FileExistsError:
+        if not lock.is_there():  # network file systems may say so of a link that they have just made
+            _give_way(lock.path, draft.stat().st_mtime, lock.disk)
+            return False
+    return True
 
 
 def _called(path: Path) -> str:
@@ -142,33 +157,23 @@ def _called(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _link(draft: Path, path: Path) -> None:
-    """Give a file that is whole a second name, if nobody has that."""
-    try:
-        os.link(draft, path)
-    except (FileExistsError, FileNotFoundError):
-        raise
-    except OSError:  # a file system without links: there it may be seen half written
-        with path.open("xb") as file:
-            file.write(draft.read_bytes())
-
-
 def _give_way(path: Path, now: float, disk: Disk) -> None:
-    """Remove the lock of a process that has ended; raises OutputError for any other. `now`: by the disk's own clock."""
+    """Remove the lock of a process that has ended; raises OutputError for any other. `now`: by the disk's own clock.
+
+    One that cannot be read is half written, and nobody touches that.
+    """
     try:
-        written = path.read_text()
-        told = json.loads(written)
-        holder = Holder(**{name: told[name] for name in Holder.__dataclass_fields__})
-        silent_s = now - path.stat().st_mtime
+        written, silent_s = path.read_text(errors="replace"), now - path.stat().st_mtime
     except FileNotFoundError:
         return
-    except (ValueError, TypeError, KeyError):
-        raise OutputError(
-            f"{_called(path)}: the lock of another run, which cannot be read; if none is at work, delete it"
-        ) from None
-    if holder.is_gone or (not holder.is_near and silent_s > STALE_S):
+    holder = Holder.parse(written)
+    if holder.is_gone if holder and holder.is_near else silent_s > STALE_S:
         _take_away(path, written, disk)
         return
+    if holder is None:
+        raise OutputError(
+            f"{_called(path)}: the lock of another run, which cannot be read; if none is at work, delete it"
+        )
     raise OutputError(
         f"{_called(path)}: process {holder.pid} on {holder.host} is writing here, last seen "
         f"{silent_s / MINUTE_S:.0f} min ago; wait for it, or, if it is gone, delete that file"
@@ -182,8 +187,8 @@ def _take_away(path: Path, written: str, disk: Disk) -> None:
     """
     turn = _take(path.with_name(f"{path.name}{TAKEOVER}"), disk)
     try:
-        if path.read_text() == written:
-            path.unlink()
+        if path.read_text(errors="replace") == written:
+            disk.remove(path)
     except FileNotFoundError:
         return
     finally:

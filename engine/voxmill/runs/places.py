@@ -3,6 +3,7 @@
 import logging
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,13 +30,15 @@ SPECIAL = re.compile(r"""[\s'"\\$`&|;<>()*?\[\]{}#!~]""")
 """What means something else in the script of a job."""
 LOGGERS = ("asyncio", "dask_jobqueue", "distributed", "tornado")
 QUIET: Mapping[str, Any] = {
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.terminate": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
 }
-"""Dask's settings for a scheduler and a worker that live in this process and hold little."""
+"""Dask's settings for a scheduler and a worker that live in this process, hold little, and watch themselves seldom."""
 
 
 @dataclass(frozen=True)
@@ -189,10 +192,14 @@ def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 -
 
 
 def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueue is not typed
-    """A scheduler in this process, workers in jobs; a job that ends before the run does is followed by another."""
+    """A scheduler in this process, workers in jobs; a job that ends before the run does is followed by another.
+
+    The worker stands in for the shell of its job, so that it hears what SLURM tells the job, and ends with it.
+    """
     if workers < 1:
         raise SettingsError("jobs of SLURM are the workers of such a run; ask for at least one (--workers 1)")
     try:
+        import dask
         from dask_jobqueue.slurm import SLURMCluster
         from distributed import Security
 
@@ -213,6 +220,7 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
         security=security,
         shared_temp_directory=str(place.folder),
         nanny=False,
+        python=f"exec {dask.config.get('jobqueue.slurm.python', None) or sys.executable}",
         worker_extra_args=["--no-dashboard", "--resources", f"{CPU}={place.cores}"],
         scheduler_options={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
         silence_logs=0,

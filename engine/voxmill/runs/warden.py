@@ -84,7 +84,10 @@ def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str) -> Done:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
         child = _child(run)
-        answers.append(child.do(case, limits) if child is not None and child.begin(wanted) else Lost.DIED)
+        answer = child.do(case, limits) if child is not None and child.begin(wanted) else Lost.DIED
+        if run in _ENDED:  # meanwhile: this worker is closing, which says nothing of the case
+            break
+        answers.append(answer)
     return Done(tuple(answers), time.monotonic() - begun)
 
 
