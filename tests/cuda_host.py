@@ -44,12 +44,15 @@ def build(folder: Path, options: Sequence[str]) -> Path:
 
 
 class HostProcess:
-    """A program that runs kernels, started; `flaw` is WITHOUT_ATOMICS or WITHOUT_BARRIERS."""
+    """A program that runs kernels, started.
 
-    def __init__(self, program: Path, flaw: str | None = None) -> None:
+    `trait` is one of those that `cuda_host.hpp` knows: WITHOUT_ATOMICS, WITHOUT_BARRIERS, GIVING_WAY.
+    """
+
+    def __init__(self, program: Path, trait: str | None = None) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
-        flaws = {flaw: "1"} if flaw else {}
-        environment = {**os.environ, **flaws, "TSAN_OPTIONS": "halt_on_error=1", "ASAN_OPTIONS": "detect_leaks=0"}
+        traits = {trait: "1"} if trait else {}
+        environment = {**os.environ, **traits, "TSAN_OPTIONS": "halt_on_error=1", "ASAN_OPTIONS": "detect_leaks=0"}
         pipe = subprocess.PIPE
         self._process = subprocess.Popen([program], stdin=pipe, stdout=pipe, stderr=self._errors, env=environment)
 
@@ -84,9 +87,9 @@ class HostProcess:
 
 
 @contextmanager
-def running(program: Path, flaw: str | None = None) -> Iterator[HostProcess]:
+def running(program: Path, trait: str | None = None) -> Iterator[HostProcess]:
     """A program that runs kernels, as long as it is needed."""
-    process = HostProcess(program, flaw)
+    process = HostProcess(program, trait)
     try:
         yield process
     finally:

@@ -17,13 +17,15 @@ __device__ inline int root(int *parent, int place) {
     return place;
 }
 
+// Another thread may have given the root a parent just before: it may be lost there now, so it is united here.
 __device__ inline void unite(int *parent, int one, int other) {
     for (;;) {
         one = root(parent, one), other = root(parent, other);
         if (one == other) return;
         int low = one < other ? one : other, high = one < other ? other : one;
-        if (atomicMin(parent + high, low) == high) return;
-        one = high, other = low;  // another thread was faster: high is no root any more
+        int before = atomicMin(parent + high, low);
+        if (before == high) return;
+        one = before, other = low;
     }
 }
 

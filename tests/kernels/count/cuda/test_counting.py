@@ -1,15 +1,19 @@
 """Counts and sums by the CUDA kernels equal those of the CPU, to the last bit; on the host, without a race."""
 
+from itertools import product
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cuda_cases import NARROW, WIDE, Task, assert_counts_as_the_cpu, regions, tasks, tiles_of
-from cuda_host import HostDevice, HostProcess
-from kernel_cases import Volume, batch_of
+from cuda_host import HostDevice, HostProcess, running
+from kernel_cases import Volume, batch_of, read_only
 from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.sweep import GLRLM, GLSZM
 
 TASKS = [Task(), Task((2,), alpha=1), Task((1, 3), across=0), Task(across=2, alpha=2)]
 
@@ -31,6 +35,30 @@ def test_drawn_regions(host: HostProcess, drawn: list[Volume], task: Task, own: 
     """Whatever part of its counts a block keeps to itself, and in however many tiles a box is."""
     with tiles_of(places):
         assert_counts_as_the_cpu(HostDevice(host, shared_bytes=own), drawn, task)
+
+
+def test_lines_end_with_the_box(plain: HostProcess) -> None:
+    """Where no line holds two voxels there are no runs: none goes on from one row of the box to the next."""
+    sparse: list[Volume] = []
+    for first, second in product(range(16), range(16, 48)):
+        volume = np.zeros((3, 4, 4), dtype=np.int64)
+        volume.flat[[first, second]] = 1, 2
+        sparse.append(volume)
+    assert_counts_as_the_cpu(HostDevice(plain, threads=1), sparse, Task(wanted=GLRLM))
+
+
+def test_zones_join_whoever_is_faster(plain_program: Path) -> None:
+    """Zones like the letter V: its foot is two voxels, each of which alone holds an arm, both at the same moment."""
+    letters = np.zeros((59, 2, 120), dtype=np.int64)
+    letters[::2, 0, ::6] = letters[::2, 0, 3::6] = letters[::2, 1, 1::6] = letters[::2, 1, 2::6] = 1
+    with running(plain_program, "GIVING_WAY") as process:
+        assert_counts_as_the_cpu(HostDevice(process, threads=16), [read_only(letters)], Task(wanted=GLSZM))
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 4), (3, 3, 7), (1, 1, 513), (1, 1, 514)])
+def test_sizes_and_counts_at_the_end_of_a_table(plain: HostProcess, shape: tuple[int, int, int]) -> None:
+    """Zones of 63 and 64 voxels, pairs that occur 1024 and 1026 times."""
+    assert_counts_as_the_cpu(HostDevice(plain), [read_only(np.ones(shape, dtype=np.int64))], Task())
 
 
 def test_a_count_that_a_block_keeps_to_itself_has_room_for_a_whole_tile(plain: HostProcess) -> None:
