@@ -64,7 +64,7 @@ def count(
 ) -> Counted:
     """What the CPU's `sweep` counts, with the same arguments, on a device; and the sums of GLCM.
 
-    Raises ValueError where that does.
+    Raises ValueError where that does, and for boxes that are too large for a device.
     """
     check_border(batch, offsets)
     for levels, shape in zip(batch.levels, batch.shapes, strict=True):

@@ -19,6 +19,8 @@ BOX = np.dtype([(field, np.int64) for field in FIELDS])
 """What a kernel knows of a box; `box.cuh` says what the fields mean."""
 TILE = 1 << 15
 """How many places of a box a block looks at, at most; a count that a block keeps to itself has 16 bits."""
+MOST_PLACES = (1 << 31) - 1
+"""How many places a box may have: a place is a number of 32 bits."""
 SCALARS = 5
 """How many single numbers stand before the other sums of a co-occurrence matrix."""
 
@@ -49,7 +51,7 @@ class Layout:
 
     def tiles(self, boxes: Ints) -> Ints:
         """The tiles of these boxes (indices), (tiles, 3): box, first place and last one (exclusive)."""
-        size = (self.boxes["depth"] * self.boxes["height"] * self.boxes["width"])[boxes]
+        size = _size(self.boxes[boxes])
         counts = -(-size // TILE)
         first = TILE * (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts))
         last = np.minimum(first + TILE, np.repeat(size, counts))
@@ -64,8 +66,12 @@ class Layout:
 
 
 def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> Layout:
-    """The layout of a batch whose matrices have so many offsets, on a device whose blocks have so much memory."""
+    """The layout of a batch whose matrices have so many offsets, on a device whose blocks have so much memory.
+
+    Raises ValueError for boxes that are too large for a device.
+    """
     boxes = _boxes(batch)
+    _check_size(boxes, batch)
     shapes = _shapes(boxes, batch, offsets, wanted)
     for part in PARTS:
         length = shapes[part].prod(axis=1)
@@ -87,8 +93,20 @@ def _boxes(batch: Batch) -> NDArray[np.void]:
     return boxes
 
 
+def _size(boxes: NDArray[np.void]) -> Ints:
+    """How many places there are, border included."""
+    return boxes["depth"] * boxes["height"] * boxes["width"]
+
+
 def _voxels(batch: Batch) -> Ints:
     return np.array([counts.sum() for counts in batch.counts])
+
+
+def _check_size(boxes: NDArray[np.void], batch: Batch) -> None:
+    for size, shape in zip(_size(boxes).tolist(), batch.shapes, strict=True):
+        if size > MOST_PLACES:
+            found = f"a box of {' x '.join(map(str, shape))} voxels (z, y, x) is too large for a GPU"
+            raise ValueError(f"{found}: with its border it may have {MOST_PLACES}; count it on the CPU")
 
 
 def _shapes(boxes: NDArray[np.void], batch: Batch, offsets: int, wanted: int) -> dict[str, Ints]:
