@@ -71,16 +71,16 @@ def count(
         counter_shapes(levels, len(offsets), max(shape), wanted)
     layout = lay_out(batch, len(offsets), wanted=wanted, shared_bytes=device.shared_bytes)
     task = _Task(
-        device,
-        layout,
-        8 * batch.arena.itemsize,
-        device.upload(batch.arena),
-        device.upload(layout.boxes.view(np.int64)),
-        device.upload(layout.numbers),
-        device.upload(np.concatenate([offsets, DIRECTIONS]).ravel()),
-        sum(1 << int(k) for k in directions_in(across)),
-        alpha,
-        wanted,
+        device=device,
+        layout=layout,
+        bits=8 * batch.arena.itemsize,
+        arena=device.upload(batch.arena),
+        boxes=device.upload(layout.boxes.view(np.int64)),
+        numbers=device.upload(layout.numbers),
+        offsets=device.upload(np.concatenate([offsets, DIRECTIONS]).ravel()),
+        along=sum(1 << int(k) for k in directions_in(across)),
+        alpha=alpha,
+        wanted=wanted,
     )
     buffers = _sweep(task) | _find_zones(task)
     return Counted(device, layout, buffers | _sum_pairs(task, buffers["glcm"]))
