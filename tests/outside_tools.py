@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,11 +13,15 @@ def program(name: str) -> str:
     """The path of a program; a test that needs it is skipped without it, or fails where every oracle is asked for."""
     path = shutil.which(name)
     if path is None:
-        missing = f"{name} is not installed (Debian: apt-get install dcm2niix dicom3tools dcmtk plastimatch)"
-        if os.environ.get("VOXMILL_REQUIRE_ORACLE") == "1":
-            pytest.fail(f"VOXMILL_REQUIRE_ORACLE=1, and {missing}")
-        pytest.skip(missing)
+        skip(f"{name} is not installed (Debian: apt-get install dcm2niix dicom3tools dcmtk plastimatch)")
     return path
+
+
+def skip(missing: str) -> NoReturn:
+    """Skip the test for what is missing, or let it fail where every oracle is asked for."""
+    if os.environ.get("VOXMILL_REQUIRE_ORACLE") == "1":
+        pytest.fail(f"VOXMILL_REQUIRE_ORACLE=1, and {missing}")
+    pytest.skip(missing)
 
 
 def run(*command: str | Path) -> str:

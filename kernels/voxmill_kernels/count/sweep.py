@@ -12,7 +12,7 @@ levels add up to. The voxels of the strip then count:
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ FAMILIES = {"glcm": GLCM, "gldm": GLDM, "ngtdm": NGTDM, "glrlm": GLRLM, "glszm":
 AHEAD, BEHIND, BEGINS = range(3)
 STRIP = 4096
 MAX_BYTES = 4 << 30
+
+Shape2: TypeAlias = tuple[int, int]
+Shape3: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -116,11 +119,21 @@ def sweep(
 
     Raises ValueError when the matrices would need more than 4 GiB, and for offsets beyond the border.
     """
+    along = directions_in(across)
+    check_border(batch, offsets)
+    return [_sweep_box(batch, box, offsets, along, alpha, wanted) for box in range(len(batch))]
+
+
+def directions_in(across: int | None) -> Ints:
+    """Which of the 13 directions stay in a slice `across` an axis; all of them for None."""
+    return np.arange(len(DIRECTIONS)) if across is None else np.flatnonzero(DIRECTIONS[:, across] == 0)
+
+
+def check_border(batch: Batch, offsets: Ints) -> None:
+    """Raise ValueError for offsets beyond the border of the batch."""
     farthest = np.abs(offsets).max(initial=0)
     if farthest > batch.border:
         raise ValueError(f"offsets of up to {farthest} voxels lead out of a border of {batch.border}")
-    along = np.arange(len(DIRECTIONS)) if across is None else np.flatnonzero(DIRECTIONS[:, across] == 0)
-    return [_sweep_box(batch, box, offsets, along, alpha, wanted) for box in range(len(batch))]
 
 
 def _sweep_box(batch: Batch, box: int, offsets: Ints, along: Ints, alpha: int, wanted: int) -> Matrices:
@@ -148,24 +161,28 @@ def _sweep_box(batch: Batch, box: int, offsets: Ints, along: Ints, alpha: int, w
 
 
 def _counters(levels: int, offsets: int, longest: int, wanted: int) -> _Counters:
-    shapes = (
-        (offsets if wanted & GLCM else 0, levels + 1, levels + 1),
-        (levels + 1, 2 * offsets + 1),
-        (levels + 1, 2 * offsets + 1),
-        (len(DIRECTIONS) if wanted & GLRLM else 0, levels + 1, longest + 1),
+    glcm, around, runs = counter_shapes(levels, offsets, longest, wanted)
+    return _Counters(
+        np.zeros(glcm, np.uint32),
+        np.zeros(around, np.uint32),
+        np.zeros(around, np.int64),
+        room_for_runs(runs),
     )
-    sizes = (4, 4, 8, 4)
-    needed = sum(size * math.prod(shape) for size, shape in zip(sizes, shapes, strict=True))
+
+
+def counter_shapes(levels: int, offsets: int, longest: int, wanted: int) -> tuple[Shape3, Shape2, Shape3]:
+    """The shapes that the counters of GLCM, of GLDM and NGTDM, and of GLRLM have, as far as they are wanted.
+
+    `longest` is the longest side of the box. Raises ValueError when the matrices would need more than 4 GiB.
+    """
+    glcm = (offsets if wanted & GLCM else 0, levels + 1, levels + 1)
+    around = (levels + 1, 2 * offsets + 1)
+    runs = (len(DIRECTIONS) if wanted & GLRLM else 0, levels + 1, longest + 1)
+    needed = 4 * math.prod(glcm) + (4 + 8) * math.prod(around) + 4 * math.prod(runs)
     if needed > MAX_BYTES:
         found = f"{levels} grey levels in {offsets} directions need matrices of {needed / 2**30:.1f} GiB"
         raise ValueError(f"{found}, at most 4 are taken")
-    glcm, gldm, ngtdm, runs = shapes
-    return _Counters(
-        np.zeros(glcm, np.uint32),
-        np.zeros(gldm, np.uint32),
-        np.zeros(ngtdm, np.int64),
-        room_for_runs(runs),
-    )
+    return glcm, around, runs
 
 
 def _strip(shape: tuple[int, int, int], offsets: int, top: int) -> _Strip:

@@ -75,11 +75,14 @@ def zone_cells(zones: Zones, found: int, levels: int) -> Cells:
     """The cells of the zones: small ones from a table, large ones from a list."""
     small = np.zeros((levels, SMALL_ZONE), dtype=np.int64)
     listed = int(_measure_zones(zones, found, small))
-    cells = cells_of(small[:, 1:])
-    if listed == 0:
+    return with_large(cells_of(small[:, 1:]), zones.level[:listed].astype(np.int64) << 32 | zones.size[:listed])
+
+
+def with_large(cells: Cells, zones: Array) -> Cells:
+    """The cells of small zones and, after them, those of large `zones`: level (from 1) << 32 | size."""
+    if len(zones) == 0:
         return cells
-    key = zones.level[:listed].astype(np.int64) << 32 | zones.size[:listed]
-    large, count = np.unique(key, return_counts=True)
+    large, count = np.unique(zones, return_counts=True)
     return Cells(
         np.concatenate([cells.matrix, np.zeros_like(large)]),
         np.concatenate([cells.level, (large >> 32) - 1]),

@@ -1,0 +1,144 @@
+"""What lies where on a device: a table of boxes, the tiles that blocks work on, and the shape of every part."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill_kernels.count.arena import DEPTH, WIDTH, Batch
+from voxmill_kernels.count.neighbourhood import DIRECTIONS
+from voxmill_kernels.count.sums import FEW
+from voxmill_kernels.count.sweep import GLCM, GLDM, GLRLM, NGTDM
+from voxmill_kernels.count.zones import SMALL_ZONE
+from voxmill_kernels.types import Array, Ints
+
+PARTS = ("pairs", "around", "runs", "small", "large", "sums", "few", "many")
+FIELDS = ("start", "depth", "height", "width", "border", "levels", "longest", "numbers", "gaps", "own", *PARTS, "room")
+BOX = np.dtype([(field, np.int64) for field in FIELDS])
+"""What a kernel knows of a box; `box.cuh` says what the fields mean."""
+TILE = 1 << 15
+"""How many places of a box a block looks at, at most; a count that a block keeps to itself has 16 bits."""
+MOST_PLACES = (1 << 31) - 1
+"""How many places a box may have: a place is a number of 32 bits."""
+SCALARS = 5
+"""How many single numbers stand before the other sums of a co-occurrence matrix."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of all boxes of a batch lie in the buffers, and which shape they have.
+
+    boxes: (n,) BOX. numbers, voxels: level numbers of all boxes, and how many voxels have each. offsets: how many there
+    are. shapes: (n, dimensions) by part. shared: (n,) bytes of its memory that a block uses while it sweeps.
+    """
+
+    boxes: NDArray[np.void]
+    numbers: Ints
+    voxels: Ints
+    offsets: int
+    shapes: Mapping[str, Ints]
+    shared: Ints
+
+    def length(self, part: str) -> int:
+        """How many numbers a part has, in all boxes together."""
+        return int(self.shapes[part].prod(axis=1).sum())
+
+    def split(self, part: str, buffer: Array) -> Iterator[Array]:
+        """A part, box by box."""
+        for start, shape in zip(self.boxes[part].tolist(), self.shapes[part], strict=True):
+            yield buffer[start : start + shape.prod()].reshape(shape)
+
+    def tiles(self, boxes: Ints) -> Ints:
+        """The tiles of these boxes (indices), (tiles, 3): box, first place and last one (exclusive)."""
+        size = _size(self.boxes[boxes])
+        counts = -(-size // TILE)
+        first = TILE * (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts))
+        last = np.minimum(first + TILE, np.repeat(size, counts))
+        return np.stack([np.repeat(boxes, counts), first, last], axis=1)
+
+    def size_classes(self) -> Iterator[tuple[int, Ints]]:
+        """Shared bytes of a block, and the boxes (indices) swept with so many; each uses more than half of them."""
+        classes = np.ceil(np.log2(self.shared))
+        for one in np.unique(classes):
+            boxes = np.flatnonzero(classes == one)
+            yield int(self.shared[boxes].max()), boxes
+
+
+def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> Layout:
+    """The layout of a batch whose matrices have so many offsets, on a device whose blocks have so much memory.
+
+    Raises ValueError for boxes that are too large for a device.
+    """
+    boxes = _boxes(batch)
+    _check_size(boxes, batch)
+    shapes = _shapes(boxes, batch, offsets, wanted)
+    for part in PARTS:
+        length = shapes[part].prod(axis=1)
+        boxes[part] = np.cumsum(length) - length
+    shared = _give_own(boxes, shapes, wanted, 4 * (offsets + len(DIRECTIONS)), shared_bytes)
+    return Layout(boxes, np.concatenate(batch.numbers), np.concatenate(batch.counts), offsets, shapes, shared)
+
+
+def _boxes(batch: Batch) -> NDArray[np.void]:
+    """The table, but for where parts begin."""
+    boxes = np.zeros(len(batch), dtype=BOX)
+    for column, field in enumerate(("start", "depth", "height", "width", "levels")):
+        boxes[field] = batch.table[:, column]
+    boxes["border"] = batch.border
+    boxes["longest"] = batch.table[:, DEPTH : WIDTH + 1].max(axis=1) - 2 * batch.border
+    boxes["numbers"] = np.cumsum(boxes["levels"]) - boxes["levels"]
+    boxes["gaps"] = np.array([numbers[-1] for numbers in batch.numbers]) != boxes["levels"]
+    boxes["room"] = np.minimum(boxes["levels"] ** 2, 2 * _voxels(batch) // FEW)
+    return boxes
+
+
+def _size(boxes: NDArray[np.void]) -> Ints:
+    """How many places there are, border included."""
+    return boxes["depth"] * boxes["height"] * boxes["width"]
+
+
+def _voxels(batch: Batch) -> Ints:
+    return np.array([counts.sum() for counts in batch.counts])
+
+
+def _check_size(boxes: NDArray[np.void], batch: Batch) -> None:
+    for size, shape in zip(_size(boxes).tolist(), batch.shapes, strict=True):
+        if size > MOST_PLACES:
+            found = f"a box of {' x '.join(map(str, shape))} voxels (z, y, x) is too large for a GPU"
+            raise ValueError(f"{found}: with its border it may have {MOST_PLACES}; count it on the CPU")
+
+
+def _shapes(boxes: NDArray[np.void], batch: Batch, offsets: int, wanted: int) -> dict[str, Ints]:
+    """The shapes of all parts. As on the CPU, GLCM and GLRLM have no matrices where they are not wanted."""
+    levels, top = boxes["levels"], np.array([numbers[-1] for numbers in batch.numbers])
+    pairs, runs = offsets if wanted & GLCM else 0, len(DIRECTIONS) if wanted & GLRLM else 0
+    return {
+        "pairs": _stack(pairs, levels, levels),
+        "around": _stack(1, levels, 2 * offsets + 1),
+        "runs": _stack(runs, levels, boxes["longest"]),
+        "small": _stack(1, levels, SMALL_ZONE),
+        "large": _stack(_voxels(batch) // SMALL_ZONE),
+        "sums": _stack(pairs, SCALARS + levels + 3 * top + 1),
+        "few": _stack(np.broadcast_to(pairs, len(boxes)), FEW),
+        "many": _stack(pairs, boxes["room"]),
+    }
+
+
+def _stack(*sides: Ints | int) -> Ints:
+    return np.stack(np.broadcast_arrays(*sides), axis=1)
+
+
+def _give_own(boxes: NDArray[np.void], shapes: Mapping[str, Ints], wanted: int, used: int, limit: int) -> Ints:
+    """Decide which counts a block keeps to itself: those that fit, small ones first, where most threads meet.
+
+    Gives the bytes of its memory that it uses, by box. Sums of NGTDM have eight bytes, counts two, in whole words.
+    """
+    shared = np.full(len(boxes), used)
+    for family, part in {NGTDM: "around", GLDM: "around", GLRLM: "runs", GLCM: "pairs"}.items():
+        cells = shapes[part].prod(axis=1)
+        needed = 8 * cells if family == NGTDM else 4 * ((cells + 1) // 2)
+        fits = (shared + needed <= limit) & bool(wanted & family)
+        boxes["own"] |= np.where(fits, family, 0)
+        shared += np.where(fits, needed, 0)
+    return shared

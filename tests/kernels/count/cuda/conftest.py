@@ -1,0 +1,49 @@
+"""Devices: this machine's threads, plain and under sanitizers, and the GPU that CuPy sees."""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cuda_host import ADDRESSES, PLAIN, THREADS, HostProcess, build, running
+from voxmill_kernels.count.cuda.device import Device
+
+
+@pytest.fixture(scope="session")
+def plain_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("plain"), PLAIN)
+
+
+@pytest.fixture(scope="session")
+def thread_sanitizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("threads"), THREADS)
+
+
+@pytest.fixture(scope="session")
+def address_sanitizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("addresses"), ADDRESSES)
+
+
+@pytest.fixture(scope="session")
+def plain(plain_program: Path) -> Iterator[HostProcess]:
+    """The threads of this machine."""
+    with running(plain_program) as process:
+        yield process
+
+
+@pytest.fixture(scope="session", params=["plain_program", "thread_sanitizer", "address_sanitizer"])
+def host(request: pytest.FixtureRequest) -> Iterator[HostProcess]:
+    """The threads of this machine, without a sanitizer and with each."""
+    with running(request.getfixturevalue(request.param)) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def gpu() -> Device:
+    """What CuPy sees; without any, the test is skipped."""
+    cupy = pytest.importorskip("cupy")
+    if not cupy.cuda.is_available():
+        pytest.skip("CuPy sees no CUDA device")
+    device: Device = importlib.import_module("voxmill_kernels.count.cuda.launch").CupyDevice()
+    return device

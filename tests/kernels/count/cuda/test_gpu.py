@@ -1,0 +1,35 @@
+"""The whole path on a GPU: counts and sums equal those of the CPU, to the last bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from cuda_cases import NARROW, WIDE, Task, assert_counts_as_the_cpu, regions, tasks
+from kernel_cases import Volume, read_only
+from voxmill_kernels.count.cuda.device import Device
+
+pytestmark = pytest.mark.gpu
+
+
+@pytest.mark.parametrize("volumes", [NARROW, WIDE], ids=["8 bits", "16 bits"])
+@pytest.mark.parametrize("task", [Task(), Task((2,), alpha=1), Task((1, 3), across=0)], ids=str)
+def test_named_regions(gpu: Device, volumes: list[Volume], task: Task) -> None:
+    assert_counts_as_the_cpu(gpu, volumes, task)
+
+
+@given(drawn=regions(8), task=tasks())
+def test_drawn_regions(gpu: Device, drawn: list[Volume], task: Task) -> None:
+    assert_counts_as_the_cpu(gpu, drawn, task)
+
+
+@pytest.mark.parametrize("levels", [2, 32, 64, 200, 400])
+def test_large_regions(gpu: Device, levels: int) -> None:
+    """Of many tiles, beside a small one; with zones and counts too large for tables."""
+    noise = np.random.default_rng(5).integers(0, levels + 1, (80, 90, 100))
+    smooth = read_only(np.sort(noise, axis=2))
+    assert_counts_as_the_cpu(gpu, [read_only(noise), smooth, NARROW[0]], Task())
+
+
+def test_many_small_regions(gpu: Device) -> None:
+    drawn = np.random.default_rng(6).integers(0, 33, (500, 12, 14, 16))
+    assert_counts_as_the_cpu(gpu, [read_only(volume) for volume in drawn], Task())

@@ -1,0 +1,84 @@
+"""What lies where: every place in one tile, every part in its own place, no block with more memory than there is."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cuda_cases import Task, regions, tasks, tiles_of
+from kernel_cases import Volume, batch_of, read_only
+from voxmill_kernels.count import cuda
+from voxmill_kernels.count.cuda.layout import BOX, MOST_PLACES, PARTS, TILE, Layout, lay_out
+from voxmill_kernels.count.neighbourhood import DIRECTIONS
+from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.sweep import EVERYTHING, GLDM, GLRLM, GLSZM, NGTDM
+
+
+def laid_out(volumes: list[Volume], task: Task, shared_bytes: int) -> Layout:
+    offsets = directions(*task.distances, across=task.across)
+    batch = batch_of(*volumes, border=max(task.distances))
+    return lay_out(batch, len(offsets), wanted=task.wanted, shared_bytes=shared_bytes)
+
+
+@given(drawn=regions(), places=st.integers(1, 300))
+def test_every_place_lies_in_one_tile(drawn: list[Volume], places: int) -> None:
+    layout = laid_out(drawn, Task(), 0)
+    seen = [np.zeros(sides, dtype=np.int64).ravel() for sides in layout.boxes[["depth", "height", "width"]].tolist()]
+    with tiles_of(places):
+        tiles = layout.tiles(np.arange(len(seen)))
+    for box, first, last in tiles.tolist():
+        assert 0 < last - first <= places
+        seen[box][first:last] += 1
+    assert all((counts == 1).all() for counts in seen)
+
+
+@given(drawn=regions(), task=tasks(), shared_bytes=st.integers(0, 1 << 16))
+def test_blocks_have_no_more_memory_than_there_is(drawn: list[Volume], task: Task, shared_bytes: int) -> None:
+    layout = laid_out(drawn, task, shared_bytes)
+    steps = 4 * (layout.offsets + len(DIRECTIONS))
+    assert (layout.shared <= max(shared_bytes, steps)).all()
+    assert not (layout.boxes["own"] & ~task.wanted).any()
+    together = [box for _, boxes in layout.size_classes() for box in boxes.tolist()]
+    assert sorted(together) == list(range(len(drawn)))
+    for shared, boxes in layout.size_classes():
+        assert (layout.shared[boxes] <= shared).all()
+        assert (2 * layout.shared[boxes] > shared).all()
+
+
+@given(drawn=regions(), task=tasks())
+def test_parts_lie_one_after_the_other(drawn: list[Volume], task: Task) -> None:
+    layout = laid_out(drawn, task, 0)
+    for part in PARTS:
+        ends = layout.boxes[part] + layout.shapes[part].prod(axis=1)
+        np.testing.assert_array_equal([0, *ends], [*layout.boxes[part], layout.length(part)])
+
+
+def test_small_counts_are_first_to_get_a_place_in_the_memory_of_a_block() -> None:
+    def own(shared_bytes: int) -> int:
+        return int(laid_out([read_only(np.arange(1, 61).reshape(3, 4, 5))], Task(), shared_bytes).boxes["own"][0])
+
+    assert own(1 << 10) == 0
+    assert own(15 << 10) == NGTDM
+    assert own(1 << 15) == NGTDM | GLDM | GLRLM
+    assert own(1 << 17) == EVERYTHING & ~GLSZM
+
+
+def test_kernels_know_the_same_fields() -> None:
+    text = (Path(cuda.__file__).parent / "box.cuh").read_text(encoding="utf-8")
+    (fields,) = re.findall(r"struct Box \{(.*?)\};", text, re.DOTALL)
+    names = re.sub(r"//.*|\bInt\b", "", fields).replace(";", ",")
+    assert [name.strip() for name in names.split(",") if name.strip()] == list(BOX.names or ())
+    assert TILE < 1 << 16
+
+
+def test_a_box_with_more_places_than_a_kernel_can_count_is_refused() -> None:
+    batch = batch_of(np.ones((1, 1, 1), dtype=np.int64))
+    table = batch.table.copy()
+    table[0, 1:4] = 1402, 1202, 1302
+    assert table[0, 1:4].prod() > MOST_PLACES
+    with pytest.raises(ValueError, match=r"1400 x 1200 x 1300 voxels \(z, y, x\) is too large for a GPU"):
+        lay_out(replace(batch, table=table), 13, wanted=EVERYTHING, shared_bytes=0)
