@@ -1,8 +1,8 @@
 """A cohort → tables of features: durably, however many cases there are.
 
 In: a store, a table of images and masks, or a folder tree of DICOM. Out: a folder with features.parquet and all that
-says how it was made; or, of a store in memory, rows. finding says which cases there are (calling: what they are called,
-lost: what never became one), cases opens what each has, job measures one, packing, ordering, layout and tables make
+says how it was made; or, of a store in memory, rows. finding says which cases there are (lost: what never became one),
+cases opens what each has, job measures one, packing, ordering, layout and tables make
 tables of what comes of it, dictionary, methods (of clauses and measuring_clauses, by parts and words) and provenance
 say what it is and how it was made, writing writes all of it, folder tells ours from others, running does it all and
 estimate says how long that will take; stored measures a store in memory.

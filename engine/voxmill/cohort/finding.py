@@ -8,12 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voxmill.cohort.calling import called
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
 from voxmill.cohort.layout import STORE
 from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
 from voxmill.columns import require_free
+from voxmill.discovery.calling import called
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet

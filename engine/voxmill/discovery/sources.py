@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from voxmill.discovery.calling import called
 from voxmill.discovery.cases import CaseSource, Further, ImageSource, LeftOut, MaskSource, Sources
 from voxmill.discovery.tables import IMAGE, MASK, Listed, is_table, read_sheet
 from voxmill.errors import InputError
@@ -80,8 +81,8 @@ def _of_row(row: Listed, folder: Location, pseudonyms: Pseudonyms) -> CaseSource
     if row.fault or not row.images:
         raise InputError(row.fault or "it has no image; fill in its column")
     images = images_of(row, folder, keep_names=pseudonyms.keep_ids)
-    called = row.case or images[0].files[0].name.partition(".")[0]
-    return CaseSource(pseudonyms.of("case", called), images, {}, frozenset({called}), row.place)
+    name = called(row, folder)
+    return CaseSource(pseudonyms.of("case", name), images, {}, frozenset({name}), row.place)
 
 
 def images_of(row: Listed, folder: Location, *, keep_names: bool) -> tuple[ImageSource, ...]:

@@ -6,8 +6,11 @@ import pytest
 
 from cohort_files import FEW, rows_of, write_scan, write_table
 from voxmill.cohort import run_cohort
-from voxmill.cohort.calling import called
+from voxmill.conversion import convert
+from voxmill.discovery.calling import called
 from voxmill.discovery.tables import Listed
+from voxmill.io.remote import Remote
+from voxmill.store import open_store
 
 
 def name(folder: Path, image: str, case: str = "") -> str:
@@ -39,6 +42,26 @@ def test_elsewhere_by_name_and_a_digest(tmp_path: Path, one: str, other: str) ->
     for each in names:
         assert each.startswith("ct.nrrd-")
         assert len(each) == len("ct.nrrd-") + 12
+
+
+def test_from_a_table_at_a_url_as_it_is_written() -> None:
+    row = Listed(7, "", {"image": "./scans/a.nrrd"}, "", "", "")
+    assert called(row, Remote("https://node.example/study?token=secret")) == "scans/a.nrrd"
+
+
+def test_a_store_has_the_names_of_a_run_of_the_table(tmp_path: Path) -> None:
+    """Also where files of two folders have one name."""
+    rows = []
+    for at, patient in enumerate(("p1", "p2")):
+        (tmp_path / patient).mkdir()
+        image, mask = write_scan(tmp_path / patient, "ct", seed=at)
+        rows.append({"image": f"{patient}/{image.name}", "mask": f"{patient}/{mask.name}"})
+    table = write_table(tmp_path, rows)
+    store = convert(table, tmp_path / "cohort.zarr", keep_ids=True).store
+    assert sorted(open_store(store).names) == ["p1/ct.nrrd", "p2/ct.nrrd"]
+    runs = [run_cohort(cohort, tmp_path / name, settings=FEW) for name, cohort in (("of", table), ("from", store))]
+    tables, stores = (sorted({row["case"] for row in rows_of(done.features)}) for done in runs)
+    assert tables == stores
 
 
 def test_secrets_of_a_url_do_not_change_it(tmp_path: Path) -> None:
