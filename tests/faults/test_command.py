@@ -115,7 +115,7 @@ def test_bad_cases_cost_no_other(hanging: Path) -> None:
         sitk.WriteImage(sitk.Image(512, 512, 512, sitk.sitkInt16), scans[2], useCompression=True)
         done = run(hanging, "-j", 2, "--memory", "450MB", "--case-time", 3)
     assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith("voxmill: 2 cases measured, 4 rows: ")
+    assert "\nvoxmill: 2 cases done, 4 rows: " in done.stderr
     assert failures(hanging) == {
         "case 5": "image: its voxels cannot be read: the file is truncated or corrupt; copy it again",
         "case 4": "mask: nothing is segmented: every voxel is 0; give a mask in which the region has a label",
