@@ -26,6 +26,12 @@ def tree(tmp_path: Path) -> Path:
     return folder
 
 
+def without_patient(path: Path) -> None:
+    dataset = dcmread(path)
+    dataset.PatientName = ""
+    dataset.save_as(path)
+
+
 def regions_in(store: Path) -> set[str | None]:
     (case,) = vm.open_store(store).cases
     return {one.name for one in case.images[0].masks[0].segments}
@@ -41,15 +47,33 @@ def test_a_store_and_its_ledger_do_not_tell_them(tmp_path: Path, tree: Path, is_
     assert b"jane" not in everything_written(tmp_path / "out").lower()
 
 
-def test_a_structure_set_is_looked_through_by_the_header_of_its_image(tmp_path: Path, tree: Path) -> None:
+@pytest.mark.parametrize("is_table", [False, True], ids=["tree", "table"])
+def test_a_structure_set_is_looked_through_by_the_header_of_its_image(
+    tmp_path: Path,
+    tree: Path,
+    is_table: bool,  # noqa: FBT001
+) -> None:
     (tree / "m.dcm").unlink()
     scan = write_scan(tree / "ct")
     outlines = [pixel_outlines(scan.grid, inside) for inside in segments()]
     regions = [Drawn(number, *one) for number, one in enumerate(zip(NAMES, outlines, strict=True), 1)]
-    dataset = dcmread(write_structure_set(tree / "m.dcm", scan, regions))
-    dataset.PatientName = ""
-    dataset.save_as(tree / "m.dcm")
-    assert regions_in(convert(tree, tmp_path / "cohort.zarr").store) == TOLD
+    without_patient(write_structure_set(tree / "m.dcm", scan, regions))
+    source = write_table(tree, TABLE) if is_table else tree
+    assert regions_in(convert(source, tmp_path / "cohort.zarr").store) == TOLD
+    assert names_of(rows_of(run_cohort(source, tmp_path / "run", settings=FEW).features)) == TOLD
+
+
+@pytest.mark.parametrize("is_url", [False, True], ids=["here", "url"])
+def test_of_several_images_each_header_counts(tmp_path: Path, tree: Path, is_url: bool) -> None:  # noqa: FBT001
+    """Also that of a folder at a URL, where other files lie before it; one of them may be no DICOM."""
+    without_patient(tree / "m.dcm")
+    (tree / "ct" / "0.txt").write_text("not DICOM")
+    vm.write_image(vm.read_image(tree / "ct"), tree / "plain.nrrd")
+    table = write_table(tree, [{"case": "one", "image:ct": "ct", "image:plain": "plain.nrrd", "mask": "m.dcm"}])
+    source = f"simplecache::file://{table}" if is_url else table
+    (case,) = vm.open_store(convert(source, tmp_path / "cohort.zarr").store).cases
+    found = {image.name: {one.name for one in image.masks[0].segments} for image in case.images}
+    assert found == {"ct": TOLD, "plain": TOLD}
 
 
 def test_they_are_kept_where_identifiers_are(tmp_path: Path, tree: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from voxmill.errors import VoxmillError
+from voxmill.errors import InputError, VoxmillError
 from voxmill.io import read_image, read_mask_near
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import is_dicom, names_a_format
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 class MaskSource:
     """A mask: its name, and its file.
 
-    identity: what headers beside its own say of a person. keep_names: whether its regions may be called by that.
+    identity: what headers beside its own say of a person. images: those whose headers nobody has looked at
+    yet. keep_names: whether its regions may be called by what identifies a person.
     """
 
     name: str
     path: Location
     identity: "Identity | None" = None
+    images: tuple[Location, ...] = ()
     keep_names: bool = False
 
     def read(self, image: "Image", *, channel: int | None = None, threshold: float = DEFAULT_THRESHOLD) -> "Mask":
@@ -47,7 +49,33 @@ class MaskSource:
         from voxmill.io.dicom.masks import mask_header
         from voxmill.io.dicom.region_names import without_identity
 
-        return without_identity(mask, mask_header(path).dataset, self.identity or Identity())
+        known = self.identity or Identity()
+        for image in self.images:
+            known |= _identity_in(image)
+        return without_identity(mask, mask_header(path).dataset, known)
+
+
+def _identity_in(image: Location) -> "Identity":
+    """What the header of an image says of a person; of a folder at a URL, files are fetched until one has it.
+
+    Raises InputError for an image of DICOM whose header cannot be read.
+    """
+    from voxmill.io.dicom.identity import Identity
+    from voxmill.io.dicom.series import first_image
+
+    if not _may_be_dicom(image):
+        return Identity()
+    for place in image.files if isinstance(image, Remote) and image.is_folder else (image,):
+        with fetched([place]) as (path,):
+            header = first_image(path) if is_dicom(path) else None
+        if header is not None:
+            return Identity.of(header.dataset)
+    raise InputError(f"{image.name}: there is no header in it that says whose it is; give the files of the image")
+
+
+def _may_be_dicom(place: Location) -> bool:
+    """Whether it is DICOM; at a URL, whether it is not called like another format."""
+    return is_dicom(place) if isinstance(place, Path) else not names_a_format(place.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +198,4 @@ UNTOLD = "it cannot be read; voxmill extract of these files says why"
 
 def may_repeat_headers(error: VoxmillError, place: Location) -> bool:
     """Whether a message may say what stands in the header of a file of DICOM, and was not looked through before."""
-    if isinstance(error, Unreachable):
-        return False
-    return is_dicom(place) if isinstance(place, Path) else not names_a_format(place.name)
+    return not isinstance(error, Unreachable) and _may_be_dicom(place)

@@ -90,5 +90,7 @@ def images_of(row: Listed, folder: Location, *, keep_names: bool) -> tuple[Image
 
     Raises InputError for a path that leads out of a folder at a URL.
     """
-    masks = (MaskSource(MASK, located(row.mask, folder), keep_names=keep_names),) if row.mask else ()
-    return tuple(ImageSource(name, (located(path, folder),), masks) for name, path in row.images.items())
+    images = {name: located(path, folder) for name, path in row.images.items()}
+    beside = tuple(images.values())
+    masks = (MaskSource(MASK, located(row.mask, folder), images=beside, keep_names=keep_names),) if row.mask else ()
+    return tuple(ImageSource(name, (place,), masks) for name, place in images.items())

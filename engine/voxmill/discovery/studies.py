@@ -151,7 +151,7 @@ def _of_series(
 ) -> list[MaskSource]:
     """The masks of a series, whose regions are not called by what its own header says of a person."""
     names, identity = masks[pseudonyms.of("series", series.series_uid)], Identity.of(series.header)
-    return [MaskSource(name, files[name].place, identity, pseudonyms.keep_ids) for name in names]
+    return [MaskSource(name, files[name].place, identity, keep_names=pseudonyms.keep_ids) for name in names]
 
 
 def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: Pseudonyms) -> ImageSource:

@@ -117,6 +117,17 @@ def find_series(path: Path) -> tuple[Series, ...]:
     return survey(path).series
 
 
+def first_image(path: Path) -> Header | None:
+    """The header of the file of an image, or of the first such file in a folder; None where there is none.
+
+    Raises InputError for a file that cannot be read.
+    """
+    files = beginnings_in(path) if path.is_dir() else [read_header(path)]
+    images = (one for one in files if isinstance(one, Header) and text(one.dataset, "SOPClassUID") in IMAGES)
+    first = next(images, None)
+    return None if first is None else read_header(first.path)
+
+
 def survey(path: Path) -> Survey:
     """The series in a folder, or that of one file, and what could not be read.
 
