@@ -1,9 +1,9 @@
 """Who a header is of, and where a text repeats it: the names of regions, which people write by hand.
 
-A word of a name counts from four letters on, and from six on within another word; a shorter one where all words of the
-name are there, or beside one that counts. A number (of a patient, an admission …) counts as a whole, and one of up to
-three digits never. Capitals, accents, signs between words and the order of names do not matter. Any UID and any date
-counts, whosever it is.
+A word of a name counts from four letters on, within another word where capitals set it off (GTVSmith), and from six on
+anywhere in it; a shorter one where all words of the name are there, or beside one that counts. A number (of a patient,
+an admission …) counts as a whole, and one of up to three digits never. Otherwise capitals, accents, signs between words
+and the order of names do not matter. Any UID and any date counts, whosever it is.
 """
 
 import re
@@ -76,8 +76,8 @@ class Identity:
 
     def _found(self, whole: str, tokens: Sequence[re.Match[str]]) -> Set[int]:
         """Which words of a text repeat what identifies, by their place."""
-        words = [{_folded(token[0], PLAIN), _folded(token[0], SPELT)} for token in tokens]
-        found = {at for at, one in enumerate(words) if one & self._alone or any(map(self._is_in, one))}
+        words = [_spellings(token[0]) for token in tokens]
+        found = {at for at, token in enumerate(tokens) if self._is_in(token[0])}
         for name in self.names:
             found |= _all_of(name, words)
         for number in self.numbers:
@@ -95,8 +95,11 @@ class Identity:
         return {one for one in single | glued if _weight(one) >= SHORTEST}
 
     def _is_in(self, word: str) -> bool:
-        """Whether a long word of a name is in another word."""
-        return any(part in word for part in self._alone if len(part) >= ANYWHERE)
+        """Whether a word of a name is another word, or in it: a long one anywhere, others where capitals set it off."""
+        longest = max(map(len, self._alone), default=0)
+        parts = {one for part in _set_off(word, longest) for one in _spellings(part)}
+        long = [one for one in self._alone if len(one) >= ANYWHERE]
+        return bool(parts & self._alone) or any(one in whole for one in long for whole in _spellings(word))
 
 
 def _all_of(name: Words, words: Sequence[Set[str]]) -> Set[int]:
@@ -129,6 +132,21 @@ def _apart(part: str) -> str:
 
 def _words(written: str, letters: Mapping[str, str]) -> Words:
     return tuple(_folded(token, letters) for token in TOKEN.findall(unicodedata.normalize("NFC", written)))
+
+
+def _spellings(word: str) -> Set[str]:
+    """A word, folded, in the ways that people write it."""
+    return {_folded(word, PLAIN), _folded(word, SPELT)}
+
+
+def _set_off(word: str, longest: int) -> Iterator[str]:
+    """What is between changes of case in a word, of up to so many letters: GTV, Smith, GTVS … of GTVSmith."""
+    capitals = [one.isupper() for one in word]
+    changes = [at for at in range(1, len(word)) if capitals[at] != capitals[at - 1]]
+    edges = sorted({0, len(word), *changes, *(at - 1 for at in changes if capitals[at - 1])})
+    for first, start in enumerate(edges):
+        near = edges[first + 1 : first + 1 + longest]
+        yield from (word[start:stop] for stop in near if stop - start <= longest)
 
 
 def _folded(word: str, letters: Mapping[str, str]) -> str:
