@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_scan, write_table, written
 from voxmill.cohort import Wanted, run_cohort
+from voxmill.conversion import remove_case
 
 
 @pytest.fixture
@@ -62,9 +65,6 @@ def test_some_cases_have_what_was_lost_of_them(store: Path, tmp_path: Path) -> N
 
 
 def test_what_is_never_read_is_not_lost_and_what_has_no_case_is(tmp_path: Path, store: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     rows = [
         {"file": "file-report", "step": "pass over", "sentence": "a report is never read"},
         {"file": "file-torn", "step": "find", "sentence": "it is torn"},
@@ -79,6 +79,18 @@ def test_what_is_never_read_is_not_lost_and_what_has_no_case_is(tmp_path: Path, 
 
 
 def test_a_table_that_is_damaged_is_told(store: Path, tmp_path: Path) -> None:
-    (store / "failures.parquet").write_bytes(b"no table")
-    with pytest.raises(vm.InputError, match=r"^failures.parquet: the table of failures in the store is damaged"):
-        run_cohort(store, tmp_path / "out", settings=FEW)
+    table = store / "failures.parquet"
+    table.write_bytes(b"no table")
+    for _ in range(2):
+        with pytest.raises(vm.InputError, match=r"^failures.parquet: the table of failures in the store is damaged"):
+            run_cohort(store, tmp_path / "out", settings=FEW)
+        pq.write_table(pa.table({"case": ["gone"], "step": [1]}), table)
+
+
+def test_a_table_that_is_a_link_out_of_the_store_is_not_read(store: Path, tmp_path: Path) -> None:
+    (store / "failures.parquet").rename(tmp_path / "outside.parquet")
+    (store / "failures.parquet").symlink_to(tmp_path / "outside.parquet")
+    for use in (lambda: run_cohort(store, tmp_path / "out", settings=FEW), lambda: remove_case(store, "whole")):
+        with pytest.raises(vm.InputError, match=r"^cohort.zarr: failures.parquet is a link out of the store, which is"):
+            use()
+    assert "whole" in vm.open_store(store).names

@@ -151,6 +151,17 @@ def test_only_a_table_has_columns(tmp_path: Path) -> None:
 
 def test_a_table_that_is_damaged_is_told(tmp_path: Path, typed: Path) -> None:
     convert(typed, tmp_path / "cohort.zarr", keep_ids=True, carry=["age"])
-    (tmp_path / "cohort.zarr" / "carried.parquet").write_bytes(b"no table")
-    with pytest.raises(vm.InputError, match=r"^carried.parquet: the table of what is carried is damaged"):
+    table = tmp_path / "cohort.zarr" / "carried.parquet"
+    table.write_bytes(b"no table")
+    for _ in range(2):
+        with pytest.raises(vm.InputError, match=r"^carried.parquet: the table of what is carried is damaged"):
+            run_cohort(tmp_path / "cohort.zarr", tmp_path / "out", settings=FEW)
+        pq.write_table(pa.table({"case": [1], "age": [61]}), table)
+
+
+def test_a_table_that_is_a_link_out_of_the_store_is_not_read(tmp_path: Path, typed: Path) -> None:
+    convert(typed, tmp_path / "cohort.zarr", keep_ids=True, carry=["age"])
+    (tmp_path / "cohort.zarr" / "carried.parquet").rename(tmp_path / "outside.parquet")
+    (tmp_path / "cohort.zarr" / "carried.parquet").symlink_to(tmp_path / "outside.parquet")
+    with pytest.raises(vm.InputError, match=r"^cohort.zarr: carried.parquet is a link out of the store, which is not"):
         run_cohort(tmp_path / "cohort.zarr", tmp_path / "out", settings=FEW)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.carrying import carried_of
-from voxmill.conversion.index import FAILURES, INDEX, Ended, write_tables
+from voxmill.conversion.index import INDEX, Ended, write_tables
 from voxmill.conversion.job import Conversion
 from voxmill.conversion.origins import Origins, read_owned
 from voxmill.discovery.cases import CaseSource, LeftOut, Sources
@@ -27,6 +27,7 @@ from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import create_store, is_store
 from voxmill.store.carried import read_carried, write_carried
 from voxmill.store.layout import METADATA, folder_name
+from voxmill.store.tables import FAILURES
 
 
 @dataclass(frozen=True)

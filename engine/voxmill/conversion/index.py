@@ -11,8 +11,9 @@ from voxmill.conversion.origins import Origins, write_owned
 from voxmill.discovery.cases import LeftOut
 from voxmill.drafts import draft_of
 from voxmill.runs.records import Outcome, Record
+from voxmill.store.tables import FAILURES
 
-INDEX, FAILURES = "index.parquet", "failures.parquet"
+INDEX = "index.parquet"
 COLUMNS = (
     "case",
     "patient",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.converting import PSEUDONYMS, ledger_of, require_pseudonyms
-from voxmill.conversion.index import FAILURES, Ended, write_tables
+from voxmill.conversion.index import Ended, write_tables
 from voxmill.conversion.origins import Origins, read_owned
 from voxmill.errors import InputError, VoxmillError
 from voxmill.privacy import Key, Pseudonyms
@@ -16,6 +16,7 @@ from voxmill.runs.records import Outcome, Record
 from voxmill.store import Store, erase, open_store
 from voxmill.store.carried import read_carried, write_carried
 from voxmill.store.layout import folder_name
+from voxmill.store.tables import read_failures
 
 KINDS = ("case", "study", "patient")
 """What a case can be meant by, as its names in the store have them."""
@@ -59,11 +60,10 @@ def remove_case(store: str | Path, case: str) -> Removed:
             raise InputError(
                 f"{meant.lacking}the store has no case, study or patient {case!r}; voxmill inspect lists its cases"
             )
-        carried = read_carried(found.folder)
+        carried, caseless = read_carried(found.folder), _caseless(found.folder)
         for name in gone:
             erase(found.folder / folder_name(name))
         forget(ledger, frozenset(keys))
-        caseless = _caseless(found.folder / FAILURES)
         left = Ended.of(read_ledger(ledger.folder))
         write_carried(found.folder, carried, left.done)
         write_tables(found.folder, left, (), Origins(before=read_owned(found.folder)), keep_ids=keeps_ids)
@@ -114,8 +114,6 @@ def _about(store: Store, name: str) -> Mapping[str, Any]:
     return about if isinstance(about, dict) else {}
 
 
-def _caseless(table: Path) -> int:
-    """How many failures of no case a table tells of."""
-    import pyarrow.parquet as pq
-
-    return pq.read_table(table, columns=["case"])["case"].null_count if table.exists() else 0
+def _caseless(store: Path) -> int:
+    """How many failures of no case the table in a store tells of."""
+    return sum(not row["case"] for row in read_failures(store))

@@ -5,7 +5,8 @@ which an extraction takes in place of files; an InputError of one sentence for w
 untrusted, as files are: sizes are checked before anything is allocated, and no link leads out of the folder.
 
 layout says what lies where, and in which chunks; attributes what is written beside the voxels; arrays opens what
-shards has written and windows reads; settling waits for the disk; carried is a table of what else is known of cases.
+shards has written and windows reads; settling waits for the disk; tables reads those that lie beside the cases, of
+which carried is one: what else is known of cases.
 May import voxmill.volume, segments, grid and errors, the facts of voxmill_kernels, NumPy, pydantic, PyArrow and zarr.
 """
 

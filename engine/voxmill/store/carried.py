@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError
+from voxmill.store.tables import read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -13,24 +14,17 @@ if TYPE_CHECKING:
 CARRIED = "carried.parquet"
 CASE = "case"
 """Its first column; the others are carried."""
+DAMAGED = "the table of what is carried is damaged; delete it, and convert again with --carry"
 
 
 def read_carried(store: Path) -> "pa.Table | None":
-    """The table, with a row for a case; None where nothing is carried. Raises InputError where it is damaged."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    """The table, with a row for a case; None where nothing is carried.
 
-    path = store / CARRIED
-    if not path.exists():
-        return None
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException):
-        table = None
-    if table is None or table.column_names[:1] != [CASE]:
-        raise InputError(
-            f"{CARRIED}: the table of what is carried is damaged; delete it, and convert again with --carry"
-        )
+    Raises InputError where it is damaged, or a link out of the store.
+    """
+    table = read_table(store, CARRIED, texts=[CASE], damaged=DAMAGED)
+    if table is not None and table.column_names[:1] != [CASE]:
+        raise InputError(f"{CARRIED}: {DAMAGED}")
     return table
 
 
