@@ -68,6 +68,7 @@ def test_what_is_never_read_is_not_lost_and_what_has_no_case_is(tmp_path: Path, 
     rows = [
         {"file": "file-report", "step": "pass over", "sentence": "a report is never read"},
         {"file": "file-torn", "step": "find", "sentence": "it is torn"},
+        {"file": "file-old", "sentence": "an older store does not say whether this is a report"},
     ]
     columns = ("case", "image", "mask", "file", "step", "reason", "sentence")
     table = pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
