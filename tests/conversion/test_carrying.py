@@ -97,6 +97,18 @@ def test_cases_of_another_table_join_and_may_lack_a_column(tmp_path: Path, typed
         convert(write_table(tmp_path, rows), store, keep_ids=True)
 
 
+def test_values_stay_of_columns_that_the_table_lacks_now(tmp_path: Path, typed: Path) -> None:
+    store = tmp_path / "cohort.zarr"
+    convert(typed, store, keep_ids=True, carry=["age", "centre"])
+    table = pq.read_table(typed).filter(pa.compute.field("case") == "bob").drop_columns(["centre", "os"])
+    pq.write_table(table.set_column(3, "age", pa.array([62])), typed)
+    convert(typed, store, keep_ids=True)
+    assert carried(store) == [
+        {"case": "ada", "age": None, "centre": "centre of ada"},
+        {"case": "bob", "age": 62, "centre": "centre of bob"},
+    ]
+
+
 def test_a_removed_case_is_gone_there_too(tmp_path: Path, typed: Path) -> None:
     convert(typed, tmp_path / "cohort.zarr", keep_ids=True, carry=["age"])
     remove_case(tmp_path / "cohort.zarr", "bob")

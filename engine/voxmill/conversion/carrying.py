@@ -77,13 +77,17 @@ def _require_one_value(name: str, table: "pa.Table", rows: Sequence[int]) -> Non
 
 
 def _joined(name: str, before: "pa.Table | None", now: "pa.Table") -> "pa.Table":
-    """What was carried of other cases, and what is now."""
+    """What was carried of other cases, and what is now; of columns that are not there now, what was."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if before is None:
         return now
     others = before.filter(pc.invert(pc.is_in(before[CASE], now[CASE].combine_chunks())))
+    rows = pc.index_in(now[CASE], value_set=before[CASE].combine_chunks())
+    for column in before.column_names:
+        if column not in now.column_names:
+            now = now.append_column(column, before[column].take(rows))
     try:
         return pa.concat_tables([others, now], promote_options="default")
     except pa.ArrowException:
