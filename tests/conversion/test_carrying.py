@@ -1,5 +1,6 @@
 """Columns of a table that are carried into a store: those that are chosen, and how they reach its results."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,19 @@ def test_values_stay_of_columns_that_the_table_lacks_now(tmp_path: Path, typed: 
         {"case": "ada", "age": None, "centre": "centre of ada"},
         {"case": "bob", "age": 62, "centre": "centre of bob"},
     ]
+
+
+@pytest.mark.parametrize("other", [math.nan, 1.5])
+def test_values_that_are_no_numbers_are_alike(tmp_path: Path, other: float) -> None:
+    image, mask = write_scan(tmp_path, "a", seed=1)
+    rows = [{"case": "a", "image": image.name, "mask": mask.name, "os": os} for os in (math.nan, other)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "cases.parquet")
+    if other == 1.5:
+        with pytest.raises(vm.InputError, match=r"rows 1 and 2 are one case, and differ in os; give a case"):
+            convert(tmp_path / "cases.parquet", tmp_path / "cohort.zarr", carry=["os"])
+    else:
+        convert(tmp_path / "cases.parquet", tmp_path / "cohort.zarr", carry=["os"])
+        assert math.isnan(carried(tmp_path / "cohort.zarr")[0]["os"])
 
 
 def test_a_removed_case_is_gone_there_too(tmp_path: Path, typed: Path) -> None:

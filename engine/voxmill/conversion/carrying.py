@@ -68,12 +68,17 @@ def _by_case(name: str, further: Further, chosen: Sequence[str]) -> "pa.Table":
 def _require_one_value(name: str, table: "pa.Table", rows: Sequence[int]) -> None:
     first, *others = table.take(list(rows)).to_pylist()
     for row, values in zip(rows[1:], others, strict=True):
-        differing = [column for column in values if values[column] != first[column]]
+        differing = [column for column in values if not _are_alike(values[column], first[column])]
         if differing:
             raise InputError(
                 f"{name}: rows {rows[0] + 1} and {row + 1} are one case, and differ in {', '.join(differing)}; give a "
                 "case one value, or do not carry that column"
             )
+
+
+def _are_alike(one: object, other: object) -> bool:
+    """Whether two values of a column are the same: one that is no number (NaN) equals none, itself neither."""
+    return one == other or repr(one) == repr(other)
 
 
 def _joined(name: str, before: "pa.Table | None", now: "pa.Table") -> "pa.Table":
