@@ -212,6 +212,11 @@ def test_a_column_that_csv_cannot_hold_is_refused_before_work_begins(
         (pa.array([b"\xff\x00"]).view(pa.string()), "string"),
         (pa.array([2**62], pa.timestamp("us")), r"timestamp\[us\]"),
         (pa.array([0], pa.timestamp("us", "Nowhere")), r"timestamp\[us, tz=Nowhere\]"),
+        (pa.array([2**30], pa.date32()), r"date32\[day\]"),
+        (pa.array([2**36 * 86_400_000], pa.date64()), r"date64\[ms\]"),
+        (pa.array([2**30], pa.time32("s")), r"time32\[s\]"),
+        (pa.array([2**62], pa.timestamp("us")).dictionary_encode(), r"dictionary<values=timestamp\[us\].*>"),
+        (pa.array([2**30], pa.date32()).dictionary_encode(), r"dictionary<values=date32\[day\].*>"),
         (pa.array([None], pa.list_(pa.int8())), "list<item: int8>"),
         (pa.nulls(1, pa.month_day_nano_interval()), "month_day_nano_interval"),
     ],
@@ -234,7 +239,9 @@ def test_values_that_csv_can_hold() -> None:
         datetime(2026, 1, 1),
         date(1, 1, 1),
     ]
-    require_csv("cases", pa.table({f"x{at}": [value] for at, value in enumerate(values)}))
+    columns = {f"x{at}": pa.array([value]) for at, value in enumerate(values)}
+    encoded = {f"{name} encoded": column.dictionary_encode() for name, column in columns.items()}
+    require_csv("cases", pa.table({**columns, **encoded, "seconds": pa.array([5], pa.duration("s"))}))
 
 
 def test_what_was_typed_as_a_pattern_is_not_kept(voxmill: Command, few: Path, tmp_path: Path) -> None:

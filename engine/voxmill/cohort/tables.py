@@ -202,9 +202,11 @@ def _fits_csv(column: "pa.Table") -> bool:
         column.validate(full=True)
         with pyarrow.csv.CSVWriter(os.devnull, column.schema) as writer:
             writer.write_table(column)
-        if not pa.types.is_timestamp(column.schema.types[0]):
+        kind = column.schema.types[0]
+        written = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if not pa.types.is_temporal(written):
             return True
-        return not pc.any(pc.starts_with(column[0].cast(pa.string()), OUT_OF_RANGE)).as_py()
+        return not pc.any(pc.starts_with(column[0].cast(written).cast(pa.string()), OUT_OF_RANGE)).as_py()
     except pa.ArrowException:
         return False
 
