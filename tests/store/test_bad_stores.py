@@ -122,8 +122,10 @@ def test_a_truncated_shard(store: Path, kept: int, said: str) -> None:
 @pytest.mark.parametrize(
     "entry, said",
     [
-        ((0, 2**40), "a file is shorter than it was"),
-        ((2**63, 2**63), "a file is shorter than it was"),
+        ((0, 2**40), "a chunk is longer than it can be"),
+        ((2**63, 2**63), "a chunk is longer than it can be"),
+        ((2**40, 100), "a file is shorter than it was"),
+        ((2**63, 100), "a file is shorter than it was"),
         ((0, 3), "a file is shorter than it was"),
         ((1, 100), "a checksum is not that of what was read"),
     ],
@@ -137,9 +139,20 @@ def test_an_index_that_leads_elsewhere(store: Path, entry: tuple[int, int], said
     refused(store, rf"^scan: damaged in the store \({said}\); convert")
 
 
+def test_a_chunk_that_is_longer_than_it_can_be(store: Path) -> None:
+    """Refused before it is read, also where the file has all its bytes: of a sparse one they cost nothing."""
+    shard, size = store / "case/scan/0/c/0/0/0", 2**24
+    with shard.open("wb") as file:
+        file.truncate(size)
+        file.seek(size)
+        index = np.array((0, size), "<u8").tobytes()
+        file.write(index + checksum(index))
+    refused(store, r"^scan: damaged in the store \(a chunk is longer than it can be\); convert")
+
+
 def test_a_chunk_of_another_size(store: Path) -> None:
     """Refused by what its header says, before it is decoded."""
-    chunk = COMPRESSOR.encode(np.zeros(10**6, np.int16))
+    chunk = COMPRESSOR.encode(np.zeros(10**4, np.int16))
     data = chunk + checksum(chunk)
     index = np.array((0, len(data)), "<u8").tobytes()
     (store / "case/scan/0/c/0/0/0").write_bytes(data + index + checksum(index))
@@ -184,6 +197,9 @@ def test_absurd_sizes(store: Path) -> None:
     content["codecs"][0]["configuration"]["chunk_shape"] = [10**6] * 3
     path.write_text(json.dumps(content))
     refused(store, r"^scan: its chunks are too large to be read, ")
+    content["codecs"][0]["configuration"]["chunk_shape"] = [1, 1, 1]
+    path.write_text(json.dumps(content))
+    refused(store, r"^scan: its files have too many chunks to be read, of \(1, 1, 1\) voxels each; ")
 
 
 @pytest.mark.parametrize(

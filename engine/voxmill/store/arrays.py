@@ -1,5 +1,6 @@
 """Arrays of a store: a window is read by reading the chunks that it touches, and nothing else."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError
 from voxmill.grid import Index, Window
-from voxmill.store.layout import MOST_CHUNK_VOXELS, VOXELS
+from voxmill.store.layout import MOST_CHUNK_VOXELS, MOST_CHUNKS, VOXELS
 from voxmill.store.windows import Shards
 
 AGAIN = "convert what it was made of again"
@@ -60,16 +61,18 @@ class StoredArray:
 def open_array(image: Path, name: str) -> StoredArray:
     """The voxels of the image, or labels of the label image, in a folder.
 
-    Raises InputError where they are no array of numbers in 3 dimensions, have chunks of an absurd size, or where parts
-    of them are missing.
+    Raises InputError where they are no array of numbers in 3 dimensions, have chunks of an absurd size or number, or
+    where parts of them are missing.
     """
     with in_a_sentence(name):
         array = zarr.open_array(image / VOXELS, mode="r", zarr_format=3)
         dtype = np.dtype(array.dtype)
     if array.ndim != 3 or dtype.kind not in "iuf" or min(array.shape) < 1:
         raise InputError(f"{name}: voxels are numbers in 3 dimensions; found {dtype} of shape {array.shape}; {AGAIN}")
-    if int(np.prod(array.chunks, dtype=object)) > MOST_CHUNK_VOXELS:
+    if math.prod(array.chunks) > MOST_CHUNK_VOXELS:
         raise InputError(f"{name}: its chunks are too large to be read, {array.chunks} voxels each; {AGAIN}")
+    if math.prod(array.shards or array.chunks) // math.prod(array.chunks) > MOST_CHUNKS:
+        raise InputError(f"{name}: its files have too many chunks to be read, of {array.chunks} voxels each; {AGAIN}")
     _require_shards(image / VOXELS, array, name)
     return StoredArray(array, name, Shards.of(array, image / VOXELS))
 
@@ -77,7 +80,7 @@ def open_array(image: Path, name: str) -> StoredArray:
 def _require_shards(folder: Path, array: "zarr.Array[Any]", name: str) -> None:
     """Raise InputError unless all files of an array are there: Zarr takes what is missing, or empty, for zeros."""
     sizes = array.shards or array.chunks
-    expected = int(np.prod([-(-size // step) for size, step in zip(array.shape, sizes, strict=True)], dtype=object))
+    expected = math.prod(-(-size // step) for size, step in zip(array.shape, sizes, strict=True))
     found = sum(path.name.isdecimal() and path.stat().st_size > 0 for path in folder.glob("c/*/*/*"))
     if found != expected:
         raise InputError(f"{name}: {found} of its {expected} files are there; {AGAIN}, or copy the whole store")

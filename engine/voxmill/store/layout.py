@@ -53,6 +53,8 @@ SHARDS: Mapping[int, Index] = {3: (128, 256, 256), 2: (1, 1024, 1024)}
 COMPRESSOR = Blosc(cname="lz4", clevel=5, shuffle=BITSHUFFLE)
 MOST_CHUNK_VOXELS = 1 << 24
 """The largest chunk that is decoded: of a store that was not made here, it is whatever its metadata says."""
+MOST_CHUNKS = 1 << 20
+"""The most chunks of a file whose index is read, which takes 16 bytes for each."""
 LONGEST_NAME = 200
 """Bytes of a folder's name, as a number of a layer still follows."""
 

@@ -26,6 +26,8 @@ from voxmill.store.shards import ABSENT, CHECKSUM_BYTES, checksum
 
 BLOSC_SIZE = slice(4, 8)
 """Where the header of what Blosc has compressed says how many bytes it was."""
+BLOSC_OVERHEAD = 16
+"""Bytes by which what it has compressed may be longer than what it was, at most."""
 ENTRY_BYTES = 16
 """Of a chunk in an index: offset and length."""
 
@@ -105,6 +107,8 @@ def _decode(file: FileIO, offset: int, length: int, out: NDArray[Any]) -> bool:
     """Decode a chunk of a file; whether there is one."""
     if offset == length == ABSENT:
         return False
+    if length > out.nbytes + BLOSC_OVERHEAD + CHECKSUM_BYTES:
+        raise ValueError("a chunk is longer than it can be")
     data = _piece(file, offset, length)
     if int.from_bytes(data[BLOSC_SIZE], "little") != out.nbytes:
         raise ValueError("a chunk is not as large as the others")
