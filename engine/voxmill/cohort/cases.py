@@ -213,7 +213,7 @@ class FileCase:
 
     def _pair(self, image: ImageSource, volume: Volume, mask: MaskSource, channel: int | None) -> Pair:
         try:
-            found = mask.read(volume, channel=channel)
+            found, _ = mask.read(volume, channel=channel)
         except VoxmillError as error:
             why = self._why(error, image, mask.path)
             return Pair(image.name, mask.name, error=why, reason=type(error).__name__)

@@ -12,7 +12,6 @@ from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
 from voxmill.errors import InputError
 from voxmill.io.fetching import stamps_of
-from voxmill.io.names import REPLACED
 from voxmill.io.remote import Location
 from voxmill.io.storage import Unreachable, reason_of
 from voxmill.privacy import Pseudonyms
@@ -152,7 +151,7 @@ class _UnderWay:
         """Read and write a mask of an image."""
         self.enter("read mask")
         try:
-            found = mask.read(volume, threshold=self.job.threshold)
+            found, replaced = mask.read(volume, threshold=self.job.threshold)
             fit = fit_notes(volume, found)
         except InputError as error:
             self._fail(error, image, mask)
@@ -161,7 +160,6 @@ class _UnderWay:
         write_mask(place, found.renamed(mask.name, notes=self._told(found.notes)))
         row = self.images[image.name]
         row["masks"], row["regions"] = row["masks"] + 1, row["regions"] + len(found.segments)
-        replaced = (note for note in found.notes if note.startswith(REPLACED))
         row["notes"] = list(dict.fromkeys((*row["notes"], *fit, *replaced)))
         self.written[image.name]["masks"][mask.name] = self.keys[image.name]["masks"][mask.name]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmill.errors import InputError, VoxmillError
 from voxmill.io import read_image, read_mask_near
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from voxmill.volume import Image, Mask, Volume
 
 
+class FoundMask(NamedTuple):
+    """A mask that was read; replaced: those of its notes that say which names of regions were replaced."""
+
+    mask: "Mask"
+    replaced: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class MaskSource:
     """A mask: its name, and its file.
@@ -35,16 +42,17 @@ class MaskSource:
     images: tuple[Location, ...] = ()
     keep_names: bool = False
 
-    def read(self, image: "Image", *, channel: int | None = None, threshold: float = DEFAULT_THRESHOLD) -> "Mask":
+    def read(self, image: "Image", *, channel: int | None = None, threshold: float = DEFAULT_THRESHOLD) -> FoundMask:
         """The mask in its file, as read_mask_near has it; raises InputError.
 
         What names of regions repeat of the patient's header is replaced, unless they are to be kept.
         """
         with reading(self.name), fetched([self.path]) as (path,):
             found = read_mask_near(path, image, label_channel=channel, threshold=threshold)
-            return found if self.keep_names or not is_dicom(path) else self._without_identity(found, path)
+            is_kept = self.keep_names or not is_dicom(path)
+            return FoundMask(found) if is_kept else self._without_identity(found, path)
 
-    def _without_identity(self, mask: "Mask", path: Path) -> "Mask":
+    def _without_identity(self, mask: "Mask", path: Path) -> FoundMask:
         from voxmill.io.dicom.identity import Identity
         from voxmill.io.dicom.masks import mask_header
         from voxmill.io.dicom.region_names import without_identity
@@ -52,7 +60,7 @@ class MaskSource:
         known = self.identity or Identity()
         for image in self.images:
             known |= _identity_in(image)
-        return without_identity(mask, mask_header(path).dataset, known)
+        return FoundMask(*without_identity(mask, mask_header(path).dataset, known))
 
 
 def _identity_in(image: Location) -> "Identity":

@@ -6,9 +6,6 @@ from typing import Any
 
 from voxmill.volume import Mask
 
-REPLACED = "what names of regions repeat of the patient's header, and dates in them, was replaced"
-"""How the note on such regions begins."""
-
 
 def distinct(names: Mapping[int, str] | Mapping[tuple[int, int], str], mask: Mask) -> dict[tuple[int, int], str]:
     """The names of the segments that were drawn, by layer and label, told apart where a name says too little.

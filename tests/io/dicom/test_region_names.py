@@ -43,29 +43,30 @@ def drawn(series: Series, path: Path, names: tuple[str, ...] = NAMES) -> Path:
 def test_what_names_repeat_of_their_header_is_replaced(tmp_path: Path, series: Series) -> None:
     path = drawn(series, tmp_path / "rs.dcm")
     mask = vm.read_mask(path, series.image)
-    told = without_identity(mask, dcmread(path), Identity())
+    told, (note,) = without_identity(mask, dcmread(path), Identity())
     assert called(told) == {3: "GTV region 3", 4: "region 4: GTV", 5: "node"}
     assert [(one.box, one.voxels) for one in told.segments] == [(one.box, one.voxels) for one in mask.segments]
     assert told.notes == (
         "regions without a voxel were left out: a region, but thin",
         "what names of regions repeat of the patient's header, and dates in them, was replaced: labels 3, 4",
     )
+    assert told.notes[-1] == note
     assert told.digest == mask.digest
 
 
 def test_of_a_segmentation_too_by_what_another_header_says(tmp_path: Path, series: Series) -> None:
     path = write_segmentation(tmp_path / "seg.dcm", series, segments(), names=("organ", "AB-77: lesion", "other"))
     mask, image = vm.read_mask(path, series.image), Dataset()
-    same = without_identity(mask, dcmread(path), Identity.of(image))
-    assert (same.segments, same.notes) == (mask.segments, mask.notes)
+    same, replaced = without_identity(mask, dcmread(path), Identity.of(image))
+    assert (same.segments, same.notes, replaced) == (mask.segments, mask.notes, ())
     image.PatientID = "ab77"
-    told = without_identity(mask, dcmread(path), Identity.of(image))
+    told, _ = without_identity(mask, dcmread(path), Identity.of(image))
     assert called(told) == {1: "organ", 2: "region 2: lesion", 3: "other"}
 
 
 def test_names_that_became_alike_are_told_apart(tmp_path: Path, series: Series) -> None:
     path = drawn(series, tmp_path / "rs.dcm", ("region 4", "Jane", "4 (Jane)"))
-    told = without_identity(vm.read_mask(path, series.image), dcmread(path), Identity())
+    told, _ = without_identity(vm.read_mask(path, series.image), dcmread(path), Identity())
     assert called(told) == {3: "region 4 (3)", 4: "region 4 (4)", 5: "4 (region 5)"}
     assert told.select(["region 4 (4)"])[0].label == 4
 

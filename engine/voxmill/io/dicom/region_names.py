@@ -7,9 +7,10 @@ from pydicom.dataset import Dataset
 from voxmill.errors import several
 from voxmill.io.dicom.identity import Identity
 from voxmill.io.dicom.tags import items, text
-from voxmill.io.names import REPLACED, distinct
+from voxmill.io.names import distinct
 from voxmill.volume import Mask
 
+REPLACED = "what names of regions repeat of the patient's header, and dates in them, was replaced"
 REGIONS = (("StructureSetROISequence", "ROIName"), ("SegmentSequence", "SegmentLabel"))
 
 
@@ -18,20 +19,21 @@ def region_names(header: Dataset) -> frozenset[str]:
     return frozenset(text(item, keyword) for sequence, keyword in REGIONS for item in items(header, sequence)) - {""}
 
 
-def without_identity(mask: Mask, header: Dataset, identity: Identity) -> Mask:
-    """A mask with `region LABEL` for what its names repeat of an identity, or of its own header; a note says so.
+def without_identity(mask: Mask, header: Dataset, identity: Identity) -> tuple[Mask, tuple[str, ...]]:
+    """A mask with `region LABEL` for what its names repeat of an identity, or of its own header; and the note on that.
 
-    Names tell its regions apart as before; its other notes do not say the names that it had.
+    That is the last note of the mask, too; there is none where nothing was replaced. Names tell its regions apart as
+    before; its other notes do not say the names that it had.
     """
     whole = identity | Identity.of(header)
     named = {(one.layer, one.label): one.name for one in mask.segments if one.name}
     told = {(layer, label): whole.replaced(name, f"region {label}") for (layer, label), name in named.items()}
     changed = [str(label) for layer, label in named if told[layer, label] != named[layer, label]]
     notes = [_told(note, region_names(header), whole) for note in mask.notes]
-    if changed:
-        notes.append(f"{REPLACED}: label{'s' * (len(changed) > 1)} {several(changed, separator=', ')}")
-        mask = mask.named(distinct(told, mask))
-    return mask.renamed(mask.name, notes=notes)
+    if not changed:
+        return mask.renamed(mask.name, notes=notes), ()
+    note = f"{REPLACED}: label{'s' * (len(changed) > 1)} {several(changed, separator=', ')}"
+    return mask.named(distinct(told, mask)).renamed(mask.name, notes=[*notes, note]), (note,)
 
 
 def _told(note: str, names: Iterable[str], identity: Identity) -> str:
