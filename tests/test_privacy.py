@@ -113,6 +113,15 @@ def test_what_says_nothing_of_a_person_enters(keyword: str, value: object) -> No
     assert not [one for one in carried(header) if one.where.startswith(keyword)]
 
 
+@pytest.mark.parametrize(
+    "keyword", ["OtherPatientNames", "PatientMotherBirthName", "ResponsiblePerson", "PhysiciansOfRecord"]
+)
+def test_every_person_in_a_header_counts(keyword: str) -> None:
+    header = of_jane(**{keyword: "Schmidt^Eva", "ConvolutionKernel": "B30f Schmidt", "Modality": "CT"})
+    assert allowed(header) == {"Modality": "CT"}
+    assert "ConvolutionKernel" in {one.where.split()[0] for one in carried(header)}
+
+
 def test_short_names_and_descriptions_keep_codes() -> None:
     header = of_jane(PatientName="Mary", StudyDescription="THORAX", PatientID="", SeriesDescription="B30f")
     header.ImageType, header.BodyPartExamined, header.ConvolutionKernel = ["ORIGINAL", "PRIMARY"], "THORAX", "B30f"

@@ -18,7 +18,6 @@ from pydicom.dataset import Dataset
 from voxmill.io.dicom.repeating import ANYWHERE, DATE, NAMES, NUMBERS, UID
 from voxmill.io.dicom.tags import text
 
-PERSONS = (*NAMES, "OtherPatientNames", "PatientMotherBirthName", "ResponsiblePerson", "PhysiciansOfRecord")
 SHORTEST = 4
 """Letters of a word, or letters and digits of a number, from which on it counts."""
 LATIN = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"
@@ -44,7 +43,7 @@ class Identity:
     @classmethod
     def of(cls, header: Dataset) -> "Identity":
         """What identifies in a header; a name with digits is a number."""
-        persons = [one for keyword in PERSONS for one in re.split(r"[\\=]", text(header, keyword))]
+        persons = [one for keyword in NAMES for one in re.split(r"[\\=]", text(header, keyword))]
         names = [one for one in persons if not re.search(r"\d", one)]
         numbers = [one for keyword in NUMBERS for one in text(header, keyword).split("\\")]
         numbers += [one for one in persons if one not in names]

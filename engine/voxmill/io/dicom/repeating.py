@@ -24,7 +24,18 @@ DATE = re.compile(
     rf"(?<!\d)({_YEAR}{_MONTH}{_DAY}(\d{{2,6}})?|{_YEAR}[-/.]{_MONTH}[-/.]{_DAY}|{_DAY}[-/.]{_MONTH}[-/.]{_YEAR})(?!\d)"
 )
 """A date as DICOM writes it, alone or with a time, and as people do."""
-NAMES = ("PatientName", "ReferringPhysicianName", "OperatorsName", "PerformingPhysicianName", "PatientBirthName")
+NAMES = (
+    "PatientName",
+    "OtherPatientNames",
+    "PatientBirthName",
+    "PatientMotherBirthName",
+    "ResponsiblePerson",
+    "ReferringPhysicianName",
+    "PhysiciansOfRecord",
+    "PerformingPhysicianName",
+    "OperatorsName",
+)
+"""Persons; names of regions are looked through by these, too (see identity), and by the numbers below."""
 NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber", "StudyID", "AdmissionID", "PatientTelephoneNumbers")
 DESCRIPTIONS = (
     "StudyDescription",
