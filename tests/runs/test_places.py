@@ -1,5 +1,6 @@
 """Where cases are done: limits, what is tried again, what Dask is let to see and say."""
 
+import asyncio
 import logging
 import os
 import pickle
@@ -8,10 +9,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -30,6 +32,9 @@ from voxmill.runs.records import Record
 from voxmill.runs.runner import run
 from voxmill.runs.signals import Stopped
 from voxmill.runs.warden import Done, Limits, Lost, Sealed, do, end, version
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX has them")
 
@@ -183,6 +188,51 @@ def test_a_task_leaves_the_cases_that_take_it_too_long_and_an_ended_run_does_non
     assert 1 <= len(done.answers) <= 2
     end("a run")
     assert do("a run", cases, Limits(), version()).answers == ()
+
+
+def test_cases_that_begin_together_do_not_end_their_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from distributed import Worker
+
+    put_on, names = Worker.plugin_add, []
+
+    async def slow(worker: Worker, plugin: Any, name: str | None = None, **options: Any) -> object:  # noqa: ANN401
+        names.append(name or plugin.name)
+        await asyncio.sleep(0.3)
+        return await put_on(worker, plugin, name, **options)
+
+    monkeypatch.setattr(Worker, "plugin_add", slow)
+    with connected(HERE, 4) as client:
+        assert client.cluster is not None
+        (worker,) = client.cluster.workers.values()
+        records = within_a_minute(client, range(20, 60))
+        assert len(records) == 40
+        assert len([name for name in names if name.startswith("voxmill-")]) == 1
+        wait_for(lambda: not [name for name in worker.plugins if name.startswith("voxmill-")])
+
+
+def test_a_run_that_a_scheduler_tells_a_worker_of_twice_goes_on() -> None:
+    from distributed import Worker
+
+    with pytest.MonkeyPatch.context() as patch, connected(HERE, 1) as client:
+        put_on = Worker.plugin_add
+
+        async def twice(worker: Worker, *given: Any, **options: Any) -> object:  # noqa: ANN401
+            await put_on(worker, *given, **options)
+            return await put_on(worker, *given, **options)
+
+        patch.setattr(Worker, "plugin_add", twice)
+        assert len(within_a_minute(client, [20, 21])) == 2
+
+
+def within_a_minute(client: "Client", cases: Iterable[int]) -> list[Record]:
+    """The records of the cases that end so soon."""
+    timer = threading.Timer(60, (stopping := threading.Event()).set)
+    timer.start()
+    try:
+        found = on_cluster(Numbers(), cases, client, Limits(), stopping)
+        return [one for one in found if isinstance(one, Record)]
+    finally:
+        timer.cancel()
 
 
 def test_of_a_case_whose_worker_closes_there_is_no_answer(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 In: a job (what is done with a case) and its cases. Out: records in a ledger. records, parts, disk, lock and ledger are
 what lies on the disk; worker is what happens to one case, in whichever process; child is a process that does cases, and
-warden, in a worker of Dask, what starts and watches it; task is what calls the warden there, and ends it with the
-worker; places says where that is; cluster hands cases out; runner does them there or here, until signals ask it to end.
+warden, in a worker of Dask, what starts and watches it; ending is what ends them with that worker, and
+with the run; places says where that is; cluster hands cases out; runner does them there or here, until signals ask it
+to end.
 Knows nothing of images or features: may import voxmill.errors, pyarrow and Dask.
 """

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
-from voxmill.runs.signals import GRACE_S, Stopped
-from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, end, version
+from voxmill.runs.signals import GRACE_S, Stopped, signals_heard
+from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, version
 from voxmill.runs.worker import Case, Job, failed, is_transient
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def on_cluster(
     """
     tasks = _Tasks(job, client, limits, stopping)
     try:
+        tasks.begin()
         yield from tasks.records(cases)
         again, tasks.again = tasks.again, None
         for case in again or ():
@@ -79,9 +80,12 @@ class _Tasks(Generic[Case]):
     def __init__(self, job: Job[Case], client: "Client", limits: Limits, stopping: threading.Event) -> None:
         from distributed import as_completed
 
+        from voxmill.runs.ending import Ending
+
         self.job, self.client, self.limits, self.stopping = job, client, limits, stopping
         self.again: list[Case] | None = []
         self._run = uuid.uuid4().hex
+        self._ending = Ending(self._run)
         self._under_way: dict[Future[Any], list[Case]] = {}
         self._left: list[Case] = []
         self._numbers, self._case_s = count(), float("inf")
@@ -90,6 +94,14 @@ class _Tasks(Generic[Case]):
         self._told, self._workers = float("-inf"), Workers()
         self._resources: dict[str, int] = {}
         self._nobody_since = self._answered = time.monotonic()
+
+    def begin(self) -> None:
+        """See to it that no worker, now or later, leaves processes of this run behind.
+
+        Raises Stopped when a signal comes meanwhile. That a worker or the scheduler is lost shows later.
+        """
+        with signals_heard(), suppress(OSError):
+            self.client.register_plugin(self._ending)
 
     def records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
         """The records of these cases, but for those that have to be tried again."""
@@ -114,14 +126,12 @@ class _Tasks(Generic[Case]):
 
     def _begin(self, cases: Iterator[Case]) -> None:
         """Hand out as many cases as there is room for."""
-        from voxmill.runs.task import do_on_worker
-
         self._count()
         while len(self._under_way) < AHEAD * max(1, self._places) and (some := self._next(cases)):
             sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
             key = "cases", f"{self._run}-{next(self._numbers)}"
             asked = self._run, sealed, self.limits, version()
-            future = self.client.submit(do_on_worker, *asked, key=key, resources=self._resources)
+            future = self.client.submit(do, *asked, key=key, resources=self._resources)
             self._under_way[future] = some
             self._ended.add(future)
 
@@ -190,7 +200,7 @@ class _Tasks(Generic[Case]):
     def end(self) -> None:
         """Stop what is under way, wherever it is."""
         under_way = list(self._under_way)
-        ender = threading.Thread(target=_end_everywhere, args=(self.client, self._run, under_way), daemon=True)
+        ender = threading.Thread(target=_end_everywhere, args=(self.client, self._ending.name, under_way), daemon=True)
         ender.start()
         ender.join(END_S)
 
@@ -212,7 +222,7 @@ def became(status: str, given: Any, cases: int) -> Done:  # noqa: ANN401 - what 
     return Done((Lost.DIED,) * cases, seconds=float("inf"))
 
 
-def _end_everywhere(client: "Client", run: str, under_way: "list[Future[Any]]") -> None:
+def _end_everywhere(client: "Client", ending: str, under_way: "list[Future[Any]]") -> None:
     with suppress(Exception):  # a scheduler that is lost
         client.cancel(under_way, force=True)
-        client.run(end, run, on_error="ignore")
+        client.unregister_worker_plugin(ending)

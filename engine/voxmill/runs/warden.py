@@ -113,6 +113,11 @@ def version() -> str:
     return __version__
 
 
+def begin(run: str) -> None:
+    """Let a run have processes here, also after it had been ended."""
+    _ENDED.discard(run)
+
+
 def end(run: str) -> None:
     """End all processes of a run here, whatever they do, and begin no more."""
     _ENDED.add(run)
