@@ -31,7 +31,7 @@ from voxmill.runs.places import HERE, Address, Slurm, ThisMachine, connected
 from voxmill.runs.records import Record
 from voxmill.runs.runner import run
 from voxmill.runs.signals import Stopped
-from voxmill.runs.warden import Done, Limits, Lost, Sealed, do, end, version
+from voxmill.runs.warden import Child, Done, Limits, Lost, Sealed, do, end, version
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -242,6 +242,20 @@ def test_of_a_case_whose_worker_closes_there_is_no_answer(tmp_path: Path) -> Non
         wait_for(lambda: (job.folder / "1").exists())
         end("closing")
         assert done.result().answers == ()
+
+
+@pytest.mark.parametrize("step", ["begin", "do"])
+def test_a_worker_that_closes_between_two_steps_of_a_case_is_no_mistake(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    then = getattr(Child, step)
+
+    def closing(child: Child, *given: object) -> object:
+        end(step)
+        return then(child, *given)
+
+    monkeypatch.setattr(Child, step, closing)
+    assert do(step, [Sealed(pickle.dumps((Numbers(), 20)))], Limits(), version()).answers == ()
 
 
 def test_no_file_of_the_current_folder_stands_for_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ ROOM_S = 1.0
 """How long it is left in peace then."""
 START_S = 600.0
 """How long a process may take to start."""
+CLOSED = (OSError, ValueError)
+"""What a pipe raises that the other side has closed, or `end` has, in another thread."""
 SEALED_BEGUN = pickle.dumps(BEGUN)
 KILLED = -9
 """What a process ends with that somebody killed: the system, for its memory."""
@@ -186,14 +188,14 @@ class Child:
     def _send(self, content: bytes) -> None:
         """Send something; that nobody is there to take it shows when nothing comes back."""
         assert self._process.stdin is not None
-        with suppress(OSError):
+        with suppress(*CLOSED):
             pickle.dump(content, self._process.stdin)
             self._process.stdin.flush()
 
     def _received(self) -> bytes | None:
         """What comes back; None when nothing can come any more."""
         assert self._process.stdout is not None
-        with suppress(EOFError, OSError, pickle.UnpicklingError):
+        with suppress(*CLOSED, EOFError, pickle.UnpicklingError):
             return bytes(pickle.load(self._process.stdout))
         return None
 
