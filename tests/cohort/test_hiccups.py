@@ -65,6 +65,27 @@ def test_of_a_conversion(tmp_path: Path, away: Away, error: int, name: str) -> N
     assert [len(image.masks) for case in vm.open_store(done.store).cases for image in case.images] == [1, 1]
 
 
+@pytest.mark.parametrize("step", ["ReadImageInformation", "Execute"])
+@pytest.mark.parametrize("times", [0, 1])
+def test_of_a_cohort_within_itk(
+    tmp_path: Path, away: Away, monkeypatch: pytest.MonkeyPatch, step: str, times: int
+) -> None:
+    """Of which ITK says what it says of damaged files: while it asks, or still when the file is read to see."""
+    import SimpleITK as sitk
+
+    table, left, really = two_cases(tmp_path), [times], getattr(sitk.ImageFileReader, step)
+
+    def failing(reader: sitk.ImageFileReader) -> object:
+        if left:
+            away(left.pop(), errno.EIO, "a.nrrd")
+            raise RuntimeError("sitk::ERROR: it is damaged")
+        return really(reader)
+
+    monkeypatch.setattr(sitk.ImageFileReader, step, failing)
+    done = run_cohort(table, tmp_path / "out", settings=FEW)
+    assert (done.progress.done, done.progress.failed, left) == (2, 0, [])
+
+
 def test_what_stays_away_fails_with_the_reason(tmp_path: Path, away: Away) -> None:
     table = two_cases(tmp_path)
     away(9, errno.ESTALE, "a.nrrd")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from voxmill.errors import InputError
 
+PIECE = 2**20
+"""Bytes of a file that are looked at together."""
 DEFLATE_LIMIT = 1100
 """No deflate stream (gzip, zlib) expands more than 1032 times; a little more for the header."""
 
@@ -30,6 +32,20 @@ def file_size(path: Path) -> int:
     if found.st_size == 0:
         raise InputError(f"{path.name}: this file is empty; copy or convert it again")
     return found.st_size
+
+
+def require_readable(path: Path) -> None:
+    """Read a file to its end; InputError, which has the system's error as its cause, where that cannot be done."""
+    file_size(path)
+    try:
+        with path.open("rb") as stream:
+            while stream.read(PIECE):
+                pass
+    except OSError as error:
+        raise InputError(
+            f"{path.name}: this file cannot be read to its end: {(error.strerror or str(error)).lower()}; see whether "
+            "the disk or network that it lies on is well"
+        ) from error
 
 
 def refuse_promise(label: str, promised: int, available: int, *, compressed: bool) -> None:

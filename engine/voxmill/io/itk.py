@@ -1,18 +1,21 @@
 """What SimpleITK reads, turned into rasters and one-sentence errors."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import SimpleITK as sitk
 
 from voxmill.errors import InputError
 from voxmill.grid import Grid
+from voxmill.io.files import beside, require_readable
 from voxmill.io.plain import plain_path
 from voxmill.io.raster import Raster, in_space, place, refuse_complex, refuse_shape
 
+T = TypeVar("T")
 COMPLEX = (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64)
 LABEL_MAPS = (sitk.sitkLabelUInt8, sitk.sitkLabelUInt16, sitk.sitkLabelUInt32, sitk.sitkLabelUInt64)
 
@@ -23,17 +26,17 @@ def read_file(path: Path, *, image_io: str, name: str, vectors: bool, data: str 
     `data` is the file that the header names for its voxels, as it is written there.
     """
     with plain_path(path, path.name[len(name) :], data=data) as plain:
-        return _read(path, plain, image_io=image_io, name=name, vectors=vectors)
+        files = (path,) if data is None else (path, beside(path, data))
+        return _read(files, plain, image_io=image_io, name=name, vectors=vectors)
 
 
-def _read(path: Path, plain: Path, *, image_io: str, name: str, vectors: bool) -> Raster:
-    reader = _open_header(path, plain, image_io)
+def _read(files: Sequence[Path], plain: Path, *, image_io: str, name: str, vectors: bool) -> Raster:
+    path, reader = files[0], _open_header(files, plain, image_io)
     _refuse_voxels(path.name, reader.GetPixelID())
     refuse_shape(path.name, in_space(reader.GetSize()), reader.GetNumberOfComponents(), vectors=vectors)
     grid = _header_grid(path.name, reader)
     try:
-        with quiet():
-            image = reader.Execute()
+        image = _asked(reader.Execute, files)
     except (RuntimeError, MemoryError) as error:
         raise InputError(
             f"{path.name}: its voxels cannot be read: the file is truncated or corrupt; copy it again"
@@ -49,23 +52,37 @@ def from_image(image: sitk.Image, *, name: str, vectors: bool) -> Raster:
     return _raster(image, grid, name)
 
 
-def _open_header(path: Path, plain: Path, image_io: str) -> sitk.ImageFileReader:
-    """A reader of this ITK class that has read a file's header."""
+def _asked(ask: Callable[[], T], files: Sequence[Path]) -> T:
+    """What ITK answers; asked once more where it fails and these files can be read.
+
+    Of a disk that is away for a moment it says the same as of a damaged file. Raises RuntimeError as ITK does, and
+    InputError, with the system's error as its cause, where a file cannot be read.
+    """
+    with quiet():
+        try:
+            return ask()
+        except RuntimeError:
+            for file in files:
+                require_readable(file)
+            return ask()
+
+
+def _open_header(files: Sequence[Path], plain: Path, image_io: str) -> sitk.ImageFileReader:
+    """A reader of this ITK class that has read the header of the first of these files."""
     reader = sitk.ImageFileReader()
     reader.SetImageIO(image_io)
     reader.SetFileName(str(plain))
     try:
-        with quiet():
-            reader.ReadImageInformation()
+        _asked(reader.ReadImageInformation, files)
     except RuntimeError as error:
-        raise InputError(f"{path.name}: its header is damaged; copy or convert the image again") from error
+        raise InputError(f"{files[0].name}: its header is damaged; copy or convert the image again") from error
     return reader
 
 
 def grid_in(path: Path, image_io: str, *, suffix: str, data: str) -> Grid:
     """The grid that this ITK class finds in a file's header; `data` is the name of the file of its voxels."""
     with plain_path(path, suffix, data=data) as plain:
-        return _header_grid(path.name, _open_header(path, plain, image_io))
+        return _header_grid(path.name, _open_header((path,), plain, image_io))
 
 
 def _header_grid(label: str, reader: sitk.ImageFileReader) -> Grid:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from voxmill.errors import InputError
 from voxmill.io import itk
-from voxmill.io.files import beside, data_size, file_size, refuse_promise
+from voxmill.io.files import PIECE, beside, data_size, file_size, refuse_promise
 from voxmill.io.raster import Raster, parse_spacing
 
 LONGEST_HEADER = 2**20
-PIECE = 2**20
 YES = ("T", "t", "1")
 """What MetaIO takes for true, by the first letter."""
 NUMBERS = ("Offset", "Position", "Origin", "TransformMatrix", "Rotation", "Orientation")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError
 from voxmill.grid import Grid
-from voxmill.io.files import file_size, refuse_promise
+from voxmill.io.files import PIECE, file_size, refuse_promise
 from voxmill.io.raster import Raster, in_space, parse_spacing, place, refuse_complex, refuse_shape
 
 LARGEST_HEADER = 540
@@ -31,7 +31,6 @@ SUFFIXES = (".nii.gz", ".nii", ".hdr.gz", ".hdr")
 MAGIC = {1: 344, 2: 4}
 """Where the magic string lies in a header, by NIfTI's version."""
 GZIP = b"\x1f\x8b"
-PIECE = 2**20
 TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 """NumPy's name of the type of voxels, by NIfTI's `datatype`."""
 COLOURS = {128: 3, 2304: 4}
