@@ -22,7 +22,7 @@ import pytest
 
 from dask_cluster import Cluster, dask_cluster, free_ports
 from run_script import Options, children, finish, outcomes, started, wait_for
-from square_job import HANG, HOG, Flaky, Numbers, SlowToLoad
+from square_job import HANG, HOG, Flaky, Meeting, Numbers, SlowToLoad
 from voxmill.cli.places import OWN_MEMORY, SlurmOptions, place_of
 from voxmill.errors import InputError, SettingsError
 from voxmill.runs.cluster import Workers, became, on_cluster
@@ -57,6 +57,13 @@ def test_what_may_pass_is_tried_again(tmp_path: Path, workers: int) -> None:
     with opened(tmp_path / "ledger") as ledger:
         progress = run(Flaky(tmp_path / "tried"), range(5), ledger, workers=workers)
     assert (progress.done, progress.failed) == (5, 0)
+
+
+def test_what_may_pass_is_tried_again_side_by_side(tmp_path: Path) -> None:
+    (tmp_path / "tried").mkdir()
+    with opened(tmp_path / "ledger") as ledger:
+        progress = run(Meeting(tmp_path / "tried"), [1, 2], ledger, workers=2)
+    assert (progress.done, progress.failed) == (2, 0)
 
 
 def test_a_cluster_that_is_there(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Cases on a cluster of Dask: a window of them is under way, and what is lost is tried again, alone."""
+"""Cases on a cluster of Dask: a window of them is under way; what may pass is tried again, what is lost alone."""
 
 import logging
 import pickle
@@ -15,7 +15,7 @@ from voxmill.runs.places import CPU
 from voxmill.runs.records import Record
 from voxmill.runs.signals import GRACE_S, Stopped, signals_heard
 from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, version
-from voxmill.runs.worker import Case, Job, failed, is_transient
+from voxmill.runs.worker import MEMORY, Case, Job, failed, is_transient
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -60,22 +60,20 @@ def on_cluster(
 ) -> Iterator[Record | Workers | None]:
     """The records of cases as they come; between them now and then what the workers do, or None.
 
-    Cases that were lost, or failed for what may pass, come last, each with nothing beside it. After `stopping` is set
-    no case is begun, and those under way have GRACE_S left. Raises Stopped when the scheduler is lost.
+    Cases that failed for what may pass are tried again after the others; those that were lost, or had no room in
+    memory, come last, each with nothing beside it. After `stopping` is set no case is begun, and those under way have
+    GRACE_S left. Raises Stopped when the scheduler is lost.
     """
     tasks = _Tasks(job, client, limits, stopping)
     try:
         tasks.begin()
-        yield from tasks.records(cases)
-        again, tasks.again = tasks.again, None
-        for case in again or ():
-            yield from tasks.records([case])
+        yield from tasks.all_records(cases)
     finally:
         tasks.end()
 
 
 class _Tasks(Generic[Case]):
-    """Cases that are under way, and those that have to be tried again; None: no more are, once they have been."""
+    """Cases that are under way, and those that are tried again or alone; None: no more are, once they have been."""
 
     def __init__(self, job: Job[Case], client: "Client", limits: Limits, stopping: threading.Event) -> None:
         from distributed import as_completed
@@ -83,7 +81,8 @@ class _Tasks(Generic[Case]):
         from voxmill.runs.ending import Ending
 
         self.job, self.client, self.limits, self.stopping = job, client, limits, stopping
-        self.again: list[Case] | None = []
+        self._again: list[Case] | None = []
+        self._alone: list[Case] | None = []
         self._run = uuid.uuid4().hex
         self._ending = Ending(self._run)
         self._under_way: dict[Future[Any], list[Case]] = {}
@@ -93,6 +92,7 @@ class _Tasks(Generic[Case]):
         self._places, self._counted = 0, float("-inf")
         self._told, self._workers = float("-inf"), Workers()
         self._resources: dict[str, int] = {}
+        self._deadline = float("inf")
         self._nobody_since = self._answered = time.monotonic()
 
     def begin(self) -> None:
@@ -103,12 +103,21 @@ class _Tasks(Generic[Case]):
         with signals_heard(), suppress(OSError):
             self.client.register_plugin(self._ending)
 
-    def records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
+    def all_records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
+        """The records of these cases, those of cases that are tried again after the others."""
+        yield from self._records(cases)
+        again, self._again = self._again, None
+        yield from self._records(again or ())
+        alone, self._alone = self._alone, None
+        for case in alone or ():
+            yield from self._records([case])
+
+    def _records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
         """The records of these cases, but for those that have to be tried again."""
-        waiting, deadline = iter(cases), float("inf")
-        while time.monotonic() < deadline:
+        waiting = iter(cases)
+        while time.monotonic() < self._deadline:
             if self.stopping.is_set():
-                deadline = min(deadline, time.monotonic() + GRACE_S)
+                self._deadline = min(self._deadline, time.monotonic() + GRACE_S)
             else:
                 self._begin(waiting)
             if not self._under_way:
@@ -189,13 +198,19 @@ class _Tasks(Generic[Case]):
         """What became of a case, as a record; None for one that has to be tried again. Raises what ends a run."""
         if isinstance(answer, Exception):
             raise answer
-        passing = isinstance(answer, Lost) or is_transient(self.job, answer)
-        if passing and self.again is not None:
-            self.again.append(case)
+        later = self._later(answer)
+        if later is not None:
+            later.append(case)
             return None
         if isinstance(answer, Lost):
             return failed(self.job, case, step="begin", reason=answer.value, sentence=SENTENCES[answer])
         return answer
+
+    def _later(self, answer: Record | Lost) -> list[Case] | None:
+        """Where a case waits that has to be tried again; None where this is its end."""
+        if isinstance(answer, Lost) or answer.reason == MEMORY:
+            return self._alone
+        return self._again if is_transient(self.job, answer) else None
 
     def end(self) -> None:
         """Stop what is under way, wherever it is."""
