@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.errors import InputError
-from voxmill.io.storage import Unreachable
+from voxmill.passing import Unreachable
 
 HANG, HOG = 1000, 1001
 

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 import time
@@ -140,3 +141,14 @@ def test_what_does_cases_is_loaded_with_the_job_and_the_case() -> None:
     assert "voxmill.extraction" in loaded_by(f"{made}; pickle.loads(pickle.dumps({job}))")
     made = "import pickle; from pathlib import Path; from voxmill.cohort.cases import StoreCase"
     assert "voxmill.store" in loaded_by(f"{made}; pickle.loads(pickle.dumps(StoreCase(Path(), '')))")
+
+
+@pytest.mark.parametrize("package", ["discovery", "io", "io.dicom", "runs", "store"])
+def test_a_layer_says_what_of_voxmill_it_imports(package: str) -> None:
+    layer = importlib.import_module(f"voxmill.{package}")
+    told = re.search(r"ay import\s([^;]*?)[;.]\s", f"{layer.__doc__}\n")
+    assert told is not None
+    own, modules = package.split(".")[0], set[str]()
+    for path in Path(layer.__path__[0]).rglob("*.py"):
+        modules |= set(re.findall(r"^ *(?:from|import) voxmill\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    assert modules - {own, "_version"} <= set(re.findall(r"\w+", told[1]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from voxmill.choices import Choice, choices_of
 from voxmill.diagnostics import Provenance
-from voxmill.errors import InputError, SettingsError
+from voxmill.errors import InputError, SettingsError, counted
 from voxmill.execute import derive
 from voxmill.grid import MAX_SHEAR
 from voxmill.io import read_image, read_mask_near
@@ -15,7 +15,6 @@ from voxmill.operators.operator import Operator
 from voxmill.operators.scale import Scale
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.settings import Settings, parse_labels
-from voxmill.table import counted
 from voxmill.volume import Image, Mask, Source, is_image, require_same_dimensions, require_same_grid
 
 if TYPE_CHECKING:

@@ -58,6 +58,11 @@ def several(items: Sequence[Item], say: Callable[[Item], str] = str, *, separato
     return separator.join([*map(say, items[:LISTED]), *([f"and {rest} more"] if rest > 0 else [])])
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words: 1 row, 2 rows."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def nearest(word: str, known: Iterable[str], *, shown: Mapping[str, str] | None = None) -> str:
     """The hint `; did you mean 'x'?` for a misspelt `word`, or what is known when nothing is near.
 

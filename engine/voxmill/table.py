@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxmill._version import __version__
 from voxmill.drafts import draft_of
-from voxmill.errors import SHOWN, OutputError, SettingsError
+from voxmill.errors import SHOWN, OutputError, SettingsError, counted
 from voxmill.settings import Settings
 
 if TYPE_CHECKING:
@@ -236,8 +236,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things, in words: 1 row, 2 rows."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -13,7 +13,7 @@ from cohort_files import FEW, rows_of, write_scan, write_table, written
 from voxmill.cohort import run_cohort
 from voxmill.conversion import convert
 from voxmill.errors import InputError
-from voxmill.io.storage import passing, reason_of
+from voxmill.passing import passing, reason_of
 from voxmill.store.windows import Shards
 
 Away = Callable[..., None]

@@ -24,7 +24,7 @@ from voxmill.conversion import Converted, convert
 from voxmill.errors import InputError, OutputError
 from voxmill.io.fetching import fetched, stamps_of
 from voxmill.io.remote import Remote, located
-from voxmill.io.storage import Unreachable
+from voxmill.passing import Unreachable
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -46,7 +46,7 @@ def compare(
 
 def _lines(found: "Comparison") -> "Iterator[str]":
     from voxmill.cli.streams import printable
-    from voxmill.table import counted
+    from voxmill.errors import counted
 
     if found.differing:
         width = max(len(pair.name) for pair in found.differing)

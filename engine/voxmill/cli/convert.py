@@ -77,7 +77,7 @@ def convert(
     from voxmill.cli.progress import Words, progress_shown
     from voxmill.cli.streams import tell
     from voxmill.conversion import convert as convert_all
-    from voxmill.table import counted
+    from voxmill.errors import counted
 
     starting = f"starting {counted(workers, 'worker')}" if workers else ""
     with progress_shown(Words("converting", "converted")) as shown:
@@ -106,7 +106,7 @@ def convert(
 
 def _not_read(done: "Converted") -> Iterator[str]:
     """How much could not be read, and how much never is."""
-    from voxmill.table import counted
+    from voxmill.errors import counted
 
     if done.unread:
         *others, last = [counted(number, noun) for noun, number in done.not_read.items() if number]
@@ -129,7 +129,7 @@ def remove(
     """Erase a case from a store, its tables and its ledger, for good."""
     from voxmill.cli.streams import tell
     from voxmill.conversion import remove_case
-    from voxmill.table import counted
+    from voxmill.errors import counted
 
     gone = remove_case(store, case)
     for name in gone.cases:

@@ -187,7 +187,7 @@ def _give(table: "Table", out: Path | None) -> None:
 def _tell_rest(table: "Table", bare: list[str]) -> None:
     """Tell what has no features, and why."""
     from voxmill.cli.streams import tell
-    from voxmill.table import counted
+    from voxmill.errors import counted
 
     for row in table.failed:
         tell(f"{row.case}: {str(row.error).removeprefix(f'{row.case}: ')}")

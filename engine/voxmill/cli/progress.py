@@ -117,7 +117,7 @@ class Lines:
 
     def begin(self, cases: int, starting: str = "") -> None:
         """So many cases begin; nothing is told of what begins at once."""
-        from voxmill.table import counted
+        from voxmill.errors import counted
 
         self._meter.begin(cases)
         if starting:
@@ -207,7 +207,7 @@ class _Warnings(logging.Handler):
 
 
 def _at_work(workers: "Workers") -> str:
-    from voxmill.table import counted
+    from voxmill.errors import counted
 
     return f"{workers.busy} of {counted(workers.count, 'worker')} busy" if workers.count else "no worker yet"
 

@@ -229,8 +229,8 @@ def _started(place: "Place", workers: int, *, as_json: bool) -> str:
     from voxmill.cli.show import COMPILING
     from voxmill.cli.streams import tell
     from voxmill.cohort.versions import versions
+    from voxmill.errors import counted
     from voxmill.runs.places import Address, Slurm
-    from voxmill.table import counted
     from voxmill_kernels.jit import kernel_cache
 
     cache = kernel_cache()
@@ -249,7 +249,7 @@ def _started(place: "Place", workers: int, *, as_json: bool) -> str:
 def _tell_estimate(found: "Estimate", workers: int, *, as_json: bool) -> None:
     from voxmill.cli.progress import duration, log_json
     from voxmill.cli.streams import tell
-    from voxmill.table import counted
+    from voxmill.errors import counted
 
     if as_json:
         log_json("estimate", **asdict(found), workers=workers)
@@ -300,7 +300,7 @@ def _tell_json(done: "CohortRun") -> None:
 def _lines(done: "CohortRun") -> Iterator[str]:
     """What came of it, and where time went; no name of a case."""
     from voxmill.cohort.methods import cases_images_or_masks, cases_or_regions
-    from voxmill.table import counted
+    from voxmill.errors import counted
 
     tally, progress = done.tally, done.progress
     before = f", {progress.before:,} before" if progress.before else ""

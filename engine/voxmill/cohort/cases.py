@@ -12,7 +12,7 @@ from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource,
 from voxmill.errors import InputError, VoxmillError
 from voxmill.io.fetching import is_there, stamps_of
 from voxmill.io.remote import Location
-from voxmill.io.storage import reason_of
+from voxmill.passing import reason_of
 from voxmill.privacy import replaced
 from voxmill.volume import Image, Mask, Volume
 

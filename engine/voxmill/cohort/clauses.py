@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from voxmill.cohort.parts import has_filters, has_shape, uses_intensities
 from voxmill.cohort.words import INTERPOLATORS, LIMITS, OUTLINES, ROUNDING, SINGLE_SLICES, listed, written
+from voxmill.errors import counted
 from voxmill.settings import Settings
 from voxmill.steps import Resample
-from voxmill.table import counted
 from voxmill.volume import PATTERN_SIGNS
 
 Clause = Callable[[Settings], str]

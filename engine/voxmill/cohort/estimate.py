@@ -15,12 +15,11 @@ from voxmill.cohort.job import Extraction, has_result
 from voxmill.cohort.layout import LEDGER, Forms
 from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, write_tables
-from voxmill.errors import InputError
+from voxmill.errors import InputError, counted
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.records import Outcome
 from voxmill.runs.runner import Progress, run
 from voxmill.runs.warden import Limits
-from voxmill.table import counted
 
 SIZED = 1_000
 """Cases whose files are looked at: all, or so many evenly spaced ones."""

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.layout import EARLIER, FEATURES, LEDGER, OUTPUTS, RUN
-from voxmill.errors import InputError, OutputError, SettingsError
-from voxmill.table import counted
+from voxmill.errors import InputError, OutputError, SettingsError, counted
 
 LETTERS = 12
 

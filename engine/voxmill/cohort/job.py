@@ -14,7 +14,7 @@ from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
 from voxmill.errors import InputError, RegionError, VoxmillError
-from voxmill.io.storage import Unreachable, reason_of
+from voxmill.passing import Unreachable, reason_of
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
 from voxmill.settings import Settings

@@ -10,8 +10,8 @@ from voxmill.cohort.measuring_clauses import MEASURING
 from voxmill.cohort.versions import versions
 from voxmill.cohort.words import written
 from voxmill.drafts import draft_of
+from voxmill.errors import counted
 from voxmill.settings import Settings
-from voxmill.table import counted
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from voxmill.cohort.layout import (
 )
 from voxmill.cohort.versions import machine, versions
 from voxmill.drafts import draft_of
+from voxmill.errors import counted
 from voxmill.settings import Settings
-from voxmill.table import counted
 
 FORMAT_VERSION = 1
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"

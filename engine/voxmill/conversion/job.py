@@ -13,7 +13,7 @@ from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource,
 from voxmill.errors import InputError
 from voxmill.io.fetching import stamps_of
 from voxmill.io.remote import Location
-from voxmill.io.storage import Unreachable, reason_of
+from voxmill.passing import Unreachable, reason_of
 from voxmill.privacy import Pseudonyms
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError

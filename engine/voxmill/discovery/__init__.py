@@ -3,5 +3,5 @@
 In: a DICOM file or a folder tree, an image file, or a table (CSV, Parquet), here or at a URL. Out: cases, with nothing
 read but headers. cases says what a case is, tables reads tables (calling: what the case of a row is called), studies
 finds those of DICOM (trees of it, listings of what should be there), sources chooses between them. May import
-voxmill.io, volume, privacy and errors, and pyarrow.
+voxmill.io, volume, segments, privacy, passing and errors, and pyarrow.
 """

@@ -10,7 +10,7 @@ from voxmill.io import read_image, read_mask_near
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import is_dicom, names_a_format
 from voxmill.io.remote import Location, Remote
-from voxmill.io.storage import Unreachable, reading
+from voxmill.passing import Unreachable, reading
 from voxmill.segments import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:

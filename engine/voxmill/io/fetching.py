@@ -10,7 +10,8 @@ from typing import Any
 from voxmill.io.formats import parts_of
 from voxmill.io.remote import Location, Remote, Stamp
 from voxmill.io.scratch import scratch
-from voxmill.io.storage import Unreachable, persistently, reaching
+from voxmill.io.storage import persistently, reaching
+from voxmill.passing import Unreachable
 
 
 def stamps_of(place: Location) -> list[Stamp]:

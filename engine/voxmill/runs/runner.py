@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from voxmill.errors import SettingsError
+from voxmill.errors import SettingsError, counted
 from voxmill.runs.cluster import Workers, on_cluster
 from voxmill.runs.ledger import Ledger
 from voxmill.runs.places import HERE, Place, ThisMachine, connected
@@ -14,7 +14,6 @@ from voxmill.runs.records import Outcome, Record
 from voxmill.runs.signals import Stopped, signals_heard, signals_noted
 from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.runs.worker import Case, Job, attempt, is_transient
-from voxmill.table import counted
 
 NOBODY: Callable[["Progress"], None] = lambda progress: None  # noqa: E731 - a default that has a name
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from voxmill.errors import InputError, OutputError, VoxmillError
-from voxmill.io.storage import LATER, Unreachable, passing, reason_of
+from voxmill.passing import LATER, Unreachable, passing, reason_of
 from voxmill.runs.records import Outcome, Record, Result
 
 Case = TypeVar("Case")

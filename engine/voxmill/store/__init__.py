@@ -7,7 +7,8 @@ untrusted, as files are: sizes are checked before anything is allocated, and no 
 layout says what lies where, and in which chunks; attributes what is written beside the voxels; arrays opens what
 shards has written and windows reads; settling waits for the disk; tables reads those that lie beside the cases, of
 which carried is one: what else is known of cases.
-May import voxmill.volume, segments, grid and errors, the facts of voxmill_kernels, NumPy, pydantic, PyArrow and zarr.
+May import voxmill.volume, suv, segments, grid, drafts and errors, the facts of voxmill_kernels, NumPy, pydantic,
+PyArrow and zarr.
 """
 
 from voxmill.store.images import StoredImage

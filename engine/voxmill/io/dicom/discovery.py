@@ -7,7 +7,7 @@ from pathlib import Path
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.headers import Header, looks_like_dicom, read_beginning
-from voxmill.io.storage import Unreachable
+from voxmill.passing import Unreachable
 
 
 @dataclass(frozen=True)
