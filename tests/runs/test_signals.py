@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import SupportsIndex
 
 import pytest
 
@@ -35,6 +36,31 @@ def test_it_is_raised_at_once_past_all_that_catches_errors(number: int) -> None:
     with pytest.raises(Stopped, match="stopped by a signal; run it again to go on"), signals_heard():
         ask_and_wait(number)
     assert time.monotonic() - began < 5
+
+
+class Begun(list[bool]):
+    """Blocks of signals, of which one comes as soon as a block has begun."""
+
+    def append(self, block: bool) -> None:  # noqa: FBT001 - as it is of a list
+        super().append(block)
+        ask()
+
+
+class Ending(list[bool]):
+    """Blocks of signals, of which one comes as a block is to end."""
+
+    def __delitem__(self, at: SupportsIndex | slice) -> None:
+        ask()
+        super().__delitem__(at)
+
+
+@pytest.mark.parametrize("blocks", [Begun(), Ending()])
+def test_it_is_heard_where_a_block_begins_and_ends(monkeypatch: pytest.MonkeyPatch, blocks: list[bool]) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("voxmill.runs.signals._SIGNALS.blocks", blocks)
+    with pytest.raises(Stopped), signals_heard():
+        pass
+    assert (blocks, signal.getsignal(signal.SIGTERM)) == ([], before)
 
 
 def test_where_it_is_noted_nothing_is_raised_and_what_comes_then_does_not_begin(tmp_path: Path) -> None:

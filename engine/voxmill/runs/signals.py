@@ -66,14 +66,17 @@ def _hearing(*, at_once: bool) -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield threading.Event()
         return
-    before = _SIGNALS.begin()
-    _SIGNALS.blocks.append(at_once)
+    before, outer = _SIGNALS.begin(), len(_SIGNALS.blocks)
     try:
-        yield _SIGNALS.event
+        try:
+            _SIGNALS.blocks.append(at_once)
+            yield _SIGNALS.event
+        finally:
+            del _SIGNALS.blocks[outer:]
     except _Heard:
+        del _SIGNALS.blocks[outer:]  # also where it came just before that was done
         raise Stopped(SENTENCE) from None
     finally:
-        _SIGNALS.blocks.pop()
         if before:
             _SIGNALS.end(before)
 
