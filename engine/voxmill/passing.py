@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, OutputError
 
 PASSING = frozenset(
     getattr(errno, name)
@@ -22,7 +22,7 @@ class Unreachable(InputError):  # noqa: N818 - its name says what is the case
     """What cannot be reached now, and may be another time: at its URL, or on a disk that does not answer."""
 
 
-def passing(error: BaseException) -> str | None:
+def _passing(error: BaseException) -> str | None:
     """What the system says of what an error comes of, where that may have passed when a file is read again."""
     cause: BaseException | None = error
     while cause is not None:
@@ -32,20 +32,15 @@ def passing(error: BaseException) -> str | None:
     return None
 
 
-def reason_of(error: BaseException) -> str:
-    """The kind of an error, as records tell it: that of Unreachable for what may pass."""
-    return (type(error) if passing(error) is None else Unreachable).__name__
-
-
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """While inside, what may pass is Unreachable; its sentence repeats nothing that is in a file."""
+    """While inside, what may pass when `name` is read again is Unreachable; its sentence repeats nothing of a file."""
     try:
         yield
-    except Unreachable:
+    except (Unreachable, OutputError, MemoryError):
         raise
-    except (InputError, OSError) as error:
-        said = passing(error)
+    except Exception as error:
+        said = _passing(error)
         if said is None:
             raise
         raise Unreachable(f"{name}: it cannot be read now ({said}); {LATER}") from error

@@ -13,7 +13,7 @@ from cohort_files import FEW, rows_of, write_scan, write_table, written
 from voxmill.cohort import run_cohort
 from voxmill.conversion import convert
 from voxmill.errors import InputError
-from voxmill.passing import passing, reason_of
+from voxmill.passing import Unreachable, reading
 from voxmill.store.windows import Shards
 
 Away = Callable[..., None]
@@ -117,6 +117,18 @@ def test_of_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (done.progress.done, done.progress.failed, left) == (2, 0, [])
 
 
+def test_of_a_store_that_stays_away_it_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = convert(two_cases(tmp_path), tmp_path / "cohort.zarr").store
+
+    def refusing(_shards: Shards, _window: vm.Window) -> NDArray[Any]:
+        raise OSError(errno.EIO, "the server is away")
+
+    monkeypatch.setattr(Shards, "read", refusing)
+    failures = rows_of(run_cohort(store, tmp_path / "out", settings=FEW).failures)
+    assert [(row["step"], row["reason"]) for row in failures] == [("measure", "Unreachable")] * 2
+    assert all(row["sentence"].startswith("image: it cannot be read now (the server is away); ") for row in failures)
+
+
 def test_what_lasts_is_not_tried_again(tmp_path: Path, away: Away) -> None:
     table = two_cases(tmp_path)
     away(1, errno.EACCES, "a.nrrd")
@@ -127,7 +139,15 @@ def test_what_lasts_is_not_tried_again(tmp_path: Path, away: Away) -> None:
 def test_a_cause_is_found_behind_other_errors() -> None:
     error = InputError("it is damaged")
     error.__cause__ = OSError(errno.EHOSTUNREACH, "no way there")
-    assert (passing(error), reason_of(error)) == ("no way there", "Unreachable")
-    assert (passing(InputError("no")), reason_of(InputError("no"))) == (None, "InputError")
-    assert passing(FileNotFoundError(errno.ENOENT, "none")) is None
-    assert passing(TimeoutError(errno.ETIMEDOUT, "too long")) == "too long"
+    told = {error: "no way there", TimeoutError(errno.ETIMEDOUT, "too long"): "too long"}
+    for one, said in told.items():
+        with (
+            pytest.raises(Unreachable, match=rf"^image: it cannot be read now \({said}\); see whether"),
+            reading("image"),
+        ):
+            raise one
+    lasting: tuple[Exception, ...] = (InputError("no"), FileNotFoundError(errno.ENOENT, "none"), ValueError("no"))
+    for one in lasting:
+        with pytest.raises(type(one)) as raised, reading("image"):
+            raise one
+        assert raised.value is one

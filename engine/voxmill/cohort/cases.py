@@ -12,7 +12,7 @@ from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource,
 from voxmill.errors import InputError, VoxmillError
 from voxmill.io.fetching import is_there, stamps_of
 from voxmill.io.remote import Location
-from voxmill.passing import reason_of
+from voxmill.passing import reading
 from voxmill.privacy import replaced
 from voxmill.volume import Image, Mask, Volume
 
@@ -40,6 +40,11 @@ class Pair:
     error: str | None = None
     reason: str = InputError.__name__
     is_bare: bool = False
+
+    @classmethod
+    def lacking(cls, image: str, mask: str, error: VoxmillError, why: str = "") -> "Pair":
+        """One that cannot be read; `why`: in other words than those of the error."""
+        return cls(image, mask, error=why or str(error), reason=type(error).__name__)
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,11 @@ class StoreCase:
 
         enter("read")
         try:
-            case = Store(self.store).case(self.name)
-            images, interrupted = case.images, case.incomplete
+            with reading("the case"):
+                case = Store(self.store).case(self.name)
+                images, interrupted = case.images, case.incomplete
         except VoxmillError as error:
-            yield Pair("", "", error=str(error), reason=reason_of(error))
+            yield Pair.lacking("", "", error)
             return
         for one in interrupted:
             yield Pair("", "", error=f"{one}: the image was not written to its end; convert the case again")
@@ -126,9 +132,10 @@ class StoreCase:
             yield Pair("", "", error="the case has no image; convert it again")
         for image in images:
             try:
-                masks = image.masks
+                with reading(image.name):
+                    masks = image.masks
             except VoxmillError as error:
-                yield Pair(image.name, "", error=str(error), reason=reason_of(error))
+                yield Pair.lacking(image.name, "", error)
                 continue
             if not masks:
                 yield Pair(image.name, "", is_bare=True)
@@ -145,9 +152,10 @@ def _content(path: Path) -> bytes:
 
 def _chosen(image: "StoredImage", mask: "StoredMask", channel: int | None) -> Pair:
     try:
-        return Pair(image.name, mask.name, (image, mask if channel is None else mask.layer(channel)))
+        with reading(mask.name):
+            return Pair(image.name, mask.name, (image, mask if channel is None else mask.layer(channel)))
     except VoxmillError as error:
-        return Pair(image.name, mask.name, error=str(error), reason=reason_of(error))
+        return Pair.lacking(image.name, mask.name, error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,8 +207,7 @@ class FileCase:
             try:
                 volume = image.read()
             except VoxmillError as error:
-                why = self._why(error, image, image.files[0])
-                yield Pair(image.name, "", error=why, reason=type(error).__name__)
+                yield Pair.lacking(image.name, "", error, self._why(error, image, image.files[0]))
                 continue
             named = volume.renamed(image.name, notes=[self._told(note) for note in volume.notes])
             if not image.masks and image.series is not None:
@@ -215,8 +222,7 @@ class FileCase:
         try:
             found, _ = mask.read(volume, channel=channel)
         except VoxmillError as error:
-            why = self._why(error, image, mask.path)
-            return Pair(image.name, mask.name, error=why, reason=type(error).__name__)
+            return Pair.lacking(image.name, mask.name, error, self._why(error, image, mask.path))
         named = found.renamed(mask.name, notes=[self._told(note) for note in found.notes])
         return Pair(image.name, mask.name, (volume, named))
 

@@ -14,7 +14,7 @@ from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
 from voxmill.errors import InputError, RegionError, VoxmillError
-from voxmill.passing import Unreachable, reason_of
+from voxmill.passing import Unreachable, reading
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
 from voxmill.settings import Settings
@@ -151,9 +151,10 @@ class _UnderWay:
         image, mask = pair.opened
         self.enter("measure")
         try:
-            rows = self._rows(image, mask)
+            with reading(pair.image):  # of a store, it is read where it is measured
+                rows = self._rows(image, mask)
         except VoxmillError as error:
-            self._fail(pair, step="measure", reason=reason_of(error), sentence=str(error))
+            self._fail(pair, step="measure", reason=type(error).__name__, sentence=str(error))
             return
         for row in rows:
             if row.error is None:

@@ -13,7 +13,7 @@ from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource,
 from voxmill.errors import InputError
 from voxmill.io.fetching import stamps_of
 from voxmill.io.remote import Location
-from voxmill.passing import Unreachable, reason_of
+from voxmill.passing import Unreachable, reading
 from voxmill.privacy import Pseudonyms
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
@@ -123,7 +123,7 @@ class _UnderWay:
         try:
             place = self.folder / folder_name(image.name)
             image.require_fetched()
-            volume = StoredImage.of(place) if image.name in self.written else self._added(image)
+            volume = _stored(image.name, place) if image.name in self.written else self._added(image)
         except InputError as error:
             self._fail(error, image)
             return
@@ -169,10 +169,16 @@ class _UnderWay:
         if from_table and may_repeat_headers(error, mask.path if mask else image.files[0]):
             sentence = UNTOLD
         where = {"image": image.name, "mask": mask.name if mask else ""}
-        self.failures.append({**where, "reason": reason_of(error), "sentence": self.case.place + sentence})
+        self.failures.append({**where, "reason": type(error).__name__, "sentence": self.case.place + sentence})
 
     def _told(self, texts: Iterable[str]) -> list[str]:
         return [self.job.pseudonyms.told(one, self.case.secrets) for one in texts]
+
+
+def _stored(name: str, place: Path) -> StoredImage:
+    """An image that is in the store; raises InputError."""
+    with reading(name):
+        return StoredImage.of(place)
 
 
 def _row(volume: Volume, image: ImageSource) -> Row:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from voxmill.errors import InputError, OutputError, VoxmillError
-from voxmill.passing import LATER, Unreachable, passing, reason_of
+from voxmill.passing import Unreachable, reading
 from voxmill.runs.records import Outcome, Record, Result
 
 Case = TypeVar("Case")
@@ -51,17 +51,18 @@ def attempt(job: Job[Case], case: Case) -> Record:
     """Do a case: its record, whatever happens, but for OutputError, which ends a run."""
     steps = ["begin"]
     try:
-        return Record(job.key(case), job.name(case), Outcome.DONE, Result.of(job.do(case, steps.append)))
+        with reading("the case"):
+            return Record(job.key(case), job.name(case), Outcome.DONE, Result.of(job.do(case, steps.append)))
     except OutputError:
         raise
     except VoxmillError as error:
-        found, reason = (error.found, error.reason) if isinstance(error, CaseError) else ({}, reason_of(error))
+        found, reason = (error.found, error.reason) if isinstance(error, CaseError) else ({}, type(error).__name__)
         return failed(job, case, step=steps[-1], reason=reason, sentence=str(error), found=found)
     except MemoryError:
         sentence = "it needs more memory than there is, even alone; free some"
         return failed(job, case, step=steps[-1], reason=MEMORY, sentence=sentence)
     except Exception as error:
-        return failed(job, case, step=steps[-1], reason=reason_of(error), sentence=_unforeseen(error))
+        return failed(job, case, step=steps[-1], reason=type(error).__name__, sentence=_unforeseen(error))
 
 
 def failed(
@@ -78,10 +79,7 @@ def is_transient(job: Job[Case], record: Record) -> bool:
 
 
 def _unforeseen(error: Exception) -> str:
-    """Where a mistake of ours is, or which of the system's, without its message: that may hold names."""
-    said = passing(error)
-    if said is not None:
-        return f"a file cannot be read now ({said}); {LATER}"
+    """Where a mistake of ours is, without its message: that may hold names."""
     *_, place = traceback.extract_tb(error.__traceback__)
     where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
     return f"a mistake in Voxmill itself ({where}); report it"
