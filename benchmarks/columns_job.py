@@ -20,5 +20,8 @@ class Columns:
     def known(self, case: int) -> Mapping[str, Any]:
         return {}
 
+    def load(self, case: int) -> None:
+        """There is nothing to load."""
+
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         return {f"original_family_Feature{number}": (case + number) / 7 for number in range(self.count)}

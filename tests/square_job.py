@@ -12,6 +12,8 @@ from voxmill.errors import InputError
 from voxmill.passing import Unreachable
 
 HANG, HOG = 1000, 1001
+LOADED: list[int] = []
+"""Cases whose libraries are loaded in this process."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class Numbers:
 
     def known(self, case: int) -> Mapping[str, Any]:
         return {"number": case}
+
+    def load(self, case: int) -> None:
+        pass
 
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         enter("square")
@@ -61,6 +66,9 @@ class Flaky:
     def known(self, case: int) -> Mapping[str, Any]:
         return {}
 
+    def load(self, case: int) -> None:
+        pass
+
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         tried = self.folder / str(case)
         if not tried.exists():
@@ -91,6 +99,11 @@ class Meeting(Flaky):
 class SlowToLoad(Numbers):
     """Takes so many seconds to be loaded, as one does that needs large libraries."""
 
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        time.sleep(state["seconds"])
-        vars(self).update(seconds=0)
+    def load(self, case: int) -> None:
+        time.sleep(self.seconds)
+        LOADED.append(case)
+
+    def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        if case not in LOADED:
+            raise InputError("what does it was not loaded")
+        return {}

@@ -28,7 +28,7 @@ from voxmill.errors import InputError, SettingsError
 from voxmill.runs.cluster import Workers, became, on_cluster
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Address, Slurm, ThisMachine, connected
-from voxmill.runs.records import Record
+from voxmill.runs.records import Outcome, Record
 from voxmill.runs.runner import run
 from voxmill.runs.signals import Stopped
 from voxmill.runs.warden import Child, Done, Limits, Lost, Sealed, do, end, version
@@ -321,6 +321,7 @@ def test_the_time_of_a_case_begins_when_its_libraries_are_loaded() -> None:
     cases = [Sealed(pickle.dumps((SlowToLoad(2.0), 20)))]
     (answer,) = do("slow", cases, Limits(time_s=1), version()).answers
     assert isinstance(answer, Sealed)
+    assert pickle.loads(answer.content).outcome is Outcome.DONE
     end("slow")
 
 

@@ -74,6 +74,9 @@ class CohortCase(Protocol):
     def bytes(self) -> int:
         """The size of its files."""
 
+    def load(self) -> None:
+        """Load the libraries that read it."""
+
     def pairs(self, channel: int | None, enter: Enter) -> Iterator[Pair]:
         """Its images with their masks, one after the other, of these the channel; `enter` is told what is read."""
 
@@ -85,12 +88,6 @@ class StoreCase:
     store: Path
     name: str
     choosing: Choosing = Choosing()
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        """Where it comes to be done, load what reads it: that is none of its own time."""
-        import voxmill.store  # noqa: F401
-
-        vars(self).update(state)
 
     @property
     def folder(self) -> Path:
@@ -113,6 +110,10 @@ class StoreCase:
     def bytes(self) -> int:
         """The size of its files."""
         return sum(size for _, size, _ in stamps_of(self.folder))
+
+    def load(self) -> None:
+        """Load what reads stores."""
+        import voxmill.store  # noqa: F401
 
     def pairs(self, channel: int | None = None, enter: Enter = lambda step: None) -> Iterator[Pair]:
         """Its images with their masks; those that are damaged or were interrupted say so."""
@@ -187,6 +188,9 @@ class FileCase:
     def bytes(self) -> int:
         """The size of its files, of each once."""
         return sum(size for place in set(self.source.files) for _, size, _ in stamps_of(place))
+
+    def load(self) -> None:
+        """Nothing: what reads a file is loaded with the first one of its format."""
 
     @property
     def is_there(self) -> bool:

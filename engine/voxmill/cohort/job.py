@@ -45,12 +45,6 @@ class Extraction:
     settings: Settings
     threads: int = 1
 
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        """Where cases are to be done, load what does them: that is none of their time."""
-        import voxmill.extraction  # noqa: F401
-
-        vars(self).update(state)
-
     @cached_property
     def fingerprint(self) -> str:
         """What tells a run from others: all that decides values, settings and version, and what its records hold."""
@@ -71,6 +65,12 @@ class Extraction:
     def known(self, case: CohortCase) -> Mapping[str, Any]:
         """Nothing: names of cases may be those of patients."""
         return {}
+
+    def load(self, case: CohortCase) -> None:
+        """Load what measures, and what reads the case."""
+        import voxmill.extraction  # noqa: F401
+
+        case.load()
 
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Measure a case: rows, what could not be measured, digests, images without a mask, versions, what it took.

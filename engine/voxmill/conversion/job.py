@@ -63,6 +63,9 @@ class Conversion:
         """Whose it is, and of which study."""
         return {"about": dict(case.attributes)}
 
+    def load(self, case: CaseSource) -> None:
+        """Nothing: what reads a file is loaded with the first one of its format."""
+
     def do(self, case: CaseSource, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Convert a case: a row for every image in the store, and one for all that could not be read.
 

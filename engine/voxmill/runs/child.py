@@ -71,7 +71,8 @@ def main() -> None:
 def _answer(request: bytes, tell: Callable[[object], None]) -> Record | VoxmillError:
     """The record of a case, or what ends the run: no case can be done."""
     try:
-        job, case = pickle.loads(request)  # which loads the libraries that it needs
+        job, case = pickle.loads(request)
+        job.load(case)
     except (ImportError, AttributeError) as error:
         return InputError(f"cases cannot be loaded where they are to be done: {error}")
     tell(BEGUN)

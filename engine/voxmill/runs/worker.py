@@ -31,6 +31,9 @@ class Job(Protocol[CaseIn]):
     def known(self, case: CaseIn) -> Mapping[str, Any]:
         """What its record holds when it fails, as JSON can hold it."""
 
+    def load(self, case: CaseIn) -> None:
+        """Load the libraries that do it, in the process that is to: that is none of the case's time."""
+
     def do(self, case: CaseIn, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Do it; what came out, as JSON can hold it. `enter` is told which step begins.
 
