@@ -167,7 +167,7 @@ def _give_way(path: Path, now: float, disk: Disk) -> None:
     except FileNotFoundError:
         return
     holder = Holder.parse(written)
-    if holder.is_gone if holder and holder.is_near else silent_s > STALE_S:
+    if _is_left(holder, silent_s):
         _take_away(path, written, disk)
         return
     if holder is None:
@@ -178,6 +178,13 @@ def _give_way(path: Path, now: float, disk: Disk) -> None:
         f"{_called(path)}: process {holder.pid} on {holder.host} is writing here, last seen "
         f"{silent_s / MINUTE_S:.0f} min ago; wait for it, or, if it is gone, delete that file"
     )
+
+
+def _is_left(holder: Holder | None, silent_s: float) -> bool:
+    """Whether nobody holds a lock any more: its process is known to have ended, or cannot be seen and was silent."""
+    if holder is not None and holder.is_near:
+        return holder.is_gone
+    return silent_s > STALE_S
 
 
 def _take_away(path: Path, written: str, disk: Disk) -> None:
