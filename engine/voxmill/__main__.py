@@ -3,7 +3,14 @@
 import sys
 from contextlib import suppress
 
-from voxmill.runs.signals import Stopped, hear_signals_to_the_end, signals_heard
+from voxmill.runs.signals import (
+    EXIT_CODE,
+    SENTENCE,
+    Stopped,
+    have_signals_come,
+    hear_signals_to_the_end,
+    signals_heard,
+)
 
 GO_ON = ("run", "convert")
 """Commands that a signal stops, and that go on when they are run again."""
@@ -18,10 +25,12 @@ def main() -> None:
     try:
         with signals_heard():
             _command()
-    except Stopped as stopped:  # before the command, or after it; libraries may be half loaded
+    except Exception as error:  # before the command, or after it; libraries may be half loaded
+        if not have_signals_come():
+            raise
         with suppress(OSError, AttributeError):
-            sys.stderr.write(f"voxmill: {stopped}\n")
-        sys.exit(stopped.exit_code)
+            sys.stderr.write(f"voxmill: {error if isinstance(error, Stopped) else SENTENCE}\n")
+        sys.exit(EXIT_CODE)
 
 
 def _command() -> None:

@@ -57,10 +57,13 @@ def test_while_a_table_is_read(tmp_path: Path, command: list[str], number: int) 
 
 
 @pytest.mark.parametrize("module", ["typer", "numpy"])
-def test_while_libraries_are_imported(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize("became", ["raise", "raise ImportError('a part of it is missing')", "raise RuntimeError"])
+def test_while_libraries_are_imported(tmp_path: Path, module: str, became: str) -> None:
+    """Whatever an error within them is made of by those that load them."""
     with pipe_that_says_nothing(tmp_path / "pipe") as begun:
         (tmp_path / "first").mkdir()
-        (tmp_path / "first" / f"{module}.py").write_text(f"open({str(tmp_path / 'pipe')!r}).read()")
+        loading = f"try: open({str(tmp_path / 'pipe')!r}).read()\nexcept BaseException: {became}"
+        (tmp_path / "first" / f"{module}.py").write_text(loading)
         arguments = ["run", tmp_path / "cases.csv", "-o", tmp_path / "out"]
         end(arguments, begun, signal.SIGTERM, str(tmp_path / "first"))
 

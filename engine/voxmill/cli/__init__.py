@@ -23,6 +23,7 @@ from voxmill.cli.run import run
 from voxmill.cli.settings import settings
 from voxmill.cli.streams import flush_output, prepare_streams, tell
 from voxmill.errors import VoxmillError
+from voxmill.runs.signals import EXIT_CODE, SENTENCE, have_signals_come
 
 UNFORESEEN = 70
 """The exit code of a mistake in Voxmill itself (EX_SOFTWARE)."""
@@ -112,6 +113,8 @@ def _exit_code(arguments: list[str]) -> int:
 def _last_words(error: Exception) -> tuple[int, str]:
     if isinstance(error, VoxmillError):
         return error.exit_code, str(error)
+    if have_signals_come():
+        return EXIT_CODE, SENTENCE
     if isinstance(error, MemoryError):
         return VoxmillError.exit_code, "this needs more memory than there is"
     if isinstance(error, OSError) and error.strerror:

@@ -56,6 +56,11 @@ def signals_heard() -> Iterator[None]:
         yield
 
 
+def have_signals_come() -> bool:
+    """Whether a signal has come: an error after it may be what a library made of it that was being loaded."""
+    return _SIGNALS.event.is_set()
+
+
 def hear_signals_to_the_end() -> None:
     """From now on signals are noted wherever they are not heard, until the process ends."""
     _SIGNALS.begin()
