@@ -77,6 +77,19 @@ def looks_like_dicom(path: Path) -> bool:
         return False
 
 
+def looks_lost(path: Path) -> bool:
+    """Whether a file is too short to tell what it was, or nothing stands where DICOM files begin, or it cannot be read.
+
+    So do copies look that were broken off, or that a full disk left behind.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(PREAMBLE + len(MAGIC))
+    except OSError:
+        return True
+    return len(start) < PREAMBLE + len(MAGIC) or not any(start)
+
+
 def read_header(path: Path) -> Header:
     """The header of a DICOM file; InputError, in one sentence, for all that is none or is damaged."""
     return _of_object(read_any_header(path))

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from voxmill.errors import InputError, SettingsError, several
-from voxmill.io.dicom.discovery import Failure, beginnings_in
+from voxmill.io.dicom.discovery import Failure, beginnings_in, confirmed
 from voxmill.io.dicom.headers import Header, read_header
 from voxmill.io.dicom.sop_classes import IMAGES
 from voxmill.io.dicom.tags import named, optional_number, text
@@ -158,6 +158,7 @@ def survey_of(beginnings: Iterable[Header | Failure], header_of: Callable[[Path]
         else:
             groups[uid].append(_place(found))
     files = {uid: [path for *_, path in sorted(places)] for uid, places in groups.items()}
+    failures = confirmed(failures, (path for paths in files.values() for path in paths))
     series = [one for uid, paths in files.items() for one in _series(uid, paths, header_of, failures)]
     return Survey(tuple(sorted(series, key=_by_number)), tuple(failures))
 
