@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 import voxmill as vm
 from dicom_files import AXIAL, CORONAL, Axes, enhanced, positions, save, stored, uid, write_series
@@ -128,9 +129,26 @@ def test_a_file_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "copy").write_bytes(paths[2].read_bytes())
     image = vm.read_image(tmp_path)
     assert np.array_equal(image.array, stored().astype(int) + HOUNSFIELD)
-    assert image.notes == (
-        "1 of its slices are there twice, with one SOPInstanceUID (0008,0018): one of each was read",
-    )
+    assert image.notes == ("1 of its slices is there twice, with one SOPInstanceUID (0008,0018): one of each was read",)
+    (tmp_path / "a copy").write_bytes(paths[1].read_bytes())
+    assert vm.read_image(tmp_path).notes[0].startswith("2 of its slices are there twice")
+
+
+def test_a_slice_that_is_there_encoded_otherwise_is_read_once(tmp_path: Path) -> None:
+    path = write_series(tmp_path)[2]
+    dataset = dcmread(path)
+    save(dataset, tmp_path / "copy", RLELossless)
+    assert np.array_equal(vm.read_image(tmp_path).array, stored().astype(int) + HOUNSFIELD)
+
+
+@pytest.mark.parametrize("name", ["AAA", "zzz"])
+def test_slices_of_one_uid_and_place_with_other_values_are_refused(tmp_path: Path, name: str) -> None:
+    """Whatever they are called: else the name of a file would decide which values are measured."""
+    dataset = dcmread(write_series(tmp_path)[2])
+    dataset.PixelData = bytes(len(dataset.PixelData))
+    dataset.save_as(tmp_path / name)
+    with pytest.raises(vm.InputError, match=r"are one slice by their SOPInstanceUID .* differ in their values; leave"):
+        vm.read_image(tmp_path)
 
 
 def test_slices_of_one_uid_in_several_places_are_all_slices(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ checked here.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,14 @@ class Stack:
     """Frames in order along the normal, and the grid that they fill.
 
     places: (frames,), where each lies in slices of the grid; whole numbers unless slices are made up between them.
+    copies: frames that were left out, each after the one that it should be a copy of.
     """
 
     frames: tuple[Frame, ...]
     grid: Grid
     places: NDArray[np.float64]
     notes: tuple[str, ...]
+    copies: tuple[tuple[Frame, Frame], ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -48,19 +50,24 @@ def stack_of(frames: Sequence[Frame], *, name: str, allow_gaps: bool = False) ->
     sideways, and, unless `allow_gaps`, for missing slices and uneven steps.
     """
     axes = _axes(frames, name)
-    kept, notes = _without_copies(frames)
-    positions = np.array([frame.position for frame in kept])
+    kept, copies = _without_copies(frames)
+    found = _stacked(kept, axes, name, allow_gaps=allow_gaps)
+    return replace(found, notes=(*_copied(copies), *found.notes), copies=copies)
+
+
+def _stacked(frames: Sequence[Frame], axes: NDArray[np.float64], name: str, *, allow_gaps: bool) -> Stack:
+    positions = np.array([frame.position for frame in frames])
     along = positions @ axes[:, 2]
     order = np.argsort(along, kind="stable")
-    ordered = tuple(kept[at] for at in order)
+    ordered = tuple(frames[at] for at in order)
     positions, along = positions[order], along[order]
     _refuse_shared(ordered, along, name)
     if len(ordered) == 1:
-        return _single(ordered[0], axes, notes, name)
+        return _single(ordered[0], axes, name)
     steps = steps_of(along, name=name, allow_gaps=allow_gaps)
     line = _line(positions, axes[:, 2], steps, name)
     grid, tilted = _grid(ordered[0], axes, line, steps.slices, steps.step)
-    return Stack(ordered, grid, steps.places, (*notes, *tilted, *steps.notes))
+    return Stack(ordered, grid, steps.places, (*tilted, *steps.notes))
 
 
 def _axes(frames: Sequence[Frame], name: str) -> NDArray[np.float64]:
@@ -98,8 +105,8 @@ def _refuse_differing(frames: Sequence[Frame], name: str) -> None:
             )
 
 
-def _without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], tuple[str, ...]]:
-    """The frames without those of files that are in the folder twice, told by their SOPInstanceUID."""
+def _without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], tuple[tuple[Frame, Frame], ...]]:
+    """The frames without those of files that are in the folder twice, told by their SOPInstanceUID; and these."""
     first: dict[tuple[str, int], Frame] = {}
     copies = []
     for frame in frames:
@@ -109,10 +116,18 @@ def _without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], tuple[str, ..
             frame.slope,
             frame.intercept,
         ):
-            copies.append(frame)
-    left = [frame for frame in frames if not any(frame is copy for copy in copies)] if copies else list(frames)
-    said = f"{len(copies)} of its slices are there twice, with one {named('SOPInstanceUID')}: one of each was read"
-    return left, (said,) if copies else ()
+            copies.append((kept, frame))
+    left = [frame for frame in frames if not any(frame is copy for _, copy in copies)] if copies else list(frames)
+    return left, tuple(copies)
+
+
+def _copied(copies: Sequence[tuple[Frame, Frame]]) -> tuple[str, ...]:
+    """What is to be said of copies that were left out."""
+    if not copies:
+        return ()
+    are = "is" if len(copies) == 1 else "are"
+    said = f"{len(copies)} of its slices {are} there twice, with one {named('SOPInstanceUID')}: one of each was read"
+    return (said,)
 
 
 def _refuse_shared(frames: Sequence[Frame], along: NDArray[np.float64], name: str) -> None:
@@ -126,12 +141,12 @@ def _refuse_shared(frames: Sequence[Frame], along: NDArray[np.float64], name: st
         )
 
 
-def _single(frame: Frame, axes: NDArray[np.float64], notes: tuple[str, ...], name: str) -> Stack:
+def _single(frame: Frame, axes: NDArray[np.float64], name: str) -> Stack:
     if frame.depth is None:
         raise InputError(f"{name}: one slice, and {named('SliceThickness')} is missing: its depth is not known; add it")
     grid, _ = _grid(frame, axes, axes[:, 2], 1, frame.depth)
     said = f"one slice: its depth of {frame.depth:g} mm is that of its header"
-    return Stack((frame,), grid, np.zeros(1), (*notes, said))
+    return Stack((frame,), grid, np.zeros(1), (said,))
 
 
 def _line(positions: NDArray[np.float64], normal: NDArray[np.float64], steps: Steps, name: str) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 Source: DICOM PS3.5 section 8 and annex A.4 (encoding), PS3.3 C.11.1 (rescaling).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -52,6 +52,17 @@ def read_voxels(stack: Stack, *, modality: str) -> NDArray[Any]:
         for at, pixels in zip(wanted, stored, strict=True):
             rescale(pixels, stack.frames[at], values[at])
     return values
+
+
+def require_same_values(copies: Iterable[tuple[Frame, Frame]]) -> None:
+    """Raise InputError for frames that are one by their SOPInstanceUID, and differ in what is stored."""
+    for pair in copies:
+        one, other = (next(decoded(frame.header, [frame.index], frame.voxels)) for frame in pair)
+        if not np.array_equal(one, other):
+            raise InputError(
+                f"{pair[0]} and {pair[1]} are one slice by their {named('SOPInstanceUID')}, and differ in their "
+                "values; leave the right one alone in the folder"
+            )
 
 
 def value_type(frames: Sequence[Frame], *, modality: str) -> np.dtype[Any]:

@@ -14,7 +14,7 @@ from voxmill.io.dicom.gaps import filled
 from voxmill.io.dicom.geometry import Stack, stack_of
 from voxmill.io.dicom.headers import Header, read_header
 from voxmill.io.dicom.pet import suv_of
-from voxmill.io.dicom.pixels import read_voxels
+from voxmill.io.dicom.pixels import read_voxels, require_same_values
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.series import Series, choose, survey
 from voxmill.io.dicom.tags import named, text
@@ -61,6 +61,7 @@ def _volume(series: Series, called: str, *, allow_gaps: bool) -> Volume:
     _refuse_mixed([header.dataset for header in headers], series.modality, called)
     frames = [frame for header in headers for frame in frames_of(header)]
     stack = stack_of(frames, name=called, allow_gaps=allow_gaps)
+    require_same_values(stack.copies)
     values = read_voxels(stack, modality=series.modality)
     if not _is_regular(stack):
         values = filled(values, stack.places, stack.grid.shape[0])
