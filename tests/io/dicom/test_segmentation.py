@@ -107,6 +107,19 @@ def test_planes_that_all_leave_gaps(tmp_path: Path) -> None:
     assert_drawn(mask, pixels[:, 2:7], ("a",))
 
 
+@pytest.mark.parametrize("kind, of", [("BINARY", "organ"), ("LABELMAP", "the label map")])
+def test_a_plane_that_is_missing_between_others_is_told(tmp_path: Path, series: Series, kind: str, of: str) -> None:
+    """As for a slice of the image that is missing, and made up where gaps are allowed."""
+    pixels = np.zeros((5, 33, 34), dtype=np.uint8)
+    pixels[[0, 1, 4], 4:9, 5:11] = 1
+    given = pixels if kind == "LABELMAP" else pixels[None].astype(bool)
+    mask = vm.read_mask(
+        write_segmentation(tmp_path / "seg.dcm", series, given, kind=kind, names=("organ",)), series.image
+    )
+    assert mask.notes == (f"slices between planes that have none were left empty: 2 of {of}",)
+    assert_drawn(mask, pixels[None].astype(bool), ("organ",))
+
+
 def test_empty_frames_that_are_stored(tmp_path: Path, series: Series) -> None:
     path = write_segmentation(tmp_path / "seg.dcm", series, segments(), omit_empty=False)
     mask = vm.read_mask(path)

@@ -54,7 +54,7 @@ def read_segmentation(path: Path, grid: Grid | None = None, *, name: str, thresh
     It lies on `grid`, that of an image, where its planes lie on slices of the image (see planes.on_image), and else on
     the grid of its own planes, where planes that were not stored are empty. Of fractional segmentations, voxels of at
     least `threshold` times MaximumFractionalValue are inside. Segments that overlap lie in layers.
-    Segments without a voxel are left out, with a note.
+    Segments without a voxel are left out, slices between planes that have none are empty, each with a note.
 
     Raises InputError, in one sentence, where nothing is segmented, and for everything that is no such file.
     """
@@ -157,4 +157,19 @@ def _notes(source: _Source, described: Mapping[int, str], drawn: frozenset[int],
     empty = [described[label] or str(label) for label in sorted(described) if label and label not in drawn]
     if empty:
         notes.append(f"segments without a voxel were left out: {several(empty, separator=', ')}")
+    called = {label: name or str(label) for label, name in described.items()} | {0: "the label map"}
+    gaps = [f"{count} of {called.get(label, label)}" for label, count in _gaps(source)]
+    if gaps:
+        notes.append(f"slices between planes that have none were left empty: {several(gaps)}")
     return tuple(notes)
+
+
+def _gaps(source: _Source) -> Iterator[tuple[int, int]]:
+    """The segments that lack planes between their first and their last one, and how many; 0 for a label map."""
+    slices: dict[int, set[int]] = defaultdict(set)
+    for frame, slice_ in zip(source.frames, source.placed.slices, strict=True):
+        slices[frame.segment or 0].add(slice_)
+    for segment, there in sorted(slices.items()):
+        missing = max(there) - min(there) + 1 - len(there)
+        if missing:
+            yield segment, missing
