@@ -204,15 +204,18 @@ def test_pixels_that_are_missing(one: Path) -> None:
     assert refused(one).startswith("a001: it has no pixels: PixelData (7fe0,0010) is missing")
 
 
-def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     write_series(inside)
     (path,) = write_series(outside, stored(1), places=positions([15]))
     (inside / "link").symlink_to(path)
     (inside / "linked").symlink_to(outside, target_is_directory=True)
+    (inside / "dangling").symlink_to("nowhere")
+    (inside / "within").symlink_to("a001")
     image = vm.read_image(inside)
     assert len(image.array) == 5
-    assert "link: this link leads out of the folder, and is not followed" in image.notes[-1]
+    for name in ("dangling", "link", "within"):
+        assert f"{name}: this is a link, and is not followed" in image.notes[-1]
     assert "linked: this is a link to a folder, and is not followed" in image.notes[-1]
 
 

@@ -3,7 +3,7 @@
 In: files and folders of CT, MR and PET images, one frame or many to a file, compressed or not; segmentations (SEG) and
 structure sets (RTSTRUCT). Out: what series there are (Survey, Series), the Volume of one, the Mask of a file, which
 mask belongs to which image (Matching), or an InputError of one sentence. Files are untrusted: what a header promises is
-checked before anything is allocated, and links are not followed out of a folder.
+checked before anything is allocated, and no link in a folder is followed.
 
 May import voxmill.volume, suv, segments, grid, passing and errors, the rest of voxmill.io, the kernel that fills
 polygons, NumPy and pydicom; nothing loads this package before a DICOM file is read. discovery finds files, headers

@@ -41,8 +41,7 @@ def beginnings_in(path: Path) -> Iterator[Header | Failure]:
     """How every DICOM file at a path begins, folders in folders included, by name; a Failure for each damaged one.
 
     How far it is read says read_beginning. Files that are no DICOM and DICOMDIRs are passed over; what may be the rest
-    of a DICOM file is a Failure, suspected where its name alone does not say so (see confirmed). A link that leads
-    out of the folder is a Failure.
+    of a DICOM file is a Failure, suspected where its name alone does not say so (see confirmed), and so is a link.
     """
     for file in _files(path):
         if isinstance(file, Failure):
@@ -68,22 +67,19 @@ def _numberless(file: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path | Failure]:
-    root = os.path.realpath(folder)
     denied: list[OSError] = []
     for parent, folders, names in os.walk(folder, onerror=denied.append):
         folders.sort()
         for name in sorted(names):
-            yield from _file(Path(parent, name), root)
+            yield from _file(Path(parent, name))
         yield from (_link(Path(parent, name)) for name in folders if os.path.islink(os.path.join(parent, name)))
     for error in denied:
         yield Failure(Path(error.filename), "a folder in it cannot be opened: ask its owner for access")
 
 
-def _file(file: Path, root: str) -> Iterator[Path | Failure]:
-    if file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(root):
-        yield Failure(
-            file, f"{file.name}: this link leads out of the folder, and is not followed; copy the file itself"
-        )
+def _file(file: Path) -> Iterator[Path | Failure]:
+    if file.is_symlink():
+        yield Failure(file, f"{file.name}: this is a link, and is not followed; put the file itself in its place")
     elif not file.is_file():
         return
     elif not os.access(file, os.R_OK):
