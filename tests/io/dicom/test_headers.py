@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pydicom.data
 import pytest
 from pydicom.dataset import Dataset
@@ -14,8 +15,18 @@ from pydicom.uid import (
     RLELossless,
 )
 
+import voxmill as vm
 from dicom_files import save, stored, write_series
-from voxmill.io.dicom.headers import BEGINNING, StopWhen, _after_numbers, _at_pixels, _of_any, _of_usual, read_header
+from voxmill.io.dicom.headers import (
+    BEGINNING,
+    META,
+    StopWhen,
+    _after_numbers,
+    _at_pixels,
+    _of_any,
+    _of_usual,
+    read_header,
+)
 from voxmill.io.dicom.quiet import quiet
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
@@ -97,3 +108,17 @@ def test_what_is_unusual_is_left_to_pydicom(tmp_path: Path) -> None:
     content = (tmp_path / "unknown").read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.9\0")
     (tmp_path / "unknown").write_bytes(content)
     assert len(both(tmp_path / "unknown", _at_pixels)) == 1
+
+
+@pytest.mark.parametrize("syntax", USUAL, ids=lambda syntax: syntax.keyword)
+def test_without_preamble_a_file_may_begin_with_meta_information_up_to_its_transfer_syntax(
+    tmp_path: Path, syntax: UID
+) -> None:
+    (path,) = write_series(tmp_path / "whole", stored(1), syntax=syntax)
+    written, pixels = path.read_bytes(), vm.read_image(path).array
+    for element in META:
+        at = written.index(bytes((2, 0, element, 0)))
+        folder = tmp_path / str(element)
+        folder.mkdir()
+        (folder / "slice").write_bytes(written[at:])
+        assert np.array_equal(vm.read_image(folder).array, pixels), element

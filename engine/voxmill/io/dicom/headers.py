@@ -32,7 +32,9 @@ from voxmill.io.files import file_size
 
 PREAMBLE = 128
 MAGIC = b"DICM"
-FIRST_TAGS = (b"\x02\x00\x00\x00", b"\x02\x00\x01\x00", b"\x08\x00", b"\x00\x08\x00")
+META = (0x00, 0x01, 0x02, 0x03, 0x10)
+"""Elements of the meta information (group 0002) up to the transfer syntax, without which pixels cannot be told."""
+FIRST_TAGS = (*(bytes((2, 0, element, 0)) for element in META), b"\x08\x00", b"\x00\x08\x00")
 """How a dataset without preamble begins: with the file's meta information, or with group 0008, in either byte order."""
 DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
 """Deflated Image Frame Compression, which pydicom does not know: each frame is a deflate stream of its own."""
