@@ -1,5 +1,7 @@
 """Tables of cases: which rows are cases, which are one, which are refused; and what PyRadiomics' batch files say."""
 
+import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,13 +33,40 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
         ("", "it has no rows"),
         ("image\n", "it has no rows"),
         ("picture,mask\na,b\n", "its columns are picture, mask; add it"),
-        ("image;mask\na;b\n", "its columns are image;mask; add it"),
+        ("picture;mask\na;b\n", "its columns are picture, mask; add it"),
     ],
 )
 def test_tables_that_make_no_sense(tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / "cases.csv").write_text(content)
     with pytest.raises(InputError, match=said):
         convert(tmp_path / "cases.csv", tmp_path / "cohort.zarr")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    "names, values, images",
+    [
+        (("image", "mask", "case"), ("a.nrrd", "", "1"), {"image": "a.nrrd"}),
+        (("Case", "Image:t1", "Image:adc"), ("1", "a,b", "c;d"), {"t1": "a,b", "adc": "c;d"}),
+        (("image:t1", "age"), ("a b", "3,5"), {"t1": "a b"}),
+    ],
+)
+def test_columns_are_apart_by_what_the_first_line_says(
+    tmp_path: Path, separator: str, mark: str, names: Sequence[str], values: Sequence[str], images: dict[str, str]
+) -> None:
+    path = tmp_path / "cases.csv"
+    with path.open("w", newline="") as file:
+        file.write(mark)
+        csv.writer(file, delimiter=separator).writerows([names, values])
+    (row,) = read_sheet(path).rows
+    assert (row.images, row.fault) == (images, "")
+
+
+def test_a_table_that_is_not_in_utf_8_says_so(tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_bytes("image;case\na.nrrd;Müller\n".encode("cp1252"))
+    with pytest.raises(InputError, match=r"is not in UTF-8, .*; save it as CSV in UTF-8 \(in Excel: CSV UTF-8\)"):
+        read_sheet(tmp_path / "cases.csv")
 
 
 def test_rows_with_too_few_or_too_many_fields_are_none(tmp_path: Path) -> None:

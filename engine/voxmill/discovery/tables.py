@@ -20,6 +20,10 @@ CASE = ("case", "id", "patient", "patientid")
 LABEL, CHANNEL = "Label", "Label_channel"
 """Columns of PyRadiomics' batch files that choose a label, written exactly so: a `label` may be anything else."""
 TABLES = (".csv", ".parquet")
+SEPARATORS = ",;\t"
+"""What is between the columns of CSV: where the comma is in decimals, programs write semicolons."""
+LONGEST_LINE = 2**20
+"""Letters of a first line that are looked at for its separator."""
 CHUNK = 10_000
 """Rows that are Python's own at a time."""
 
@@ -123,16 +127,33 @@ def _csv(path: Path) -> "tuple[pa.Table, dict[int, str]]":
     ragged: dict[int, str] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            separator = _separator(file.readline(LONGEST_LINE))
+            file.seek(0)
+            reader = csv.reader(file, delimiter=separator)
             names = next(reader, [])
             parts, number = [_texts([], names)], 0
             while rows := list(islice(filter(None, reader), CHUNK)):
                 parts.append(_texts(rows, names))
                 ragged |= {at: fault for at, row in enumerate(rows, number + 1) if (fault := _fault(row, names))}
                 number += len(rows)
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path.name}: this table is not in UTF-8, so letters of its names are not known; save it as CSV in UTF-8 "
+            "(in Excel: CSV UTF-8)"
+        ) from None
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path.name}: this table cannot be read ({error}); save it as CSV in UTF-8") from None
     return pa.concat_tables(parts), ragged
+
+
+def _separator(line: str) -> str:
+    """What separates the names in a first line: that by which most of them are known, or else there are most."""
+
+    def names(separator: str) -> tuple[int, int]:
+        found = [name.strip().lower() for name in next(csv.reader([line], delimiter=separator), [])]
+        return sum(_is_image(name) or name in (MASK, *CASE) for name in found), len(found)
+
+    return max(SEPARATORS, key=names)
 
 
 def _fault(row: Sequence[str], names: Sequence[str]) -> str:
