@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydicom import dcmread
 
@@ -97,3 +98,29 @@ def test_a_run_does_not_tell_them_unless_it_keeps_them(tmp_path: Path, tree: Pat
     if is_table:
         again = run_cohort(source, tmp_path / "out" / "run", settings=FEW, keep_ids=True)
         assert names_of(rows_of(again.features)) == set(NAMES)
+
+
+@pytest.mark.parametrize("is_table", [False, True], ids=["tree", "table"])
+def test_a_note_is_as_it_was_written_whatever_regions_are_called(tmp_path: Path, is_table: bool) -> None:  # noqa: FBT001
+    """Words of a sentence are no identifiers because a region is called so."""
+    folder = tmp_path / "in"
+    pixels = segments()
+    pixels[:, 2] = False
+    scan = write_scan(folder / "ct")
+    write_segmentation(folder / "m.dcm", scan, pixels, names=("empty", "between", "slices"))
+    source = write_table(folder, TABLE) if is_table else folder
+    (note,) = vm.read_mask(folder / "m.dcm", scan.image).notes
+    assert note.startswith("slices between planes that have none were left empty: 1 of empty; ")
+    (case,) = vm.open_store(convert(source, tmp_path / "cohort.zarr").store).cases
+    assert case.images[0].masks[0].notes == (note,)
+    assert all(note in row["notes"] for row in rows_of(run_cohort(source, tmp_path / "run", settings=FEW).features))
+
+
+@pytest.mark.parametrize("name, told", [("contour", "contour"), ("GTV Jane", "GTV a region")])
+def test_why_a_mask_cannot_be_read_tells_regions_but_not_persons(tmp_path: Path, name: str, told: str) -> None:
+    folder = tmp_path / "in"
+    scan = write_scan(folder / "ct")
+    far = np.array([[1e5, 0, 30], [1e5, 1e5, 30], [0, 1e5, 30]])
+    write_structure_set(folder / "m.dcm", scan, [Drawn(1, name, [far])])
+    (row,) = rows_of(convert(folder, tmp_path / "cohort.zarr").failures)
+    assert f", region {told}: a contour lies 16384 voxels from the image" in row["sentence"]

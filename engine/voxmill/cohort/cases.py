@@ -227,8 +227,7 @@ class FileCase:
             found, _ = mask.read(volume, channel=channel)
         except VoxmillError as error:
             return Pair.lacking(image.name, mask.name, error, self._why(error, image, mask.path))
-        named = found.renamed(mask.name, notes=[self._told(note) for note in found.notes])
-        return Pair(image.name, mask.name, (volume, named))
+        return Pair(image.name, mask.name, (volume, found.renamed(mask.name, notes=found.notes)))
 
     def _why(self, error: VoxmillError, image: ImageSource, place: Location) -> str:
         """Why a file cannot be read; of DICOM whose header nobody has looked at, only that it cannot."""

@@ -160,7 +160,7 @@ class _UnderWay:
             self._fail(error, image, mask)
             return
         self.enter("write mask")
-        write_mask(place, found.renamed(mask.name, notes=self._told(found.notes)))
+        write_mask(place, found.renamed(mask.name, notes=found.notes))
         row = self.images[image.name]
         row["masks"], row["regions"] = row["masks"] + 1, row["regions"] + len(found.segments)
         row["notes"] = list(dict.fromkeys((*row["notes"], *fit, *replaced)))

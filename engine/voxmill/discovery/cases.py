@@ -1,7 +1,8 @@
 """What is found: cases, their images and masks, by the names that stand for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,22 +46,24 @@ class MaskSource:
     def read(self, image: "Image", *, channel: int | None = None, threshold: float = DEFAULT_THRESHOLD) -> FoundMask:
         """The mask in its file, as read_mask_near has it; raises InputError.
 
-        What names of regions repeat of the patient's header is replaced, unless they are to be kept.
+        What names of regions repeat of the patient's header is replaced, in notes and errors too, unless they are to be
+        kept.
         """
         with reading(self.name), fetched([self.path]) as (path,):
-            found = read_mask_near(path, image, label_channel=channel, threshold=threshold)
-            is_kept = self.keep_names or not is_dicom(path)
-            return FoundMask(found) if is_kept else self._without_identity(found, path)
+            read = partial(read_mask_near, path, image, label_channel=channel, threshold=threshold)
+            return FoundMask(read()) if self.keep_names or not is_dicom(path) else self._without_identity(read, path)
 
-    def _without_identity(self, mask: "Mask", path: Path) -> FoundMask:
+    def _without_identity(self, read: Callable[[], "Mask"], path: Path) -> FoundMask:
         from voxmill.io.dicom.identity import Identity
         from voxmill.io.dicom.masks import mask_header
-        from voxmill.io.dicom.region_names import without_identity
+        from voxmill.io.dicom.region_names import hiding_identity, without_identity
 
-        known = self.identity or Identity()
+        header, known = mask_header(path).dataset, self.identity or Identity()
         for image in self.images:
             known |= _identity_in(image)
-        return FoundMask(*without_identity(mask, mask_header(path).dataset, known))
+        with hiding_identity(header, known):
+            found = read()
+        return FoundMask(*without_identity(found, header, known))
 
 
 def _identity_in(image: Location) -> "Identity":

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
@@ -12,7 +12,6 @@ from voxmill.errors import InputError
 from voxmill.io.dicom import Failure, Series
 from voxmill.io.dicom.identity import Identity
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, Unmatched, image_record, mask_record, match
-from voxmill.io.dicom.region_names import region_names
 from voxmill.io.dicom.tags import text
 from voxmill.io.remote import Location
 from voxmill.privacy import Pseudonyms, allowed
@@ -21,14 +20,6 @@ MASKS = ("SEG", "RTSTRUCT")
 ONLY = "images of CT, MR and PET are read (no localizers), and SEG and RTSTRUCT"
 UNFETCHED = "a file in its folder could not be fetched, and may be one of its slices; run the command again later"
 TWICE = "this mask is there twice (SOPInstanceUID); one is taken"
-
-
-@dataclass(frozen=True)
-class MaskFile:
-    """A file of masks: where it lies, and the names of its regions."""
-
-    place: Location
-    regions: frozenset[str]
 
 
 def find_studies(source: Location, pseudonyms: Pseudonyms) -> Sources:
@@ -81,18 +72,18 @@ def _others(tree: Tree, pseudonyms: Pseudonyms) -> Iterator[LeftOut]:
             yield LeftOut(name, sentence, "series", place=place, series=one.series_uid, is_wanted=False)
 
 
-def _of_no_image(unmatched: Unmatched, files: Mapping[str, MaskFile]) -> LeftOut:
+def _of_no_image(unmatched: Unmatched, files: Mapping[str, Location]) -> LeftOut:
     """A mask that belongs to no image, or not to one that it refers to."""
     name, image = unmatched.mask.name, unmatched.image
-    place = files[name].place
+    place = files[name]
     if image is None:
         return LeftOut(name, unmatched.reason, "mask", place=place)
     return LeftOut(name, unmatched.reason, "mask", image.name, place, image.series)
 
 
-def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, MaskFile], list[MaskRecord], list[tuple[str, Path]]]:
+def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, Location], list[MaskRecord], list[tuple[str, Path]]]:
     """The files of masks by their names in the store, what each refers to, and which are there twice."""
-    files: dict[str, MaskFile] = {}
+    files: dict[str, Location] = {}
     records: list[MaskRecord] = []
     twice: list[tuple[str, Path]] = []
     for path in (path for one in tree.survey.series if one.modality in MASKS for path in one.files):
@@ -101,7 +92,7 @@ def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, MaskFile], lis
         if name in files:
             twice.append((name, path))
             continue
-        files[name] = MaskFile(tree.place(path), region_names(header))
+        files[name] = tree.place(path)
         records.append(mask_record(header, name=name))
     return files, records, twice
 
@@ -119,7 +110,7 @@ def _known(tree: Tree, records: Sequence[MaskRecord], pseudonyms: Pseudonyms) ->
 
 
 def _cases(
-    tree: Tree, files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
+    tree: Tree, files: Mapping[str, Location], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
 ) -> Iterator[CaseSource]:
     studies: dict[tuple[str, str], list[Series]] = defaultdict(list)
     for series in tree.images:
@@ -133,25 +124,21 @@ def _cases(
             "day": pseudonyms.day(text(group[0].header, "StudyDate"), patient),
         }
         made = tuple(_image(one, tree, _of_series(one, files, masks, pseudonyms), pseudonyms) for one in group)
-        yield CaseSource(pseudonyms.of("study", called), made, about, _identifiers(group, made, files))
+        yield CaseSource(pseudonyms.of("study", called), made, about, _identifiers(group))
 
 
-def _identifiers(
-    group: Sequence[Series], images: Sequence[ImageSource], files: Mapping[str, MaskFile]
-) -> frozenset[str]:
-    """What headers of a study say of a patient, as far as messages may repeat it."""
+def _identifiers(group: Sequence[Series]) -> frozenset[str]:
+    """What headers of a study say of a patient, as far as messages may repeat it; names of regions, masks see to."""
     series = {part for one in group for part in (one.patient_id, one.study_uid, one.series_uid, one.description)}
-    studies = {text(one.header, "StudyDescription") for one in group}
-    regions = {name for image in images for mask in image.masks for name in files[mask.name].regions}
-    return frozenset(series | studies | regions) - {""}
+    return frozenset(series | {text(one.header, "StudyDescription") for one in group}) - {""}
 
 
 def _of_series(
-    series: Series, files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
+    series: Series, files: Mapping[str, Location], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
 ) -> list[MaskSource]:
     """The masks of a series, whose regions are not called by what its own header says of a person."""
     names, identity = masks[pseudonyms.of("series", series.series_uid)], Identity.of(series.header)
-    return [MaskSource(name, files[name].place, identity, keep_names=pseudonyms.keep_ids) for name in names]
+    return [MaskSource(name, files[name], identity, keep_names=pseudonyms.keep_ids) for name in names]
 
 
 def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: Pseudonyms) -> ImageSource:

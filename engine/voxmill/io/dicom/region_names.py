@@ -1,10 +1,11 @@
 """Names of regions in a mask, and the same without what identifies a person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from pydicom.dataset import Dataset
 
-from voxmill.errors import several
+from voxmill.errors import InputError, several
 from voxmill.io.dicom.identity import Identity
 from voxmill.io.dicom.tags import items, text
 from voxmill.io.names import distinct
@@ -36,8 +37,17 @@ def without_identity(mask: Mask, header: Dataset, identity: Identity) -> tuple[M
     return mask.named(distinct(told, mask)).renamed(mask.name, notes=[*notes, note]), (note,)
 
 
-def _told(note: str, names: Iterable[str], identity: Identity) -> str:
-    """A note without what the names in it repeat of an identity."""
+@contextmanager
+def hiding_identity(header: Dataset, identity: Identity) -> Iterator[None]:
+    """An InputError that is raised within does not say what names of regions repeat of an identity, or of a header."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(_told(str(error), region_names(header), identity | Identity.of(header))) from error
+
+
+def _told(sentence: str, names: Iterable[str], identity: Identity) -> str:
+    """A sentence without what the names in it repeat of an identity."""
     for name in sorted(names, key=len, reverse=True):
-        note = note.replace(name, identity.replaced(name, "a region"))
-    return note
+        sentence = sentence.replace(name, identity.replaced(name, "a region"))
+    return sentence
