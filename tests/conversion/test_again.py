@@ -190,3 +190,31 @@ def test_of_a_damaged_slice_the_series_beside_it_is_told(tmp_path: Path, tree: P
     (row,) = rows(done, "index.parquet")
     assert "1 of the files beside it could not be read, and may be slices of it" in row["notes"]
     assert done.not_read == {"file": 1}
+
+
+@pytest.mark.parametrize("length", [0, 100, 140, 400])
+def test_a_slice_at_an_end_that_is_cut_off_is_told_however_short_it_is(tmp_path: Path, tree: Path, length: int) -> None:
+    last = max((tree / "ct").iterdir())
+    last.write_bytes(last.read_bytes()[:length])
+    done = convert(tree, tmp_path / "cohort.zarr")
+    assert (done.not_read, len(rows(done, "failures.parquet"))) == ({"file": 1}, 1)
+
+
+@pytest.mark.parametrize("done, said", [(0, "0 cases are"), (1, "1 case is"), (2, "2 cases are")])
+def test_a_full_disk_says_how_far_it_got_and_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int, said: str
+) -> None:
+    image, mask = write_case(tmp_path)
+    lines = ["image,mask,case", *(f"{image.name},{mask.name},{number}" for number in range(3))]
+    (tmp_path / "cases.csv").write_text("\n".join(lines))
+    left = iter(range(done))
+
+    def filling(place: Path, mask: vm.Mask) -> None:
+        if next(left, None) is None:
+            raise OutputError("the store cannot be written: No space left on device")
+        write_mask(place, mask)
+
+    monkeypatch.setattr("voxmill.conversion.job.write_mask", filling)
+    with pytest.raises(OutputError, match=rf"No space left on device; {said} in the store: run the command again when"):
+        convert(tmp_path / "cases.csv", tmp_path / "cohort.zarr")
+    assert len(vm.open_store(tmp_path / "cohort.zarr").names) == done

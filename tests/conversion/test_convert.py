@@ -357,16 +357,6 @@ def test_what_is_damaged_is_left_out_and_the_rest_goes_on(tmp_path: Path) -> Non
     assert not any("Jane" in str(failure) for failure in failures)
 
 
-@pytest.mark.parametrize("length", [0, 100, 140, 400])
-def test_a_slice_at_an_end_that_is_cut_off_is_told_however_short_it_is(tmp_path: Path, length: int) -> None:
-    tree = write_tree(tmp_path / "in")
-    (*_, last) = sorted((tree / "a" / "ct of Jane").iterdir())
-    last.write_bytes(last.read_bytes()[:length])
-    done = convert(tree, tmp_path / "cohort.zarr")
-    assert done.unread > 0
-    assert failures_of(done.store)
-
-
 def test_names_that_no_folder_can_have(tmp_path: Path) -> None:
     image, mask = write_case(tmp_path)
     names = ["../up", "a/b", "Müller: 1", "."]

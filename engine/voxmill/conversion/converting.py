@@ -15,7 +15,7 @@ from voxmill.conversion.origins import Origins, read_owned
 from voxmill.discovery.cases import CaseSource, LeftOut, Sources
 from voxmill.discovery.sources import find_cases
 from voxmill.drafts import draft_of
-from voxmill.errors import InputError, OutputError
+from voxmill.errors import InputError, OutputError, counted
 from voxmill.io.masks import parse_threshold
 from voxmill.io.remote import is_url, located
 from voxmill.privacy import Key, Pseudonyms, key_of
@@ -114,7 +114,7 @@ def convert(
         sources = _storable(find_cases(place, pseudonyms))
         carried = carried_of(place.name, sources, carry, read_carried(folder))
     begin(len(sources.cases))
-    with opened(ledger_of(folder)) as ledger:
+    with opened(ledger_of(folder)) as ledger, _saying_how_far(ledger.folder):
         require_pseudonyms(ledger.folder, pseudonyms)
         require_threshold(ledger.folder, threshold)
         job = Conversion(folder, pseudonyms, allow_gaps, threshold)
@@ -166,6 +166,17 @@ def _taken_back(store: Path) -> Iterator[None]:
             if is_new:
                 store.rmdir()
         raise
+
+
+@contextmanager
+def _saying_how_far(ledger: Path) -> Iterator[None]:
+    """What cannot be written within, as on a full disk, says how many cases are done and how to go on."""
+    try:
+        yield
+    except OutputError as error:
+        done = len(Ended.of(read_ledger(ledger)).done)
+        whole = f"{counted(done, 'case')} {'is' if done == 1 else 'are'} in the store"
+        raise OutputError(f"{error}; {whole}: run the command again when that is mended, and it goes on") from error
 
 
 def _failing(ledger: Path) -> frozenset[str]:
