@@ -1,6 +1,7 @@
 """A cohort into tables: the rows of `extract`, in the same bytes however it was done, whatever happens."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -226,6 +227,16 @@ def test_other_settings_begin_a_new_run_and_the_earlier_one_is_kept(tmp_path: Pa
     back = run_cohort(cohort, tmp_path / "out", settings=FEW)
     assert (back.progress.done, back.progress.before) == (0, 2)
     assert written(back.folder) == before
+
+
+def test_without_its_ledger_a_folder_is_still_ours_and_everything_is_measured_anew(tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 2), tmp_path / "out"
+    run_cohort(cohort, out, settings=FEW)
+    before = written(out)
+    shutil.rmtree(out / "ledger")
+    again = run_cohort(cohort, out, settings=FEW)
+    assert (again.progress.done, again.progress.before) == (2, 0)
+    assert written(out) == before
 
 
 def test_what_is_set_aside_is_of_one_run(tmp_path: Path) -> None:

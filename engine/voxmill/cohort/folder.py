@@ -15,7 +15,7 @@ def require_ours(folder: Path) -> None:
     """Raise OutputError for a folder with other things in it than those of a run."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder.name}: this is a file; give a folder for the results")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / LEDGER).is_dir():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / LEDGER).is_dir() and _told(folder / RUN) is None:
         raise OutputError(f"{folder.name}: the folder is not empty, and it is none of a run; give another, or empty it")
 
 
