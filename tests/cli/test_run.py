@@ -277,6 +277,8 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
         ended = voxmill("run", cohort, "-o", full, *more)
         assert_refused(ended, 3, "full: the folder is not empty, and it is none of a run")
     assert_refused(voxmill("run", cohort, "-o", cohort), 3, "cases.csv: this is a file; give a folder for the results")
+    ended = voxmill("run", cohort, "-o", cohort / "a" / "b")
+    assert_refused(ended, 3, "cases.csv: this is a file, and no folder can be in it; give another")
     assert_refused(
         voxmill("run", tmp_path / "gone", "-o", tmp_path / "out"), 3, "gone: there is no such file or folder"
     )
@@ -389,6 +391,14 @@ def test_an_account_that_is_damaged_is_told(voxmill: Command, few: Path, tmp_pat
     voxmill("run", cohort, "-o", out, "--settings", few)
     (out / "run.json").write_text("{")
     assert_refused(voxmill("run", cohort, "-o", out), 3, "run.json: this file of an earlier run is damaged")
+
+
+def test_tables_that_are_damaged_are_told_before_work_begins(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    voxmill("run", cohort, "-o", out, "--settings", few)
+    (out / "features.parquet").write_bytes(b"PAR1")
+    ended = voxmill("run", cohort, "-o", out, "--dry-run")
+    assert_refused(ended, 3, "features.parquet: this file of an earlier run is damaged")
 
 
 def test_by_processes_within_limits_it_is_the_same(voxmill: Command, few: Path, tmp_path: Path) -> None:

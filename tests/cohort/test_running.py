@@ -253,6 +253,39 @@ def test_what_is_set_aside_is_of_one_run(tmp_path: Path) -> None:
     assert {path.name for path in with_csv.iterdir()} == names
 
 
+def test_tables_of_other_cases_are_set_aside(tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 3), tmp_path / "out"
+    head, *lines = cohort.read_text().splitlines(keepends=True)
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text(head + "".join(lines[:2]))
+    second.write_text(head + "".join(lines[1:]))
+    run_cohort(first, out, settings=FEW, forms=Forms(csv=True))
+    before, text = written(out), (out / "features.csv").read_bytes()
+    aside = run_cohort(second, out, settings=FEW).aside
+    assert aside is not None
+    assert (written(aside), (aside / "features.csv").read_bytes()) == (before, text)
+    other = written(out)
+    back = run_cohort(first, out, settings=FEW)
+    assert (back.progress.done, back.aside) == (0, aside.with_name(f"{aside.name}-2"))
+    assert (written(out), written(aside), written(back.aside or out)) == (before, before, other)
+    assert run_cohort(second, out, settings=FEW).aside == aside
+    assert run_cohort(cohort, out, settings=FEW).aside is None
+
+
+def test_what_is_set_aside_gives_way_to_no_part_of_it(tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 3), tmp_path / "out"
+    other = {**FEW, "discretise": {"bin_width": 10}}
+    run_cohort(cohort, out, settings=other)
+    before = written(out)
+    aside = run_cohort(cohort, out, settings=FEW).aside
+    run_cohort(cohort, out, settings=other, wanted=Wanted(limit=1))
+    part = run_cohort(cohort, out, settings=FEW).aside
+    assert aside is not None
+    assert part is not None
+    assert written(aside) == before
+    assert len(rows_of(part / "features.parquet")) == 2
+
+
 def test_setting_aside_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
     other = {**FEW, "discretise": {"bin_width": 10}}
@@ -269,8 +302,8 @@ def test_setting_aside_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", some)
         with pytest.raises(KeyboardInterrupt):
-            set_aside(out, "another")
-    aside = set_aside(out, "another")
+            set_aside(out, "another", ())
+    aside = set_aside(out, "another", ())
     assert aside is not None
     assert written(aside) == before
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +13,30 @@ LETTERS = 12
 
 
 def require_ours(folder: Path) -> None:
-    """Raise OutputError for a folder with other things in it than those of a run."""
+    """Raise OutputError for what cannot be the folder of a run, InputError where what one left is damaged."""
+    above = next(one for one in folder.parents if one.exists())
+    if not above.is_dir():
+        raise OutputError(f"{above.name}: this is a file, and no folder can be in it; give another for the results")
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder.name}: this is a file; give a folder for the results")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / LEDGER).is_dir() and _told(folder / RUN) is None:
         raise OutputError(f"{folder.name}: the folder is not empty, and it is none of a run; give another, or empty it")
+    _told(folder / RUN)
+    _measured(folder / FEATURES)
 
 
-def set_aside(folder: Path, fingerprint: str) -> Path | None:
-    """Move what a run with other settings or of another version has written into a folder beside; gives that one.
+def set_aside(folder: Path, fingerprint: str, cases: Collection[str]) -> Path | None:
+    """Move what another run has written into a folder beside, before tables of these cases are; gives that one.
 
-    None where there is nothing of another run. What such a run has left there before goes first, so that files of one
-    run alone lie together. Whoever calls holds the lock of the ledger. Killed halfway, it is finished when it is called
-    again: the file that tells which run it was goes last.
+    Another run is one with other settings, of another version, or with rows of cases that are not among these. None
+    where there is nothing of another. Whoever calls holds the lock of the ledger. Killed halfway, it is finished when
+    it is called again: the file that tells which run it was goes last.
     """
     told = _told(folder / RUN)
-    if told is None or told["fingerprint"] == fingerprint:
+    if told is None or (told["fingerprint"] == fingerprint and _measured(folder / FEATURES) <= set(cases)):
         return None
-    found = str(told["fingerprint"])
-    aside = folder / EARLIER / found[:LETTERS]
     try:
+        aside = _room_aside(folder, str(told["fingerprint"])[:LETTERS])
         aside.mkdir(parents=True, exist_ok=True)
         if (aside / RUN).exists():
             remove_others(aside, ())
@@ -41,6 +46,13 @@ def set_aside(folder: Path, fingerprint: str) -> Path | None:
     except OSError as error:
         raise OutputError(f"{folder.name}: earlier results cannot be moved: {error.strerror or error}") from None
     return aside
+
+
+def _room_aside(folder: Path, name: str) -> Path:
+    """Where results go: a folder of this name, or with a number, that has no results, or none of any other case."""
+    measured = _measured(folder / FEATURES)
+    places = (folder / EARLIER / (f"{name}-{number}" if number > 1 else name) for number in count(1))
+    return next(one for one in places if not (one / RUN).exists() or _measured(one / FEATURES) <= measured)
 
 
 def remove_others(folder: Path, written: Collection[str]) -> None:

@@ -34,7 +34,7 @@ class CohortRun:
     """What a run has done, and where its results are.
 
     progress: cases done and failed by it, and those that were done before. tally: rows, failures, and what they took.
-    aside: where the results of an earlier run with other settings, or of another version, are now.
+    aside: where the results of an earlier run with other settings or cases, or of another version, are now.
     """
 
     folder: Path
@@ -80,7 +80,8 @@ def run_cohort(
     each that has ended.
 
     A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
-    is missing, and what failed. Results of other settings or another version are moved into the folder `earlier`.
+    is missing, and what failed. Results of other settings or another version, or with rows of cases that are not in the
+    cohort, are moved into the folder `earlier`.
     Raises InputError for a cohort without cases or that makes no sense, and where nothing can be measured of one that
     has rows in the folder, which stay; SettingsError for settings that make none, and for a choice of cases that would
     take the rows of others out of tables that are there, OutputError for a folder that cannot be written or is not one
@@ -101,7 +102,7 @@ def run_cohort(
         progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
         counts = {"cases": len(noted.names), **progress.counts}
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
-        aside = set_aside(folder, job.fingerprint)
+        aside = set_aside(folder, job.fingerprint, noted.names.values())
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
         tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
