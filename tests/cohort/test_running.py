@@ -14,7 +14,7 @@ import pytest
 
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, write_empty_mask, write_scan, write_table, written
-from voxmill.cohort import Forms, Wanted, run_cohort, running
+from voxmill.cohort import Forms, Wanted, estimate_cohort, run_cohort, running
 from voxmill.cohort.cases import CohortCase
 from voxmill.cohort.folder import set_aside
 from voxmill.cohort.job import Extraction
@@ -193,6 +193,19 @@ def test_a_store_has_the_rows_of_the_table_that_it_was_made_of(tmp_path: Path, m
     table = rows_of(run_cohort(cohort, tmp_path / "files", settings=FEW).features)
     stored = rows_of(run_cohort(tmp_path / "cohort.zarr", tmp_path / "stored", settings=FEW).features)
     assert stored == [{name: value for name, value in row.items() if name != "age"} for row in table]
+
+
+def test_results_do_not_go_into_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    store = tmp_path / "cohort.zarr"
+    vm.convert(write_cohort(tmp_path, 1), store)
+    (tmp_path / "link").symlink_to(store)
+    for out in (store, store / "out", tmp_path / "link" / "out"):
+        with pytest.raises(vm.OutputError, match=rf"^{out.name}: this is in the store; give a folder beside it"):
+            run_cohort(store, out, settings=FEW)
+        with pytest.raises(vm.OutputError, match="this is in the store"):
+            estimate_cohort(store, settings=FEW, out=out)
+    assert len(vm.open_store(store).names) == 1
 
 
 def test_several_images_of_a_case_are_rows_of_their_own(tmp_path: Path) -> None:

@@ -72,6 +72,15 @@ def require_no_rows(folder: Path, why: str) -> None:
         )
 
 
+def require_outside(folder: Path, cohort: Path) -> None:
+    """Raise OutputError for a folder in the store that is measured: that holds its cases, and nothing else."""
+    if cohort.is_dir() and folder.resolve().is_relative_to(cohort.resolve()):
+        from voxmill.store import is_store
+
+        if is_store(cohort):
+            raise OutputError(f"{folder.name}: this is in the store; give a folder beside it for the results")
+
+
 def require_all_kept(folder: Path, fingerprint: str, chosen: Collection[str]) -> None:
     """Raise SettingsError where tables of the same run have rows of cases that are not among the chosen ones.
 

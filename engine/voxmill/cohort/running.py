@@ -11,7 +11,7 @@ from typing import Any
 from voxmill.cohort.cases import Choosing, CohortCase
 from voxmill.cohort.estimate import Estimate, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
-from voxmill.cohort.folder import require_all_kept, require_ours, set_aside
+from voxmill.cohort.folder import require_all_kept, require_ours, require_outside, set_aside
 from voxmill.cohort.job import Extraction
 from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
 from voxmill.cohort.provenance import Account
@@ -90,6 +90,7 @@ def run_cohort(
     begun = datetime.now(UTC)
     parse_device(device)
     job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
+    require_outside(folder, Path(cohort))
     require_ours(folder)
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)
     if wanted.is_part:
@@ -131,6 +132,7 @@ def estimate_cohort(
     began = time.perf_counter()
     parse_device(device)
     if out is not None:
+        require_outside(Path(out).absolute(), Path(cohort))
         require_ours(Path(out).absolute())
     job = Extraction(parse_settings(settings), parse_threads(threads))
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
