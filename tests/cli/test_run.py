@@ -125,9 +125,11 @@ def test_options_choose_cases_and_forms(voxmill: Command, few: Path, tmp_path: P
         (
             "image,mask,case\na,b,x\na,b,y\na,b,x\n",
             3,
-            "these rows have the same case: 1 and 3; give each one of its own",
+            "these rows have the same case, image, mask and label: 1 and 3; keep one of them, or give each a case of",
         ),
-        ("ID,Image,Mask,Label\nx,a,b,1\nx,a,b,01\n", 3, "these rows have the same case: 1 and 2; give each"),
+        ("ID,Image,Mask,Label\nx,a,b,1\nx,a,b,01\n", 3, "have the same case, image, mask and label: 1 and 2; keep"),
+        ("ID,image:a,image:b,mask\nx,a,b,c\nx,./a,c,c\n", 3, "have the same case, image, mask and label: 1 and 2"),
+        ("ID,Image,Mask\nx,,a\nx,,a\n", 3, "have the same case, image, mask and label: 1 and 2; keep"),
         ("image,mask,Label\na,b,one\n", 3, "row 1: Label: a whole number is needed; found 'one'"),
         ("image,mask,region\na,b,x\n", 3, "columns region are called like those of the result; rename them"),
         (

@@ -220,6 +220,38 @@ def test_several_images_of_a_case_are_rows_of_their_own(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_masks_of_one_image_are_rows_of_one_case(tmp_path: Path) -> None:
+    """As PyRadiomics' batch files have them, without a column that names a case."""
+    (image, mask), (_, other) = (write_scan(tmp_path, name, seed=1) for name in "ab")
+    rows = [{"Image": image.name, "Mask": one.name, "reader": reader} for one, reader in ((mask, "x"), (other, "y"))]
+    done = run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings=FEW)
+    assert [(row["case"], row["image"], row["mask"], row["reader"]) for row in rows_of(done.features)] == [
+        ("a.nrrd", "image", "a.seg.nrrd", "x"),
+        ("a.nrrd", "image", "a.seg.nrrd", "x"),
+        ("a.nrrd", "image", "b.seg.nrrd", "y"),
+        ("a.nrrd", "image", "b.seg.nrrd", "y"),
+    ]
+    assert [row["mask"] for row in rows_of(done.folder / "inputs.parquet")] == ["a.seg.nrrd", "b.seg.nrrd"]
+
+
+def test_images_of_one_patient_are_rows_of_one_case(tmp_path: Path) -> None:
+    """Others keep the names that they have alone."""
+    visits = [(patient, *write_scan(tmp_path, name, seed=1)) for patient, name in (("p", "a"), ("q", "b"), ("p", "c"))]
+    rows = [
+        {"PatientID": patient, "image:t1": image.name, "image:adc": visits[0][1].name, "Mask": mask.name}
+        for patient, image, mask in visits
+    ]
+    found = rows_of(run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings=FEW).features)
+    assert [(row["case"], row["image"], row["mask"]) for row in found[::2]] == [
+        ("p", "adc", "a.seg.nrrd"),
+        ("p", "t1 a.nrrd", "a.seg.nrrd"),
+        ("p", "adc", "c.seg.nrrd"),
+        ("p", "t1 c.nrrd", "c.seg.nrrd"),
+        ("q", "adc", "mask"),
+        ("q", "t1", "mask"),
+    ]
+
+
 def test_columns_of_parquet_keep_their_types(tmp_path: Path) -> None:
     image, mask = write_scan(tmp_path, "scan", seed=1)
     table = pa.table({"Case": ["b", "a"], "Image": [image.name] * 2, "Mask": [mask.name] * 2, "age": [61, None]})

@@ -1,7 +1,7 @@
 """A store, a table or a folder tree → the cases of a cohort, made as they are needed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
@@ -13,10 +13,10 @@ from voxmill.cohort.layout import STORE
 from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
 from voxmill.columns import require_free
-from voxmill.discovery.calling import called
+from voxmill.discovery.calling import called, called_by_path
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
-from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
+from voxmill.discovery.tables import CHANNEL, IMAGE, LABEL, MASK, Listed, Sheet, is_table, read_sheet
 from voxmill.errors import InputError, SettingsError, brief, several
 from voxmill.privacy import Pseudonyms
 
@@ -27,6 +27,8 @@ LOOKED_AT = 1_000
 """Rows of a table whose paths are looked at before work begins."""
 Placed = tuple[int, CohortCase]
 """A case and its place in its source, from 0."""
+Column = tuple[str, str]
+"""A case, and a column of its rows."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,12 @@ def find_cohort(
 ) -> Cohort:
     """The cases that are wanted of a store, a table or a folder tree of DICOM.
 
-    A table has a row per case (or, as PyRadiomics' batch files, per case and Label): columns `image` (or `image:t1` …)
-    and `mask`, paths relative to it, and `case`, or else a case is called by its first image. `pseudonyms` are
-    asked for where names are made of DICOM. keep_ids: whether regions of DICOM masks in a table may be called by what
-    identifies a person. Raises InputError where there is no such path or no case in it, and for a
-    table that makes no sense: columns missing, cases twice, or, in its first rows, paths that lead nowhere (with
-    `skip_missing`, in all rows).
+    A table has a row per case, or, as PyRadiomics' batch files, several that differ in their files or in Label: columns
+    `image` (or `image:t1` …) and `mask`, paths relative to it, and `case`, or else a case is called by its first image.
+    Images and masks in which rows of a case differ are called by their paths. `pseudonyms` are asked for where names
+    are made of DICOM. keep_ids: whether regions of DICOM masks in a table may be called by what identifies a person.
+    Raises InputError where there is no such path or no case in it, and for a table that makes no sense: columns
+    missing, the same twice, or, in its first rows, paths that lead nowhere (with `skip_missing`, in all rows).
     """
     if not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
@@ -144,14 +146,14 @@ def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_o
 def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
     _require_columns(sheet)
     folder, missing = sheet.path.parent, list[str]()
-    _require_sense(sheet, folder)
+    differing = _differing(sheet, folder, _repeated(sheet, folder))
     if not wanted.skip_missing:
         _require_files(sheet, folder)
 
     def begin() -> Iterator[Placed]:
         missing.clear()
         rows = (row for row in sheet.rows if wanted.names(called(row, folder)))
-        cases = ((row.number - 1, _of_row(row, folder, keep_ids=keep_ids)) for row in rows)
+        cases = ((row.number - 1, _of_row(row, folder, differing, keep_ids=keep_ids)) for row in rows)
         return islice(_there(cases, missing) if wanted.skip_missing else cases, wanted.limit)
 
     count = sum(wanted.names(called(row, folder)) for row in sheet.rows)
@@ -172,10 +174,31 @@ def _there(cases: Iterator[tuple[int, FileCase]], missing: list[str]) -> Iterato
             missing.append(case.name)
 
 
-def _of_row(row: Listed, folder: Path, *, keep_ids: bool = False) -> FileCase:
-    label = _number(row.label)
+def _of_row(row: Listed, folder: Path, differing: Collection[Column] = (), *, keep_ids: bool = False) -> FileCase:
+    """The case of a row; what rows of its case do not share is called by its path."""
+    case, label = called(row, folder), _number(row.label)
+
+    def named(name: str, column: str, written: str) -> str:
+        if (case, column) not in differing:
+            return name
+        path = called_by_path(written, folder)
+        return path if name == column else f"{name} {path}"
+
+    images = tuple(
+        replace(
+            image,
+            name=named(image.name, _column(image.name), row.images[image.name]),
+            masks=tuple(replace(mask, name=named(mask.name, MASK, row.mask)) for mask in image.masks),
+        )
+        for image in images_of(row, folder, keep_names=keep_ids)
+    )
     choosing = Choosing(None if label is None else (label,), _number(row.channel))
-    return FileCase(CaseSource(called(row, folder), images_of(row, folder, keep_names=keep_ids)), folder, choosing)
+    return FileCase(CaseSource(case, images), folder, choosing)
+
+
+def _column(image: str) -> str:
+    """The column of an image."""
+    return image if image == IMAGE else f"{IMAGE}:{image}"
 
 
 def _number(text: str) -> int | None:
@@ -191,10 +214,9 @@ def _require_columns(sheet: Sheet) -> None:
     require_free(sheet.path.name, sheet.further.column_names)
 
 
-def _require_sense(sheet: Sheet, folder: Path) -> None:
-    """Raise InputError for a label that is no number, and for cases that are there twice, told by their rows."""
-    first: dict[tuple[str, int | None, int | None], int] = {}
-    twice: list[str] = []
+def _repeated(sheet: Sheet, folder: Path) -> Collection[str]:
+    """The cases that have several rows; raises InputError for rows with a fault, and for labels that are no number."""
+    seen, repeated = set[str](), set[str]()
     for row in sheet.rows:
         if row.fault:
             raise InputError(f"{sheet.path.name}: {row.place}{row.fault}")
@@ -203,13 +225,32 @@ def _require_sense(sheet: Sheet, folder: Path) -> None:
                 raise InputError(
                     f"{sheet.path.name}: {row.place}{column}: a whole number is needed; found {brief(text)}"
                 )
-        before = first.setdefault((called(row, folder), _number(row.label), _number(row.channel)), row.number)
-        if before != row.number:
-            twice.append(f"{before} and {row.number}")
+        case = called(row, folder)
+        (repeated if case in seen else seen).add(case)
+    return repeated
+
+
+def _differing(sheet: Sheet, folder: Path, repeated: Collection[str]) -> Collection[Column]:
+    """In which columns rows of a case name different files; raises InputError for what is there twice, by its rows."""
+    files: dict[Column, str] = {}
+    differing, first, twice = set[Column](), dict[tuple[object, ...], int](), list[str]()
+    for row in sheet.rows if repeated else ():
+        if (case := called(row, folder)) not in repeated:
+            continue
+        paths = {_column(name): called_by_path(path, folder) for name, path in row.images.items()}
+        mask = {MASK: called_by_path(row.mask, folder)} if row.mask else {}
+        for column, path in (paths | mask).items():
+            if files.setdefault((case, column), path) != path:
+                differing.add((case, column))
+        chosen = mask.get(MASK), _number(row.label), _number(row.channel)
+        before = [first.setdefault((case, *image, *chosen), row.number) for image in paths.items() or [()]]
+        twice += [f"{number} and {row.number}" for number in sorted({*before} - {row.number})]
     if twice:
         raise InputError(
-            f"{sheet.path.name}: these rows have the same case: {several(twice)}; give each one of its own ('case')"
+            f"{sheet.path.name}: these rows have the same case, image, mask and label: {several(twice)}; keep one of "
+            "them, or give each a case of its own ('case')"
         )
+    return differing
 
 
 def _require_files(sheet: Sheet, folder: Path) -> None:

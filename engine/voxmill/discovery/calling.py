@@ -14,13 +14,21 @@ LETTERS = 12
 def called(row: Listed, folder: Location) -> str:
     """The name of a row of a table in a folder: as the table calls its case, or else by its first image.
 
-    What lies below the folder of the table is called by its path from there on; all else by its name, and a digest of
-    its path, or of the path in its storage of a URL, which may hold a secret elsewhere. It follows from the row alone:
-    other rows do not change it. Raises InputError for a path that leads out of a folder at a URL.
+    It follows from the row alone: other rows do not change it. Raises InputError for a path that leads out of a folder
+    at a URL.
     """
     if row.case or not row.images:
         return row.case or f"row {row.number}"
-    written = next(iter(row.images.values()))
+    return called_by_path(next(iter(row.images.values())), folder)
+
+
+def called_by_path(written: str, folder: Location) -> str:
+    """The name of a file, or of the folder of a series, by its path as a table in a folder has it.
+
+    What lies below the folder of the table is called by its path from there on; all else by its name, and a digest of
+    its path, or of the path in its storage of a URL, which may hold a secret elsewhere. Raises InputError for a path
+    that leads out of a folder at a URL.
+    """
     place = located(written, folder)
     if isinstance(place, Remote):
         return _digested(place.name, str(place.path)) if is_url(written) else PurePosixPath(written).as_posix()
