@@ -163,9 +163,10 @@ def test_missing_files_are_left_out_where_that_is_asked_for(voxmill: Command, fe
     code, _, said = voxmill("run", cohort, "-o", tmp_path / "out", "--settings", few, "--skip-missing")
     assert code == 0
     assert "1 case done, 2 rows" in said
-    assert f"1 row of the table left out, as files are not there: {tmp_path / 'out/failures.parquet'}" in said
+    assert f"1 image left out, as files are not there: {tmp_path / 'out/failures.parquet'}" in said
     (row,) = rows_of(tmp_path / "out" / "failures.parquet")
-    assert (row["case"], row["step"], row["sentence"]) == ("case 2", "find", "its files are not there")
+    assert (row["case"], row["image"], row["step"], row["reason"]) == ("case 2", "image", "find", "InputError")
+    assert row["sentence"] == "the file of this image is not there"
     counts = json.loads((tmp_path / "out" / "run.json").read_text())["counts"]
     assert (counts["cases"], counts["failures"], counts["missing"]) == (1, 0, 1)
 

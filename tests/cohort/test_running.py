@@ -234,6 +234,27 @@ def test_masks_of_one_image_are_rows_of_one_case(tmp_path: Path) -> None:
     assert [row["mask"] for row in rows_of(done.folder / "inputs.parquet")] == ["a.seg.nrrd", "b.seg.nrrd"]
 
 
+def test_of_a_case_only_what_is_missing_is_left_out(tmp_path: Path) -> None:
+    (first, mask), (second, other) = (write_scan(tmp_path, name, seed=1) for name in "ab")
+    images = {"image:t1": first.name, "image:adc": second.name}
+    rows = [{"case": case, **images, "mask": one.name} for case, one in (("one", mask), ("two", other))]
+    cohort = write_table(tmp_path, rows)
+    second.unlink()
+    other.unlink()
+    skipping = Wanted(skip_missing=True)
+    assert estimate_cohort(cohort, settings=FEW, wanted=skipping).cases == 1
+    done = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=skipping)
+    assert {(row["case"], row["image"]) for row in rows_of(done.features)} == {("one", "t1")}
+    assert [(row["case"], row["image"], row["sentence"]) for row in rows_of(done.failures)] == [
+        ("one", "adc", "the file of this image is not there"),
+        ("two", "adc", "the file of this image is not there"),
+        ("two", "t1", "the file of its mask is not there"),
+    ]
+    write_scan(tmp_path, "b", seed=1)
+    again = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=skipping)
+    assert (again.progress.done, again.tally.rows, rows_of(again.failures)) == (2, 8, [])
+
+
 def test_images_of_one_patient_are_rows_of_one_case(tmp_path: Path) -> None:
     """Others keep the names that they have alone."""
     visits = [(patient, *write_scan(tmp_path, name, seed=1)) for patient, name in (("p", "a"), ("q", "b"), ("p", "c"))]

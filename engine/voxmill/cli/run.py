@@ -54,7 +54,7 @@ def run(
         bool,
         typer.Option(
             "--skip-missing",
-            help="Leave out rows of the table whose files are not there. Without it they are an error.",
+            help="Leave out images of the table whose files are not there. Without it they are an error.",
         ),
     ] = False,
     keep_ids: Annotated[
@@ -310,7 +310,7 @@ def _lines(done: "CohortRun") -> Iterator[str]:
     if tally.bare:
         yield f"{counted(tally.bare, 'image')} without a mask: nothing to measure there"
     if tally.missing:
-        yield f"{counted(len(tally.missing), 'row')} of the table left out, as files are not there: {done.failures}"
+        yield f"{counted(len(tally.missing), 'image')} left out, as files are not there: {done.failures}"
     if tally.failures:
         yield f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}"
     if tally.lost:

@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -159,6 +159,13 @@ def _chosen(image: "StoredImage", mask: "StoredMask", channel: int | None) -> Pa
         return Pair.lacking(image.name, mask.name, error)
 
 
+def _lacking(image: ImageSource) -> str:
+    """Why an image cannot be measured, where there is nothing at a path of it or of its mask; '' otherwise."""
+    if not all(map(is_there, image.files)):
+        return "the file of this image is not there"
+    return "" if all(is_there(mask.path) for mask in image.masks) else "the file of its mask is not there"
+
+
 @dataclass(frozen=True, eq=False)
 class FileCase:
     """A case of loose files; `root` is the folder that its paths are told from."""
@@ -193,9 +200,14 @@ class FileCase:
         """Nothing: what reads a file is loaded with the first one of its format."""
 
     @property
-    def is_there(self) -> bool:
-        """Whether there is something at all its paths."""
-        return all(map(is_there, self.source.files))
+    def lacking(self) -> Mapping[str, str]:
+        """Which images cannot be measured, as there is nothing at a path: by name, and why."""
+        return {image.name: why for image in self.source.images if (why := _lacking(image))}
+
+    def without(self, images: Collection[str]) -> "FileCase":
+        """The same without some of its images."""
+        kept = tuple(image for image in self.source.images if image.name not in images)
+        return replace(self, source=replace(self.source, images=kept))
 
     def _stamps(self, *places: Location) -> list[Any]:
         return sorted([self._path(place), stamps_of(place)] for place in places)

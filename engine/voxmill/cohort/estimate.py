@@ -5,7 +5,6 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -50,7 +49,7 @@ def estimate(
     these one for every worker. before_s: what a run takes before it begins with cases. Raises InputError where none of
     them can be measured.
     """
-    sized = [case for _, case in islice(cohort, 0, None, max(1, -(-cohort.count // SIZED)))]
+    cases, sized = _sized(cohort)
     sized.sort(key=lambda case: case.bytes)
     measured, at_a_time = _spread(sized, SAMPLED), max(1, workers)
     warming = _spread([case for case in sized if case not in measured], at_a_time)
@@ -62,12 +61,21 @@ def estimate(
     loading = max([0.0, *(sample.took.get(job.key(case), mean) - mean for case in warming)])
     each = mean / at_a_time + sample.writing / len(sample.took)
     return Estimate(
-        cohort.count,
-        round(fmean(case.bytes for case in sized) * cohort.count),
-        before_s + sample.starting + loading + each * cohort.count,
+        cases,
+        round(fmean(case.bytes for case in sized) * cases),
+        before_s + sample.starting + loading + each * cases,
         len(taken),
         stdev(taken) / mean / math.sqrt(len(taken)) if len(taken) > 1 else 1.0,
     )
+
+
+def _sized(cohort: Cohort) -> tuple[int, list[CohortCase]]:
+    """How many cases there are, without those that are left out, and some of them, evenly spaced."""
+    cases, sized, step = 0, list[CohortCase](), max(1, -(-cohort.count // SIZED))
+    for cases, (_, case) in enumerate(cohort, start=1):
+        if cases % step == 1 % step:
+            sized.append(case)
+    return cases, sized
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ Column = tuple[str, str]
 class Wanted:
     """Which cases of a cohort are wanted.
 
-    only: a pattern of names (`*`, `?`, `[ab]`). limit: how many at most. skip_missing: whether rows of a table whose
-    files are not there are left out. Raises SettingsError for a limit that is none.
+    only: a pattern of names (`*`, `?`, `[ab]`). limit: how many at most. skip_missing: whether images of a table
+    whose files are not there are left out. Raises SettingsError for a limit that is none.
     """
 
     only: str | None = None
@@ -68,7 +68,7 @@ class Cohort:
 
     kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
     rows are left out. further: columns that are carried through. left_out: what belongs to no case.
-    lost: what conversion could not bring into a store. missing: the cases come upon so far that are left out, as their
+    lost: what conversion could not bring into a store. missing: the images come upon so far that are left out, as their
     files are not there.
     """
 
@@ -78,7 +78,7 @@ class Cohort:
     further: "pa.Table | None" = None
     left_out: tuple[LeftOut, ...] = ()
     lost: tuple[Mapping[str, str], ...] = ()
-    missing: list[str] = field(default_factory=list)
+    missing: list[LeftOut] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Placed]:
         return self.begin()
@@ -145,7 +145,7 @@ def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_o
 
 def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
     _require_columns(sheet)
-    folder, missing = sheet.path.parent, list[str]()
+    folder, missing = sheet.path.parent, list[LeftOut]()
     differing = _differing(sheet, folder, _repeated(sheet, folder))
     if not wanted.skip_missing:
         _require_files(sheet, folder)
@@ -165,13 +165,15 @@ def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
     return Cohort("table", begin, min(count, wanted.limit or count), further=sheet.further, missing=missing)
 
 
-def _there(cases: Iterator[tuple[int, FileCase]], missing: list[str]) -> Iterator[Placed]:
-    """The cases whose files are there; the names of the others are noted."""
+def _there(cases: Iterator[tuple[int, FileCase]], missing: list[LeftOut]) -> Iterator[Placed]:
+    """The cases, without the images whose files are not there; these are noted."""
     for place, case in cases:
-        if case.is_there:
+        lacking = case.lacking
+        missing += [LeftOut(case.name, why, "image", image=image) for image, why in lacking.items()]
+        if not lacking:
             yield place, case
-        else:
-            missing.append(case.name)
+        elif len(lacking) < len(case.source.images):
+            yield place, case.without(lacking)
 
 
 def _of_row(row: Listed, folder: Path, differing: Collection[Column] = (), *, keep_ids: bool = False) -> FileCase:
@@ -256,7 +258,7 @@ def _differing(sheet: Sheet, folder: Path, repeated: Collection[str]) -> Collect
 def _require_files(sheet: Sheet, folder: Path) -> None:
     """Raise InputError where files of the first rows are not there."""
     rows = islice(sheet.rows, LOOKED_AT)
-    missing = [str(row.number) for row in rows if row.images and not _of_row(row, folder).is_there]
+    missing = [str(row.number) for row in rows if _of_row(row, folder).lacking]
     if missing:
         raise InputError(
             f"{sheet.path.name}: {len(missing)} of its first {min(LOOKED_AT, sheet.table.num_rows):,} rows name files "

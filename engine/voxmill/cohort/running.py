@@ -101,7 +101,7 @@ def run_cohort(
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
         progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
-        counts = {"cases": len(noted.names), **progress.counts}
+        counts = {"cases": len(set(noted.names.values())), **progress.counts}
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint, noted.names.values())
         account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)

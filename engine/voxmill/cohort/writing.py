@@ -30,28 +30,27 @@ from voxmill.cohort.ordering import Ranked, by_rank
 from voxmill.cohort.provenance import Account, write_account
 from voxmill.cohort.tables import Entries, opened, write_failures
 from voxmill.discovery.cases import LeftOut
-from voxmill.errors import OutputError
+from voxmill.errors import InputError, OutputError
 from voxmill.runs.records import Record
 
 OF_FLAT = "_shape2D_"
 """What is in the columns of shape in 2D, which all regions of flat images have."""
-MISSING = "its files are not there"
 
 
 @dataclass
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    measured: how many cases have rows. versions: of the software that cases were measured with, by name. lost: what
-    conversion could not bring into the store. missing: the cases that were left out, as their files are not there.
+    named: the cases that have rows. versions: of the software that cases were measured with, by name. lost: what
+    conversion could not bring into the store. missing: the images that were left out, as their files are not there.
     bare: how many images have no mask.
     """
 
-    measured: int = 0
+    named: set[str] = field(default_factory=set, repr=False)
     rows: int = 0
     failures: list[Mapping[str, str]] = field(default_factory=list)
     lost: tuple[Mapping[str, str], ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[LeftOut, ...] = ()
     bare: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     cpu_s: float = 0.0
@@ -59,6 +58,11 @@ class Tally:
     peak_bytes: int = 0
     versions: dict[str, set[str]] = field(default_factory=dict)
     columns: Columns = field(default_factory=Columns, repr=False)
+
+    @property
+    def measured(self) -> int:
+        """How many cases have rows."""
+        return len(self.named)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -84,7 +88,7 @@ class Tally:
         self.failures += [{**whose, **one} for one in result.get("failures") or ([] if has_result(record) else [whole])]
         if not has_result(record):
             return
-        self.measured += bool(result["rows"])
+        self.named.update([case] if result["rows"] else ())
         self.rows += len(result["rows"])
         self.bare += result["bare"]
         for at, row in enumerate(result["rows"]):
@@ -103,15 +107,15 @@ class Tally:
 class Chosen:
     """The cases of a run: by key their ranks, by rank what is known of them, and what of their source is no case.
 
-    lost: what conversion could not bring into the store. missing: those that were left out, as their files are not
-    there. choosing: whether one of them chose its labels.
+    lost: what conversion could not bring into the store. missing: the images that were left out, as their files
+    are not there. choosing: whether one of them chose its labels.
     """
 
     ranks: Mapping[str, int]
     entries: Entries
     left_out: tuple[LeftOut, ...] = ()
     lost: tuple[Mapping[str, str], ...] = ()
-    missing: tuple[str, ...] = ()
+    missing: tuple[LeftOut, ...] = ()
     choosing: bool = False
 
 
@@ -144,9 +148,7 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
 
 def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms) -> tuple[Tally, Layout]:
     """Write the tables of a run; gives what it has come to, and the columns of its features."""
-    failures: list[Mapping[str, str]] = [
-        {"case": one.name, "image": one.image, "step": one.step, "sentence": one.sentence} for one in chosen.left_out
-    ]
+    failures = [_told(one) for one in chosen.left_out]
     tally = Tally(failures=failures, lost=chosen.lost, missing=chosen.missing)
     entries = chosen.entries
     further = entries.further.schema if entries.further is not None else None
@@ -159,9 +161,14 @@ def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms:
                 tables.write(results, tally.rows)
     except OSError as error:
         raise OutputError(f"{folder.name}: the results cannot be written: {error.strerror or error}") from None
-    missing = [{"case": name, "step": "find", "reason": "InputError", "sentence": MISSING} for name in tally.missing]
-    write_failures(folder, [*tally.failures, *tally.lost, *missing])
+    write_failures(folder, [*tally.failures, *tally.lost, *map(_told, tally.missing)])
     return tally, layout
+
+
+def _told(left_out: LeftOut) -> Mapping[str, str]:
+    """What was left out, as a row of the table of failures."""
+    where = {"case": left_out.name, "image": left_out.image, "step": left_out.step}
+    return {**where, "reason": InputError.__name__, "sentence": left_out.sentence}
 
 
 def table_names(forms: Forms) -> tuple[str, ...]:
