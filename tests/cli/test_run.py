@@ -337,6 +337,7 @@ def test_a_file_of_pyradiomics_batch_is_taken_as_it_is(voxmill: Command, tmp_pat
         ("a", "1", 1, "1"),
         ("a", "node", 3, "3"),
     ]
+    assert "2 rows of features came of 1 case. The table" in (tmp_path / "out" / "methods.md").read_text()
     assert found[0]["diagnostics_Versions_PyRadiomics"].startswith("voxmill ")
     assert isinstance(found[0]["diagnostics_Mask-original_VoxelNum"], int)
     assert [row["case"] for row in rows_of(tmp_path / "out" / "inputs.parquet")] == ["a"]

@@ -69,6 +69,7 @@ def test_series_without_a_mask_and_those_of_other_kinds_are_no_failures(tree: Pa
     report.save_as(tree / "c" / "report.dcm")
     done = run_cohort(tree, tmp_path / "out", settings=FEW)
     assert (done.tally.rows > 0, done.tally.bare, rows_of(done.failures)) == (True, 1, [])
+    assert "1 image was not measured, for want of a mask." in (done.folder / "methods.md").read_text()
 
 
 def test_nothing_identifying_is_written(tree: Path, tmp_path: Path) -> None:
@@ -78,6 +79,7 @@ def test_nothing_identifying_is_written(tree: Path, tmp_path: Path) -> None:
         assert secret.encode() not in written
     (failure,) = rows_of(done.failures)
     assert failure["case"].startswith("file-")
+    assert (failure["step"], failure["reason"]) == ("find", "InputError")
 
 
 def test_identifiers_are_kept_where_that_is_asked_for(tree: Path, tmp_path: Path) -> None:

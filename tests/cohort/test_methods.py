@@ -303,3 +303,22 @@ def test_of_flat_images_shape_in_2d_is_told() -> None:
     assert said in methods(vm.Settings(), Extent(1, 2, 0, flat=True))
     assert said not in methods(vm.Settings(), Extent(1, 2, 0))
     assert said not in methods(vm.Settings.parse({"features": ["shape2D"]}), Extent(1, 2, 0, flat=True))
+
+
+def test_it_tells_what_was_left_out() -> None:
+    said = methods(vm.Settings(), Extent(2, 5, 0, missing=2, bare=1, selected=True))
+    for sentence in (
+        "5 rows of features came of 2 cases. These cases are a selection from the cohort.",
+        "2 images were left out, as files were not there.",
+        "1 image was not measured, for want of a mask.",
+    ):
+        assert sentence in said
+    quiet = methods(vm.Settings(), Extent(2, 5, 0))
+    assert quiet.endswith("5 rows of features came of 2 cases.")
+
+
+def test_it_tells_that_shape_in_2d_was_measured_of_no_region() -> None:
+    asked, sentence = vm.Settings.parse({"features": ["shape2D"]}), "No region could be measured in 2D."
+    assert sentence in methods(asked, Extent(1, 1, 0))
+    assert sentence not in methods(asked, Extent(1, 1, 0, flat=True))
+    assert sentence not in methods(vm.Settings(), Extent(1, 1, 0))

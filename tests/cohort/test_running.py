@@ -245,6 +245,8 @@ def test_of_a_case_only_what_is_missing_is_left_out(tmp_path: Path) -> None:
     assert estimate_cohort(cohort, settings=FEW, wanted=skipping).cases == 1
     done = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=skipping)
     assert {(row["case"], row["image"]) for row in rows_of(done.features)} == {("one", "t1")}
+    told = (done.folder / "methods.md").read_text()
+    assert "2 rows of features came of 1 case. 3 images were left out, as files were not there." in told
     assert [(row["case"], row["image"], row["sentence"]) for row in rows_of(done.failures)] == [
         ("one", "adc", "the file of this image is not there"),
         ("two", "adc", "the file of this image is not there"),
@@ -398,7 +400,9 @@ def test_some_cases_are_chosen(tmp_path: Path) -> None:
     assert {row["case"] for row in rows_of(first.features)} == {"case 3", "case 4"}
     more = run_cohort(cohort, tmp_path / "first", settings=FEW, wanted=Wanted(limit=3))
     assert (more.progress.before, more.tally.rows) == (2, 6)
+    assert "These cases are a selection from the cohort." in (more.folder / "methods.md").read_text()
     everything = run_cohort(cohort, tmp_path / "first", settings=FEW)
+    assert "selection" not in (more.folder / "methods.md").read_text()
     assert (everything.progress.before, everything.tally.rows) == (3, 8)
 
 

@@ -19,15 +19,19 @@ class Extent:
     """How much there was of it: cases with rows, these rows, and how many cases or regions could not be measured.
 
     lost: how many cases, images and masks of the source are not in the store, as they could not be converted.
-    chosen: whether the table of cases chose labels or channels for them. stored: whether they are of a store. flat:
-    whether regions of flat images are among them. versions: all versions of software that they were measured with, by
-    name; those of this process.
+    missing, bare: how many images were left out, as their files were not there, or have no mask. selected: whether
+    cases were chosen by a pattern or a limit. chosen: whether the table of cases chose labels or channels for them.
+    stored: whether they are of a store. flat: whether shape in 2D was measured of some. versions: all versions of
+    software that they were measured with, by name; those of this process.
     """
 
     cases: int
     rows: int
     failures: int
     lost: int = 0
+    missing: int = 0
+    bare: int = 0
+    selected: bool = False
     chosen: bool = False
     stored: bool = False
     flat: bool = False
@@ -63,10 +67,10 @@ def _fractions(settings: Settings, extent: Extent) -> str:
 
 
 def _flat(settings: Settings, extent: Extent) -> str:
-    """Of flat images shape2D stands in for shape."""
-    if not extent.flat or "shape2D" in settings.features:
-        return ""
-    return "Of flat images, shape in 2D was measured in place of shape."
+    """Of flat images shape2D stands in for shape; where it is asked for, it is measured of single slices alone."""
+    if "shape2D" in settings.features:
+        return "" if extent.flat else "No region could be measured in 2D."
+    return "Of flat images, shape in 2D was measured in place of shape." if extent.flat else ""
 
 
 def cases_or_regions(number: int) -> str:
@@ -79,8 +83,18 @@ def cases_images_or_masks(number: int) -> str:
     return "1 case, image or mask" if number == 1 else f"{number:,} cases, images or masks"
 
 
+def _images(number: int) -> str:
+    return f"{counted(number, 'image')} {'was' if number == 1 else 'were'}"
+
+
 def _extent(extent: Extent) -> str:
-    chosen = " The table of cases chose the label, or the channel of the mask, of some." if extent.chosen else ""
-    failed = f" {cases_or_regions(extent.failures)} could not be measured." if extent.failures else ""
-    lost = f" {cases_images_or_masks(extent.lost)} could not be converted, and so not measured." if extent.lost else ""
-    return f"{counted(extent.rows, 'row')} of features came of {counted(extent.cases, 'case')}.{chosen}{failed}{lost}"
+    told = [
+        (True, f"{counted(extent.rows, 'row')} of features came of {counted(extent.cases, 'case')}."),
+        (extent.selected, "These cases are a selection from the cohort."),
+        (extent.chosen, "The table of cases chose the label, or the channel of the mask, of some."),
+        (extent.missing, f"{_images(extent.missing)} left out, as files were not there."),
+        (extent.bare, f"{_images(extent.bare)} not measured, for want of a mask."),
+        (extent.failures, f"{cases_or_regions(extent.failures)} could not be measured."),
+        (extent.lost, f"{cases_images_or_masks(extent.lost)} could not be converted, and so not measured."),
+    ]
+    return " ".join(sentence for is_so, sentence in told if is_so)

@@ -34,7 +34,7 @@ from voxmill.errors import InputError, OutputError
 from voxmill.runs.records import Record
 
 OF_FLAT = "_shape2D_"
-"""What is in the columns of shape in 2D, which all regions of flat images have."""
+"""What is in the columns of shape in 2D, which some regions have."""
 
 
 @dataclass
@@ -133,6 +133,9 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
         tally.rows,
         len(tally.failures),
         len(tally.lost),
+        len(tally.missing),
+        tally.bare,
+        selected=any(account.asked.get(name) for name in ("only", "limit")),
         chosen=chosen.choosing,
         stored=account.source == STORE,
         flat=any(OF_FLAT in name for name in layout.features),
