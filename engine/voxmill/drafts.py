@@ -1,12 +1,16 @@
 """Files that appear whole or not at all: written under a temporary name in the same folder, then renamed."""
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from voxmill.errors import OutputError
+
+DRAFT = re.compile(r"\.[0-9a-f]{32}")
+"""What drafts without a suffix are called."""
 
 
 @contextmanager
@@ -28,6 +32,19 @@ def draft_of(path: Path, *, suffix: str = "") -> Iterator[Path]:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         _remove(draft)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what processes that were killed left of drafts in a folder; no other process may write files there now.
+
+    Raises OutputError where that is impossible.
+    """
+    try:
+        for path in folder.iterdir():
+            if DRAFT.fullmatch(path.name) and path.is_file():
+                path.unlink()
+    except OSError as error:
+        raise OutputError(f"{folder.name}: drafts cannot be removed: {error.strerror or error}") from error
 
 
 def _sync(path: Path, flags: int) -> None:

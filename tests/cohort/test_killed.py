@@ -71,6 +71,23 @@ def test_after_kills_the_bytes_are_those_of_an_undisturbed_run(tmp_path: Path, w
     assert written(out) == written(tmp_path / "undisturbed")
 
 
+def test_drafts_of_tables_whose_writing_was_killed_are_removed(tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    cohort = write_table(tmp_path, [{"case": "one", "image": image.name, "mask": mask.name}])
+    out, script = tmp_path / "out", tmp_path / "script.py"
+    run_cohort(cohort, out, settings=FEW)
+    there = sorted(path.name for path in out.iterdir())
+    killing = "import os\nfrom voxmill.cohort.tables import Tables\nTables.write = lambda *_: os.kill(os.getpid(), 9)"
+    script.write_text(killing + SCRIPT)
+    killed = subprocess.run([sys.executable, script, cohort, out, "0"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    left = {path.name for path in out.iterdir()} - set(there)
+    assert len(left) == 2
+    (out / ".keep").write_text("a file of somebody's")
+    run_cohort(cohort, out, settings=FEW)
+    assert sorted(path.name for path in out.iterdir()) == [".keep", *there]
+
+
 def ended(out: Path) -> int:
     """How many cases have ended."""
     return len(list(read_ledger(out / "ledger")))

@@ -18,6 +18,7 @@ from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries, require_csv
 from voxmill.cohort.writing import Chosen, Tally, write_results
 from voxmill.computing import parse_device, parse_threads
+from voxmill.drafts import remove_drafts
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Place, Slurm
@@ -97,6 +98,7 @@ def run_cohort(
         require_all_kept(folder, job.fingerprint, {case.name for _, case in found})
     begin(found.count)
     with opened(folder / LEDGER) as ledger:
+        remove_drafts(folder)
         noted = _Noted(job, found)
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
