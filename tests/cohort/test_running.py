@@ -220,6 +220,21 @@ def test_several_images_of_a_case_are_rows_of_their_own(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_numbers_that_pandas_gave_a_point_are_whole(tmp_path: Path) -> None:
+    """As it does in columns with an empty cell."""
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    files = {"image": [image.name] * 3, "mask": [mask.name] * 3}
+    table = pa.table({"case": [7.0, float("nan"), None], **files, "Label": [1.0, 3.0, float("nan")]})
+    pq.write_table(table, tmp_path / "cases.parquet")
+    named = {"image": image.name, "mask": mask.name}
+    rows = [{"case": case, **named, "Label": label} for case, label in (("7", "1.0"), ("", "3.0"), ("", ""))]
+    for cohort in (tmp_path / "cases.parquet", write_table(tmp_path, rows)):
+        found = rows_of(run_cohort(cohort, tmp_path / f"of {cohort.name}", settings=FEW).features)
+        assert [(row["case"], row["label"]) for row in found] == [
+            ("7", 1), ("scan.nrrd", 3), ("scan.nrrd", 1), ("scan.nrrd", 3),
+        ]  # fmt: skip
+
+
 def test_masks_of_one_image_are_rows_of_one_case(tmp_path: Path) -> None:
     """As PyRadiomics' batch files have them, without a column that names a case."""
     (image, mask), (_, other) = (write_scan(tmp_path, name, seed=1) for name in "ab")

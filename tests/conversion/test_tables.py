@@ -4,6 +4,8 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import voxmill as vm
@@ -17,6 +19,15 @@ from voxmill.errors import InputError
 def converted(folder: Path, content: str) -> Converted:
     (folder / "cases.csv").write_text(content)
     return convert(folder / "cases.csv", folder / "cohort.zarr", keep_ids=True)
+
+
+@pytest.mark.parametrize("column", ["Image", "image:t1", "mask", "ID", "Label"])
+@pytest.mark.parametrize("values, kind", [([b"\xff"], "binary"), ([["a"]], "list<")])
+def test_columns_that_hold_no_texts_are_refused(tmp_path: Path, column: str, values: list[object], kind: str) -> None:
+    columns = {"image:adc": ["a"], "mask": ["b"], column: values, "age": [b"\xff"]}
+    pq.write_table(pa.table(columns), tmp_path / "cases.parquet")
+    with pytest.raises(InputError, match=rf"^cases.parquet: column '{column}' holds {kind}.*; save it as text$"):
+        read_sheet(tmp_path / "cases.parquet")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A store, a table or a folder tree → the cases of a cohort, made as they are needed."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 1_000
 """Rows of a table whose paths are looked at before work begins."""
+WHOLE = re.compile(r"(\d+(\.0*)?)?")
+"""A label or channel, or none; pandas writes 1 as 1.0 where another row has none."""
 Placed = tuple[int, CohortCase]
 """A case and its place in its source, from 0."""
 Column = tuple[str, str]
@@ -205,7 +208,7 @@ def _column(image: str) -> str:
 
 def _number(text: str) -> int | None:
     """The number of a label or channel, however it is written; None where there is none."""
-    return int(text) if text else None
+    return int(text.partition(".")[0]) if text else None
 
 
 def _require_columns(sheet: Sheet) -> None:
@@ -223,7 +226,7 @@ def _repeated(sheet: Sheet, folder: Path) -> Collection[str]:
         if row.fault:
             raise InputError(f"{sheet.path.name}: {row.place}{row.fault}")
         for column, text in ((LABEL, row.label), (CHANNEL, row.channel)):
-            if text and not text.isdecimal():
+            if not WHOLE.fullmatch(text):
                 raise InputError(
                     f"{sheet.path.name}: {row.place}{column}: a whole number is needed; found {brief(text)}"
                 )

@@ -67,7 +67,7 @@ class Sheet:
         names = {name: name.strip().lower() for name in self.table.column_names}
         rows = (row for batch in self.table.to_batches(CHUNK) for row in batch.to_pylist())
         for number, row in enumerate(rows, start=1):
-            texts = {name: "" if value is None else str(value).strip() for name, value in row.items()}
+            texts = {name: _text(value) for name, value in row.items()}
             listed = _listed(number, {names[name]: text for name, text in texts.items() if text}, texts)
             yield replace(listed, fault=self.ragged[number]) if number in self.ragged else listed
 
@@ -106,7 +106,38 @@ def read_sheet(path: Path) -> Sheet:
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise InputError(f"{path.name}: it has several columns {', '.join(twice)}; keep one of each")
+    _require_texts(path, table)
     return Sheet(path, table, ragged)
+
+
+def _text(value: object) -> str:
+    """A value as people write it: nothing where there is none, and whole numbers without a point.
+
+    Where a column has an empty cell, pandas makes numbers with a point of all others.
+    """
+    if value is None or value != value:  # NaN alone differs from itself
+        return ""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+
+
+def _require_texts(path: Path, table: "pa.Table") -> None:
+    """Raise InputError where columns of cases, images, masks or labels hold what is neither text nor number."""
+    for one in table.schema:
+        if _names_something(one.name) and not _is_plain(one.type):
+            raise InputError(f"{path.name}: column '{one.name}' holds {one.type}; save it as text")
+
+
+def _is_plain(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    texts = types.is_string(kind), types.is_large_string(kind), types.is_string_view(kind), types.is_null(kind)
+    return any((*texts, types.is_integer(kind), types.is_floating(kind), types.is_decimal(kind)))
+
+
+def _names_something(column: str) -> bool:
+    plain = column.strip().lower()
+    return _is_image(plain) or plain in (MASK, *CASE) or column.strip() in (LABEL, CHANNEL)
 
 
 def _is_image(column: str) -> bool:
