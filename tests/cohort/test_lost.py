@@ -95,3 +95,9 @@ def test_a_table_that_is_a_link_out_of_the_store_is_not_read(store: Path, tmp_pa
         with pytest.raises(vm.InputError, match=r"^cohort.zarr: failures.parquet is a link out of the store, which is"):
             use()
     assert "whole" in vm.open_store(store).names
+
+
+def test_that_names_are_made_is_told_where_a_pattern_meets_none(tmp_path: Path, store: Path) -> None:
+    sentence = r"^cohort.zarr: no case of it is called so; without --keep-ids names .*: case-… or study-…; index"
+    with pytest.raises(vm.InputError, match=sentence):
+        run_cohort(store, tmp_path / "out", settings=FEW, wanted=Wanted(only="Jane*"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
-from voxmill.cohort.layout import STORE
+from voxmill.cohort.layout import FOLDER, STORE, TABLE
 from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
 from voxmill.columns import require_free
@@ -24,6 +24,13 @@ from voxmill.privacy import Pseudonyms
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MADE = "no case of it is called so; without --keep-ids names that are made with a key stand for cases: "
+NOT_CALLED: Mapping[str, str] = {
+    TABLE: "no case of it is called so",
+    FOLDER: f"{MADE}study-…",
+    STORE: f"{MADE}case-… or study-…; index.parquet in the store has them",
+}
+"""What is said of a pattern that no case matches, by the kind of the cohort."""
 LOOKED_AT = 1_000
 """Rows of a table whose paths are looked at before work begins."""
 WHOLE = re.compile(r"(\d+(\.0*)?)?")
@@ -114,7 +121,7 @@ def find_cohort(
         sources = find_cases(source, pseudonyms())
         found = _of_folder(source, sources.cases, wanted, tuple(one for one in sources.left_out if one.is_wanted))
     if not found.count:
-        raise InputError(f"{source.name}: " + ("no case of it is called so" if wanted.only else "it has no case"))
+        raise InputError(f"{source.name}: " + (NOT_CALLED[found.kind] if wanted.only else "it has no case"))
     return found
 
 
@@ -143,7 +150,7 @@ def _stored(store: Path, names: Sequence[str]) -> Iterator[Placed]:
 
 def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_out: tuple[LeftOut, ...]) -> Cohort:
     kept = [one for one in sources if wanted.names(one.name)][: wanted.limit]
-    return Cohort("folder", lambda: iter(enumerate(FileCase(one, root) for one in kept)), len(kept), left_out=left_out)
+    return Cohort(FOLDER, lambda: iter(enumerate(FileCase(one, root) for one in kept)), len(kept), left_out=left_out)
 
 
 def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
@@ -165,7 +172,7 @@ def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
             f"{sheet.path.name}: none of its rows names files that are there; check the paths, which are relative to "
             "the table"
         )
-    return Cohort("table", begin, min(count, wanted.limit or count), further=sheet.further, missing=missing)
+    return Cohort(TABLE, begin, min(count, wanted.limit or count), further=sheet.further, missing=missing)
 
 
 def _there(cases: Iterator[tuple[int, FileCase]], missing: list[LeftOut]) -> Iterator[Placed]:

@@ -12,8 +12,8 @@ from voxmill.errors import InputError, several
 if TYPE_CHECKING:
     import pyarrow as pa
 
-STORE = "store"
-"""The kind of a cohort that is a store."""
+STORE, TABLE, FOLDER = "store", "table", "folder"
+"""The kinds of a cohort."""
 LEDGER, EARLIER = "ledger", "earlier"
 FEATURES, LONG, CSV = "features.parquet", "features_long.parquet", "features.csv"
 FAILURES, INPUTS, RUN = "failures.parquet", "inputs.parquet", "run.json"
