@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow as pa
@@ -307,6 +308,7 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
         ),
         (("--scheduler", "tcp://127.0.0.1:1", "--dashboard", "8787"), "--dashboard shows workers on this machine"),
         (("--dashboard", "8787"), "--dashboard shows workers on this machine"),
+        (("--dashboard", "80000", "-j", "1"), "--dashboard: a port from 1 to 65535 is needed; found 80000"),
         (("--slurm", "--dry-run"), "--dry-run tries cases on this machine"),
         (("--slurm-partition", "gpu"), "options of SLURM are given without --slurm"),
         (("--threads-per-worker", "0"), "threads: at least 1"),
@@ -321,6 +323,13 @@ def test_wrong_use(
     Path("wrong.yaml").write_text("discretize: {bin_width: 5}")
     assert_refused(voxmill("run", write_cohort(tmp_path, 1), "-o", "out", *options), 2, said)
     assert not Path("out").exists()
+
+
+@pytest.mark.skipif(find_spec("bokeh") is not None, reason="Bokeh is installed")
+def test_what_a_dashboard_needs_is_told_before_work_begins(voxmill: Command, tmp_path: Path) -> None:
+    ended = voxmill("run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--dashboard", 8787, "-j", 1)
+    assert_refused(ended, 3, "Dask's dashboard needs Bokeh, which is not installed: pip install bokeh")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_of_pyradiomics_batch_is_taken_as_it_is(voxmill: Command, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "M
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]I?|)B?", re.IGNORECASE)
 LEAST_MEMORY = 100 * 10**6
 """What a process takes when its libraries are loaded, before any case."""
+LAST_PORT = 65535
 DEFAULT_JOB_MEMORY = 4 * 2**30
 OWN_MEMORY = 2**29
 """What a job needs beside that of a case, so that a case that takes too much ends before its job does."""
@@ -78,6 +79,8 @@ def require_one_place(
         raise SettingsError(f"a cluster has its own workers, so --workers {workers} means nothing there; leave it out")
     if dashboard is not None and (scheduler is not None or slurm.wanted or workers == 0):
         raise SettingsError("--dashboard shows workers on this machine, and there are none; leave it out")
+    if dashboard is not None and not 1 <= dashboard <= LAST_PORT:
+        raise SettingsError(f"--dashboard: a port from 1 to {LAST_PORT} is needed; found {dashboard}")
 
 
 def place_of(

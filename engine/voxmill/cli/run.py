@@ -123,7 +123,8 @@ def run(
         int | None,
         typer.Option(
             metavar="PORT",
-            help="Show what workers do in a browser: Dask's dashboard, to this machine alone.",
+            help="Show what workers do in a browser: Dask's dashboard, to this machine alone. It needs Bokeh: pip "
+            "install bokeh.",
             show_default=False,
         ),
     ] = None,

@@ -45,10 +45,15 @@ QUIET: Mapping[str, Any] = {
 class ThisMachine:
     """Processes of this machine. Dask's scheduler is in this process and listens to nothing but it.
 
-    dashboard: the port of Dask's dashboard, which this machine alone can see; None: there is none.
+    dashboard: the port of Dask's dashboard, which this machine alone can see; None: there is none. Raises InputError
+    where what shows it is not installed.
     """
 
     dashboard: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.dashboard is not None and find_spec("bokeh") is None:
+            raise InputError("Dask's dashboard needs Bokeh, which is not installed: pip install bokeh")
 
 
 HERE = ThisMachine()
@@ -175,8 +180,6 @@ def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 -
     """A scheduler and a worker in this process, a thread for each process that does cases."""
     from distributed import Scheduler, SpecCluster, Worker
 
-    if place.dashboard is not None and find_spec("bokeh") is None:
-        raise InputError("Dask's dashboard needs Bokeh, which is not installed: pip install bokeh")
     port = 0 if place.dashboard is None else place.dashboard
     options = {
         "protocol": "inproc://",
