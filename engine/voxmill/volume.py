@@ -118,10 +118,10 @@ class Volume:
         """SHA-256 of grid, type and voxels."""
         return _digest(self.grid, [self.array])
 
-    def renamed(self, name: str, *, notes: Sequence[str]) -> "Volume":
-        """The same image, by another name and with these notes."""
+    def renamed(self, name: str, *, notes: Sequence[str], suv: Suv | None = None) -> "Volume":
+        """The same image, by another name and with these notes; suv: in place of what it has."""
         volume = Volume.__new__(Volume)
-        _set(volume, {**self.__getstate__(), "name": name, "notes": tuple(notes)})
+        _set(volume, {**self.__getstate__(), "name": name, "notes": tuple(notes), "suv": suv or self.suv})
         return volume
 
     def read(self, window: Window) -> NDArray[Any]:

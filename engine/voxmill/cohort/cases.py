@@ -221,11 +221,11 @@ class FileCase:
         for image in self.source.images:
             enter("read image")
             try:
-                volume = image.read()
+                found = image.read()
             except VoxmillError as error:
-                yield Pair.lacking(image.name, "", error, self._why(error, image, image.files[0]))
+                yield Pair.lacking(image.name, "", error, self._why(error, image))
                 continue
-            named = volume.renamed(image.name, notes=[self._told(note) for note in volume.notes])
+            named = found.renamed(image.name, self._told)
             if not image.masks and image.series is not None:
                 yield Pair(image.name, "", is_bare=True)
             elif not image.masks:
@@ -236,14 +236,18 @@ class FileCase:
 
     def _pair(self, image: ImageSource, volume: Volume, mask: MaskSource, channel: int | None) -> Pair:
         try:
-            found, _ = mask.read(volume, channel=channel)
+            found = mask.read(volume, channel=channel).mask
         except VoxmillError as error:
-            return Pair.lacking(image.name, mask.name, error, self._why(error, image, mask.path))
-        return Pair(image.name, mask.name, (volume, found.renamed(mask.name, notes=found.notes)))
+            return Pair.lacking(image.name, mask.name, error, self._why(error, image, mask))
+        return Pair(
+            image.name, mask.name, (volume, found.renamed(mask.name, notes=list(map(mask.withheld, found.notes))))
+        )
 
-    def _why(self, error: VoxmillError, image: ImageSource, place: Location) -> str:
+    def _why(self, error: VoxmillError, image: ImageSource, mask: MaskSource | None = None) -> str:
         """Why a file cannot be read; of DICOM whose header nobody has looked at, only that it cannot."""
-        return UNTOLD if image.series is None and may_repeat_headers(error, place) else self._told(error)
+        if image.series is None and may_repeat_headers(error, mask.path if mask else image.files[0]):
+            return UNTOLD
+        return (mask or image).withheld(self._told(error))
 
     def _told(self, text: object) -> str:
         """A sentence with the names of images and masks in place of those of files; it repeats no header."""

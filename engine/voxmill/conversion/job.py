@@ -146,36 +146,36 @@ class _UnderWay:
 
     def _volume(self, image: ImageSource) -> Volume:
         """The volume of an image, by the name that it has in the store, with notes that may be told."""
-        volume = image.read(allow_gaps=self.job.allow_gaps)
-        notes = (*volume.notes, *shear_notes(volume.grid), *image.notes)
-        return volume.renamed(image.name, notes=self._told(notes))
+        found = image.read(allow_gaps=self.job.allow_gaps)
+        notes = (*shear_notes(found.volume.grid), *image.notes)
+        return found.renamed(image.name, self._told, notes=notes)
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
         """Read and write a mask of an image."""
         self.enter("read mask")
         try:
-            found, replaced = mask.read(volume, threshold=self.job.threshold)
-            fit = fit_notes(volume, found)
+            read = mask.read(volume, threshold=self.job.threshold)
+            found, fit = read.mask, fit_notes(volume, read.mask)
         except InputError as error:
             self._fail(error, image, mask)
             return
         self.enter("write mask")
-        write_mask(place, found.renamed(mask.name, notes=found.notes))
+        write_mask(place, found.renamed(mask.name, notes=list(map(mask.withheld, found.notes))))
         row = self.images[image.name]
         row["masks"], row["regions"] = row["masks"] + 1, row["regions"] + len(found.segments)
-        row["notes"] = list(dict.fromkeys((*row["notes"], *fit, *replaced)))
+        row["notes"] = list(dict.fromkeys((*row["notes"], *fit, *read.replaced)))
         self.written[image.name]["masks"][mask.name] = self.keys[image.name]["masks"][mask.name]
 
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:
-        (sentence,) = self._told([str(error)])
+        sentence = (mask or image).withheld(self._told(str(error)))
         from_table = image.series is None and not self.job.pseudonyms.keep_ids
         if from_table and may_repeat_headers(error, mask.path if mask else image.files[0]):
             sentence = UNTOLD
         where = {"image": image.name, "mask": mask.name if mask else ""}
         self.failures.append({**where, "reason": type(error).__name__, "sentence": self.case.place + sentence})
 
-    def _told(self, texts: Iterable[str]) -> list[str]:
-        return [self.job.pseudonyms.told(one, self.case.secrets) for one in texts]
+    def _told(self, sentence: str) -> str:
+        return self.job.pseudonyms.told(sentence, self.case.secrets)
 
 
 def _stored(name: str, place: Path) -> StoredImage:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from voxmill.discovery.found import FoundImage, FoundMask, withheld
 from voxmill.errors import InputError, VoxmillError
 from voxmill.io import read_image, read_mask_near
 from voxmill.io.fetching import fetched
@@ -19,22 +20,15 @@ if TYPE_CHECKING:
 
     from voxmill.io.dicom import Series
     from voxmill.io.dicom.identity import Identity
-    from voxmill.volume import Image, Mask, Volume
-
-
-class FoundMask(NamedTuple):
-    """A mask that was read; replaced: those of its notes that say which names of regions were replaced."""
-
-    mask: "Mask"
-    replaced: tuple[str, ...] = ()
+    from voxmill.volume import Image, Mask
 
 
 @dataclass(frozen=True)
 class MaskSource:
     """A mask: its name, and its file.
 
-    identity: what headers beside its own say of a person. images: those whose headers nobody has looked at
-    yet. keep_names: whether its regions may be called by what identifies a person.
+    identity: what headers say of a person, as far as they were looked at. images: those whose headers nobody has looked
+    at yet. keep_names: whether its regions may be called by what identifies a person.
     """
 
     name: str
@@ -42,6 +36,10 @@ class MaskSource:
     identity: "Identity | None" = None
     images: tuple[Location, ...] = ()
     keep_names: bool = False
+
+    def withheld(self, sentence: str) -> str:
+        """What of a sentence about it may be told, as far as headers were looked at."""
+        return withheld(sentence, None if self.keep_names else self.identity)
 
     def read(self, image: "Image", *, channel: int | None = None, threshold: float = DEFAULT_THRESHOLD) -> FoundMask:
         """The mask in its file, as read_mask_near has it; raises InputError.
@@ -94,6 +92,7 @@ class ImageSource:
     """An image: its name, its files, its masks, what may be told of it; of DICOM, its series.
 
     notes: what a reader of its rows should know beside what its files say. fault: why it cannot be read now.
+    identity: what its header says of a person, where that was looked at. keep_names: whether its notes may repeat it.
     """
 
     name: str
@@ -103,21 +102,30 @@ class ImageSource:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     fault: str = ""
+    identity: "Identity | None" = None
+    keep_names: bool = False
+
+    def withheld(self, sentence: str) -> str:
+        """What of a sentence about it may be told, as far as its header was looked at."""
+        return withheld(sentence, None if self.keep_names else self.identity)
 
     def require_fetched(self) -> None:
         """Raise Unreachable where some of its files may not have been found."""
         if self.fault:
             raise Unreachable(self.fault)
 
-    def read(self, *, allow_gaps: bool = False) -> "Volume":
+    def read(self, *, allow_gaps: bool = False) -> FoundImage:
         """The image in its files, as read_image has it; raises InputError."""
         self.require_fetched()
         with reading(self.name), fetched(self.files) as files:
             if self.series is None:
-                return read_image(files[0], allow_gaps=allow_gaps)
+                is_looked_at = is_dicom(files[0]) and not self.keep_names
+                volume = read_image(files[0], allow_gaps=allow_gaps)
+                return FoundImage(volume, _identity_in(files[0]) if is_looked_at else None)
             from voxmill.io.dicom import read_series
 
-            return read_series(replace(self.series, files=files), allow_gaps=allow_gaps)
+            known = None if self.keep_names else self.identity
+            return FoundImage(read_series(replace(self.series, files=files), allow_gaps=allow_gaps), known)
 
 
 @dataclass(frozen=True, eq=False)

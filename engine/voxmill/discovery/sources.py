@@ -93,4 +93,4 @@ def images_of(row: Listed, folder: Location, *, keep_names: bool) -> tuple[Image
     images = {name: located(path, folder) for name, path in row.images.items()}
     beside = tuple(images.values())
     masks = (MaskSource(MASK, located(row.mask, folder), images=beside, keep_names=keep_names),) if row.mask else ()
-    return tuple(ImageSource(name, (place,), masks) for name, place in images.items())
+    return tuple(ImageSource(name, (place,), masks, keep_names=keep_names) for name, place in images.items())

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
@@ -20,6 +20,14 @@ MASKS = ("SEG", "RTSTRUCT")
 ONLY = "images of CT, MR and PET are read (no localizers), and SEG and RTSTRUCT"
 UNFETCHED = "a file in its folder could not be fetched, and may be one of its slices; run the command again later"
 TWICE = "this mask is there twice (SOPInstanceUID); one is taken"
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """A file of masks: where it lies, and what its header says of a person."""
+
+    place: Location
+    identity: Identity
 
 
 def find_studies(source: Location, pseudonyms: Pseudonyms) -> Sources:
@@ -72,18 +80,18 @@ def _others(tree: Tree, pseudonyms: Pseudonyms) -> Iterator[LeftOut]:
             yield LeftOut(name, sentence, "series", place=place, series=one.series_uid, is_wanted=False)
 
 
-def _of_no_image(unmatched: Unmatched, files: Mapping[str, Location]) -> LeftOut:
+def _of_no_image(unmatched: Unmatched, files: Mapping[str, MaskFile]) -> LeftOut:
     """A mask that belongs to no image, or not to one that it refers to."""
     name, image = unmatched.mask.name, unmatched.image
-    place = files[name]
+    place = files[name].place
     if image is None:
         return LeftOut(name, unmatched.reason, "mask", place=place)
     return LeftOut(name, unmatched.reason, "mask", image.name, place, image.series)
 
 
-def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, Location], list[MaskRecord], list[tuple[str, Path]]]:
+def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, MaskFile], list[MaskRecord], list[tuple[str, Path]]]:
     """The files of masks by their names in the store, what each refers to, and which are there twice."""
-    files: dict[str, Location] = {}
+    files: dict[str, MaskFile] = {}
     records: list[MaskRecord] = []
     twice: list[tuple[str, Path]] = []
     for path in (path for one in tree.survey.series if one.modality in MASKS for path in one.files):
@@ -92,7 +100,7 @@ def _masks(tree: Tree, pseudonyms: Pseudonyms) -> tuple[dict[str, Location], lis
         if name in files:
             twice.append((name, path))
             continue
-        files[name] = tree.place(path)
+        files[name] = MaskFile(tree.place(path), Identity.of(header))
         records.append(mask_record(header, name=name))
     return files, records, twice
 
@@ -110,7 +118,7 @@ def _known(tree: Tree, records: Sequence[MaskRecord], pseudonyms: Pseudonyms) ->
 
 
 def _cases(
-    tree: Tree, files: Mapping[str, Location], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
+    tree: Tree, files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
 ) -> Iterator[CaseSource]:
     studies: dict[tuple[str, str], list[Series]] = defaultdict(list)
     for series in tree.images:
@@ -134,11 +142,12 @@ def _identifiers(group: Sequence[Series]) -> frozenset[str]:
 
 
 def _of_series(
-    series: Series, files: Mapping[str, Location], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
+    series: Series, files: Mapping[str, MaskFile], masks: Mapping[str, Sequence[str]], pseudonyms: Pseudonyms
 ) -> list[MaskSource]:
-    """The masks of a series, whose regions are not called by what its own header says of a person."""
-    names, identity = masks[pseudonyms.of("series", series.series_uid)], Identity.of(series.header)
-    return [MaskSource(name, files[name], identity, keep_names=pseudonyms.keep_ids) for name in names]
+    """The masks of a series, of which nothing may be called by what its header, or their own, says of a person."""
+    identity = Identity.of(series.header)
+    found = [(name, files[name]) for name in masks[pseudonyms.of("series", series.series_uid)]]
+    return [MaskSource(name, one.place, one.identity | identity, keep_names=pseudonyms.keep_ids) for name, one in found]
 
 
 def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: Pseudonyms) -> ImageSource:
@@ -152,4 +161,14 @@ def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: 
     beside = tree.failures_beside(series)
     notes = (f"{len(beside)} of the files beside it could not be read, and may be slices of it",) if beside else ()
     fault = UNFETCHED if any(one.is_unfetched for one in beside) else ""
-    return ImageSource(name, tuple(map(tree.place, series.files)), tuple(masks), series.brief, about, notes, fault)
+    return ImageSource(
+        name,
+        tuple(map(tree.place, series.files)),
+        tuple(masks),
+        series.brief,
+        about,
+        notes,
+        fault,
+        Identity.of(series.header),
+        pseudonyms.keep_ids,
+    )

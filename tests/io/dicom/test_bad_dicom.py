@@ -184,7 +184,7 @@ def test_values_that_are_no_numbers_are_refused(one: Path) -> None:
     [
         (JPEGLosslessSV1, 'need another decoder: pip install "voxmill[libjpeg]" (GPL-3)'),
         (MPEG2MPML, "cannot be decoded; save it uncompressed"),
-        (UID("1.2.3.4"), "its transfer syntax '1.2.3.4' is not known"),
+        (UID("1.2.3.4"), "its transfer syntax 1.2.3.4 is not known"),
     ],
 )
 def test_encodings_that_cannot_be_decoded_are_named(one: Path, syntax: UID, said: str) -> None:
@@ -194,6 +194,11 @@ def test_encodings_that_cannot_be_decoded_are_named(one: Path, syntax: UID, said
     dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(one, implicit_vr=False, little_endian=True)
     assert said in refused(one)
+
+
+def test_a_transfer_syntax_that_is_no_uid_is_not_repeated(one: Path) -> None:
+    one.write_bytes(one.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"Jane".ljust(20)))
+    assert "its transfer syntax is no UID; save" in refused(one)
 
 
 def test_pixels_that_are_missing(one: Path) -> None:

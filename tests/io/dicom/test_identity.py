@@ -116,6 +116,12 @@ def test_headers_without_identifiers_replace_nothing_but_dates() -> None:
     assert [Identity().replaced(one, "x") for one in ("GTV Mueller", "GTV 2021-03-04")] == ["GTV Mueller", "GTV x"]
 
 
+def test_in_sentences_all_that_repeats_an_identifier_is_withheld_and_the_rest_stays() -> None:
+    told = MUELLER.withheld("a.dcm: Units is MÜLLER hans (of patient-0042), not  BQML; see 2020-01-02.")
+    assert told == "a.dcm: Units is [withheld] (of [withheld]), not  BQML; see [withheld]."
+    assert MUELLER.withheld("a.dcm: Li is not  known ()") == "a.dcm: Li is not  known ()"
+
+
 def test_those_of_several_headers_are_joined() -> None:
     both = identity(PatientName="Doe^Jane") | identity(PatientID="77-12")
     assert [both.replaced(one, "region 7") for one in ("Jane", "GTV 7712", "Doe")] == [

@@ -25,7 +25,7 @@ from pydicom.uid import (
     MediaStorageDirectoryStorage,
 )
 
-from voxmill.errors import InputError, brief
+from voxmill.errors import InputError
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, text
 from voxmill.io.files import file_size
@@ -269,5 +269,6 @@ def _of_any(file: BinaryIO, stop_when: StopWhen) -> tuple[Dataset, UID]:
 
 def _known(syntax: UID, label: str) -> UID:
     if syntax not in TRANSFER_SYNTAXES:
-        raise InputError(f"{label}: its transfer syntax {brief(syntax)} is not known; save it uncompressed")
+        which = f"its transfer syntax {syntax} is not known" if syntax.is_valid else "its transfer syntax is no UID"
+        raise InputError(f"{label}: {which}; save it uncompressed")
     return syntax

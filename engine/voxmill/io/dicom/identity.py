@@ -24,6 +24,8 @@ LATIN = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"
 TOKEN = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+|\d+")
 NO_NUMBER = re.compile(r"\d{0,3}")
 """What says something else as well: a count, a label."""
+WITHHELD = "[withheld]"
+"""What stands in sentences for what they repeat of a header."""
 EMPTY = re.compile(r"\(\s*\)|\[\s*\]")
 IDEOGRAPHS = "\u2e80"
 """Where the scripts begin of which two signs are a name: each counts for two letters."""
@@ -57,10 +59,19 @@ class Identity:
     def __or__(self, other: "Identity") -> "Identity":
         return Identity(self.names | other.names, self.numbers | other.numbers)
 
+    def withheld(self, sentence: str) -> str:
+        """A sentence with `[withheld]` in place of all words that repeat what identifies."""
+        whole, tokens = _tokens(sentence)
+        found = self._found(whole, tokens)
+        kept, end = [], 0
+        for at in sorted(found):
+            kept += [] if at - 1 in found else [whole[end : tokens[at].start()], WITHHELD]
+            end = tokens[at].end()
+        return "".join([*kept, whole[end:]]) if found else sentence
+
     def replaced(self, written: str, by: str) -> str:
         """A text with `by` in place of the first words that repeat what identifies, and without the others."""
-        whole = unicodedata.normalize("NFC", written)
-        tokens = list(TOKEN.finditer(whole))
+        whole, tokens = _tokens(written)
         found = self._found(whole, tokens)
         if not found:
             return written
@@ -99,6 +110,12 @@ class Identity:
         parts = {one for part in _set_off(word, longest) for one in _spellings(part)}
         long = [one for one in self._alone if len(one) >= ANYWHERE]
         return bool(parts & self._alone) or any(one in whole for one in long for whole in _spellings(word))
+
+
+def _tokens(written: str) -> tuple[str, list[re.Match[str]]]:
+    """A text with its accents joined to their letters, and the words in it."""
+    whole = unicodedata.normalize("NFC", written)
+    return whole, list(TOKEN.finditer(whole))
 
 
 def _all_of(name: Words, words: Sequence[Set[str]]) -> Set[int]:

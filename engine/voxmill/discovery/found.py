@@ -1,0 +1,41 @@
+"""Images and masks that were read, and what of their notes may be told: nothing that repeats a person's header."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voxmill.io.dicom.identity import Identity
+    from voxmill.volume import Mask, Volume
+
+
+@dataclass(frozen=True)
+class FoundMask:
+    """A mask that was read; replaced: those of its notes that say which names of regions were replaced."""
+
+    mask: "Mask"
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoundImage:
+    """An image that was read; identity: what its header says of a person, None where that may be told."""
+
+    volume: "Volume"
+    identity: "Identity | None" = None
+
+    def renamed(self, name: str, tell: Callable[[str], str], *, notes: Sequence[str] = ()) -> "Volume":
+        """The volume by another name, with further notes; tell: what of a sentence may be told, beside the identity."""
+
+        def told(sentence: str) -> str:
+            return withheld(tell(sentence), self.identity)
+
+        suv = self.volume.suv
+        if suv is not None:
+            suv = replace(suv, how=told(suv.how), notes=tuple(map(told, suv.notes)))
+        return self.volume.renamed(name, notes=list(map(told, (*self.volume.notes, *notes))), suv=suv)
+
+
+def withheld(sentence: str, identity: "Identity | None") -> str:
+    """A sentence without what it repeats of a header that it may not repeat."""
+    return sentence if identity is None else identity.withheld(sentence)

@@ -1,0 +1,79 @@
+"""What sentences and notes repeat of a header is told nowhere: in no store, no ledger and no result."""
+
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+import voxmill as vm
+from cohort_files import FEW, everything_written, rows_of, write_table
+from dicom_files import write_pet, write_series
+from dicom_masks import segments, write_scan, write_segmentation
+from voxmill.cohort import run_cohort
+from voxmill.conversion import convert
+
+JANE = {"PatientName": "Doe^Jane", "PatientID": "PAT 00042X"}
+PET = {
+    "suv type": ({"Units": "GML", "SUVType": "DOE JANE"}, "SUVType (0054,1006) is [withheld]: the values are SUV"),
+    "units": ({"Units": "JANE DOE"}, "Units (0054,1001) is [withheld]; BQML"),
+    "decay": ({"DecayCorrection": "DOE JANE"}, "DecayCorrection (0054,1102) is [withheld]; START"),
+}
+
+
+def assert_not_told(folder: Path) -> None:
+    everything = everything_written(folder).lower()
+    assert not any(one in everything for one in (b"jane", b"00042x"))
+
+
+@pytest.mark.parametrize("is_table", [False, True], ids=["tree", "table"])
+@pytest.mark.parametrize("kind", PET)
+def test_how_a_factor_came_about(tmp_path: Path, kind: str, is_table: bool) -> None:  # noqa: FBT001
+    attributes, said = PET[kind]
+    source = tmp_path / "in"
+    write_pet(source / "pet", {**JANE, **attributes})
+    scan = vm.read_image(source / "pet")
+    vm.write_mask(vm.Mask(segments(scan.array.shape)[0].astype("u1"), scan.grid), source / "m.nrrd")
+    if is_table:
+        source = write_table(source, [{"case": "one", "image": "pet", "mask": "m.nrrd"}])
+    done = convert(source, tmp_path / "out" / "cohort.zarr")
+    ((image,),) = (case.images for case in vm.open_store(done.store).cases)
+    assert image.suv is not None
+    assert said in image.suv.how
+    assert_not_told(tmp_path / "out")
+    if is_table:
+        run = run_cohort(source, tmp_path / "out" / "run", settings={**FEW, "suv": True})
+        assert said in rows_of(run.failures)[0]["sentence"]
+        assert_not_told(tmp_path / "out")
+
+
+def write_faults(folder: Path) -> Path:
+    """A series in colour, and a segmentation of no kind that is known, which say whose they are."""
+    scan = write_scan(folder / "ct")
+    mask = dcmread(write_segmentation(folder / "m.dcm", scan, segments()))
+    mask.SegmentationType = "JANE"
+    for path in (folder / "ct").iterdir():
+        dataset = dcmread(path)
+        dataset.PatientName = "Doe^Jane"
+        dataset.save_as(path)
+    mask.save_as(folder / "m.dcm")
+    write_series(
+        folder / "rgb", name="rgb", attributes={**JANE, "PhotometricInterpretation": "JANE DOE", "SamplesPerPixel": 3}
+    )
+    return folder
+
+
+def test_why_something_was_not_read(tmp_path: Path) -> None:
+    source = write_faults(tmp_path / "in")
+    (tmp_path / "out").mkdir()
+    done = convert(source, tmp_path / "out" / "cohort.zarr")
+    run = run_cohort(source, tmp_path / "out" / "run", settings=FEW)
+    for failures in (done.failures, run.failures):
+        sentences = " ".join(row["sentence"] for row in rows_of(failures))
+        assert "a picture in colour ([withheld]), which" in sentences
+        assert "must be BINARY, FRACTIONAL or LABELMAP; found [withheld]; correct" in sentences
+    assert_not_told(tmp_path / "out")
+
+
+def test_identifiers_that_are_kept_are_told(tmp_path: Path) -> None:
+    done = convert(write_faults(tmp_path / "in"), tmp_path / "cohort.zarr", keep_ids=True)
+    assert "(JANE DOE)" in str(rows_of(done.failures))
