@@ -104,6 +104,66 @@ def test_a_shorter_name_does_not_count_where_they_do_not(written: str) -> None:
     assert identity(PatientName="Smith^McKey").replaced(written, "region 7") == written
 
 
+@pytest.fixture(scope="module")
+def whole() -> Identity:
+    """What a header says that has more than its patient."""
+    other, request, header = Dataset(), Dataset(), Dataset()
+    other.PatientID, request.RequestedProcedureID, request.ScheduledProcedureStepID = "OTHR5151", "THORAX", "SPS-77"
+    header.OtherPatientIDsSequence, header.RequestAttributesSequence = [other], [request]
+    header.NameOfPhysiciansReadingStudy, header.IssuerOfPatientID = "Reader^Rolf", "Issuer Haus"
+    header.InstitutionName, header.PatientAddress = "Klinikum Rechts", "Lindenweg 7, Neustadt"
+    header.DeviceSerialNumber, header.MedicalRecordLocator = "SN998877", "MRL5566"
+    header.InsurancePlanIdentification, header.PatientComments = "INS4433", "cmtsecret"
+    header.PatientBirthDate, header.StudyDate = "19510317", "20190304"
+    return Identity.of(header)
+
+
+@pytest.mark.parametrize(
+    "written, told",
+    [
+        ("GTV Klinikum Rechts", "GTV region 7"),
+        ("klinikum-rechts", "region 7"),
+        ("SN998877", "region 7"),
+        ("gtvSN998877b", "region 7 b"),
+        ("Reader", "region 7"),
+        ("OTHR5151 ptv", "region 7 ptv"),
+        ("MRL5566", "region 7"),
+        ("SPS77", "region 7"),
+        ("INS 4433", "region 7"),
+        ("GTV Lindenweg", "GTV region 7"),
+        ("cmtsecret 2", "region 7 2"),
+        ("Issuer Haus", "region 7"),
+        ("GTV 14Mar2020", "GTV region 7"),
+        ("GTV 14-MAR-2020", "GTV region 7"),
+        ("4. März 19", "region 7"),
+        ("Oct 3, 2020 GTV", "region 7 GTV"),
+        ("born 17.3.51", "born region 7"),
+        ("GTV 4_3_2019", "GTV region 7"),
+        ("GTV 040319", "GTV region 7"),
+    ],
+)
+def test_more_than_the_patient_identifies(whole: Identity, written: str, told: str) -> None:
+    assert whole.replaced(written, "region 7") == told
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Lunge rechts",
+        "Klinikum",
+        "Haus 7",
+        "Thorax",
+        "9SN9988770",
+        "17.3.52",
+        "17 x 3 x 51",
+        "v 1.2.3",
+        "GTV 3 mark 20",
+    ],
+)
+def test_what_a_place_or_a_date_is_made_of_stays(whole: Identity, written: str) -> None:
+    assert whole.replaced(written, "region 7") == written
+
+
 def test_a_name_with_digits_is_a_number() -> None:
     """As in data that were made anonymous: of LUNG1-001, Lung says nothing."""
     subject = identity(PatientName="LUNG1-001", PatientID="LUNG1-001")

@@ -2,8 +2,10 @@
 
 A word of a name counts from four letters on, within another word where capitals set it off (GTVSmith), and from six on
 anywhere in it; a shorter one where all words of the name are there, or beside one that counts. A number (of a patient,
-an admission …) counts as a whole, and one of up to three digits never. Otherwise capitals, accents, signs between words
-and the order of names do not matter. Any UID and any date counts, whosever it is.
+an admission, a device …) counts as a whole, within another word from six letters and digits on, and one of up to three
+digits never; a place as a whole, and the longer words of an address. Otherwise capitals, accents, signs between words
+and the order of names do not matter. Any UID and any date counts, whosever it is; one of the header however it is
+written.
 """
 
 import re
@@ -11,19 +13,25 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations
+from itertools import accumulate, pairwise, permutations
 
 from pydicom.dataset import Dataset
 
-from voxmill.io.dicom.repeating import ANYWHERE, DATE, NAMES, NUMBERS, UID
-from voxmill.io.dicom.tags import text
+from voxmill.io.dicom.identifying import (
+    ANYWHERE,
+    DATE,
+    NO_NUMBER,
+    SHORTEST,
+    UID,
+    dates,
+    numbers,
+    persons,
+    places,
+    streets,
+)
 
-SHORTEST = 4
-"""Letters of a word, or letters and digits of a number, from which on it counts."""
 LATIN = "A-Za-z\u00c0-\u024f\u1e00-\u1eff"
 TOKEN = re.compile(rf"[{LATIN}]+|[^\W\d_{LATIN}]+|\d+")
-NO_NUMBER = re.compile(r"\d{0,3}")
-"""What says something else as well: a count, a label."""
 WITHHELD = "[withheld]"
 """What stands in sentences for what they repeat of a header."""
 EMPTY = re.compile(r"\(\s*\)|\[\s*\]")
@@ -33,31 +41,37 @@ PLAIN = {"ø": "o", "å": "a", "æ": "a", "œ": "o", "ł": "l", "đ": "d"}
 SPELT = {**PLAIN, "ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe"}
 """Letters as people write them who have no such keys; of others, what is left without the accent."""
 Words = tuple[str, ...]
+Day = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The names of persons, by their words, and numbers, in headers; folded. Those of several headers can be joined."""
+    """What identifies in headers; folded. Those of several headers can be joined.
+
+    names: of persons and streets, by their words. numbers: those, places and dates, in one word each. days: dates by
+    their three numbers, in any order that people have.
+    """
 
     names: frozenset[Words] = frozenset()
     numbers: frozenset[str] = frozenset()
+    days: frozenset[Day] = frozenset()
 
     @classmethod
     def of(cls, header: Dataset) -> "Identity":
         """What identifies in a header; a name with digits is a number."""
-        persons = [one for keyword in NAMES for one in re.split(r"[\\=]", text(header, keyword))]
-        names = [one for one in persons if not re.search(r"\d", one)]
-        numbers = [one for keyword in NUMBERS for one in text(header, keyword).split("\\")]
-        numbers += [one for one in persons if one not in names]
-        numbers += _birthdays(text(header, "PatientBirthDate"))
-        joined = ("".join(_words(one, PLAIN)) for one in numbers)
+        named, dated = list(persons(header)), list(dates(header))
+        names = [one for one in named if not re.search(r"\d", one)]
+        numbered = [*numbers(header), *(one for one in named if one not in names), *places(header)]
+        numbered += [one for date in dated for one in _in_one_number(date)]
+        joined = ("".join(_words(one, PLAIN)) for one in numbered)
         return cls(
-            frozenset(_words(one, letters) for one in names for letters in (PLAIN, SPELT)) - {()},
+            frozenset(_words(one, letters) for one in (*names, *streets(header)) for letters in (PLAIN, SPELT)) - {()},
             frozenset(one for one in joined if not NO_NUMBER.fullmatch(one)),
+            frozenset(day for date in dated for day in _days(date)),
         )
 
     def __or__(self, other: "Identity") -> "Identity":
-        return Identity(self.names | other.names, self.numbers | other.numbers)
+        return Identity(self.names | other.names, self.numbers | other.numbers, self.days | other.days)
 
     def withheld(self, sentence: str) -> str:
         """A sentence with `[withheld]` in place of all words that repeat what identifies."""
@@ -92,6 +106,7 @@ class Identity:
             found |= _all_of(name, words)
         for number in self.numbers:
             found |= _run_of(number, words)
+        found |= _in_days(self.days, whole, tokens)
         for match in (*UID.finditer(whole), *DATE.finditer(whole)):
             found |= {at for at, one in enumerate(tokens) if one.start() < match.end() and match.start() < one.end()}
         parts = {part for name in self.names for part in name}
@@ -127,16 +142,39 @@ def _all_of(name: Words, words: Sequence[Set[str]]) -> Set[int]:
 
 
 def _run_of(number: str, words: Sequence[Set[str]]) -> Set[int]:
-    """The places of words that make a number, one after the other; of a short one, where there is nothing else."""
+    """The places of words that make a number, one after the other, or that a long one begins or ends in.
+
+    Of a short one, where there is nothing else.
+    """
     plain = [min(one, key=len) for one in words]
+    joined = "".join(plain)
+    place = [at for at, one in enumerate(plain) for _ in one]
+    edges = {0, *accumulate(map(len, plain))}
     found: set[int] = set()
-    for start in range(len(plain)):
-        stop, length = start, 0
-        while stop < len(plain) and length < len(number):
-            length += len(plain[stop])
-            stop += 1
-        is_enough = len(number) >= SHORTEST or stop - start == len(plain)
-        found |= set(range(start, stop)) if is_enough and "".join(plain[start:stop]) == number else set()
+    for match in re.finditer(f"(?={re.escape(number)})", joined):
+        start, stop = match.start(), match.start() + len(number)
+        is_whole = {start, stop} <= edges and (len(number) >= SHORTEST or number == joined)
+        if is_whole or _counts_within(number, joined[:start], joined[stop:]):
+            found |= set(place[start:stop])
+    return found
+
+
+def _counts_within(number: str, before: str, after: str) -> bool:
+    """Whether a number is long, has digits, and does not go on with others where it stands within words."""
+    goes_on = any(
+        one.isdigit() and other.isdigit() for one, other in ((number[0], before[-1:]), (number[-1], after[:1]))
+    )
+    return len(number) >= ANYWHERE and any(map(str.isdigit, number)) and not goes_on
+
+
+def _in_days(days: Set[Day], whole: str, tokens: Sequence[re.Match[str]]) -> Set[int]:
+    """The places of three numbers that are a day, with a sign between each two."""
+    found: set[int] = set()
+    for at, three in enumerate(zip(tokens, tokens[1:], tokens[2:], strict=False)):
+        gaps = [whole[one.end() : other.start()] for one, other in pairwise(three)]
+        is_date = all(one[0].isdecimal() for one in three) and all(len(gap) == 1 for gap in gaps)
+        if is_date and tuple(int(one[0]) for one in three) in days:
+            found |= {at, at + 1, at + 2}
     return found
 
 
@@ -175,9 +213,15 @@ def _weight(word: str) -> int:
     return sum(2 if one >= IDEOGRAPHS else 1 for one in word)
 
 
-def _birthdays(date: str) -> Iterator[str]:
+def _in_one_number(date: str) -> Iterator[str]:
     """A date as people write it in one number, but as DICOM does."""
-    if re.fullmatch(r"\d{8}", date):
-        year, month, day = date[:4], date[4:6], date[6:]
-        yield from (day + month + year, month + day + year)
-        yield from (day + month + year[2:], month + day + year[2:], year[2:] + month + day)
+    year, month, day = date[:4], date[4:6], date[6:]
+    yield from (day + month + year, month + day + year)
+    yield from (day + month + year[2:], month + day + year[2:], year[2:] + month + day)
+
+
+def _days(date: str) -> Iterator[Day]:
+    """A date as people write it in three numbers."""
+    month, day = int(date[4:6]), int(date[6:])
+    for year in (int(date[:4]), int(date[2:4])):
+        yield from ((day, month, year), (month, day, year), (year, month, day))

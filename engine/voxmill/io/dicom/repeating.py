@@ -1,6 +1,6 @@
 """Identifiers of a header that stand in attributes that are none: in a code, or in the name of a model or a kernel.
 
-Source: DICOM PS3.5 table 6.2-1 (CS, UI, DA, DT, PN).
+Source: DICOM PS3.5 table 6.2-1 (CS).
 """
 
 import re
@@ -11,51 +11,24 @@ from itertools import permutations
 
 from pydicom.dataset import Dataset
 
+from voxmill.io.dicom.identifying import ANYWHERE, DATE, ONE_WORD, UID, numbers, persons
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import text
 
 CODE = re.compile(r"[A-Z0-9_ ]{0,16}")
 """A legal value of CS."""
-UID = re.compile(r"\d+(\.\d+){3,}")
-_DAY = r"(0[1-9]|[12]\d|3[01])"
-_MONTH = r"(0[1-9]|1[0-2])"
-_YEAR = r"(19|20)\d\d"
-DATE = re.compile(
-    rf"(?<!\d)({_YEAR}{_MONTH}{_DAY}(\d{{2,6}})?|{_YEAR}[-/.]{_MONTH}[-/.]{_DAY}|{_DAY}[-/.]{_MONTH}[-/.]{_YEAR})(?!\d)"
-)
-"""A date as DICOM writes it, alone or with a time, and as people do."""
-NAMES = (
-    "PatientName",
-    "OtherPatientNames",
-    "PatientBirthName",
-    "PatientMotherBirthName",
-    "ResponsiblePerson",
-    "ReferringPhysicianName",
-    "PhysiciansOfRecord",
-    "PerformingPhysicianName",
-    "OperatorsName",
-)
-"""Persons; names of regions are looked through by these, too (see identity), and by the numbers below."""
-NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber", "StudyID", "AdmissionID", "PatientTelephoneNumbers")
 DESCRIPTIONS = (
     "StudyDescription",
     "SeriesDescription",
     "ProtocolName",
     "RequestedProcedureDescription",
     "PerformedProcedureStepDescription",
-    "PatientComments",
     "ImageComments",
-    "InstitutionName",
-    "InstitutionAddress",
     "InstitutionalDepartmentName",
     "StationName",
 )
 SHORTEST_NAME = 3
 """Letters of a part of a name that is looked for."""
-ANYWHERE = 6
-"""Letters from which on a part of a name counts within a word, too: of Mary, PRIMARY says nothing."""
-ONE_WORD = 8
-"""Letters up to which one word is no description, but what a code may say as well: THORAX, B30f."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +50,11 @@ class Identifiers:
 
     def _found(self) -> Iterator[str]:
         """Patterns of all that identifies."""
-        for keyword in NAMES:
-            parts = [part for part in re.split(r"[\W\d_]+", text(self.header, keyword).casefold()) if part]
+        for person in persons(self.header):
+            parts = [part for part in re.split(r"[\W\d_]+", person.casefold()) if part]
             yield from (_name(part) for part in parts if len(part) >= SHORTEST_NAME)
             yield from (_name(one + other) for one, other in permutations(parts[:5], 2))
-        for keyword in NUMBERS:
-            yield from (_whole(part.strip()) for part in text(self.header, keyword).casefold().split("\\"))
+        yield from (_whole(number.casefold()) for number in numbers(self.header))
         for keyword in DESCRIPTIONS:
             described = text(self.header, keyword).casefold()
             if not re.fullmatch(rf"\w{{0,{ONE_WORD}}}", described):
