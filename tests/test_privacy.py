@@ -99,6 +99,30 @@ def test_what_repeats_an_identifier_or_is_no_code_stays_outside_and_is_found(key
 @pytest.mark.parametrize(
     "keyword, value",
     [
+        ("ConvolutionKernel", "KernPAT-00042X"),
+        ("ConvolutionKernel", "SN998877"),
+        ("ConvolutionKernel", "14-MAR-2019"),
+        ("ConvolutionKernel", "B30f 17.3.51"),
+        ("ManufacturerModelName", "Scanner of Klinikum Rechts"),
+        ("ImageType", ["DERIVED", "PAT00042X"]),
+    ],
+)
+def test_numbers_within_words_those_of_devices_and_dates_stay_outside(keyword: str, value: object) -> None:
+    more = {"DeviceSerialNumber": "SN998877", "InstitutionName": "Klinikum Rechts", "PatientBirthDate": "19510317"}
+    header = of_jane(**{keyword: value, "Modality": "CT", "PatientID": "PAT-00042X", **more})
+    assert allowed(header) == {"Modality": "CT"}
+    assert keyword in {one.where.split()[0] for one in carried(header)}
+
+
+@pytest.mark.parametrize("number", ["THORAX", "30", "CT"])
+def test_what_a_code_says_as_well_is_no_number_of_a_procedure(number: str) -> None:
+    header = of_jane(RequestedProcedureID=number, BodyPartExamined="THORAX", ConvolutionKernel="B30f 30")
+    assert set(allowed(header)) == {"BodyPartExamined", "ConvolutionKernel"}
+
+
+@pytest.mark.parametrize(
+    "keyword, value",
+    [
         ("ImageType", ["ORIGINAL", "PRIMARY", ""]),
         ("ConvolutionKernel", "B30f"),
         ("ManufacturerModelName", "Scanner 2000 v1.2.3"),

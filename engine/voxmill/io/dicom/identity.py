@@ -73,6 +73,10 @@ class Identity:
     def __or__(self, other: "Identity") -> "Identity":
         return Identity(self.names | other.names, self.numbers | other.numbers, self.days | other.days)
 
+    def is_in(self, written: str) -> bool:
+        """Whether a text repeats something that identifies."""
+        return bool(self._found(*_tokens(written)))
+
     def withheld(self, sentence: str) -> str:
         """A sentence with `[withheld]` in place of all words that repeat what identifies."""
         whole, tokens = _tokens(sentence)

@@ -11,7 +11,8 @@ from itertools import permutations
 
 from pydicom.dataset import Dataset
 
-from voxmill.io.dicom.identifying import ANYWHERE, DATE, ONE_WORD, UID, numbers, persons
+from voxmill.io.dicom.identifying import ANYWHERE, ONE_WORD, numbers, persons
+from voxmill.io.dicom.identity import Identity
 from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import text
 
@@ -40,7 +41,12 @@ class Identifiers:
     def are_in(self, value: str) -> bool:
         """Whether a text holds an identifier of this header, or any UID or date; capitals do not matter."""
         folded = value.casefold()
-        return bool(UID.search(value) or DATE.search(value) or (self._terms and self._terms.search(folded)))
+        return bool((self._terms and self._terms.search(folded)) or self._identity.is_in(value))
+
+    @cached_property
+    def _identity(self) -> Identity:
+        with quiet():
+            return Identity.of(self.header)
 
     @cached_property
     def _terms(self) -> re.Pattern[str] | None:
