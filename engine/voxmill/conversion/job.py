@@ -10,6 +10,8 @@ from typing import Any
 from voxmill.conversion.fit import fit_notes, shear_notes
 from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
+from voxmill.discovery.found import FoundImage
+from voxmill.discovery.headers import about_case, about_image
 from voxmill.errors import InputError
 from voxmill.io.fetching import stamps_of
 from voxmill.io.remote import Location
@@ -81,9 +83,8 @@ class Conversion:
             shutil.rmtree(under_way.folder, ignore_errors=True)
             failures = under_way.failures
             raise CaseError(failures[0]["sentence"], {"failures": failures}, failures[0]["reason"])
-        about = kept.result["about"] if kept is not None else dict(case.attributes)
         images = list(under_way.images.values())
-        result: Row = {"about": about, "images": images, "failures": under_way.failures}
+        result: Row = {"about": under_way.about, "images": images, "failures": under_way.failures}
         told: Row = {"key": key, **result, "files": under_way.written}
         enter("write")
         finish_case(under_way.folder, case.name, attributes=told)
@@ -97,19 +98,21 @@ class Conversion:
         """A case to go on with; raises InputError where the store has another of this name."""
         keys = self._keys(case)
         if kept is None:
-            return _UnderWay(self, case, enter, new_case(self.store, case.name), keys)
+            return _UnderWay(self, case, enter, new_case(self.store, case.name), keys, dict(case.attributes))
         kept.require_same(case, keys)
         kept.clear()
         images = {row["image"]: dict(row) for row in kept.result["images"]}
         written = {name: {"key": one["key"], "masks": dict(one["masks"])} for name, one in kept.keys.items()}
-        return _UnderWay(self, case, enter, kept.stored.folder, keys, images, written, kept.failures_beside(case))
+        about, beside = dict(kept.result["about"]), kept.failures_beside(case)
+        return _UnderWay(self, case, enter, kept.stored.folder, keys, about, images, written, beside)
 
 
 @dataclass(frozen=True)
 class _UnderWay:
     """A case that is being converted: rows of what is written into its folder, and of what could not be read.
 
-    images: rows by name. keys: what files are known by; written: the same, of what is in the store.
+    about: whose it is; of a table, as the first of its images that is DICOM says. images: rows by name. keys: what
+    files are known by; written: the same, of what is in the store.
     """
 
     job: Conversion
@@ -117,6 +120,7 @@ class _UnderWay:
     enter: Callable[[str], None]
     folder: Path
     keys: Keys
+    about: Row
     images: dict[str, Row] = field(default_factory=dict)
     written: dict[str, Row] = field(default_factory=dict)
     failures: list[Row] = field(default_factory=list)
@@ -137,18 +141,23 @@ class _UnderWay:
     def _added(self, image: ImageSource) -> Volume:
         """Read and write an image; raises InputError for one that cannot be read."""
         self.enter("read image")
-        volume = self._volume(image)
+        found = image.read(allow_gaps=self.job.allow_gaps)
+        attributes = self._attributes(image, found)
+        notes = (*shear_notes(found.volume.grid), *image.notes)
+        volume = found.renamed(image.name, self._told, notes=notes)
         self.enter("write image")
-        write_image(self.folder, volume, attributes=image.attributes)
-        self.images[image.name] = {**_row(volume, image), "masks": 0, "regions": 0}
+        write_image(self.folder, volume, attributes=attributes)
+        self.images[image.name] = {**_row(volume, attributes), "masks": 0, "regions": 0}
         self.written[image.name] = {"key": self.keys[image.name]["key"], "masks": {}}
         return volume
 
-    def _volume(self, image: ImageSource) -> Volume:
-        """The volume of an image, by the name that it has in the store, with notes that may be told."""
-        found = image.read(allow_gaps=self.job.allow_gaps)
-        notes = (*shear_notes(found.volume.grid), *image.notes)
-        return found.renamed(image.name, self._told, notes=notes)
+    def _attributes(self, image: ImageSource, found: FoundImage) -> Mapping[str, Any]:
+        """What may be told of an image; where its header is met only now, that says whose the case is, too."""
+        if found.header is None:
+            return image.attributes
+        if not self.about:
+            self.about.update(about_case(found.header, self.job.pseudonyms))
+        return {**image.attributes, **about_image(found.header, self.job.pseudonyms)}
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
         """Read and write a mask of an image."""
@@ -184,16 +193,16 @@ def _stored(name: str, place: Path) -> StoredImage:
         return StoredImage.of(place)
 
 
-def _row(volume: Volume, image: ImageSource) -> Row:
+def _row(volume: Volume, attributes: Mapping[str, Any]) -> Row:
     """What the index says of an image: shape and spacing x, y, z."""
     grid = volume.grid
-    about = {key: value for key, value in image.attributes.items() if key != "dicom"}
+    about = {key: value for key, value in attributes.items() if key != "dicom"}
     return {
-        "image": image.name,
+        "image": volume.name,
         **about,
         "shape": list(grid.shape[::-1]),
         "spacing_mm": list(grid.spacing),
         "dtype": str(volume.dtype),
         "notes": list(volume.notes),
-        **image.attributes.get("dicom", {}),
+        **attributes.get("dicom", {}),
     }

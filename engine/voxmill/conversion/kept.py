@@ -45,9 +45,10 @@ class Kept:
     def require_same(self, case: CaseSource, keys: Keys) -> None:
         """Raise InputError where this is another case, or where files of what is whole have changed.
 
-        A study may come in parts that have nothing in common.
+        A study may come in parts that have nothing in common. Whose the case of a table is, its files say alone.
         """
-        if any(self.result["about"].get(name) != case.attributes.get(name) for name in ("patient", "study")):
+        whose = {name: case.attributes[name] for name in ("patient", "study") if name in case.attributes}
+        if any(self.result["about"].get(name) != one for name, one in whose.items()):
             raise InputError(
                 f"the store has a case {case.name} already, of another patient or study; convert this one into a store "
                 "of its own, or remove the other first (voxmill remove)"

@@ -17,6 +17,7 @@ from voxmill.segments import DEFAULT_THRESHOLD
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pydicom.dataset import Dataset
 
     from voxmill.io.dicom import Series
     from voxmill.io.dicom.identity import Identity
@@ -57,28 +58,27 @@ class MaskSource:
         from voxmill.io.dicom.region_names import hiding_identity, without_identity
 
         header, known = mask_header(path).dataset, self.identity or Identity()
-        for image in self.images:
-            known |= _identity_in(image)
+        for one in map(_header_in, self.images):
+            known |= Identity() if one is None else Identity.of(one)
         with hiding_identity(header, known):
             found = read()
         return FoundMask(*without_identity(found, header, known))
 
 
-def _identity_in(image: Location) -> "Identity":
-    """What the header of an image says of a person; of a folder at a URL, files are fetched until one has it.
+def _header_in(image: Location) -> "Dataset | None":
+    """The header of an image, None where it is no DICOM; of a folder at a URL, files are fetched until one has it.
 
     Raises InputError for an image of DICOM whose header cannot be read.
     """
-    from voxmill.io.dicom.identity import Identity
     from voxmill.io.dicom.series import first_image
 
     if not _may_be_dicom(image):
-        return Identity()
+        return None
     for place in image.files if isinstance(image, Remote) and image.is_folder else (image,):
         with fetched([place]) as (path,):
             header = first_image(path) if is_dicom(path) else None
         if header is not None:
-            return Identity.of(header.dataset)
+            return header.dataset
     raise InputError(f"{image.name}: there is no header in it that says whose it is; give the files of the image")
 
 
@@ -119,13 +119,18 @@ class ImageSource:
         self.require_fetched()
         with reading(self.name), fetched(self.files) as files:
             if self.series is None:
-                is_looked_at = is_dicom(files[0]) and not self.keep_names
-                volume = read_image(files[0], allow_gaps=allow_gaps)
-                return FoundImage(volume, _identity_in(files[0]) if is_looked_at else None)
+                volume, header = read_image(files[0], allow_gaps=allow_gaps), _header_in(files[0])
+                return FoundImage(volume, self._identity_of(header), header)
             from voxmill.io.dicom import read_series
 
             known = None if self.keep_names else self.identity
             return FoundImage(read_series(replace(self.series, files=files), allow_gaps=allow_gaps), known)
+
+    def _identity_of(self, header: "Dataset | None") -> "Identity | None":
+        """What a header says of a person, unless that may be told."""
+        from voxmill.io.dicom.identity import Identity
+
+        return None if header is None or self.keep_names else Identity.of(header)
 
 
 @dataclass(frozen=True, eq=False)

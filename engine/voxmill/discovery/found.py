@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
     from voxmill.io.dicom.identity import Identity
     from voxmill.volume import Mask, Volume
 
@@ -19,10 +21,14 @@ class FoundMask:
 
 @dataclass(frozen=True)
 class FoundImage:
-    """An image that was read; identity: what its header says of a person, None where that may be told."""
+    """An image that was read.
+
+    identity: what its header says of a person, None where that may be told. header: where nobody has told of it yet.
+    """
 
     volume: "Volume"
     identity: "Identity | None" = None
+    header: "Dataset | None" = None
 
     def renamed(self, name: str, tell: Callable[[str], str], *, notes: Sequence[str] = ()) -> "Volume":
         """The volume by another name, with further notes; tell: what of a sentence may be told, beside the identity."""

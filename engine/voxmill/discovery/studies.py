@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource, Sources, names_of
+from voxmill.discovery.headers import about_case, about_image
 from voxmill.discovery.listings import NOT_LISTED, compare
 from voxmill.discovery.trees import Tree, survey_tree
 from voxmill.errors import InputError
@@ -14,7 +15,7 @@ from voxmill.io.dicom.identity import Identity
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, Unmatched, image_record, mask_record, match
 from voxmill.io.dicom.tags import text
 from voxmill.io.remote import Location
-from voxmill.privacy import Pseudonyms, allowed
+from voxmill.privacy import Pseudonyms
 
 MASKS = ("SEG", "RTSTRUCT")
 ONLY = "images of CT, MR and PET are read (no localizers), and SEG and RTSTRUCT"
@@ -126,11 +127,7 @@ def _cases(
     patients = Counter(study for _, study in studies)
     for (patient, study), group in sorted(studies.items(), key=lambda item: item[0]):
         called = study if study and patients[study] == 1 else f"{study} {patient or group[0].series_uid}"
-        about = {
-            "patient": pseudonyms.of("patient", patient),
-            "study": pseudonyms.of("study", study),
-            "day": pseudonyms.day(text(group[0].header, "StudyDate"), patient),
-        }
+        about = about_case(group[0].header, pseudonyms)
         made = tuple(_image(one, tree, _of_series(one, files, masks, pseudonyms), pseudonyms) for one in group)
         yield CaseSource(pseudonyms.of("study", called), made, about, _identifiers(group))
 
@@ -152,12 +149,6 @@ def _of_series(
 
 def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: Pseudonyms) -> ImageSource:
     name = pseudonyms.of("series", series.series_uid)
-    about = {
-        "series": name,
-        "frame_of_reference": pseudonyms.of("frame", series.frame_of_reference_uid),
-        **({"description": series.description} if pseudonyms.keep_ids and series.description else {}),
-        "dicom": allowed(series.header),
-    }
     beside = tree.failures_beside(series)
     notes = (f"{len(beside)} of the files beside it could not be read, and may be slices of it",) if beside else ()
     fault = UNFETCHED if any(one.is_unfetched for one in beside) else ""
@@ -166,7 +157,7 @@ def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: 
         tuple(map(tree.place, series.files)),
         tuple(masks),
         series.brief,
-        about,
+        about_image(series.header, pseudonyms),
         notes,
         fault,
         Identity.of(series.header),

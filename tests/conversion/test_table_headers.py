@@ -1,0 +1,66 @@
+"""A table of DICOM: its headers say the same of a case as those of a folder tree."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cohort_files import everything_written, rows_of, write_table
+from dicom_files import uid, write_series
+from small_images import write_case
+from voxmill.conversion import convert, remove_case
+
+ABOUT = {"PatientID": "PATIENT-0042", "PatientName": "Doe^Jane", "StudyDate": "20210304", "ConvolutionKernel": "B30f"}
+SAME = ("patient", "study", "day", "series", "frame_of_reference", "Modality", "ConvolutionKernel", "KVP")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A table of two series of a study."""
+    for name in ("native", "venous"):
+        about = {**ABOUT, "StudyInstanceUID": uid("study"), "FrameOfReferenceUID": uid(name, "frame")}
+        write_series(tmp_path / "in" / name, name=name, attributes={**about, "SeriesInstanceUID": uid(name)})
+    return write_table(tmp_path / "in", [{"case": "one", "image:native": "native", "image:venous": "venous"}])
+
+
+def told(store: Path) -> list[dict[str, Any]]:
+    """What an index says of whose images are, and of what."""
+    return sorted(({name: row[name] for name in SAME} for row in rows_of(store / "index.parquet")), key=str)
+
+
+@pytest.mark.parametrize("keep_ids", [False, True], ids=["names", "ids"])
+def test_the_index_is_that_of_the_tree(
+    tmp_path: Path,
+    table: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    keep_ids: bool,  # noqa: FBT001
+) -> None:
+    (tmp_path / "key").write_text("k" * 40)
+    (tmp_path / "key").chmod(0o600)
+    monkeypatch.setenv("VOXMILL_KEY_FILE", str(tmp_path / "key"))
+    (tmp_path / "out").mkdir()
+    stores = [
+        convert(source, tmp_path / "out" / f"{number}.zarr", keep_ids=keep_ids).store
+        for number, source in enumerate((table, table.parent))
+    ]
+    assert told(stores[0]) == told(stores[1])
+    assert {row["ConvolutionKernel"] for row in told(stores[0])} == {"B30f"}
+    assert (b"PATIENT-0042" in everything_written(tmp_path / "out")) == keep_ids
+
+
+def test_it_is_removed_by_the_identifier_of_its_patient(tmp_path: Path, table: Path) -> None:
+    store = convert(table, tmp_path / "cohort.zarr").store
+    assert len(remove_case(store, "PATIENT-0042").cases) == 1
+    assert not rows_of(store / "index.parquet")
+
+
+def test_what_comes_later_joins_a_case_that_is_of_somebody(tmp_path: Path, table: Path) -> None:
+    write_table(table.parent, [{"case": "one", "image:native": "native"}])
+    convert(table, tmp_path / "cohort.zarr")
+    plain, _ = write_case(table.parent)
+    write_table(table.parent, [{"case": "one", "image:native": "native", "image:plain": plain.name}])
+    done = convert(table, tmp_path / "cohort.zarr")
+    assert done.progress.failed == 0
+    native, other = sorted(rows_of(done.index), key=lambda row: str(row["image"]))
+    assert native["patient"] == other["patient"] is not None
+    assert (native["Modality"], other["Modality"]) == ("CT", None)
