@@ -31,7 +31,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_conversion_lost_is_told_of(store: Path, tmp_path: Path) -> None:
     done = run_cohort(store, tmp_path / "out", settings=FEW)
-    assert (done.tally.rows, len(done.tally.failures), len(done.tally.lost)) == (2, 0, 2)
+    assert (done.tally.rows, len(done.tally.failures), len(done.tally.apart.lost)) == (2, 0, 2)
     rows = rows_of(done.failures)
     assert [(row["case"], row["image"], row["mask"], row["step"]) for row in rows] == [
         ("gone", "image", "", "convert"),
@@ -54,14 +54,14 @@ def test_again_it_has_the_same_bytes_and_is_gone_when_it_is_mended(store: Path, 
     cases.write_text(cases.read_text().replace("maskless,a.nrrd,torn.nrrd", "maskless,a.nrrd,a.seg.nrrd"))
     vm.convert(cases, store, keep_ids=True)
     done = run_cohort(store, tmp_path / "out", settings=FEW)
-    assert (done.tally.lost, done.tally.rows, rows_of(done.failures)) == ((), 6, [])
+    assert (done.tally.apart.lost, done.tally.rows, rows_of(done.failures)) == ((), 6, [])
 
 
 def test_some_cases_have_what_was_lost_of_them(store: Path, tmp_path: Path) -> None:
     only = run_cohort(store, tmp_path / "only", settings=FEW, wanted=Wanted(only="[wg]*"))
-    assert [row["case"] for row in only.tally.lost] == ["gone"]
+    assert [row["case"] for row in only.tally.apart.lost] == ["gone"]
     first = run_cohort(store, tmp_path / "first", settings=FEW, wanted=Wanted(only="*", limit=1))
-    assert first.tally.lost == ()
+    assert first.tally.apart.lost == ()
 
 
 def test_what_is_never_read_is_not_lost_and_what_has_no_case_is(tmp_path: Path, store: Path) -> None:

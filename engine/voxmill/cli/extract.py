@@ -255,13 +255,12 @@ def _from_store(path: Path, cases: list[str] | None, asked: _Asked, bare: Callab
     if not path.is_dir() and not is_store(path) and path.exists():
         raise SettingsError(f"{path.name}: give its MASK too, or a store alone")
     store = open_store(path)
-    wanted = wanted_cases(store, cases)
-    with counting(len(wanted), "cases") as done:
+    with counting(len(wanted_cases(store, cases)), "cases") as done:
         table = extract_store(
             store,
             settings=asked.settings,
             labels=asked.labels,
-            cases=wanted,
+            cases=cases,
             device=asked.device,
             threads=asked.threads,
             done=done,

@@ -80,6 +80,8 @@ def _in_store(path: Path) -> Iterator[Line]:
             masks = "; ".join(f"{mask.name}: {', '.join(map(str, mask.segments))}" for mask in image.masks)
             yield case.name, image.name, *_place(image.grid), str(image.dtype), masks
     yield from ((name, "not written to its end", "", "", "", "") for name in store.incomplete)
+    if store.unfinished is not None:
+        yield str(store.unfinished), "", "", "", "", ""
 
 
 def _in_folder(path: Path) -> Iterator[Line]:

@@ -276,21 +276,23 @@ def _end(done: "CohortRun", place: "Place", *, as_json: bool) -> None:
     else:
         for line in _lines(done):
             tell(line)
-    if done.tally.failures or done.tally.lost or not done.tally.rows:
+    apart = done.tally.apart
+    if done.tally.failures or apart.lost or apart.unfinished or not done.tally.rows:
         raise typer.Exit(1 if done.tally.rows else 3)
 
 
 def _tell_json(done: "CohortRun") -> None:
     from voxmill.cli.progress import log_json
 
-    tally = done.tally
+    tally, counts = done.tally, done.tally.counts
     log_json(
         "end",
         **done.progress.counts,
         rows=tally.rows,
         failures=len(tally.failures),
-        not_converted=len(tally.lost),
-        missing=len(tally.missing),
+        not_converted=counts["not_converted"],
+        not_converted_yet=counts["not_converted_yet"],
+        missing=counts["missing"],
         without_mask=tally.bare,
         seconds={name: round(seconds, 3) for name, seconds in tally.seconds.items()},
         bytes=tally.bytes,
@@ -303,20 +305,22 @@ def _lines(done: "CohortRun") -> Iterator[str]:
     from voxmill.cohort.methods import cases_images_or_masks, cases_or_regions
     from voxmill.errors import counted
 
-    tally, progress = done.tally, done.progress
+    tally, apart, progress = done.tally, done.tally.apart, done.progress
     before = f", {progress.before:,} before" if progress.before else ""
     yield f"{counted(progress.done, 'case')} done{before}, {counted(tally.rows, 'row')}: {done.features}"
     if done.aside is not None:
         yield f"results of other settings or cases, or of another version, are in {done.aside}"
     if tally.bare:
         yield f"{counted(tally.bare, 'image')} without a mask: nothing to measure there"
-    if tally.missing:
-        yield f"{counted(len(tally.missing), 'image')} left out, as files are not there: {done.failures}"
+    if apart.missing:
+        yield f"{counted(len(apart.missing), 'image')} left out, as files are not there: {done.failures}"
     if tally.failures:
         yield f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}"
-    if tally.lost:
-        told = cases_images_or_masks(len(tally.lost))
+    if apart.lost:
+        told = cases_images_or_masks(len(apart.lost))
         yield f"{told} could not be converted, and so not measured; why: {done.failures}"
+    if apart.unfinished is not None:
+        yield str(apart.unfinished)
     if progress.ended:
         spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
         whose = "all cases, also those before: " if progress.before else ""

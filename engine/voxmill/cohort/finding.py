@@ -24,6 +24,8 @@ from voxmill.privacy import Pseudonyms
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from voxmill.store.unfinished import Unfinished
+
 MADE = "no case of it is called so; without --keep-ids names that are made with a key stand for cases: "
 NOT_CALLED: Mapping[str, str] = {
     TABLE: "no case of it is called so",
@@ -78,8 +80,8 @@ class Cohort:
 
     kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
     rows are left out. further: columns that are carried through. left_out: what belongs to no case.
-    lost: what conversion could not bring into a store. missing: the images come upon so far that are left out, as their
-    files are not there.
+    lost: what conversion could not bring into a store. unfinished: where it is still to be finished. missing: the
+    images come upon so far that are left out, as their files are not there.
     """
 
     kind: str
@@ -88,6 +90,7 @@ class Cohort:
     further: "pa.Table | None" = None
     left_out: tuple[LeftOut, ...] = ()
     lost: tuple[Mapping[str, str], ...] = ()
+    unfinished: "Unfinished | None" = None
     missing: list[LeftOut] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Placed]:
@@ -137,11 +140,15 @@ def _of_store(path: Path, wanted: Wanted) -> Cohort:
     from voxmill.store.carried import carried_to, read_carried
 
     store = open_store(path)
+    unfinished = store.unfinished
     named = [name for name in sorted(wanted_cases(store)) if wanted.names(name)]
+    if not named and unfinished is not None:
+        raise InputError(f"{path.name}: {unfinished}")
     names = named[: wanted.limit]
     lost = lost_in(store.folder, wanted.names) if len(names) == len(named) else ()
     further = carried_to(read_carried(store.folder), names)
-    return Cohort(STORE, partial(_stored, store.folder, names), len(names), further=further, lost=lost)
+    begin = partial(_stored, store.folder, names)
+    return Cohort(STORE, begin, len(names), further=further, lost=lost, unfinished=unfinished)
 
 
 def _stored(store: Path, names: Sequence[str]) -> Iterator[Placed]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxmill.cohort.clauses import STEPS
 from voxmill.cohort.layout import METHODS
@@ -13,22 +14,27 @@ from voxmill.drafts import draft_of
 from voxmill.errors import counted
 from voxmill.settings import Settings
 
+if TYPE_CHECKING:
+    from voxmill.store.unfinished import Unfinished
+
 
 @dataclass(frozen=True)
 class Extent:
     """How much there was of it: cases with rows, these rows, and how many cases or regions could not be measured.
 
     lost: how many cases, images and masks of the source are not in the store, as they could not be converted.
-    missing, bare: how many images were left out, as their files were not there, or have no mask. selected: whether
-    cases were chosen by a pattern or a limit. chosen: whether the table of cases chose labels or channels for them.
-    stored: whether they are of a store. flat: whether shape in 2D was measured of some. versions: all versions of
-    software that they were measured with, by name; those of this process.
+    unfinished: a conversion of it that has not come to its end. missing, bare: how many images were left out, as their
+    files were not there, or have no mask. selected: whether cases were chosen by a pattern or a limit. chosen: whether
+    the table of cases chose labels or channels for them. stored: whether they are of a store. flat: whether shape in 2D
+    was measured of some. versions: all versions of software that they were measured with, by name; those of this
+    process.
     """
 
     cases: int
     rows: int
     failures: int
     lost: int = 0
+    unfinished: "Unfinished | None" = None
     missing: int = 0
     bare: int = 0
     selected: bool = False
@@ -96,5 +102,13 @@ def _extent(extent: Extent) -> str:
         (extent.bare, f"{_images(extent.bare)} not measured, for want of a mask."),
         (extent.failures, f"{cases_or_regions(extent.failures)} could not be measured."),
         (extent.lost, f"{cases_images_or_masks(extent.lost)} could not be converted, and so not measured."),
+        (extent.unfinished is not None, _unfinished(extent)),
     ]
     return " ".join(sentence for is_so, sentence in told if is_so)
+
+
+def _unfinished(extent: Extent) -> str:
+    found = extent.unfinished
+    if found is None:
+        return ""
+    return f"Conversion was not finished: {found.there:,} of {found.cases:,} cases were in the store."

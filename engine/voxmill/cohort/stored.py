@@ -33,9 +33,9 @@ def extract_store(
     """The features of every region of a store, case after case: as `extract` gives them for image and mask.
 
     `cases` are the names of those that are wanted; all of them when None, those that were interrupted included, whose
-    rows say so. `done` is called with the name of every case that is finished, `bare` with that of every image
-    that has no mask in the store, and so no row. A row's case is the name of the case;
-    of several images or masks it goes on with theirs: `case/image/mask`.
+    rows say so, and a row that says so where the conversion of the store is not finished. `done` is called with the
+    name of every case that is finished, `bare` with that of every image that has no mask in the store, and so no row. A
+    row's case is the name of the case; of several images or masks it goes on with theirs: `case/image/mask`.
 
     What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read or
     has no such case, SettingsError for settings that make no sense.
@@ -58,6 +58,8 @@ def extract_store(
                 continue
             rows += _of_pair(pair, _called(name, pair, pairs), measured)
         done(name)
+    if cases is None and store.unfinished is not None:
+        rows.append(Row(store.folder.name, "", {}, error=str(store.unfinished)))
     return Table(tuple(rows), settings)
 
 

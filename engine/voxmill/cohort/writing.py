@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voxmill.cohort.dictionary import write_dictionary
 from voxmill.cohort.folder import remove_others, require_no_rows
@@ -25,6 +25,7 @@ from voxmill.cohort.layout import (
     Forms,
     Layout,
 )
+from voxmill.cohort.lost import STEP
 from voxmill.cohort.methods import Extent, write_methods
 from voxmill.cohort.ordering import Ranked, by_rank
 from voxmill.cohort.provenance import Account, write_account
@@ -33,24 +34,49 @@ from voxmill.discovery.cases import LeftOut
 from voxmill.errors import InputError, OutputError
 from voxmill.runs.records import Record
 
+if TYPE_CHECKING:
+    from voxmill.store.unfinished import Unfinished
+
 OF_FLAT = "_shape2D_"
 """What is in the columns of shape in 2D, which some regions have."""
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What of a source is not measured.
+
+    left_out: what is no case. lost: what conversion could not bring into the store. missing: the images that were left
+    out, as their files are not there. unfinished: a conversion that has not come to its end.
+    """
+
+    left_out: tuple[LeftOut, ...] = ()
+    lost: tuple[Mapping[str, str], ...] = ()
+    missing: tuple[LeftOut, ...] = ()
+    unfinished: "Unfinished | None" = None
+
+    @property
+    def failures(self) -> list[Mapping[str, str]]:
+        """Rows of the table of failures for what is not counted among the failures of cases."""
+        missing = map(_told, self.missing)
+        whole = {"step": STEP, "reason": "InputError", "sentence": str(self.unfinished)}
+        return [*self.lost, *missing, *([] if self.unfinished is None else [whole])]
+
+
+NOTHING = Apart()
 
 
 @dataclass
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    named: the cases that have rows. versions: of the software that cases were measured with, by name. lost: what
-    conversion could not bring into the store. missing: the images that were left out, as their files are not there.
-    bare: how many images have no mask.
+    named: the cases that have rows. versions: of the software that cases were measured with, by name. apart: what was
+    not measured. bare: how many images have no mask.
     """
 
     named: set[str] = field(default_factory=set, repr=False)
     rows: int = 0
     failures: list[Mapping[str, str]] = field(default_factory=list)
-    lost: tuple[Mapping[str, str], ...] = ()
-    missing: tuple[LeftOut, ...] = ()
+    apart: Apart = NOTHING
     bare: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     cpu_s: float = 0.0
@@ -66,13 +92,15 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases have rows, how many of these, of failures, of what was lost, left out or has no mask."""
+        """How many cases have rows, how many of these, of failures, of what was lost, is to come, or has no mask."""
+        to_come = self.apart.unfinished
         return {
             "measured": self.measured,
             "rows": self.rows,
             "failures": len(self.failures),
-            "not_converted": len(self.lost),
-            "missing": len(self.missing),
+            "not_converted": len(self.apart.lost),
+            "not_converted_yet": 0 if to_come is None else to_come.missing,
+            "missing": len(self.apart.missing),
             "without_mask": self.bare,
         }
 
@@ -105,17 +133,14 @@ class Tally:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The cases of a run: by key their ranks, by rank what is known of them, and what of their source is no case.
+    """The cases of a run: by key their ranks, by rank what is known of them, and what of their source is none of them.
 
-    lost: what conversion could not bring into the store. missing: the images that were left out, as their files
-    are not there. choosing: whether one of them chose its labels.
+    choosing: whether one of them chose its labels.
     """
 
     ranks: Mapping[str, int]
     entries: Entries
-    left_out: tuple[LeftOut, ...] = ()
-    lost: tuple[Mapping[str, str], ...] = ()
-    missing: tuple[LeftOut, ...] = ()
+    apart: Apart = NOTHING
     choosing: bool = False
 
 
@@ -132,8 +157,9 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
         tally.measured,
         tally.rows,
         len(tally.failures),
-        len(tally.lost),
-        len(tally.missing),
+        len(tally.apart.lost),
+        tally.apart.unfinished,
+        len(tally.apart.missing),
         tally.bare,
         selected=any(account.asked.get(name) for name in ("only", "limit")),
         chosen=chosen.choosing,
@@ -151,8 +177,8 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
 
 def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms) -> tuple[Tally, Layout]:
     """Write the tables of a run; gives what it has come to, and the columns of its features."""
-    failures = [_told(one) for one in chosen.left_out]
-    tally = Tally(failures=failures, lost=chosen.lost, missing=chosen.missing)
+    failures = [_told(one) for one in chosen.apart.left_out]
+    tally = Tally(failures=failures, apart=chosen.apart)
     entries = chosen.entries
     further = entries.further.schema if entries.further is not None else None
     try:
@@ -164,7 +190,7 @@ def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms:
                 tables.write(results, tally.rows)
     except OSError as error:
         raise OutputError(f"{folder.name}: the results cannot be written: {error.strerror or error}") from None
-    write_failures(folder, [*tally.failures, *tally.lost, *map(_told, tally.missing)])
+    write_failures(folder, [*tally.failures, *tally.apart.failures])
     return tally, layout
 
 

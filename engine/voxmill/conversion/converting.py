@@ -28,6 +28,7 @@ from voxmill.store import create_store, is_store
 from voxmill.store.carried import read_carried, write_carried
 from voxmill.store.layout import METADATA, folder_name
 from voxmill.store.tables import FAILURES
+from voxmill.store.unfinished import under_way
 
 
 @dataclass(frozen=True)
@@ -124,18 +125,20 @@ def convert(
             for case in sources.cases
             if case.name in failing or not is_store(folder / folder_name(case.name))
         )
-        try:
-            progress = run(job, sources.cases, ledger, workers=workers, tell=tell)
-        finally:
-            ledger.flush()
-            ended = Ended.of(read_ledger(ledger.folder))
-            origins = Origins(place, pseudonyms.untold, {case.name: case for case in sources.cases}, read_owned(folder))
-            write_tables(folder, ended, sources.left_out, origins, keep_ids=keep_ids)
-            write_carried(folder, carried.table, ended.done)
+        cases = {case.name: case for case in sources.cases}
+        with under_way(folder, pseudonyms.key.name("source", str(place)), list(cases)):
+            try:
+                progress = run(job, sources.cases, ledger, workers=workers, tell=tell)
+            finally:
+                ledger.flush()
+                ended = Ended.of(read_ledger(ledger.folder))
+                origins = Origins(place, pseudonyms.untold, cases, read_owned(folder))
+                write_tables(folder, ended, sources.left_out, origins, keep_ids=keep_ids)
+                write_carried(folder, carried.table, ended.done)
     wanted = Counter(one.kind for one in sources.left_out if one.is_wanted)
     passed_over = len(sources.left_out) - wanted.total()
-    not_read, cases = ended.not_read + wanted, len(sources.cases)
-    return Converted(folder, cases, progress, not_read, passed_over, sources.notes, carried.left_out)
+    not_read = ended.not_read + wanted
+    return Converted(folder, len(cases), progress, not_read, passed_over, sources.notes, carried.left_out)
 
 
 def _storable(sources: Sources) -> Sources:

@@ -17,6 +17,7 @@ from voxmill.store import Store, erase, open_store
 from voxmill.store.carried import read_carried, write_carried
 from voxmill.store.layout import folder_name
 from voxmill.store.tables import read_failures
+from voxmill.store.unfinished import awaited, forget_awaited
 
 KINDS = ("case", "study", "patient")
 """What a case can be meant by, as its names in the store have them."""
@@ -64,6 +65,7 @@ def remove_case(store: str | Path, case: str) -> Removed:
         for name in gone:
             erase(found.folder / folder_name(name))
         forget(ledger, frozenset(keys))
+        forget_awaited(found.folder, gone)
         left = Ended.of(read_ledger(ledger.folder))
         write_carried(found.folder, carried, left.done)
         write_tables(found.folder, left, (), Origins(before=read_owned(found.folder)), keep_ids=keeps_ids)
@@ -90,7 +92,7 @@ def _keeps_ids(ledger: Path) -> bool:
 def _gone(store: Store, records: Sequence[Record], meant: _Meant) -> tuple[str, ...]:
     """The names of the cases that are meant, whole or not: of what is in the store, or in the ledger alone."""
     ended = Ended.of(records)
-    there = {*store.names, *store.incomplete, *ended.done, *ended.failed}
+    there = {*store.names, *store.incomplete, *ended.done, *ended.failed, *awaited(store.folder)}
     known = {**ended.failed, **ended.done}
     return tuple(name for name in sorted(there) if meant.has(name, _about(store, name) or _about_of(known.get(name))))
 

@@ -1,6 +1,6 @@
 """What lies where in a store, and in which chunks.
 
-    STORE/                      a Zarr v3 group
+    STORE/                      a Zarr v3 group, with tables beside its cases; unfinished.json while it is being filled
       CASE/                     a group per case
         IMAGE/                  an OME-Zarr 0.5 image
           0/                    its voxels, z, y, x

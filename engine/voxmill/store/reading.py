@@ -11,6 +11,7 @@ from voxmill.store.attributes import CaseAttributes, Stored, parse_attributes
 from voxmill.store.groups import absent, attributes_of, groups_in, named, refuse_links
 from voxmill.store.images import StoredImage
 from voxmill.store.layout import METADATA, folder_name, name_of
+from voxmill.store.unfinished import Unfinished, unfinished_in
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Store:
         """The names of cases whose writing was interrupted: they are not among the cases."""
         _, interrupted = groups_in(self.folder, self.folder.name)
         return tuple(map(name_of, interrupted))
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """The conversion into it that has not come to its end; None where none is to be finished."""
+        return unfinished_in(self.folder, self.names)
 
     @property
     def cases(self) -> tuple[StoredCase, ...]:
