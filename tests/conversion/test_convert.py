@@ -369,6 +369,18 @@ def test_names_that_no_folder_can_have(tmp_path: Path) -> None:
     assert len(vm.open_store(done.store).names) == len(names) - 1
 
 
+def test_cases_that_are_called_like_files_of_a_store(tmp_path: Path) -> None:
+    image, mask = write_case(tmp_path)
+    names = ["carried.parquet", "failures.parquet", "Index.parquet", "unfinished.json", "zarr.json"]
+    rows = [{"image": image.name, "mask": mask.name, "case": name, "age": "7"} for name in names]
+    done = convert(table(tmp_path, rows), tmp_path / "cohort.zarr", keep_ids=True, carry=["age"])
+    assert [row["case"] for row in index_of(done.store)] == sorted(names)
+    assert sorted(vm.open_store(done.store).names) == sorted(names)
+    for name in names:
+        assert remove_case(done.store, name) == Removed((name,), 0)
+    assert not {path.name.lower() for path in done.store.iterdir() if path.is_dir()}
+
+
 @pytest.mark.parametrize("meant", ["name", PATIENT, STUDY])
 def test_a_removed_case_is_gone_everywhere(tmp_path: Path, meant: str) -> None:
     (tmp_path / "out").mkdir()

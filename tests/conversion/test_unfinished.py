@@ -13,7 +13,7 @@ from voxmill.cli import main
 from voxmill.cohort import run_cohort
 from voxmill.conversion import convert, remove_case
 from voxmill.runs.runner import Progress
-from voxmill.store.unfinished import UNFINISHED
+from voxmill.store.layout import UNFINISHED
 
 SAID = "conversion is not finished: 1 of 3 cases are there; run voxmill convert again"
 

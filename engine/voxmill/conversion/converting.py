@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.conversion.carrying import carried_of
-from voxmill.conversion.index import INDEX, Ended, write_tables
+from voxmill.conversion.index import Ended, write_tables
 from voxmill.conversion.job import Conversion
 from voxmill.conversion.origins import Origins, read_owned
 from voxmill.discovery.cases import CaseSource, LeftOut, Sources
@@ -26,8 +26,7 @@ from voxmill.runs.signals import signals_heard
 from voxmill.segments import DEFAULT_THRESHOLD
 from voxmill.store import create_store, is_store
 from voxmill.store.carried import read_carried, write_carried
-from voxmill.store.layout import METADATA, folder_name
-from voxmill.store.tables import FAILURES
+from voxmill.store.layout import FAILURES, INDEX, METADATA, folder_name
 from voxmill.store.unfinished import under_way
 
 

@@ -11,9 +11,8 @@ from voxmill.conversion.origins import Origins, write_owned
 from voxmill.discovery.cases import LeftOut
 from voxmill.drafts import draft_of
 from voxmill.runs.records import Outcome, Record
-from voxmill.store.tables import FAILURES
+from voxmill.store.layout import FAILURES, INDEX
 
-INDEX = "index.parquet"
 COLUMNS = (
     "case",
     "patient",

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError
+from voxmill.store.layout import CARRIED
 from voxmill.store.tables import read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CARRIED = "carried.parquet"
 CASE = "case"
 """Its first column; the others are carried."""
 DAMAGED = "the table of what is carried is damaged; delete it, and convert again with --carry"

@@ -44,6 +44,10 @@ OME_VERSION = "0.5"
 OURS = "voxmill"
 """The key of our own attributes, beside `ome`."""
 METADATA = "zarr.json"
+INDEX, FAILURES, CARRIED, UNFINISHED = "index.parquet", "failures.parquet", "carried.parquet", "unfinished.json"
+"""Files beside the cases of a store: its images, what could not be read, what is carried, what is to come."""
+RESERVED = frozenset({METADATA, INDEX, FAILURES, CARRIED, UNFINISHED})
+"""Names that no folder may have."""
 VOXELS = "0"
 LABELS = "labels"
 
@@ -86,7 +90,7 @@ def folder_name(name: str) -> str:
     text = "".join(one if one.isalnum() or one in "-_." else quote(one, safe="", errors="replace") for one in name)
     if not text.strip("."):  # empty, or what a file system takes for a folder itself or the one above
         text = "".join("%2E" for _ in text)
-    if text == METADATA:
+    if text.lower() in RESERVED:  # capitals are the same to some file systems
         text = text.replace(".", "%2E")
     if text.startswith("__"):  # reserved by Zarr v3
         text = "%5F" + text[1:]

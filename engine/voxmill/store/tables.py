@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from voxmill.errors import InputError
 from voxmill.store.groups import refuse_links
+from voxmill.store.layout import FAILURES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FAILURES = "failures.parquet"
-"""The table of what could not be brought into a store."""
 FAILURE_COLUMNS = ("case", "image", "mask", "file", "step", "reason", "sentence")
 
 

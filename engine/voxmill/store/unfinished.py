@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError
 from voxmill.store.groups import refuse_links
+from voxmill.store.layout import UNFINISHED
 
-UNFINISHED = "unfinished.json"
 Sources = dict[str, list[str]]
 """By a name for each source, the names of its cases."""
 
