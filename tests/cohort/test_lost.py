@@ -57,6 +57,21 @@ def test_again_it_has_the_same_bytes_and_is_gone_when_it_is_mended(store: Path, 
     assert (done.tally.apart.lost, done.tally.rows, rows_of(done.failures)) == ((), 6, [])
 
 
+def test_a_case_that_could_not_be_converted_again_is_measured_as_it_was(store: Path, tmp_path: Path) -> None:
+    before = run_cohort(store, tmp_path / "before", settings=FEW)
+    image, _ = write_scan(tmp_path, "b", seed=2)
+    image.rename(tmp_path / "a.nrrd")
+    vm.convert(tmp_path / "cases.csv", store, keep_ids=True)
+    done = run_cohort(store, tmp_path / "out", settings=FEW)
+    assert rows_of(done.features) == rows_of(before.features)
+    assert [row["case"] for row in done.tally.apart.outdated] == ["maskless", "whole"]
+    assert [row["case"] for row in done.tally.apart.lost] == ["gone", "maskless"]
+    counts = json.loads((tmp_path / "out" / "run.json").read_text())["counts"]
+    assert (counts["not_converted"], counts["not_converted_again"], counts["measured"]) == (2, 2, 1)
+    said = (tmp_path / "out" / "methods.md").read_text()
+    assert "2 cases could not be converted again, and were measured as the store has them." in said
+
+
 def test_some_cases_have_what_was_lost_of_them(store: Path, tmp_path: Path) -> None:
     only = run_cohort(store, tmp_path / "only", settings=FEW, wanted=Wanted(only="[wg]*"))
     assert [row["case"] for row in only.tally.apart.lost] == ["gone"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import voxmill as vm
+from voxmill.cohort.apart import Apart
 from voxmill.cohort.clauses import STEPS
 from voxmill.cohort.measuring_clauses import MEASURING
 from voxmill.cohort.methods import Extent, methods
@@ -21,6 +22,7 @@ from voxmill.cohort.words import (
     SINGLE_SLICES,
     written,
 )
+from voxmill.discovery.cases import LeftOut
 from voxmill.image_types import IMAGE_TYPES, ImageType
 from voxmill.settings import HOLDERS, Settings
 from voxmill.steps import INTERPOLATORS as KNOWN_INTERPOLATORS
@@ -306,7 +308,8 @@ def test_of_flat_images_shape_in_2d_is_told() -> None:
 
 
 def test_it_tells_what_was_left_out() -> None:
-    said = methods(vm.Settings(), Extent(2, 5, 0, missing=2, bare=1, selected=True))
+    missing = tuple(LeftOut(case, "it is not there", "image") for case in "ab")
+    said = methods(vm.Settings(), Extent(2, 5, 0, Apart(missing=missing), bare=1, selected=True))
     for sentence in (
         "5 rows of features came of 2 cases. These cases are a selection from the cohort.",
         "2 images were left out, as files were not there.",

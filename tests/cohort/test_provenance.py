@@ -66,6 +66,7 @@ def test_run_json_says_how_it_was_done(done: CohortRun) -> None:
         "rows": 4,
         "failures": 0,
         "not_converted": 0,
+        "not_converted_again": 0,
         "not_converted_yet": 0,
         "missing": 0,
         "without_mask": 0,

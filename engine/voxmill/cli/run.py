@@ -276,23 +276,20 @@ def _end(done: "CohortRun", place: "Place", *, as_json: bool) -> None:
     else:
         for line in _lines(done):
             tell(line)
-    apart = done.tally.apart
-    if done.tally.failures or apart.lost or apart.unfinished or not done.tally.rows:
+    if done.tally.failures or done.tally.apart.is_lacking or not done.tally.rows:
         raise typer.Exit(1 if done.tally.rows else 3)
 
 
 def _tell_json(done: "CohortRun") -> None:
     from voxmill.cli.progress import log_json
 
-    tally, counts = done.tally, done.tally.counts
+    tally = done.tally
     log_json(
         "end",
         **done.progress.counts,
         rows=tally.rows,
         failures=len(tally.failures),
-        not_converted=counts["not_converted"],
-        not_converted_yet=counts["not_converted_yet"],
-        missing=counts["missing"],
+        **tally.apart.counts,
         without_mask=tally.bare,
         seconds={name: round(seconds, 3) for name, seconds in tally.seconds.items()},
         bytes=tally.bytes,
@@ -302,7 +299,7 @@ def _tell_json(done: "CohortRun") -> None:
 
 def _lines(done: "CohortRun") -> Iterator[str]:
     """What came of it, and where time went; no name of a case."""
-    from voxmill.cohort.methods import cases_images_or_masks, cases_or_regions
+    from voxmill.cohort.methods import cases_or_regions, lacking
     from voxmill.errors import counted
 
     tally, apart, progress = done.tally, done.tally.apart, done.progress
@@ -316,9 +313,7 @@ def _lines(done: "CohortRun") -> Iterator[str]:
         yield f"{counted(len(apart.missing), 'image')} left out, as files are not there: {done.failures}"
     if tally.failures:
         yield f"{cases_or_regions(len(tally.failures))} could not be measured; why: {done.failures}"
-    if apart.lost:
-        told = cases_images_or_masks(len(apart.lost))
-        yield f"{told} could not be converted, and so not measured; why: {done.failures}"
+    yield from (f"{told}; why: {done.failures}" for told in lacking(apart))
     if apart.unfinished is not None:
         yield str(apart.unfinished)
     if progress.ended:

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voxmill.cohort.apart import NOTHING, Apart
 from voxmill.cohort.cases import Choosing, CohortCase, FileCase, StoreCase
 from voxmill.cohort.layout import FOLDER, STORE, TABLE
 from voxmill.cohort.lost import lost_in
@@ -23,8 +24,6 @@ from voxmill.privacy import Pseudonyms
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from voxmill.store.unfinished import Unfinished
 
 MADE = "no case of it is called so; without --keep-ids names that are made with a key stand for cases: "
 NOT_CALLED: Mapping[str, str] = {
@@ -79,18 +78,15 @@ class Cohort:
     """The cases of a source.
 
     kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
-    rows are left out. further: columns that are carried through. left_out: what belongs to no case.
-    lost: what conversion could not bring into a store. unfinished: where it is still to be finished. missing: the
-    images come upon so far that are left out, as their files are not there.
+    rows are left out. further: columns that are carried through. apart: what of it is not measured. missing: the images
+    come upon so far that are left out, as their files are not there.
     """
 
     kind: str
     begin: Callable[[], Iterator[Placed]]
     count: int
     further: "pa.Table | None" = None
-    left_out: tuple[LeftOut, ...] = ()
-    lost: tuple[Mapping[str, str], ...] = ()
-    unfinished: "Unfinished | None" = None
+    apart: Apart = NOTHING
     missing: list[LeftOut] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Placed]:
@@ -145,10 +141,10 @@ def _of_store(path: Path, wanted: Wanted) -> Cohort:
     if not named and unfinished is not None:
         raise InputError(f"{path.name}: {unfinished}")
     names = named[: wanted.limit]
-    lost = lost_in(store.folder, wanted.names) if len(names) == len(named) else ()
+    apart = lost_in(store, wanted.names) if len(names) == len(named) else NOTHING
     further = carried_to(read_carried(store.folder), names)
     begin = partial(_stored, store.folder, names)
-    return Cohort(STORE, begin, len(names), further=further, lost=lost, unfinished=unfinished)
+    return Cohort(STORE, begin, len(names), further=further, apart=replace(apart, unfinished=unfinished))
 
 
 def _stored(store: Path, names: Sequence[str]) -> Iterator[Placed]:
@@ -157,7 +153,8 @@ def _stored(store: Path, names: Sequence[str]) -> Iterator[Placed]:
 
 def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_out: tuple[LeftOut, ...]) -> Cohort:
     kept = [one for one in sources if wanted.names(one.name)][: wanted.limit]
-    return Cohort(FOLDER, lambda: iter(enumerate(FileCase(one, root) for one in kept)), len(kept), left_out=left_out)
+    cases = [FileCase(one, root) for one in kept]
+    return Cohort(FOLDER, lambda: iter(enumerate(cases)), len(cases), apart=Apart(left_out))
 
 
 def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:

@@ -1,17 +1,20 @@
 """What conversion could not bring into a store: it is told of whenever the store is measured."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from voxmill.cohort.apart import STEP, Apart, Row
 from voxmill.discovery.cases import PASSED_OVER
 from voxmill.errors import InputError
 
-STEP = "convert"
-"""The step at which it failed, in the table of a run."""
+if TYPE_CHECKING:
+    from voxmill.store import Store
 
 
-def lost_in(store: Path, names: Callable[[str], bool]) -> tuple[Mapping[str, str], ...]:
+def lost_in(store: "Store", names: Callable[[str], bool]) -> Apart:
     """Cases, images and masks that the table of failures in a store tells of, as failures of a run, in its order.
+
+    Whole cases that the store has are there as they were before they failed.
 
     What is of a kind that is never read is none of them, nor what belongs to no case and has no step: older stores
     tell no such kinds apart. What belongs to no case goes by the name of its file. `names` tells whether a case of this
@@ -19,8 +22,14 @@ def lost_in(store: Path, names: Callable[[str], bool]) -> tuple[Mapping[str, str
     """
     from voxmill.store.tables import read_failures
 
-    rows = read_failures(store)
-    return tuple(_told(row) for row in rows if _is_lost(row) and names(row["case"]))
+    rows = [row for row in read_failures(store.folder) if _is_lost(row) and names(row["case"])]
+    there = frozenset(store.names) if rows else ()
+    lost: list[Row] = []
+    outdated: list[Row] = []
+    for row in rows:
+        is_there = row["case"] in there and not row["image"]
+        (outdated if is_there else lost).append(_told(row))
+    return Apart(lost=tuple(lost), outdated=tuple(outdated))
 
 
 def _is_lost(row: Mapping[str, str]) -> bool:

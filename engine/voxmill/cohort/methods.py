@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from voxmill.cohort.apart import NOTHING, Apart
 from voxmill.cohort.clauses import STEPS
 from voxmill.cohort.layout import METHODS
 from voxmill.cohort.measuring_clauses import MEASURING
@@ -14,28 +14,21 @@ from voxmill.drafts import draft_of
 from voxmill.errors import counted
 from voxmill.settings import Settings
 
-if TYPE_CHECKING:
-    from voxmill.store.unfinished import Unfinished
-
 
 @dataclass(frozen=True)
 class Extent:
     """How much there was of it: cases with rows, these rows, and how many cases or regions could not be measured.
 
-    lost: how many cases, images and masks of the source are not in the store, as they could not be converted.
-    unfinished: a conversion of it that has not come to its end. missing, bare: how many images were left out, as their
-    files were not there, or have no mask. selected: whether cases were chosen by a pattern or a limit. chosen: whether
-    the table of cases chose labels or channels for them. stored: whether they are of a store. flat: whether shape in 2D
-    was measured of some. versions: all versions of software that they were measured with, by name; those of this
-    process.
+    apart: what of the source was not measured, or not as it is now. bare: how many images have no mask. selected:
+    whether cases were chosen by a pattern or a limit. chosen: whether the table of cases chose labels or channels for
+    them. stored: whether they are of a store. flat: whether shape in 2D was measured of some. versions: all versions of
+    software that they were measured with, by name; those of this process.
     """
 
     cases: int
     rows: int
     failures: int
-    lost: int = 0
-    unfinished: "Unfinished | None" = None
-    missing: int = 0
+    apart: Apart = NOTHING
     bare: int = 0
     selected: bool = False
     chosen: bool = False
@@ -93,22 +86,32 @@ def _images(number: int) -> str:
     return f"{counted(number, 'image')} {'was' if number == 1 else 'were'}"
 
 
+def _lacking(apart: Apart) -> str:
+    """What the store lacks of what it was made of."""
+    told = lacking(apart)
+    if apart.unfinished is not None:
+        found = apart.unfinished
+        told.append(f"conversion was not finished: {found.there:,} of {found.cases:,} cases were in the store")
+    return " ".join(f"{clause[0].upper()}{clause[1:]}." for clause in told)
+
+
+def lacking(apart: Apart) -> list[str]:
+    """What conversion could not bring into the store, and what it could not convert again, in words."""
+    lost, outdated = len(apart.lost), len(apart.outdated)
+    told = [f"{cases_images_or_masks(lost)} could not be converted, and so not measured"] if lost else []
+    again = f"{counted(outdated, 'case')} could not be converted again, and {'was' if outdated == 1 else 'were'}"
+    return [*told, *([f"{again} measured as the store has {'it' if outdated == 1 else 'them'}"] if outdated else [])]
+
+
 def _extent(extent: Extent) -> str:
+    missing = len(extent.apart.missing)
     told = [
         (True, f"{counted(extent.rows, 'row')} of features came of {counted(extent.cases, 'case')}."),
         (extent.selected, "These cases are a selection from the cohort."),
         (extent.chosen, "The table of cases chose the label, or the channel of the mask, of some."),
-        (extent.missing, f"{_images(extent.missing)} left out, as files were not there."),
+        (missing, f"{_images(missing)} left out, as files were not there."),
         (extent.bare, f"{_images(extent.bare)} not measured, for want of a mask."),
         (extent.failures, f"{cases_or_regions(extent.failures)} could not be measured."),
-        (extent.lost, f"{cases_images_or_masks(extent.lost)} could not be converted, and so not measured."),
-        (extent.unfinished is not None, _unfinished(extent)),
+        (extent.apart.is_lacking, _lacking(extent.apart)),
     ]
     return " ".join(sentence for is_so, sentence in told if is_so)
-
-
-def _unfinished(extent: Extent) -> str:
-    found = extent.unfinished
-    if found is None:
-        return ""
-    return f"Conversion was not finished: {found.there:,} of {found.cases:,} cases were in the store."

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from voxmill.cohort.job import Extraction
 from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
 from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries, require_csv
-from voxmill.cohort.writing import Apart, Chosen, Tally, write_results
+from voxmill.cohort.writing import Chosen, Tally, write_results
 from voxmill.computing import parse_device, parse_threads
 from voxmill.drafts import remove_drafts
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
@@ -182,6 +182,5 @@ class _Noted:
         keys = sorted(self.places, key=lambda key: (self.names[key], self.places[key]))
         entries = Entries([self.names[key] for key in keys], [self.places[key] for key in keys], self.cohort.further)
         ranks = {key: rank for rank, key in enumerate(keys)}
-        found = self.cohort
-        apart = Apart(found.left_out, found.lost, tuple(found.missing), found.unfinished)
+        apart = replace(self.cohort.apart, missing=tuple(self.cohort.missing))
         return Chosen(ranks, entries, apart, choosing=self.choosing)

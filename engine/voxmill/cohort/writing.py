@@ -4,8 +4,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from voxmill.cohort.apart import NOTHING, Apart, row_of
 from voxmill.cohort.dictionary import write_dictionary
 from voxmill.cohort.folder import remove_others, require_no_rows
 from voxmill.cohort.job import has_result
@@ -25,44 +26,15 @@ from voxmill.cohort.layout import (
     Forms,
     Layout,
 )
-from voxmill.cohort.lost import STEP
 from voxmill.cohort.methods import Extent, write_methods
 from voxmill.cohort.ordering import Ranked, by_rank
 from voxmill.cohort.provenance import Account, write_account
 from voxmill.cohort.tables import Entries, opened, write_failures
-from voxmill.discovery.cases import LeftOut
-from voxmill.errors import InputError, OutputError
+from voxmill.errors import OutputError
 from voxmill.runs.records import Record
-
-if TYPE_CHECKING:
-    from voxmill.store.unfinished import Unfinished
 
 OF_FLAT = "_shape2D_"
 """What is in the columns of shape in 2D, which some regions have."""
-
-
-@dataclass(frozen=True)
-class Apart:
-    """What of a source is not measured.
-
-    left_out: what is no case. lost: what conversion could not bring into the store. missing: the images that were left
-    out, as their files are not there. unfinished: a conversion that has not come to its end.
-    """
-
-    left_out: tuple[LeftOut, ...] = ()
-    lost: tuple[Mapping[str, str], ...] = ()
-    missing: tuple[LeftOut, ...] = ()
-    unfinished: "Unfinished | None" = None
-
-    @property
-    def failures(self) -> list[Mapping[str, str]]:
-        """Rows of the table of failures for what is not counted among the failures of cases."""
-        missing = map(_told, self.missing)
-        whole = {"step": STEP, "reason": "InputError", "sentence": str(self.unfinished)}
-        return [*self.lost, *missing, *([] if self.unfinished is None else [whole])]
-
-
-NOTHING = Apart()
 
 
 @dataclass
@@ -92,15 +64,12 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases have rows, how many of these, of failures, of what was lost, is to come, or has no mask."""
-        to_come = self.apart.unfinished
+        """How many cases have rows, how many of these, of failures, of what stands apart, or has no mask."""
         return {
             "measured": self.measured,
             "rows": self.rows,
             "failures": len(self.failures),
-            "not_converted": len(self.apart.lost),
-            "not_converted_yet": 0 if to_come is None else to_come.missing,
-            "missing": len(self.apart.missing),
+            **self.apart.counts,
             "without_mask": self.bare,
         }
 
@@ -157,10 +126,8 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
         tally.measured,
         tally.rows,
         len(tally.failures),
-        len(tally.apart.lost),
-        tally.apart.unfinished,
-        len(tally.apart.missing),
-        tally.bare,
+        apart=tally.apart,
+        bare=tally.bare,
         selected=any(account.asked.get(name) for name in ("only", "limit")),
         chosen=chosen.choosing,
         stored=account.source == STORE,
@@ -177,7 +144,7 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
 
 def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms: Forms) -> tuple[Tally, Layout]:
     """Write the tables of a run; gives what it has come to, and the columns of its features."""
-    failures = [_told(one) for one in chosen.apart.left_out]
+    failures = list(map(row_of, chosen.apart.left_out))
     tally = Tally(failures=failures, apart=chosen.apart)
     entries = chosen.entries
     further = entries.further.schema if entries.further is not None else None
@@ -190,14 +157,8 @@ def write_tables(folder: Path, records: Iterable[Record], chosen: Chosen, forms:
                 tables.write(results, tally.rows)
     except OSError as error:
         raise OutputError(f"{folder.name}: the results cannot be written: {error.strerror or error}") from None
-    write_failures(folder, [*tally.failures, *tally.apart.failures])
+    write_failures(folder, [*tally.failures, *tally.apart.rows])
     return tally, layout
-
-
-def _told(left_out: LeftOut) -> Mapping[str, str]:
-    """What was left out, as a row of the table of failures."""
-    where = {"case": left_out.name, "image": left_out.image, "step": left_out.step}
-    return {**where, "reason": InputError.__name__, "sentence": left_out.sentence}
 
 
 def table_names(forms: Forms) -> tuple[str, ...]:

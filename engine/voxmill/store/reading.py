@@ -11,7 +11,7 @@ from voxmill.store.attributes import CaseAttributes, Stored, parse_attributes
 from voxmill.store.groups import absent, attributes_of, groups_in, named, refuse_links
 from voxmill.store.images import StoredImage
 from voxmill.store.layout import METADATA, folder_name, name_of
-from voxmill.store.unfinished import Unfinished, unfinished_in
+from voxmill.store.unfinished import Unfinished, awaited
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Store:
     @property
     def unfinished(self) -> Unfinished | None:
         """The conversion into it that has not come to its end; None where none is to be finished."""
-        return unfinished_in(self.folder, self.names)
+        cases = awaited(self.folder)
+        return Unfinished(len(cases), len(cases.intersection(self.names))) if cases else None
 
     @property
     def cases(self) -> tuple[StoredCase, ...]:

@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: pydantic reads the annotations.
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,18 +35,11 @@ class Unfinished:
         return f"conversion is not finished: {counts}; run voxmill convert again"
 
 
-def unfinished_in(store: Path, there: Iterable[str]) -> Unfinished | None:
-    """The conversion that is to be finished, of a store with these cases; None where all have come to their end.
-
-    Raises InputError where what is told of it is damaged, or a link out of the store.
-    """
-    sources = _read(store)
-    named = awaited(store)
-    return Unfinished(len(named), len(named.intersection(there))) if sources else None
-
-
 def awaited(store: Path) -> frozenset[str]:
-    """The names of all cases that conversions which are not finished were to bring, whether they are there or not."""
+    """The names of all cases that conversions which are not finished were to bring, whether they are there or not.
+
+    Raises InputError where what is told of them is damaged, or a link out of the store.
+    """
     return frozenset(name for names in _read(store).values() for name in names)
 
 
