@@ -136,6 +136,13 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
         assert np.isfinite(image.array).all()
 
 
+def test_an_element_of_no_kind_that_nobody_asks_for_stops_nothing(tmp_path: Path) -> None:
+    """An empty one, whose value representation is damaged: pydicom parses those when it copies a header."""
+    for path in write_series(tmp_path):
+        path.write_bytes(path.read_bytes().replace(b"\x08\x00\x50\x00SH", b"\x08\x00\x50\x00S\0"))
+    assert np.array_equal(vm.read_image(tmp_path).array, stored().astype(int) - 1024)
+
+
 def test_a_decoder_that_panics_is_an_error_of_one_sentence(tmp_path: Path) -> None:
     """Of a run-length stream with more voxels than there are, pylibjpeg-rle raises what is no Exception."""
     (path,) = write_series(tmp_path, stored(1), syntax=RLELossless)

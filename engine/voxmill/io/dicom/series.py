@@ -99,11 +99,9 @@ class Survey:
 
 
 def _only(header: Dataset, is_kept: Callable[[BaseTag], bool]) -> Dataset:
-    """A part of a header, none of which is parsed for it."""
-    part = header[:]
-    for tag in set(part.keys()):
-        if not is_kept(tag):
-            del part[tag]
+    """A part of a header, none of which is parsed for it: an element that nobody asks for may be damaged."""
+    part = Dataset({tag: element for tag, element in header.items() if is_kept(tag)})
+    part.set_original_encoding(*header.original_encoding)
     return part
 
 
