@@ -29,6 +29,10 @@ class InputError(VoxmillError):
     """An image, mask or label that cannot be used."""
 
 
+class UnrelatedError(InputError):
+    """A mask that is of another patient than its image; its text repeats nothing that is in a header."""
+
+
 class OutputError(VoxmillError):
     """A file or stream that cannot be written; its text says why."""
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from voxmill.acquired import Acquired
 from voxmill.errors import InputError, nearest
 from voxmill.grid import IDENTITY, Grid, Window
 from voxmill.segments import Segment, boxes_of, layered, listed, segments_of, unsigned, whole_numbers, with_names
@@ -75,8 +76,9 @@ class Volume:
 
     `array` is indexed z, y, x (y, x for a flat image). Its place is a `grid`, or `spacing` (x, y, z in mm) with
     `origin` and `direction` as in SimpleITK. `name` becomes the case of a row; `notes` are what a reader of its rows
-    should know; `suv` is the factor of PET, by which its values were not multiplied. The array is kept, not copied,
-    unless it is not C-contiguous or in foreign byte order; it must not be written to afterwards.
+    should know; `suv` is the factor of PET, by which its values were not multiplied; `acquired` says whose an
+    image of DICOM is. The array is kept, not copied, unless it is not C-contiguous or in foreign byte order; it must
+    not be written to afterwards.
 
     Raises InputError for arrays that are not 2D or 3D numbers, and for places that make no sense.
     """
@@ -86,6 +88,7 @@ class Volume:
     name: str
     notes: tuple[str, ...]
     suv: Suv | None = None
+    acquired: Acquired | None = None
 
     def __init__(
         self,
@@ -98,10 +101,12 @@ class Volume:
         name: str = "image",
         notes: Sequence[str] = (),
         suv: Suv | None = None,
+        acquired: Acquired | None = None,
     ) -> None:
         voxels, dimensions = _voxels(array, name)
         grid = _Place(grid, spacing, origin, direction).of(voxels.shape, dimensions, name)
-        _set(self, {"array": _frozen(voxels), "grid": grid, "name": name, "notes": tuple(notes), "suv": suv})
+        told = {"name": name, "notes": tuple(notes), "suv": suv, "acquired": acquired}
+        _set(self, {"array": _frozen(voxels), "grid": grid, **told})
 
     @property
     def dtype(self) -> np.dtype[Any]:

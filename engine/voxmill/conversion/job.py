@@ -130,13 +130,20 @@ class _UnderWay:
         try:
             place = self.folder / folder_name(image.name)
             image.require_fetched()
-            volume = _stored(image.name, place) if image.name in self.written else self._added(image)
+            volume = self._kept(image, place) if image.name in self.written else self._added(image)
         except InputError as error:
             self._fail(error, image)
             return
         for mask in image.masks:
             if mask.name not in self.written[image.name]["masks"]:
                 self._add_mask(mask, image, volume, place)
+
+    def _kept(self, image: ImageSource, place: Path) -> Volume | StoredImage:
+        """An image of the store; from its files where these alone tell whether a mask that is to come is of it."""
+        is_to_come = any(mask.name not in self.written[image.name]["masks"] for mask in image.masks)
+        if is_to_come and image.is_unlooked_at:
+            return image.read(allow_gaps=self.job.allow_gaps).renamed(image.name, self._told)
+        return _stored(image.name, place)
 
     def _added(self, image: ImageSource) -> Volume:
         """Read and write an image; raises InputError for one that cannot be read."""

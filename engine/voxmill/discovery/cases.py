@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from voxmill.discovery.found import FoundImage, FoundMask, withheld
-from voxmill.errors import InputError, VoxmillError
+from voxmill.errors import InputError, UnrelatedError, VoxmillError
 from voxmill.io import read_image, read_mask_near
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import is_dicom, names_a_format
@@ -113,6 +113,11 @@ class ImageSource:
         """Raise Unreachable where some of its files may not have been found."""
         if self.fault:
             raise Unreachable(self.fault)
+
+    @property
+    def is_unlooked_at(self) -> bool:
+        """Whether it may be of DICOM whose headers nobody has looked at, so that a mask of it may be another's."""
+        return self.series is None and _may_be_dicom(self.files[0])
 
     def read(self, *, allow_gaps: bool = False) -> FoundImage:
         """The image in its files, as read_image has it; raises InputError."""
@@ -222,4 +227,4 @@ UNTOLD = "it cannot be read; voxmill extract of these files says why"
 
 def may_repeat_headers(error: VoxmillError, place: Location) -> bool:
     """Whether a message may say what stands in the header of a file of DICOM, and was not looked through before."""
-    return not isinstance(error, Unreachable) and _may_be_dicom(place)
+    return not isinstance(error, Unreachable | UnrelatedError) and _may_be_dicom(place)

@@ -10,8 +10,13 @@ from enum import Enum
 
 from pydicom.dataset import Dataset
 
-from voxmill.errors import several
+from voxmill.errors import UnrelatedError, several
 from voxmill.io.dicom.tags import items, text
+
+ELSEWHERE = (
+    "the mask lies in another frame of reference than its image (FrameOfReferenceUID), or refers to another series; "
+    "check that it was drawn on it"
+)
 
 
 class Basis(Enum):
@@ -133,6 +138,28 @@ def match(masks: Iterable[MaskRecord], images: Sequence[ImageRecord]) -> Matchin
             else:
                 pairs.append(Pair(mask, image, basis))
     return Matching(tuple(pairs), tuple(unmatched))
+
+
+def relation_notes(mask: MaskRecord, image: ImageRecord) -> tuple[str, ...]:
+    """What to know of a mask that somebody gave for an image: that headers say something else.
+
+    Raises UnrelatedError where it is of another patient, and refers to nothing of the image. What is said names neither
+    patient nor series.
+    """
+    named, is_another = mask.references, _another_patient(mask, image)
+    is_drawn_on = image.series in named.series or bool(image.instances & named.instances)
+    shares_frame = image.frame_of_reference in named.frames_of_reference
+    if is_another and not (is_drawn_on or shares_frame):
+        raise UnrelatedError(
+            f"{mask.name}: it is of another patient than the image (PatientID), and refers neither to its series nor "
+            "to its frame of reference; give the mask that was drawn on this image, or correct its header"
+        )
+    if is_another:
+        return ("the mask is of another patient than its image (PatientID); check where both are from",)
+    is_elsewhere = bool(image.frame_of_reference and named.frames_of_reference) and not shares_frame
+    if is_elsewhere or not (is_drawn_on or shares_frame or named == References()):
+        return (ELSEWHERE,)
+    return ()
 
 
 def _series_places(header: Dataset) -> Iterator[list[Dataset]]:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
+from voxmill.acquired import Acquired
 from voxmill.errors import InputError, several
 from voxmill.io.dicom.discovery import Failure
 from voxmill.io.dicom.frames import Frame, frames_of
 from voxmill.io.dicom.gaps import filled
 from voxmill.io.dicom.geometry import Stack, stack_of
 from voxmill.io.dicom.headers import Header, read_header
+from voxmill.io.dicom.matching import image_record
 from voxmill.io.dicom.pet import suv_of
 from voxmill.io.dicom.pixels import read_voxels, require_same_values
 from voxmill.io.dicom.quiet import quiet
@@ -42,7 +44,7 @@ def read_dicom(path: Path, *, series: str | int | None = None, allow_gaps: bool 
         raise InputError(f"{error}{_failed(found.failures, start='; ')}") from None
     volume = read_series(chosen, name=name, allow_gaps=allow_gaps)
     notes = (*volume.notes, *([_failed(found.failures)] if found.failures else []))
-    return Volume(volume.array, volume.grid, name=name, notes=notes, suv=volume.suv)
+    return volume.renamed(name, notes=notes)
 
 
 def read_series(series: Series, *, name: str | None = None, allow_gaps: bool = False) -> Volume:
@@ -66,7 +68,13 @@ def _volume(series: Series, called: str, *, allow_gaps: bool) -> Volume:
     if not _is_regular(stack):
         values = filled(values, stack.places, stack.grid.shape[0])
     suv = _uptake(headers, stack) if series.modality == "PT" else None
-    return Volume(values, stack.grid, name=called, notes=(*stack.notes, *_meaning(frames)), suv=suv)
+    notes, whose = (*stack.notes, *_meaning(frames)), _acquired([header.dataset for header in headers])
+    return Volume(values, stack.grid, name=called, notes=notes, suv=suv, acquired=whose)
+
+
+def _acquired(headers: Sequence[Dataset]) -> Acquired:
+    found = image_record(headers, name="")
+    return Acquired(found.patient, found.series, found.frame_of_reference, found.instances)
 
 
 def _uptake(headers: Sequence[Header], stack: Stack) -> Suv:
