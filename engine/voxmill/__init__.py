@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from voxmill._version import __version__
 
 if TYPE_CHECKING:
-    from voxmill.cohort import extract_store, run_cohort
+    from voxmill.cohort import Forms, Limits, Wanted, extract_store, run_cohort
     from voxmill.conversion import convert
     from voxmill.errors import InputError, OutputError, RegionError, SettingsError, VoxmillError
     from voxmill.extraction import extract
@@ -36,6 +36,9 @@ _PLACES = {
     "open_store": "store",
     "extract_store": "cohort",
     "run_cohort": "cohort",
+    "Forms": "cohort",
+    "Limits": "cohort",
+    "Wanted": "cohort",
     "Components": "settings",
     "Discretise": "measuring",
     "Settings": "settings",
@@ -61,8 +64,10 @@ __all__ = [
     "Components",
     "Crop",
     "Discretise",
+    "Forms",
     "Grid",
     "InputError",
+    "Limits",
     "Mask",
     "Normalise",
     "OutputError",
@@ -76,6 +81,7 @@ __all__ = [
     "Table",
     "Volume",
     "VoxmillError",
+    "Wanted",
     "Window",
     "__version__",
     "convert",

@@ -407,6 +407,20 @@ def test_all_forms_have_the_same_values(tmp_path: Path) -> None:
     assert not (done.folder / "features.csv").exists()
 
 
+def test_choices_of_the_command_line_have_public_names(tmp_path: Path) -> None:
+    done = vm.run_cohort(
+        write_cohort(tmp_path, 2),
+        tmp_path / "out",
+        settings=FEW,
+        wanted=vm.Wanted(limit=1),
+        forms=vm.Forms(csv=True),
+        workers=1,
+        limits=vm.Limits(time_s=600, memory_bytes=4 * 10**9),
+    )
+    assert done.tally.rows == 2
+    assert (done.folder / "features.csv").is_file()
+
+
 def test_some_cases_are_chosen(tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path)
     chosen = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=Wanted(only="case [13]"))

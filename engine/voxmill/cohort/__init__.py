@@ -13,5 +13,16 @@ from voxmill.cohort.finding import Wanted
 from voxmill.cohort.layout import Forms
 from voxmill.cohort.running import CohortRun, estimate_cohort, run_cohort
 from voxmill.cohort.stored import extract_store, wanted_cases
+from voxmill.runs.warden import Limits
 
-__all__ = ["CohortRun", "Estimate", "Forms", "Wanted", "estimate_cohort", "extract_store", "run_cohort", "wanted_cases"]
+__all__ = [
+    "CohortRun",
+    "Estimate",
+    "Forms",
+    "Limits",
+    "Wanted",
+    "estimate_cohort",
+    "extract_store",
+    "run_cohort",
+    "wanted_cases",
+]
