@@ -7,7 +7,7 @@ import pytest
 from pydicom import dcmread
 
 import voxmill as vm
-from cohort_files import FEW, rows_of, write_table
+from cohort_files import FEW, rows_of, write_table, written
 from dicom_masks import segments, write_scan, write_segmentation
 from voxmill.cohort import CohortRun, run_cohort
 
@@ -74,9 +74,9 @@ def test_series_without_a_mask_and_those_of_other_kinds_are_no_failures(tree: Pa
 
 def test_nothing_identifying_is_written(tree: Path, tmp_path: Path) -> None:
     done = run_cohort(tree, tmp_path / "out", settings=FEW)
-    written = everything(done)
+    found = everything(done)
     for secret in (PATIENT, STUDY, "Jane", str(tree)):
-        assert secret.encode() not in written
+        assert secret.encode() not in found
     (failure,) = rows_of(done.failures)
     assert failure["case"].startswith("file-")
     assert (failure["step"], failure["reason"]) == ("find", "InputError")
@@ -92,6 +92,17 @@ def test_names_are_the_same_when_it_is_begun_again(tree: Path, tmp_path: Path) -
     again = run_cohort(tree, tmp_path / "out", settings=FEW)
     assert (again.progress.done, again.progress.before) == (0, 1)
     assert rows_of(again.features) == first
+
+
+def test_with_one_key_two_folders_have_the_same_bytes(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("k" * 32)
+    key.chmod(0o600)
+    monkeypatch.setenv("VOXMILL_KEY_FILE", str(key))
+    first, second = (run_cohort(tree, tmp_path / name, settings=FEW).folder for name in ("first", "second"))
+    assert written(first) == written(second)
 
 
 def test_of_dicom_that_a_table_names_no_header_is_repeated(tree: Path, tmp_path: Path) -> None:
