@@ -132,6 +132,7 @@ def test_options_choose_cases_and_forms(voxmill: Command, few: Path, tmp_path: P
         ("ID,image:a,image:b,mask\nx,a,b,c\nx,./a,c,c\n", 3, "have the same case, image, mask and label: 1 and 2"),
         ("ID,Image,Mask\nx,,a\nx,,a\n", 3, "have the same case, image, mask and label: 1 and 2; keep"),
         ("image,mask,Label\na,b,one\n", 3, "row 1: Label: a whole number is needed; found 'one'"),
+        ("image,mask,label\na,b,1\n", 3, "column 'label' is called like one of the result; write 'Label' where"),
         ("image,mask,region\na,b,x\n", 3, "columns region are called like those of the result; rename them"),
         (
             "image,mask,original_firstorder_Mean,diagnostics_x,age\na,b,1,2,3\n",
@@ -301,6 +302,7 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
             ("--memory", "12"),
             "--memory: a process needs at least 100 MB before it does any case; found '12', which is 12 B",
         ),
+        (("--scheduler", "somewhere"), "'somewhere' is no address of a scheduler; it reads tls://HOST:PORT"),
         (("--scheduler", "tcp://127.0.0.1:1", "--slurm"), "--scheduler and --slurm exclude each other"),
         (
             ("--scheduler", "tcp://127.0.0.1:1", "-j", "0"),

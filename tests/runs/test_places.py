@@ -98,7 +98,7 @@ def test_a_worker_that_is_asked_to_end_does_so_at_once_and_the_run_goes_on(tmp_p
 
 @pytest.mark.parametrize("address", ["somewhere", "http://127.0.0.1:80", "tcp://", "tcp:127.0.0.1"])
 def test_what_is_no_address(address: str) -> None:
-    with pytest.raises(InputError, match=r"is no address of a scheduler; it reads tls://HOST:PORT"):
+    with pytest.raises(SettingsError, match=r"is no address of a scheduler; it reads tls://HOST:PORT"):
         Address(address)
 
 

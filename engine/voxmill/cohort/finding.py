@@ -227,6 +227,11 @@ def _require_columns(sheet: Sheet) -> None:
     there = [name.strip() for name in sheet.table.column_names]
     if MASK not in map(str.lower, there):
         raise InputError(f"{sheet.path.name}: there is no column 'mask'; its columns are {', '.join(there)}; add it")
+    if LABEL.lower() in there:
+        raise InputError(
+            f"{sheet.path.name}: column 'label' is called like one of the result; write '{LABEL}' where it chooses the "
+            "label of a row, or rename it"
+        )
     require_free(sheet.path.name, sheet.further.column_names)
 
 

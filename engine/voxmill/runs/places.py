@@ -71,7 +71,7 @@ class Address:
     def __post_init__(self) -> None:
         parts = urlsplit(self.address)
         if parts.scheme not in ("tcp", "tls") or not parts.netloc:
-            raise InputError(f"{self.address!r} is no address of a scheduler; it reads tls://HOST:PORT")
+            raise SettingsError(f"{self.address!r} is no address of a scheduler; it reads tls://HOST:PORT")
         if parts.scheme == "tcp" and parts.hostname not in (LOOPBACK, "localhost", "::1"):
             raise InputError(
                 f"{self.address}: what crosses a network must be encrypted; start the scheduler with TLS, name it as "
