@@ -1,5 +1,6 @@
 """EUCAIM's layout and its index.json: what is missing is told, what is beside it is converted with a note."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from dicom_files import uid, write_series
 from voxmill.conversion import Converted, convert
+from voxmill.conversion.origins import owned_of
 
 PATIENTS = ("Jane", "John")
 
@@ -82,6 +84,22 @@ def test_what_is_missing_and_what_is_beside_it(dataset: Path, form: str) -> None
     assert missing["sentence"].startswith("index.json lists this ")
     assert missing["sentence"].endswith(", and no file of it is there; copy it, and convert again")
     assert sorted("does not list this series" in row["notes"] for row in images) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "form, series, source",
+    [
+        ("headers", uid("Gone", "series"), f"Gone/{uid('Gone')}/{uid('Gone', 'series')}"),
+        ("names", "", "Gone/Gone-ct/thorax"),
+        ("patients", "", "Gone"),
+        ("paths", "", "Gone/Gone-ct/thorax"),
+    ],
+)
+def test_the_owner_is_told_what_is_missing(dataset: Path, form: str, series: str, source: str) -> None:
+    converted(dataset, FORMS[form](["Jane", "Gone"]))
+    with owned_of(dataset.with_name("cohort.zarr")).open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["series"], row["source"]) == (series, source)
 
 
 @pytest.mark.parametrize("listing", [["Jane", "John", "\ud800"], {"Jane": {}, "John": {}, "\ud800": {}}])

@@ -51,7 +51,7 @@ class Origins:
     def of_left_out(self, row: Row, left_out: LeftOut) -> Row:
         """The same of what belongs to no case."""
         if left_out.place is None:
-            return row
+            return {**row, "series": left_out.series, "source": left_out.listed}
         sentence = self.reveal(left_out.sentence, names_of(left_out.place))
         source = self._within([left_out.place])
         return {**row, "sentence": sentence, "series": left_out.series, "source": source}

@@ -182,8 +182,8 @@ class LeftOut:
     """Something of a source that belongs to no case, and why.
 
     name: what it may be called by. kind: what it is, a noun. image: the name of the image that it refers to. place and
-    series: its file, and the UID of its series, for the owner alone. is_wanted: whether it should have been read; what
-    is of a kind that is never read should not.
+    series: its file, and the UID of its series, for the owner alone; listed: in place of a file, what a listing calls
+    it. is_wanted: whether it should have been read; what is of a kind that is never read should not.
     """
 
     name: str
@@ -192,6 +192,7 @@ class LeftOut:
     image: str = ""
     place: Location | None = None
     series: str = ""
+    listed: str = ""
     is_wanted: bool = True
 
     @property

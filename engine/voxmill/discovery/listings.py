@@ -73,7 +73,14 @@ class Entry:
         kind = next((level for level in reversed(LEVELS) if getattr(self, level)), "folder")
         identifier = str(getattr(self, kind, "") or "/".join(self.folders))
         sentence = f"index.json lists this {kind}, and no file of it is there; copy it, and convert again"
-        return LeftOut(pseudonyms.of("file" if kind == "folder" else kind, identifier), sentence, "listed item")
+        name = pseudonyms.of("file" if kind == "folder" else kind, identifier)
+        uid = self.series if re.fullmatch(r"\d[\d.]+", self.series) else ""
+        return LeftOut(name, sentence, "listed item", series=uid, listed=self.path)
+
+    @property
+    def path(self) -> str:
+        """What it is called, from the patient on: its path, or its identifiers."""
+        return "/".join(self.folders or filter(None, (self.patient, self.study, self.series)))
 
 
 @dataclass(frozen=True)
