@@ -7,8 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date, datetime
-from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,8 +16,6 @@ import pytest
 
 from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
 from voxmill.cli import main
-from voxmill.cohort.tables import require_csv
-from voxmill.errors import InputError
 from voxmill_kernels.jit import KernelCache
 
 Command = Callable[..., tuple[object, str, str]]
@@ -208,45 +204,6 @@ def test_a_column_that_csv_cannot_hold_is_refused_before_work_begins(
     assert not (tmp_path / "out").exists()
     assert voxmill("run", tmp_path / "cases.parquet", "-o", tmp_path / "out", "--settings", few)[0] == 0
     assert rows_of(tmp_path / "out" / "features.parquet")[0]["sites"] == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    "column, kind",
-    [
-        (pa.array([b"\xff\x00"]), "binary"),
-        (pa.array([b"\xff\x00"]).view(pa.string()), "string"),
-        (pa.array([2**62], pa.timestamp("us")), r"timestamp\[us\]"),
-        (pa.array([0], pa.timestamp("us", "Nowhere")), r"timestamp\[us, tz=Nowhere\]"),
-        (pa.array([2**30], pa.date32()), r"date32\[day\]"),
-        (pa.array([2**36 * 86_400_000], pa.date64()), r"date64\[ms\]"),
-        (pa.array([2**30], pa.time32("s")), r"time32\[s\]"),
-        (pa.array([2**62], pa.timestamp("us")).dictionary_encode(), r"dictionary<values=timestamp\[us\].*>"),
-        (pa.array([2**30], pa.date32()).dictionary_encode(), r"dictionary<values=date32\[day\].*>"),
-        (pa.array([None], pa.list_(pa.int8())), "list<item: int8>"),
-        (pa.nulls(1, pa.month_day_nano_interval()), "month_day_nano_interval"),
-    ],
-)
-def test_values_that_csv_cannot_hold(column: pa.Array, kind: str) -> None:
-    with pytest.raises(InputError, match=rf"^cases: CSV cannot hold column x \({kind}\); leave out --csv"):
-        require_csv("cases", pa.table({"age": [61], "x": column}))
-
-
-def test_values_that_csv_can_hold() -> None:
-    values = [
-        b"text",
-        "a\n'b'",
-        "",
-        None,
-        0.1,
-        float("nan"),
-        True,
-        Decimal("1.10"),
-        datetime(2026, 1, 1),
-        date(1, 1, 1),
-    ]
-    columns = {f"x{at}": pa.array([value]) for at, value in enumerate(values)}
-    encoded = {f"{name} encoded": column.dictionary_encode() for name, column in columns.items()}
-    require_csv("cases", pa.table({**columns, **encoded, "seconds": pa.array([5], pa.duration("s"))}))
 
 
 def test_what_was_typed_as_a_pattern_is_not_kept(voxmill: Command, few: Path, tmp_path: Path) -> None:

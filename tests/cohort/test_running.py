@@ -1,22 +1,18 @@
 """A cohort into tables: the rows of `extract`, in the same bytes however it was done, whatever happens."""
 
 import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import fsspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, write_empty_mask, write_scan, write_table, written
-from voxmill.cohort import Forms, Wanted, estimate_cohort, run_cohort, running
+from voxmill.cohort import Forms, Wanted, run_cohort, running
 from voxmill.cohort.cases import CohortCase
-from voxmill.cohort.folder import set_aside
 from voxmill.cohort.job import Extraction
 from voxmill.cohort.writing import Tally
 from voxmill.runs.ledger import read_ledger
@@ -66,20 +62,6 @@ def test_a_file_that_has_changed_is_measured_again(tmp_path: Path) -> None:
     assert after[2]["original_firstorder_Mean"] != before[2]["original_firstorder_Mean"]
 
 
-def test_rows_of_a_table_that_share_a_case_tell_its_inputs_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also where they are written at different times."""
-    image, mask = write_scan(tmp_path, "scan", seed=1)
-    rows = [{"ID": case, "Image": image.name, "Mask": mask.name, "Label": label} for case in "ba" for label in (1, 3)]
-    cohort = write_table(tmp_path, rows)
-    for most in (2**25, 1):
-        monkeypatch.setattr("voxmill.cohort.tables._group_bytes", lambda rows, columns, most=most: most)
-        done = run_cohort(cohort, tmp_path / f"out{most}", settings=FEW)
-        assert done.tally.rows == 4
-        assert [row["case"] for row in rows_of(done.folder / "inputs.parquet")] == ["a", "b"]
-
-
 def test_records_of_another_format_are_of_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as those that do not tell the CPU time of a case."""
     cohort, do = write_cohort(tmp_path, 2), Extraction.do
@@ -95,15 +77,6 @@ def test_records_of_another_format_are_of_another_run(tmp_path: Path, monkeypatc
         run_cohort(cohort, tmp_path / "out", settings=FEW)
     done = run_cohort(cohort, tmp_path / "out", settings=FEW)
     assert (done.progress.done, done.progress.before, done.tally.rows) == (2, 0, 4)
-
-
-def test_a_column_that_has_changed_is_carried_anew_and_nothing_measured(tmp_path: Path) -> None:
-    cohort = write_cohort(tmp_path, 2)
-    run_cohort(cohort, tmp_path / "out", settings=FEW)
-    cohort.write_text(cohort.read_text().replace(",00", ",77"))
-    done = run_cohort(cohort, tmp_path / "out", settings=FEW)
-    assert done.progress.done == 0
-    assert [row["age"] for row in rows_of(done.features)] == ["01", "01", "77", "77"]
 
 
 def test_what_fails_is_told_by_what_it_is_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -195,202 +168,6 @@ def test_a_store_has_the_rows_of_the_table_that_it_was_made_of(tmp_path: Path, m
     assert stored == [{name: value for name, value in row.items() if name != "age"} for row in table]
 
 
-def test_results_do_not_go_into_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
-    store = tmp_path / "cohort.zarr"
-    vm.convert(write_cohort(tmp_path, 1), store)
-    (tmp_path / "link").symlink_to(store)
-    for out in (store, store / "out", tmp_path / "link" / "out"):
-        with pytest.raises(vm.OutputError, match=rf"^{out.name}: this is in the store; give a folder beside it"):
-            run_cohort(store, out, settings=FEW)
-        with pytest.raises(vm.OutputError, match="this is in the store"):
-            estimate_cohort(store, settings=FEW, out=out)
-    assert len(vm.open_store(store).names) == 1
-
-
-def test_several_images_of_a_case_are_rows_of_their_own(tmp_path: Path) -> None:
-    first, mask = write_scan(tmp_path, "a", seed=1)
-    second, _ = write_scan(tmp_path, "b", seed=2)
-    cohort = write_table(
-        tmp_path, [{"case": "one", "image:t1": first.name, "image:adc": second.name, "mask": mask.name}]
-    )
-    rows = rows_of(run_cohort(cohort, tmp_path / "out", settings=FEW).features)
-    assert [(row["image"], row["region"]) for row in rows] == [
-        ("adc", "1"), ("adc", "node"), ("t1", "1"), ("t1", "node"),
-    ]  # fmt: skip
-
-
-def test_numbers_that_pandas_gave_a_point_are_whole(tmp_path: Path) -> None:
-    """As it does in columns with an empty cell."""
-    image, mask = write_scan(tmp_path, "scan", seed=1)
-    files = {"image": [image.name] * 3, "mask": [mask.name] * 3}
-    table = pa.table({"case": [7.0, float("nan"), None], **files, "Label": [1.0, 3.0, float("nan")]})
-    pq.write_table(table, tmp_path / "cases.parquet")
-    named = {"image": image.name, "mask": mask.name}
-    rows = [{"case": case, **named, "Label": label} for case, label in (("7", "1.0"), ("", "3.0"), ("", ""))]
-    for cohort in (tmp_path / "cases.parquet", write_table(tmp_path, rows)):
-        found = rows_of(run_cohort(cohort, tmp_path / f"of {cohort.name}", settings=FEW).features)
-        assert [(row["case"], row["label"]) for row in found] == [
-            ("7", 1), ("scan.nrrd", 3), ("scan.nrrd", 1), ("scan.nrrd", 3),
-        ]  # fmt: skip
-
-
-def test_masks_of_one_image_are_rows_of_one_case(tmp_path: Path) -> None:
-    """As PyRadiomics' batch files have them, without a column that names a case."""
-    (image, mask), (_, other) = (write_scan(tmp_path, name, seed=1) for name in "ab")
-    rows = [{"Image": image.name, "Mask": one.name, "reader": reader} for one, reader in ((mask, "x"), (other, "y"))]
-    done = run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings=FEW)
-    assert [(row["case"], row["image"], row["mask"], row["reader"]) for row in rows_of(done.features)] == [
-        ("a.nrrd", "image", "a.seg.nrrd", "x"),
-        ("a.nrrd", "image", "a.seg.nrrd", "x"),
-        ("a.nrrd", "image", "b.seg.nrrd", "y"),
-        ("a.nrrd", "image", "b.seg.nrrd", "y"),
-    ]
-    assert [row["mask"] for row in rows_of(done.folder / "inputs.parquet")] == ["a.seg.nrrd", "b.seg.nrrd"]
-
-
-def test_of_a_case_only_what_is_missing_is_left_out(tmp_path: Path) -> None:
-    (first, mask), (second, other) = (write_scan(tmp_path, name, seed=1) for name in "ab")
-    images = {"image:t1": first.name, "image:adc": second.name}
-    rows = [{"case": case, **images, "mask": one.name} for case, one in (("one", mask), ("two", other))]
-    cohort = write_table(tmp_path, rows)
-    second.unlink()
-    other.unlink()
-    skipping = Wanted(skip_missing=True)
-    assert estimate_cohort(cohort, settings=FEW, wanted=skipping).cases == 1
-    done = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=skipping)
-    assert {(row["case"], row["image"]) for row in rows_of(done.features)} == {("one", "t1")}
-    told = (done.folder / "methods.md").read_text()
-    assert "2 rows of features came of 1 case. 3 images were left out, as files were not there." in told
-    assert [(row["case"], row["image"], row["sentence"]) for row in rows_of(done.failures)] == [
-        ("one", "adc", "the file of this image is not there"),
-        ("two", "adc", "the file of this image is not there"),
-        ("two", "t1", "the file of its mask is not there"),
-    ]
-    write_scan(tmp_path, "b", seed=1)
-    again = run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=skipping)
-    assert (again.progress.done, again.tally.rows, rows_of(again.failures)) == (2, 8, [])
-
-
-def test_images_of_one_patient_are_rows_of_one_case(tmp_path: Path) -> None:
-    """Others keep the names that they have alone."""
-    visits = [(patient, *write_scan(tmp_path, name, seed=1)) for patient, name in (("p", "a"), ("q", "b"), ("p", "c"))]
-    rows = [
-        {"PatientID": patient, "image:t1": image.name, "image:adc": visits[0][1].name, "Mask": mask.name}
-        for patient, image, mask in visits
-    ]
-    found = rows_of(run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings=FEW).features)
-    assert [(row["case"], row["image"], row["mask"]) for row in found[::2]] == [
-        ("p", "adc", "a.seg.nrrd"),
-        ("p", "t1 a.nrrd", "a.seg.nrrd"),
-        ("p", "adc", "c.seg.nrrd"),
-        ("p", "t1 c.nrrd", "c.seg.nrrd"),
-        ("q", "adc", "mask"),
-        ("q", "t1", "mask"),
-    ]
-
-
-def test_columns_of_parquet_keep_their_types(tmp_path: Path) -> None:
-    image, mask = write_scan(tmp_path, "scan", seed=1)
-    table = pa.table({"Case": ["b", "a"], "Image": [image.name] * 2, "Mask": [mask.name] * 2, "age": [61, None]})
-    pq.write_table(table, tmp_path / "cases.parquet")
-    rows = rows_of(run_cohort(tmp_path / "cases.parquet", tmp_path / "out", settings=FEW).features)
-    assert [(row["case"], row["age"]) for row in rows] == [("a", None)] * 2 + [("b", 61)] * 2
-
-
-def test_other_settings_begin_a_new_run_and_the_earlier_one_is_kept(tmp_path: Path) -> None:
-    cohort = write_cohort(tmp_path, 2)
-    first = run_cohort(cohort, tmp_path / "out", settings=FEW)
-    before = written(first.folder)
-    other = run_cohort(cohort, tmp_path / "out", settings={**FEW, "discretise": {"bin_width": 10}})
-    assert (other.progress.done, other.progress.before) == (2, 0)
-    assert other.aside is not None
-    assert written(other.aside) == before
-    assert rows_of(other.features) != rows_of(other.aside / "features.parquet")
-    back = run_cohort(cohort, tmp_path / "out", settings=FEW)
-    assert (back.progress.done, back.progress.before) == (0, 2)
-    assert written(back.folder) == before
-
-
-def test_without_its_ledger_a_folder_is_still_ours_and_everything_is_measured_anew(tmp_path: Path) -> None:
-    cohort, out = write_cohort(tmp_path, 2), tmp_path / "out"
-    run_cohort(cohort, out, settings=FEW)
-    before = written(out)
-    shutil.rmtree(out / "ledger")
-    again = run_cohort(cohort, out, settings=FEW)
-    assert (again.progress.done, again.progress.before) == (2, 0)
-    assert written(out) == before
-
-
-def test_what_is_set_aside_is_of_one_run(tmp_path: Path) -> None:
-    cohort = write_cohort(tmp_path, 1)
-    other = {**FEW, "discretise": {"bin_width": 10}}
-    run_cohort(cohort, tmp_path / "out", settings=FEW, forms=Forms(csv=True))
-    with_csv = run_cohort(cohort, tmp_path / "out", settings=other).aside
-    assert with_csv is not None
-    assert (with_csv / "features.csv").is_file()
-    run_cohort(cohort, tmp_path / "out", settings=FEW)
-    names = {path.name for path in (tmp_path / "out").iterdir()} - {"ledger", "earlier"}
-    again = run_cohort(cohort, tmp_path / "out", settings=other).aside
-    assert again == with_csv
-    assert {path.name for path in with_csv.iterdir()} == names
-
-
-def test_tables_of_other_cases_are_set_aside(tmp_path: Path) -> None:
-    cohort, out = write_cohort(tmp_path, 3), tmp_path / "out"
-    head, *lines = cohort.read_text().splitlines(keepends=True)
-    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
-    first.write_text(head + "".join(lines[:2]))
-    second.write_text(head + "".join(lines[1:]))
-    run_cohort(first, out, settings=FEW, forms=Forms(csv=True))
-    before, text = written(out), (out / "features.csv").read_bytes()
-    aside = run_cohort(second, out, settings=FEW).aside
-    assert aside is not None
-    assert (written(aside), (aside / "features.csv").read_bytes()) == (before, text)
-    other = written(out)
-    back = run_cohort(first, out, settings=FEW)
-    assert (back.progress.done, back.aside) == (0, aside.with_name(f"{aside.name}-2"))
-    assert (written(out), written(aside), written(back.aside or out)) == (before, before, other)
-    assert run_cohort(second, out, settings=FEW).aside == aside
-    assert run_cohort(cohort, out, settings=FEW).aside is None
-
-
-def test_what_is_set_aside_gives_way_to_no_part_of_it(tmp_path: Path) -> None:
-    cohort, out = write_cohort(tmp_path, 3), tmp_path / "out"
-    other = {**FEW, "discretise": {"bin_width": 10}}
-    run_cohort(cohort, out, settings=other)
-    before = written(out)
-    aside = run_cohort(cohort, out, settings=FEW).aside
-    run_cohort(cohort, out, settings=other, wanted=Wanted(limit=1))
-    part = run_cohort(cohort, out, settings=FEW).aside
-    assert aside is not None
-    assert part is not None
-    assert written(aside) == before
-    assert len(rows_of(part / "features.parquet")) == 2
-
-
-def test_setting_aside_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
-    other = {**FEW, "discretise": {"bin_width": 10}}
-    for settings in (FEW, other, FEW):
-        run_cohort(cohort, out, settings=settings)
-    before, moves = written(out), iter(range(3))
-    replace = Path.replace
-
-    def some(path: Path, target: Path) -> Path:
-        if path.parent == out and next(moves, None) is None:
-            raise KeyboardInterrupt
-        return replace(path, target)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", some)
-        with pytest.raises(KeyboardInterrupt):
-            set_aside(out, "another", ())
-    aside = set_aside(out, "another", ())
-    assert aside is not None
-    assert written(aside) == before
-
-
 def test_all_forms_have_the_same_values(tmp_path: Path) -> None:
     done = run_cohort(write_cohort(tmp_path, 2), tmp_path / "out", settings=FEW, forms=Forms(long=True, csv=True))
     wide, long = rows_of(done.features), rows_of(done.folder / "features_long.parquet")
@@ -433,22 +210,6 @@ def test_some_cases_are_chosen(tmp_path: Path) -> None:
     everything = run_cohort(cohort, tmp_path / "first", settings=FEW)
     assert "selection" not in (more.folder / "methods.md").read_text()
     assert (everything.progress.before, everything.tally.rows) == (3, 8)
-
-
-@pytest.mark.parametrize("wanted", [Wanted(only="case [13]"), Wanted(limit=3)])
-def test_a_choice_of_cases_takes_no_rows_out_of_tables_that_are_there(tmp_path: Path, wanted: Wanted) -> None:
-    cohort, out = write_cohort(tmp_path), tmp_path / "out"
-    run_cohort(cohort, out, settings=FEW)
-    before = written(out)
-    left_out = 2 if wanted.only else 1
-    with pytest.raises(vm.SettingsError, match=rf"^out: its tables have rows of {left_out} cases? that --only or"):
-        run_cohort(cohort, out, settings=FEW, wanted=wanted)
-    assert written(out) == before
-    run_cohort(cohort, out, settings=FEW, wanted=Wanted(only="case*", limit=4))
-    assert written(out) == before
-    other = run_cohort(cohort, out, settings={**FEW, "discretise": {"bin_width": 10}}, wanted=wanted)
-    assert other.aside is not None
-    assert written(other.aside) == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
