@@ -125,11 +125,38 @@ def test_files_of_what_is_whole_that_have_changed_are_refused(tmp_path: Path, tr
     first = convert(tree, tmp_path / "cohort.zarr")
     before = times(first.store)
     write_series(tree / "other", name="b")
-    os.utime(sorted((tree / "ct").iterdir())[0] if changed == "image" else tree / "seg.dcm", (1, 1))
+    path = sorted((tree / "ct").iterdir())[0] if changed == "image" else tree / "seg.dcm"
+    dataset = dcmread(path)
+    dataset.PixelData = bytes([dataset.PixelData[0] ^ 1]) + dataset.PixelData[1:]
+    dataset.save_as(path)
     again = convert(tree, first.store)
     assert (again.progress.done, again.progress.failed, again.unread) == (0, 1, 1)
     assert "of other files, or these have changed; remove it first" in rows(again, "failures.parquet")[0]["sentence"]
     assert before == times(again.store)
+
+
+@pytest.mark.parametrize("changed", ["image", "mask", "both"])
+def test_files_with_other_times_and_the_same_content_are_the_same(tmp_path: Path, tree: Path, changed: str) -> None:
+    first = convert(tree, tmp_path / "cohort.zarr")
+    before = times(first.store)
+    for path in tree.rglob("*"):
+        if changed == "both" or (path.name == "seg.dcm") == (changed == "mask"):
+            os.utime(path, (1, 1))
+    again = convert(tree, first.store)
+    assert (again.progress.done, again.unread, before) == (1, 0, times(again.store))
+    assert_the_rows_of_files(again, tree)
+    third = convert(tree, first.store)
+    assert (third.progress.done, third.progress.before) == (0, 1)
+
+
+@pytest.mark.parametrize("keyword, value", [("SegmentLabel", "tumour"), ("Manufacturer", "Another")])
+def test_what_stands_in_headers_alone_may_change_too(tmp_path: Path, tree: Path, keyword: str, value: str) -> None:
+    first = convert(tree, tmp_path / "cohort.zarr")
+    for path in (tree / "ct").iterdir() if keyword == "Manufacturer" else [tree / "seg.dcm"]:
+        dataset = dcmread(path)
+        setattr(dataset.SegmentSequence[0] if keyword == "SegmentLabel" else dataset, keyword, value)
+        dataset.save_as(path)
+    assert convert(tree, first.store).progress.failed == 1
 
 
 def test_another_patient_does_not_come_into_a_case(tmp_path: Path, tree: Path) -> None:

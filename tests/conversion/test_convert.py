@@ -235,7 +235,7 @@ def test_other_files_of_a_case_that_is_there_are_refused(tmp_path: Path) -> None
     image, mask = write_case(tmp_path)
     cases = table(tmp_path, [{"image": image.name, "mask": mask.name, "case": "one"}])
     convert(cases, tmp_path / "cohort.zarr")
-    os.utime(image, (1, 1))
+    sitk.WriteImage(sitk.ReadImage(image) + 1, image)
     done = convert(cases, tmp_path / "cohort.zarr")
     assert done.progress.failed == 1
     (failure,) = failures_of(done.store)

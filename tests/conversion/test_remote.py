@@ -104,6 +104,8 @@ def test_a_table_at_a_url_has_the_rows_of_its_files(tmp_path: Path, server: tupl
     assert [row.features for row in stored.rows] == [row.features for row in files.rows]
     assert convert(f"{url}/cases.csv", done.store).progress.before == 1
     image.write_bytes(image.read_bytes() + b" ")
+    assert convert(f"{url}/cases.csv", done.store).progress.done == 1
+    sitk.WriteImage(sitk.ReadImage(image) + 1, image)
     again = convert(f"{url}/cases.csv", done.store)
     assert "already, of other files, or these have changed" in sentences(again)[0]
 

@@ -2,8 +2,9 @@
 
 In: a DICOM file or a folder tree, an image file, or a table of images and masks. Out: a store, its index.parquet and
 failures.parquet; beside it STORE.ledger (how every case ended) and STORE.key (what names were made with). job
-converts a case (kept: in one that is there already; fit: whether it will be measured), carrying chooses columns of a
-table, index writes the tables, origins the one of the owner, converting does it all, removal erases a case.
+converts a case (kept: in one that is there already; content: whether files hold the same as it; fit: whether it will be
+measured), carrying chooses columns of a table, index writes the tables, origins the one of the owner, converting does
+it all, removal erases a case.
 """
 
 from voxmill.conversion.converting import Converted, convert

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from voxmill.conversion.content import Reading
 from voxmill.conversion.fit import fit_notes, shear_notes
 from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
@@ -100,9 +101,9 @@ class Conversion:
         if kept is None:
             return _UnderWay(self, case, enter, new_case(self.store, case.name), keys, dict(case.attributes))
         kept.require_same(case, keys)
+        written = kept.renewed(case, keys, Reading(self.allow_gaps, self.threshold))
         kept.clear()
         images = {row["image"]: dict(row) for row in kept.result["images"]}
-        written = {name: {"key": one["key"], "masks": dict(one["masks"])} for name, one in kept.keys.items()}
         about, beside = dict(kept.result["about"]), kept.failures_beside(case)
         return _UnderWay(self, case, enter, kept.stored.folder, keys, about, images, written, beside)
 

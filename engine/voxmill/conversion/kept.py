@@ -1,7 +1,7 @@
 """A case that is in the store already: what of it stays as it is, and what is still to be done.
 
 What is whole is never touched. Images and masks that failed, or that were not there, are converted when they are; where
-files of what is whole have changed, the case is refused.
+what is in the files of what is whole has changed, the case is refused.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voxmill.discovery.cases import CaseSource
+from voxmill.conversion.content import Reading, is_same
+from voxmill.discovery.cases import CaseSource, ImageSource
 from voxmill.errors import InputError
 from voxmill.store import StoredCase, erase, erase_mask, is_store, open_store
 from voxmill.store.layout import folder_name
@@ -43,7 +44,7 @@ class Kept:
         return self.key == key and not (self.result["failures"] and self.keys)
 
     def require_same(self, case: CaseSource, keys: Keys) -> None:
-        """Raise InputError where this is another case, or where files of what is whole have changed.
+        """Raise InputError where this is another case: of another patient or study, or of other files altogether.
 
         A study may come in parts that have nothing in common. Whose the case of a table is, its files say alone.
         """
@@ -55,17 +56,32 @@ class Kept:
             )
         common = [name for name in keys if name in self.keys]
         is_other = not self.keys or (bool(keys) and not common and not case.attributes.get("study"))
-        if is_other or any(self._has_changed(name, keys[name]) for name in common):
-            raise InputError(
-                f"the store has a case {case.name} already, of other files, or these have changed; remove it first "
-                "(voxmill remove), or give this one another name"
-            )
+        if is_other:
+            raise _other_files(case)
 
-    def _has_changed(self, image: str, now: Mapping[str, Any]) -> bool:
-        """Whether files of an image, or of a mask of it, are others than those in the store were made of."""
-        known = self.keys[image]
-        masks: Mapping[str, str] = known["masks"]
-        return known["key"] != now["key"] or any(key != now["masks"].get(name, key) for name, key in masks.items())
+    def renewed(self, case: CaseSource, now: Keys, how: Reading) -> dict[str, Row]:
+        """What is whole, by what its files are known by now; those whose times or names have changed are read again.
+
+        Raises InputError where their content has changed.
+        """
+        known = {name: {"key": one["key"], "masks": dict(one["masks"])} for name, one in self.keys.items()}
+        for image in case.images:
+            if image.name not in known or image.name not in now:
+                continue
+            if not self._holds(image, now[image.name], how):
+                raise _other_files(case)
+            there, keys = known[image.name], now[image.name]
+            there["key"] = keys["key"]
+            there["masks"] |= {name: key for name, key in keys["masks"].items() if name in there["masks"]}
+        return known
+
+    def _holds(self, image: ImageSource, now: Mapping[str, Any], how: Reading) -> bool:
+        """Whether what is in the files of an image, and of its masks that are whole, is in the store."""
+        known = self.keys[image.name]
+        masks = [mask for mask in image.masks if mask.name in known["masks"]]
+        others = [mask for mask in masks if known["masks"][mask.name] != now["masks"][mask.name]]
+        whole = known["key"] != now["key"]
+        return not (whole or others) or is_same(image, others, self.stored.image(image.name), how, whole=whole)
 
     def failures_beside(self, case: CaseSource) -> list[Row]:
         """What could not be read of images that are not among those of a case now."""
@@ -83,3 +99,11 @@ class Kept:
             for mask in image.masks:
                 if folder_name(mask.name) not in masks:
                     erase_mask(image.folder, mask.name)
+
+
+def _other_files(case: CaseSource) -> InputError:
+    """Why a case cannot go into one that the store has."""
+    return InputError(
+        f"the store has a case {case.name} already, of other files, or these have changed; remove it first "
+        "(voxmill remove), or give this one another name"
+    )
