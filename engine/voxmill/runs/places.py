@@ -1,5 +1,6 @@
 """Where the cases of a run are done: on this machine, on a cluster that is there, or on SLURM; each speaks Dask."""
 
+import gc
 import logging
 import re
 import subprocess
@@ -257,5 +258,6 @@ def _silence() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect()  # what was given up and is not asked for any more says so when it is
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
