@@ -30,7 +30,7 @@ from environments import interpreters
 from records import load, surroundings, write
 from workloads import SMALL, synthetic
 
-CASES, VOXELS, SMALL_CASES = 16, 1_600_000, 200
+CASES, VOXELS, SMALL_CASES = 16, 3_200_000, 200
 LITTLE_VOXELS = 500
 LEAST_S = 4.0
 """CPU of a large case, below which the figures say little of large cases."""
