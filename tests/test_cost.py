@@ -19,6 +19,17 @@ labels[3:9, 4:15, 5:16] = 1
 assert row.error is None
 """
 
+ONE_FUNCTION = """
+import numpy as np
+from numba import njit
+
+@njit
+def some(values):
+    return np.median(np.sort(values)) + np.cumsum(values).std() + np.argsort(values).sum()
+
+some(np.arange(5.0))
+"""
+
 UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 """Where this is set, Python compiles all modules of a process anew: not what is measured here."""
 
@@ -41,8 +52,9 @@ def processor_seconds(*command: object, **environment: str) -> float:
 
 @pytest.mark.slow
 def test_the_first_extraction(tmp_path: Path) -> None:
-    """All kernels are compiled."""
-    assert processor_seconds("-c", IN_MEMORY, VOXMILL_CACHE_DIR=str(tmp_path / "kernels")) < 20
+    """All kernels are compiled; beside what Numba takes for one function of another kind (measured: 6.3 times)."""
+    one = min(processor_seconds("-c", ONE_FUNCTION) for _ in range(3))
+    assert processor_seconds("-c", IN_MEMORY, VOXMILL_CACHE_DIR=str(tmp_path / "kernels")) < 8 * one
     assert list(tmp_path.glob("kernels/*/*.kernel"))
 
 
