@@ -16,7 +16,7 @@ from typing import Any, cast
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, ShardingCodec, ShardingCodecIndexLocation
+from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, ShardingCodec
 from zarr.core.chunk_key_encodings import DefaultChunkKeyEncoding
 from zarr.core.metadata import ArrayV3Metadata
 
@@ -87,12 +87,17 @@ def _is_known(metadata: ArrayV3Metadata) -> bool:
     match metadata.codecs:
         case (ShardingCodec(codecs=(BytesCodec() as voxels, BloscCodec(), Crc32cCodec())) as shards,):
             return (
-                (voxels.endian is None or voxels.endian.value == "little")
+                _word(voxels.endian) in (None, "little")
                 and shards.index_codecs == (BytesCodec(endian="little"), Crc32cCodec())
-                and shards.index_location is ShardingCodecIndexLocation.end
+                and _word(shards.index_location) == "end"
                 and metadata.chunk_key_encoding == DefaultChunkKeyEncoding(separator="/")
             )
     return False
+
+
+def _word(chosen: object) -> object:
+    """What is chosen, as Zarr writes it: zarr has enumerations for it up to 3.1, and strings from then on."""
+    return getattr(chosen, "value", chosen)
 
 
 def _boxes(window: Window, shape: Index) -> Iterator[Window]:
