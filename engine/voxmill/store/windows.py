@@ -96,7 +96,7 @@ def _is_known(metadata: ArrayV3Metadata) -> bool:
 
 
 def _word(chosen: object) -> object:
-    """What is chosen, as Zarr writes it: zarr has enumerations for it up to 3.1, and strings from then on."""
+    """What is chosen, as Zarr writes it: zarr 3.1.6 has enumerations for it, and 3.4.2 takes strings in their place."""
     return getattr(chosen, "value", chosen)
 
 
