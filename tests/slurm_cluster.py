@@ -1,9 +1,11 @@
 """SLURM on this one machine, from Debian's packages, for as long as a test needs it."""
 
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from run_script import wait_for
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo")
 MUNGE = Path("/run/munge")
+LOCK = Path(tempfile.gettempdir()) / "voxmill-tests-slurm.lock"
 CONFIGURATION = """
 ClusterName=voxmill
 SlurmctldHost={host}(127.0.0.1)
@@ -54,7 +57,7 @@ def require_slurm() -> None:
 
 @contextmanager
 def slurm(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment in which sbatch and the others speak to a SLURM that lives in a folder."""
+    """The environment in which sbatch and the others speak to a SLURM that lives in a folder; one at a time."""
     host = socket.gethostname().split(".")[0]
     for name in ("state", "spool"):
         (folder / name).mkdir()
@@ -65,6 +68,7 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     )
     environment = {**os.environ, "PATH": _path(), "SLURM_CONF": str(configuration)}
     with ExitStack() as stack:
+        stack.enter_context(_alone())
         stack.enter_context(_munge(environment))
         stack.enter_context(_running(("slurmctld", "-D", "-i", "-f", str(configuration)), environment))
         stack.enter_context(_running(("slurmd", "-D", "-N", host, "-f", str(configuration)), environment))
@@ -87,6 +91,14 @@ def processes(job: int) -> list[psutil.Process]:
     return [
         one for one in psutil.process_iter(["environ"]) if (one.info["environ"] or {}).get("SLURM_JOB_ID") == str(job)
     ]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other test has a SLURM: munge's socket has one name on the machine, and ends with its daemon."""
+    with LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
