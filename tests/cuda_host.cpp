@@ -4,27 +4,33 @@
 // number, or how many bytes a buffer has, and these. All numbers have 64 bits.
 #include "cuda_host.hpp"
 
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <utility>
 
-#include "sweep.cu"
-#undef KERNELS
-#include "zones.cu"
-#undef KERNELS
-#include "sums.cu"
+#include "kernels.hpp"  // which the tests write
 
 using Arguments = std::vector<Int>;
 using Launch = void (*)(unsigned, unsigned, size_t, const Arguments &);
+
+template <class Type> Type argument(Int given) {
+    if constexpr (std::is_same_v<Type, double>)
+        return std::bit_cast<double>(given);
+    else
+        return (Type)given;
+}
 
 template <auto kernel> struct Call;
 template <class... Types, void (*kernel)(Types...)> struct Call<kernel> {
     template <size_t... indices>
     static void spread(unsigned blocks, unsigned threads, size_t shared, const Arguments &given,
                        std::index_sequence<indices...>) {
-        launch(blocks, threads, shared, [&] { kernel((Types)given[indices]...); });
+        launch(blocks, threads, shared, [&] { kernel(argument<Types>(given[indices])...); });
     }
     static void run(unsigned blocks, unsigned threads, size_t shared, const Arguments &given) {
         if (given.size() != sizeof...(Types)) std::abort();
@@ -32,12 +38,8 @@ template <class... Types, void (*kernel)(Types...)> struct Call<kernel> {
     }
 };
 
-#define KERNEL(name) {#name, Call<name>::run}
-#define BOTH(name) KERNEL(name##8), KERNEL(name##16)
-const std::map<std::string, Launch> launches = {
-    BOTH(sweep), BOTH(finish_runs), BOTH(begin_zones), BOTH(join_zones), BOTH(measure_zones), BOTH(count_zones),
-    KERNEL(sum_pairs),
-};
+#define KERNEL(module, name) {#name, Call<module::name>::run}
+const std::map<std::string, Launch> launches = {ALL_KERNELS};
 
 void read(void *to, size_t bytes) {
     if (std::fread(to, 1, bytes, stdin) != bytes) std::exit(2);

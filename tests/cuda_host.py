@@ -8,19 +8,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from outside_tools import skip
-from voxmill_kernels.count import cuda
+from voxmill_kernels.array import device_of, register
+from voxmill_kernels.cuda.sources import KERNELS, folders
 from voxmill_kernels.types import Array, Ints
 
-HERE, SOURCES = Path(__file__).parent, Path(cuda.__file__).parent
+HERE = Path(__file__).parent
+MODULES = sorted(set(KERNELS.values()))
+FOLDERS = sorted({folder for module in MODULES for folder in folders(module)})
 PLAIN: tuple[str, ...] = ()
 THREADS = ("-fsanitize=thread",)
 ADDRESSES = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -34,8 +38,10 @@ def build(folder: Path, options: Sequence[str]) -> Path:
     """The program that runs kernels, built with these options; skips the test where there can be none."""
     if sys.platform != "linux" or shutil.which("g++") is None:
         skip("CUDA kernels are built for the host by g++ on Linux, which is not here")
-    program = folder / "device"
-    sources = [f"-I{SOURCES}", "-x", "c++", str(HERE / "cuda_host.cpp"), "-o", str(program)]
+    program, kernels = folder / "device", folder / "kernels.hpp"
+    kernels.write_text(_all_kernels())
+    here = [f"-I{one}" for one in (folder, *FOLDERS)]
+    sources = [*here, "-x", "c++", str(HERE / "cuda_host.cpp"), "-o", str(program)]
     flags = ["-std=c++20", "-O0", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"]
     built = subprocess.run(["g++", *flags, *options, *sources], capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
@@ -43,6 +49,15 @@ def build(folder: Path, options: Sequence[str]) -> Path:
     if started.returncode != 0:
         skip(f"{' '.join(options)} does not work here: {started.stderr}")
     return program
+
+
+def _all_kernels() -> str:
+    """C++ with all modules, each in a namespace of its own, and the kernels as `cuda_host.cpp` lists them."""
+    headers = [f'#include "{header.name}"' for folder in FOLDERS for header in sorted(folder.glob("*.cuh"))]
+    names = {module: module.replace("/", "_") + "_module" for module in MODULES}
+    texts = [f'namespace {names[one]} {{\n#include "{folders(one)[0] / one.split("/")[1]}.cu"\n}}' for one in MODULES]
+    listed = [f"KERNEL({names[module]}, {kernel})" for kernel, module in KERNELS.items()]
+    return "\n".join([*headers, *texts, "#define ALL_KERNELS " + " ".join(f"{one}," for one in listed), ""])
 
 
 class HostProcess:
@@ -98,41 +113,106 @@ def running(program: Path, trait: str | None = None) -> Iterator[HostProcess]:
         process.close()
 
 
+class HostArray(np.ndarray[Any, np.dtype[Any]]):
+    """An array of a host device: NumPy's, but that it goes with no array of this machine, as CuPy's does not."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **named: Any) -> Any:  # noqa: ANN401
+        for one in (*inputs, *out):
+            _require_ours(one)
+        bare = {"out": tuple(map(_bare, out))} if out else {}
+        made = getattr(ufunc, method)(*map(_bare, inputs), **bare, **named)
+        return out[0] if out else _ours(made)
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, given: Any, named: Any) -> Any:  # noqa: ANN401
+        del types
+        for one in (*given, *named.values()):
+            for part in one if isinstance(one, list | tuple) else [one]:
+                _require_ours(part)
+        made = function(*[_bare(one) for one in given], **{name: _bare(one) for name, one in named.items()})
+        return tuple(map(_ours, made)) if isinstance(made, tuple) else _ours(made)
+
+
+def _require_ours(argument: object) -> None:
+    if isinstance(argument, np.ndarray) and argument.ndim and not isinstance(argument, HostArray):
+        raise TypeError("an array of a device and one of this machine: upload or download one of them first")
+
+
+def _bare(argument: Any) -> Any:  # noqa: ANN401
+    if isinstance(argument, list | tuple):
+        return type(argument)(map(_bare, argument))
+    return argument.view(np.ndarray) if isinstance(argument, HostArray) else argument
+
+
+def _ours(made: Any) -> Any:  # noqa: ANN401
+    """What was made of arrays of the device lies there, single numbers too: looking at one means to wait for it."""
+    return np.asarray(made).view(HostArray) if isinstance(made, np.ndarray | np.generic) else made
+
+
 @dataclass(frozen=True)
 class HostDevice:
     """The device: its buffers are arrays of NumPy, a block has so many threads and so much memory.
 
-    Kernels that are named in `others` run there.
+    Kernels that are named in `others` run there. Without a process it runs none.
     """
 
-    process: HostProcess
+    process: HostProcess | None = None
     threads: int = 4
     shared_bytes: int = 1 << 16
     others: Mapping[str, HostProcess] = field(default_factory=dict)
+    name: str = "threads of this machine"
+    free_bytes: int = 1 << 30
 
-    def upload(self, array: Array) -> Array:
-        return array.copy()
+    def upload(self, array: Array) -> HostArray:
+        return np.array(array, order="C").view(HostArray)
 
-    def zeros(self, length: int, dtype: DTypeLike) -> Array:
-        return np.zeros(length, dtype=dtype)
+    def zeros(self, shape: int | Sequence[int], dtype: DTypeLike) -> HostArray:
+        return np.zeros(shape, dtype=dtype).view(HostArray)
 
-    def download(self, buffer: Array) -> Array:
-        return buffer.copy()
+    def empty(self, shape: int | Sequence[int], dtype: DTypeLike) -> HostArray:
+        """Filled with what nobody would expect."""
+        made = self.zeros(shape, dtype)
+        made.view(np.ndarray).reshape(-1).view(np.uint8)[:] = 0xC5
+        return made
 
-    def filled(self, buffer: Array) -> tuple[Ints, Array]:
-        where = np.flatnonzero(buffer)
-        return where, buffer[where]
+    def download(self, buffer: HostArray) -> Array:
+        assert isinstance(buffer, HostArray)
+        return np.array(buffer.view(np.ndarray))
 
-    def launch(self, kernel: str, blocks: int, arguments: Sequence[Array | int], *, shared: int = 0) -> None:
+    def filled(self, buffer: HostArray) -> tuple[Ints, Array]:
+        here = self.download(buffer)
+        where = np.flatnonzero(here)
+        return where, here[where]
+
+    def release(self) -> None:
+        """There is nothing that it holds."""
+
+    def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
         head = np.array([blocks, self.threads, shared, len(arguments)], dtype=np.int64)
         process = self.others.get(kernel, self.process)
+        assert process is not None
         process.send(kernel.encode().ljust(32, b"\0") + head.tobytes() + b"".join(map(_encoded, arguments)))
         for argument in arguments:
-            if not isinstance(argument, int):
-                argument[:] = np.frombuffer(process.receive(argument.nbytes), dtype=argument.dtype)
+            if not isinstance(argument, int | float):
+                answer = np.frombuffer(process.receive(argument.nbytes), dtype=argument.dtype)
+                argument.view(np.ndarray)[...] = answer.reshape(argument.shape)
 
 
-def _encoded(argument: Array | int) -> bytes:
+@contextmanager
+def registered(device: HostDevice) -> Iterator[HostDevice]:
+    """The device, to which what is given arrays of it sends its work as long as this lasts."""
+    before = device_of(np.zeros(1).view(HostArray))
+    register(HostArray, device, np)
+    try:
+        yield device
+    finally:
+        register(HostArray, before or device, np)
+
+
+def _encoded(argument: HostArray | int | float) -> bytes:
     if isinstance(argument, int):
         return np.array([-1, argument], dtype=np.int64).tobytes()
+    if isinstance(argument, float):
+        return np.int64(-1).tobytes() + np.float64(argument).tobytes()
+    assert isinstance(argument, HostArray), "a kernel takes arrays of its device"
+    assert argument.flags.c_contiguous, "a kernel takes arrays in order"
     return np.int64(argument.nbytes).tobytes() + argument.tobytes()

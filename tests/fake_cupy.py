@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cuda_host import HostDevice
-from voxmill_kernels.types import Array
+from cuda_host import HostArray, HostDevice
 
 
 @dataclass
@@ -21,9 +20,9 @@ class FakeKernel:
     def __call__(self, grid: tuple[int], block: tuple[int], args: tuple[Any, ...], *, shared_mem: int) -> None:
         assert block == (256,)
         assert shared_mem <= self.max_dynamic_shared_size_bytes
-        assert all(isinstance(one, np.ndarray | np.int64) for one in args)
+        assert all(isinstance(one, HostArray | np.int64 | np.float64) for one in args)
         (blocks,) = grid
-        arguments = [int(one) if isinstance(one, np.int64) else one for one in args]
+        arguments = [one.item() if isinstance(one, np.generic) else one for one in args]
         self.device.launch(self.name, blocks, arguments, shared=shared_mem)
 
 
@@ -42,13 +41,12 @@ def fake_cupy(device: HostDevice) -> SimpleNamespace:
     def attributes() -> SimpleNamespace:
         return SimpleNamespace(attributes={"MaxSharedMemoryPerBlockOptin": device.shared_bytes})
 
-    def copied(array: Array) -> Array:
-        return array.copy()
-
     return SimpleNamespace(
-        asarray=copied,
-        asnumpy=copied,
-        zeros=np.zeros,
+        ndarray=HostArray,
+        asarray=device.upload,
+        asnumpy=device.download,
+        zeros=device.zeros,
+        empty=device.empty,
         flatnonzero=np.flatnonzero,
         RawModule=raw_module,
         cuda=SimpleNamespace(Device=attributes),

@@ -2,7 +2,9 @@
 
 import gc
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 import voxmill as vm
+from cuda_host import HostArray, HostDevice
 from voxmill import execute
-from voxmill.execute import Derived, Work, chain_of, derive, find_facts
+from voxmill.execute import Derived, Work, chain_of, derive, find_facts, share
 from voxmill.operators.crop import Crop
 from voxmill.operators.normalise import Normalise
+from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill.plan import Want, plan
 from voxmill.volume import Source
 from voxmill_kernels.facts import Moments
@@ -142,3 +146,30 @@ def test_an_image_that_nobody_holds_is_forgotten() -> None:
     del source
     gc.collect()
     assert len(execute._KNOWN) < before
+
+
+@dataclass(frozen=True)
+class Twice(Voxelwise):
+    """Twice the voxels, where they lie; not on a device unless it is said to work there."""
+
+    on_device: bool
+
+    exactness = Exactness.EQUAL
+    facts = ()
+
+    def form(self, source: Form, facts: Facts) -> Form:
+        return source
+
+    def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
+        assert isinstance(boxes[0], HostArray) == self.on_device
+        made: NDArray[Any] = boxes[0] * 2
+        return made
+
+
+@pytest.mark.parametrize("kinds", [(), (True,), (False,), (True, False, True)])
+def test_boxes_lie_on_the_device_whatever_works_there(kinds: tuple[bool, ...]) -> None:
+    source = image(np.int16)
+    made, window = derive(source, *map(Twice, kinds)), vm.Window((1, 2, 3), (4, 5, 6))
+    (box,) = share([made], [window], HostDevice())
+    assert isinstance(box, HostArray)
+    np.testing.assert_array_equal(HostDevice().download(box), source.read(window) * 2 ** len(kinds), strict=True)

@@ -27,6 +27,7 @@ class Sum:
     applied: Any = field(default=None, compare=False)
 
     exactness = Exactness.EQUAL
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -51,6 +52,7 @@ class Wrapped:
     """Every voxel and the one before it along x, where the last is before the first: needs of two windows."""
 
     exactness = Exactness.EQUAL
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

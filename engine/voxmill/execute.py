@@ -17,6 +17,7 @@ from voxmill.operators.operator import At, Fact, Facts, Form, MoreNeededError, O
 from voxmill.plan import Chain, Link, Task, Want, plan
 from voxmill.stages import stage
 from voxmill.volume import Source
+from voxmill_kernels.cuda.device import Device
 
 TILE_VOXELS = 1 << 22
 """How many voxels of a whole image are read at once."""
@@ -74,22 +75,24 @@ class Derived:
         return box
 
 
-def share(derived: Sequence[Source], windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
+def share(derived: Sequence[Source], windows: Sequence[Window], device: Device | None = None) -> Iterator[NDArray[Any]]:
     """A window of each of these images, which are all made of one source; what they have in common is made once.
 
-    Each is made when it is asked for, and nothing is kept longer than it is needed.
+    Each is made when it is asked for, and nothing is kept longer than it is needed. They lie on the device, if any.
     """
     first = _origin(derived[0])
     wants = [Want(chain_of(one), window) for one, window in zip(derived, windows, strict=True)]
-    return execute(plan(wants), first)
+    return execute(plan(wants), first, device)
 
 
-def in_turn(name: str, wanted: Sequence[tuple[Source, Window]]) -> Turn:
+def in_turn(name: str, wanted: Sequence[tuple[Source, Window]], device: Device | None = None) -> Turn:
     """What gives windows of images that are all made of one, one after the other; the time counts for a stage.
 
-    What they have in common is read and computed once, or each alone from where memory is too small for that.
+    What they have in common is read and computed once, on the device if there is one, or each alone from where memory
+    is too small for that.
     """
-    together = stage(name)(share)(*zip(*wanted, strict=True)) if wanted else None
+    images, windows = [image for image, _ in wanted], [window for _, window in wanted]
+    together = stage(name)(share)(images, windows, device) if wanted else None
     left = iter(wanted)
 
     @stage(name)
@@ -124,9 +127,14 @@ def derive(source: Source, *operators: Operator) -> Source:
     return source
 
 
-def execute(planned: Sequence[tuple[Window, Task]], source: Source) -> Iterator[NDArray[Any]]:
-    """The boxes of a plan, one by one: what it needs is read from the source, and every task done once."""
-    work = Work.of(planned, source)
+def execute(
+    planned: Sequence[tuple[Window, Task]], source: Source, device: Device | None = None
+) -> Iterator[NDArray[Any]]:
+    """The boxes of a plan, one by one: what it needs is read from the source, and every task done once.
+
+    On a device what is read goes there as it is, and the boxes stay there.
+    """
+    work = Work.of(planned, source, device)
     for window, task in planned:
         yield work.box(window, task)
 
@@ -137,10 +145,11 @@ class Work:
 
     source: Source
     left: Counter[Task]
+    device: Device | None = None
     done: dict[Task, NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, planned: Sequence[tuple[Window, Task]], source: Source) -> "Work":
+    def of(cls, planned: Sequence[tuple[Window, Task]], source: Source, device: Device | None = None) -> "Work":
         """The work on a plan that nothing is done of."""
         left = Counter(task for _, task in planned)
         tasks = list(left)
@@ -148,12 +157,12 @@ class Work:
             needed = [one for _, one in task.inputs]
             tasks += dict.fromkeys(one for one in needed if one not in left)
             left.update(needed)
-        return cls(source, left)
+        return cls(source, left, device)
 
     def box(self, window: Window, task: Task) -> NDArray[Any]:
         """A window of what a task makes, which is forgotten when nothing else is needed of it."""
         if task not in self.done:
-            self.done[task] = self._applied(task) if task.chain else self.source.read(task.window)
+            self.done[task] = self._applied(task) if task.chain else self._there(self.source.read(task.window))
         self.left[task] -= 1
         made = self.done[task] if self.left[task] else self.done.pop(task)
         return made[window.within(task.window).slices]
@@ -164,10 +173,21 @@ class Work:
         boxes = [self.box(window, one) for window, one in task.inputs]
         while True:
             try:
-                return link.operator.apply(boxes, At(task.window, tuple(windows), link.given), link.facts)
+                return self._made(link, boxes, At(task.window, tuple(windows), link.given))
             except MoreNeededError:
                 windows = [window.grow(window.shape).clip(link.given.grid.shape) for window in windows]
-                boxes = list(execute(plan([Want(tuple(before), window) for window in windows]), self.source))
+                wants = [Want(tuple(before), window) for window in windows]
+                boxes = list(execute(plan(wants), self.source, self.device))
+
+    def _made(self, link: Link, boxes: Sequence[NDArray[Any]], at: At) -> NDArray[Any]:
+        """What an operator makes; one that cannot work on a device works here, and what it makes goes there again."""
+        if self.device is None or link.operator.on_device:
+            return link.operator.apply(boxes, at, link.facts)
+        return self._there(link.operator.apply([self.device.download(box) for box in boxes], at, link.facts))
+
+    def _there(self, box: NDArray[Any]) -> NDArray[Any]:
+        """A box of this machine where the work is done."""
+        return box if self.device is None else self.device.upload(box)
 
 
 @stage("facts")

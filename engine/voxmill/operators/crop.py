@@ -17,6 +17,7 @@ class Crop:
     window: Window
 
     exactness = Exactness.EQUAL
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

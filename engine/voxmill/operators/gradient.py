@@ -23,6 +23,7 @@ class Gradient:
     use_spacing: bool = True
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

@@ -34,6 +34,7 @@ class Lbp2d:
     method: str = "uniform"
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -101,6 +102,7 @@ class Lbp3d:
     subdivision: int = 1
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = ()
 
     @property
@@ -153,6 +155,7 @@ class Field(Voxelwise):
     name: str
 
     exactness = Exactness.EQUAL
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

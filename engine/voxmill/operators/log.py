@@ -46,6 +46,7 @@ class Laplacian:
     sigma_mm: float
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

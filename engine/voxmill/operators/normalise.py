@@ -24,6 +24,7 @@ class Normalise(Voxelwise):
     outliers: float | None = None
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = (Moments,)
 
     def form(self, source: Form, facts: Facts) -> Form:

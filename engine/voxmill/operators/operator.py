@@ -82,6 +82,10 @@ class Operator(Protocol):
         """Its row of the table of exactness."""
 
     @property
+    def on_device(self) -> bool:
+        """Whether it takes arrays of a device too, and then makes one there, with the same exactness."""
+
+    @property
     def facts(self) -> Sequence[type[Fact]]:
         """What it must know of its whole input first."""
 

@@ -18,6 +18,7 @@ class Pointwise(Voxelwise, ABC):
     """A function of each intensity as float64 and of the largest absolute one of the whole image, by NumPy."""
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = (Extremes,)
 
     def form(self, source: Form, facts: Facts) -> Form:

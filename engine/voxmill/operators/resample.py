@@ -52,6 +52,7 @@ class Coefficients:
     """
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -82,6 +83,7 @@ class OntoGrid:
     rounded: bool
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

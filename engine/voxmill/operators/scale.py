@@ -17,6 +17,7 @@ class Scale(Voxelwise):
     factor: float
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

@@ -21,6 +21,7 @@ class EvenWrap:
     axis: int
 
     exactness = Exactness.EQUAL
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -56,6 +57,7 @@ class Pass:
     high: bool
 
     exactness = Exactness.BYTES
+    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

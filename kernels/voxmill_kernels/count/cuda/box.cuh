@@ -1,8 +1,6 @@
 // What all counting kernels know: boxes of grey levels in an arena, the tiles that blocks work on, and counters.
 #pragma once
-
-typedef long long Int;
-typedef unsigned long long Natural;
+#include "common.cuh"
 
 enum Family { GLCM = 1, GLDM = 2, NGTDM = 4, GLRLM = 8, GLSZM = 16 };
 
@@ -25,14 +23,6 @@ struct Tile {
 };
 
 const int DIRECTIONS = 13;
-
-#ifdef __CUDACC__  // the tests compile for the host too, where threads are the system's
-extern __shared__ Natural shared_words[];
-__device__ inline void *shared_memory() { return shared_words; }
-
-// What is there now, while other threads may write.
-__device__ inline int look(const int *place) { return *(const volatile int *)place; }
-#endif
 
 // How far each offset (count, 3) in z, y, x leads in a box.
 __device__ inline void find_steps(const Box &box, const Int *offsets, int count, int *steps) {

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from voxmill_kernels.count.cells import Cells
-from voxmill_kernels.count.cuda.device import Buffer, Device
 from voxmill_kernels.count.cuda.layout import SCALARS, Layout
 from voxmill_kernels.count.sums import FEW, GlcmSums
 from voxmill_kernels.count.sweep import Matrices
 from voxmill_kernels.count.zones import with_large
+from voxmill_kernels.cuda.device import Buffer, Device
 from voxmill_kernels.types import Array, Ints
 
 

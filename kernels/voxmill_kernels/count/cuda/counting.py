@@ -8,7 +8,6 @@ import numpy as np
 
 from voxmill_kernels.count.arena import Batch
 from voxmill_kernels.count.cuda.counted import Counted
-from voxmill_kernels.count.cuda.device import Buffer, Device
 from voxmill_kernels.count.cuda.layout import Layout, lay_out
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, REPRESENTATIVES
 from voxmill_kernels.count.sums import FEW
@@ -22,6 +21,7 @@ from voxmill_kernels.count.sweep import (
     directions_in,
 )
 from voxmill_kernels.count.zones import SMALL_ZONE
+from voxmill_kernels.cuda.device import Buffer, Device
 from voxmill_kernels.types import Ints
 
 

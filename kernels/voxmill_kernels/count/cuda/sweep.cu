@@ -190,3 +190,5 @@ __device__ void finish_runs(const Level *arena, const Box *boxes, const Int *off
 
 KERNELS(unsigned char, 8)
 KERNELS(unsigned short, 16)
+
+#undef KERNELS

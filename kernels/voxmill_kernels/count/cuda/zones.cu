@@ -115,3 +115,5 @@ __device__ void count_zones(const Level *arena, const Box *boxes, const Tile *ti
 
 KERNELS(unsigned char, 8)
 KERNELS(unsigned short, 16)
+
+#undef KERNELS

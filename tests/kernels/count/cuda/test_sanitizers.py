@@ -1,5 +1,6 @@
 """The sanitizers would find what is wrong: a kernel without its atomics, its barriers or all of a buffer fails."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,8 @@ import pytest
 from numpy.typing import DTypeLike
 
 from cuda_cases import Task, assert_counts_as_the_cpu, tiles_of
-from cuda_host import DeviceFailedError, HostDevice, running
+from cuda_host import DeviceFailedError, HostArray, HostDevice, running
 from kernel_cases import Volume, read_only
-from voxmill_kernels.types import Array
 
 ATOMICS = ["sweep8", "finish_runs8", "join_zones8", "measure_zones8", "count_zones8", "sum_pairs"]
 BARRIERS = ["sweep8", "finish_runs8", "join_zones8", "sum_pairs"]
@@ -31,8 +31,9 @@ def zones_in_many_tiles() -> Volume:
 class ShortDevice(HostDevice):
     """One whose buffers lack their last number."""
 
-    def zeros(self, length: int, dtype: DTypeLike) -> Array:
-        return np.zeros(max(0, length - 1), dtype=dtype)
+    def zeros(self, shape: int | Sequence[int], dtype: DTypeLike) -> HostArray:
+        assert isinstance(shape, int)
+        return super().zeros(max(0, shape - 1), dtype)
 
 
 @pytest.mark.parametrize("own", [0, 1 << 16])

@@ -3,7 +3,7 @@
 import pytest
 
 from nvrtc import Usage, compile_cubin, require_compiler
-from voxmill_kernels.count.cuda.device import KERNELS, OPTIONS, source
+from voxmill_kernels.cuda.sources import KERNELS, OPTIONS, source
 
 MOST_REGISTERS = 64
 """With so many a multiprocessor holds four blocks of 256 threads."""

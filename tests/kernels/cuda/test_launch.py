@@ -13,7 +13,7 @@ from fake_cupy import fake_cupy
 from kernel_cases import read_only
 from voxmill_kernels.cache import kernel_cache
 
-LAUNCH = "voxmill_kernels.count.cuda.launch"
+LAUNCH = "voxmill_kernels.cuda.launch"
 
 
 @pytest.mark.parametrize("shared_bytes", [48 << 10, 227 << 10])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cuda_host import ADDRESSES, PLAIN, THREADS, HostProcess, build, running
-from voxmill_kernels.count.cuda.device import Device
+from voxmill_kernels.cuda.device import Device
 
 
 @pytest.fixture(scope="session")
@@ -45,5 +45,5 @@ def gpu() -> Device:
     cupy = pytest.importorskip("cupy")
     if not cupy.cuda.is_available():
         pytest.skip("CuPy sees no CUDA device")
-    device: Device = importlib.import_module("voxmill_kernels.count.cuda.launch").CupyDevice()
+    device: Device = importlib.import_module("voxmill_kernels.cuda.launch").gpu()
     return device

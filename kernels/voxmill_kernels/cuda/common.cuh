@@ -1,0 +1,13 @@
+// What all kernels know: numbers of 64 bits, and the memory of a block.
+#pragma once
+
+typedef long long Int;
+typedef unsigned long long Natural;
+
+#ifdef __CUDACC__  // the tests compile for the host too, where threads are the system's
+extern __shared__ Natural shared_words[];
+__device__ inline void *shared_memory() { return shared_words; }
+
+// What is there now, while other threads may write.
+__device__ inline int look(const int *place) { return *(const volatile int *)place; }
+#endif

@@ -1,0 +1,115 @@
+"""The device that CuPy sees. Here CuPy is imported: whoever imports this has it."""
+
+import os
+from collections.abc import Sequence
+from functools import cache, cached_property
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from voxmill_kernels.array import register
+from voxmill_kernels.cache import kernel_cache
+from voxmill_kernels.cuda.device import Buffer
+from voxmill_kernels.cuda.sources import KERNELS, OPTIONS, source
+from voxmill_kernels.types import Array, Ints
+
+Kernel: TypeAlias = Any
+"""CuPy's RawKernel."""
+THREADS = 256
+"""Of a block."""
+ALWAYS_SHARED = 48 << 10
+"""Bytes that a block can have without its kernel asking for more."""
+
+
+def _import_cupy() -> ModuleType:
+    """CuPy. It decides when it is imported where it keeps what it compiles: beside our other kernels, if it can."""
+    cache = kernel_cache()
+    if cache.folder is not None and not cache.read_only:
+        os.environ.setdefault("CUPY_CACHE_DIR", str(cache.folder / "cupy"))
+    import cupy
+
+    return cupy
+
+
+cupy = _import_cupy()
+
+
+@cache
+def gpu() -> "CupyDevice":
+    """The device that is current; raises what CuPy raises where there is none that works."""
+    device = CupyDevice()
+    register(cupy.ndarray, device, cupy)
+    return device
+
+
+class CupyDevice:
+    """The device that is current while this is used."""
+
+    def __init__(self) -> None:
+        self._kernels: dict[str, Kernel] = {}
+
+    @cached_property
+    def name(self) -> str:
+        """What it is called where people read it."""
+        device = cupy.cuda.Device()
+        return str(cupy.cuda.runtime.getDeviceProperties(device.id)["name"].decode())
+
+    @cached_property
+    def shared_bytes(self) -> int:
+        """How much memory a block can have to itself."""
+        return int(cupy.cuda.Device().attributes["MaxSharedMemoryPerBlockOptin"])
+
+    @property
+    def free_bytes(self) -> int:
+        """How much of its memory can still be taken: what is free, and what is held and not in use."""
+        free, _ = cupy.cuda.Device().mem_info
+        return int(free) + int(cupy.get_default_memory_pool().free_bytes())
+
+    def upload(self, array: Array) -> Buffer:
+        """A copy of an array there."""
+        return cupy.asarray(np.ascontiguousarray(array))
+
+    def zeros(self, shape: int | Sequence[int], dtype: DTypeLike) -> Buffer:
+        """An array of this shape, all 0."""
+        return cupy.zeros(shape, dtype=dtype)
+
+    def empty(self, shape: int | Sequence[int], dtype: DTypeLike) -> Buffer:
+        """An array of this shape, in which anything may stand."""
+        return cupy.empty(shape, dtype=dtype)
+
+    def launch(self, kernel: str, blocks: int, arguments: Sequence[Buffer | int | float], *, shared: int = 0) -> None:
+        """Run so many blocks of a kernel, each with so many bytes `shared` by its threads."""
+        if blocks:
+            self._kernel(kernel, shared)((blocks,), (THREADS,), tuple(map(_given, arguments)), shared_mem=shared)
+
+    def download(self, buffer: Buffer) -> Array:
+        """A copy of an array here."""
+        return np.asarray(cupy.asnumpy(buffer))
+
+    def filled(self, buffer: Buffer) -> tuple[Ints, Array]:
+        """Where an array of one dimension is not 0, ascending, and what stands there."""
+        where = cupy.flatnonzero(buffer)
+        return self.download(where), self.download(buffer[where])
+
+    def release(self) -> None:
+        """Give back the memory that is held for later and not in use."""
+        cupy.get_default_memory_pool().free_all_blocks()
+        cupy.get_default_pinned_memory_pool().free_all_blocks()
+
+    def _kernel(self, name: str, shared: int) -> Kernel:
+        """A kernel that may be launched with so many bytes shared."""
+        if name not in self._kernels:
+            self._kernels[name] = cupy.RawModule(code=source(KERNELS[name]), options=OPTIONS).get_function(name)
+        kernel = self._kernels[name]
+        if shared > ALWAYS_SHARED:
+            kernel.max_dynamic_shared_size_bytes = shared
+        return kernel
+
+
+def _given(argument: Buffer | int | float) -> Any:  # noqa: ANN401 - what CuPy hands to a kernel
+    """A number in the type that kernels have for it; an array as it is."""
+    if isinstance(argument, int):
+        return np.int64(argument)
+    return np.float64(argument) if isinstance(argument, float) else argument

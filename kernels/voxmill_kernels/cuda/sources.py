@@ -1,0 +1,51 @@
+"""The CUDA C++ of all kernels, and how it is compiled."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import voxmill_kernels
+
+OPTIONS = ("--std=c++17", "-fmad=false")
+"""Of the compiler: no product is rounded together with a sum unless a kernel says so."""
+ROOT = Path(voxmill_kernels.__file__).parent
+INCLUDE = re.compile(r'^#include "(\w+\.cuh)"\n', re.MULTILINE)
+
+
+def _of_both_types(*kernels: str) -> list[str]:
+    """The kernels for levels of 8 bits and of 16."""
+    return [f"{kernel}{bits}" for kernel in kernels for bits in (8, 16)]
+
+
+KERNELS = {
+    **dict.fromkeys(_of_both_types("sweep", "finish_runs"), "count/sweep"),
+    **dict.fromkeys(_of_both_types("begin_zones", "join_zones", "measure_zones", "count_zones"), "count/zones"),
+    "sum_pairs": "count/sums",
+}
+"""All kernels, and the module of each: count/sweep is count/cuda/sweep.cu, which is compiled by itself."""
+
+
+def folders(module: str) -> tuple[Path, Path]:
+    """Where the files of a module lie, and those of all modules."""
+    return ROOT / module.split("/")[0] / "cuda", ROOT / "cuda"
+
+
+@cache
+def source(module: str) -> str:
+    """The CUDA C++ of a module in one text: a compiler needs no files, and a cache by text misses no change."""
+    _, name = module.split("/")
+    return _with_included((folders(module)[0] / f"{name}.cu").read_text(encoding="utf-8"), module, set())
+
+
+def _with_included(text: str, module: str, included: set[str]) -> str:
+    """A text with each file that it includes in its place, once."""
+
+    def replaced(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in included:
+            return ""
+        included.add(name)
+        path = next(folder / name for folder in folders(module) if (folder / name).exists())
+        return _with_included(path.read_text(encoding="utf-8").replace("#pragma once\n", ""), module, included)
+
+    return INCLUDE.sub(replaced, text)
