@@ -1002,6 +1002,34 @@ def test_a_sheared_grid_is_refused(shear: float, refused: bool) -> None:  # noqa
         assert not vm.extract(image, mask).failed
 
 
+def tilted(image: vm.Volume, shear: float) -> vm.Grid:
+    """The grid of an image whose slices are each moved along y by `shear` times their distance."""
+    matrix = image.grid.matrix.copy()
+    matrix[1, 0] += shear * image.grid.spacing[2]
+    return vm.Grid(image.grid.shape, matrix)  # type: ignore[arg-type]
+
+
+def test_a_tilted_scan_is_resampled_onto_square_axes() -> None:
+    """A scan of a tilted gantry of what is linear in space, so that linear interpolation finds it again."""
+    square = vm.Volume(np.zeros((20, 24, 26), dtype=np.float32), spacing=(0.75, 1.5, 3.0), origin=(5, -7, 11))
+    grid = tilted(square, 0.3)
+    places = grid.points(np.moveaxis(np.indices(grid.shape), 0, -1))
+    image = vm.Volume((places @ [0.5, -2.0, 1.0]).astype(np.float32), grid, name="tilted")
+    ball = (np.linalg.norm(places - grid.points((9.5, 11.5, 12.5)), axis=-1) < 8).astype(np.uint8)
+    settings = {
+        "resample": {"spacing_mm": [1, 1, 1], "interpolator": "linear"},
+        "discretise": {"bin_width": 1},
+        "features": {"firstorder": ["Mean"], "shape": ["MeshVolume", "Elongation", "Flatness"]},
+    }
+    (row,) = vm.extract(image, vm.Mask(ball, grid), settings=settings).rows
+    assert row.error is None
+    assert row.notes[0] == "axes not at right angles (cosine 0.2873): resampled onto square axes, along its rows"
+    found = {name.rpartition("_")[2]: value for name, value in row.features.items()}
+    assert found["Mean"] == pytest.approx(float(grid.points((9.5, 11.5, 12.5)) @ [0.5, -2.0, 1.0]), abs=0.2)
+    assert found["MeshVolume"] == pytest.approx(4 / 3 * np.pi * 8**3, rel=0.05)
+    assert min(found["Elongation"], found["Flatness"]) > 0.95
+
+
 @pytest.mark.parametrize("spacing_mm", [1e-8, 1e-200, 1e-308, 5e-324])
 def test_spacings_too_small_to_count_in_fail_their_region(spacing_mm: float) -> None:
     said = failure(texture(), box(slice(2, 6), slice(2, 6)), resample={"spacing_mm": [1, spacing_mm, 1]})

@@ -95,15 +95,15 @@ def _read_layers(mask: "Mask | str | Path | SimpleITK.Image", image: Image, sett
 
 
 def _require_fit(image: Image, mask: Mask, settings: Settings) -> None:
-    """Raise unless image and mask have the same dimensions and square axes, and one grid where that is asked for."""
+    """Raise unless image and mask have the same dimensions and, as far as settings ask for these, axes and grids."""
     require_same_dimensions(image, mask)
     if settings.resample is None and settings.mask_on_other_grid == "error":
         require_same_grid(image, mask, tolerance=settings.grid_tolerance)
     for one in (image, mask):
-        if one.grid.shear > MAX_SHEAR:
+        if one.grid.shear > MAX_SHEAR and settings.resample is None:
             raise InputError(
                 f"{one.name}: its axes are not at right angles (cosine {one.grid.shear:.4f}, at most {MAX_SHEAR} is "
-                "taken); resample image and mask to a grid with square axes first"
+                "taken); set resample, which brings image and mask onto a grid with square axes"
             )
         if not SPACINGS[0] <= min(one.grid.spacing) <= max(one.grid.spacing) <= SPACINGS[1]:
             raise InputError(

@@ -34,7 +34,7 @@ class Normalise(Model):
 
 
 class Resample(Model):
-    """Image and mask on a grid of another spacing, aligned with the corner of the mask's first voxel."""
+    """Image and mask on a grid of another spacing, with square axes, from the corner of the mask's first voxel on."""
 
     spacing_mm: tuple[Annotated[Real, Field(ge=0)], ...]
     """Distance from voxel to voxel along x, y, z in mm (x, y for a flat image); 0 keeps that of the mask along its

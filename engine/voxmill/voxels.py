@@ -10,7 +10,7 @@ from voxmill import steps
 from voxmill.choices import Choice, labelled
 from voxmill.errors import InputError, RegionError
 from voxmill.execute import derive
-from voxmill.grid import Grid, Index, Window
+from voxmill.grid import MAX_SHEAR, Grid, Index, Window
 from voxmill.operators.crop import Crop
 from voxmill.operators.lattice import region_grid, require_inside
 from voxmill.operators.operator import Form
@@ -154,7 +154,7 @@ def _placed(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Pl
     target = image.grid if step is None else region_grid(step, image.grid, mask.grid, choice.box)
     place = _moved(image, mask, choice, target)
     if step is not None:
-        place = replace(place, after="interpolated")
+        place = replace(place, after="interpolated", notes=_square_notes(mask.grid))
         if target is image.grid:
             return _cropped(place, step.margin_voxels)
         return replace(place, source=derive(image, *resampling(step, image.dtype, target)))
@@ -163,6 +163,13 @@ def _placed(image: Source, mask: Mask, choice: Choice, settings: Settings) -> Pl
     if settings.crop is None:
         return replace(place, after="corrected")
     return _cropped(place, settings.crop.margin_voxels)  # PyRadiomics does not report a corrected mask that it crops
+
+
+def _square_notes(mask: Grid) -> tuple[str, ...]:
+    """What is to be said of a mask whose axes are not at right angles, on whose axes a region cannot be resampled."""
+    if mask.shear <= MAX_SHEAR:
+        return ()
+    return (f"axes not at right angles (cosine {mask.shear:.4f}): resampled onto square axes, along its rows",)
 
 
 @stage("prepare")

@@ -14,8 +14,8 @@ def shear_notes(grid: Grid) -> tuple[str, ...]:
     if grid.shear <= MAX_SHEAR:
         return ()
     return (
-        f"its axes are not at right angles (cosine {grid.shear:.4f}): it can be measured only after image and mask are "
-        "resampled to a grid with square axes",
+        f"its axes are not at right angles (cosine {grid.shear:.4f}): it can be measured only with the setting "
+        "resample, which brings image and mask onto a grid with square axes",
     )
 
 

@@ -1,10 +1,12 @@
 """The grid that a region is resampled to: PyRadiomics' rules (imageoperations.resampleImage, version 3.0.1)."""
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import RegionError
-from voxmill.grid import Grid, Window
+from voxmill.grid import MAX_SHEAR, Grid, Window
 from voxmill.steps import Resample
 
 MOST_VOXELS = 1 << 31
@@ -18,9 +20,14 @@ def region_grid(step: Resample, image: Grid, mask: Grid, box: Window) -> Grid:
 
     It lies along the axes of the mask; its voxels are counted from the corner of the mask's first voxel; it holds the
     box of the region and a margin, within the mask. It is the image's own grid where that has the spacing already.
+
+    Where axes of the mask are not at right angles (scans with a tilted gantry), the grid that `squared` makes of it
+    stands in its place: PyRadiomics has no rule for these.
     """
+    if mask.shear > MAX_SHEAR:
+        mask, box = squared(mask, box)
     wanted = _spacing(step, mask, box)
-    if np.allclose(image.spacing[: len(wanted)], wanted):
+    if image.shear <= MAX_SHEAR and np.allclose(image.spacing[: len(wanted)], wanted):
         return image
     spacing, size = np.asarray(mask.spacing), np.asarray(mask.shape[::-1])
     wanted = np.append(wanted, spacing[len(wanted) :])
@@ -43,6 +50,35 @@ def region_grid(step: Resample, image: Grid, mask: Grid, box: Window) -> Grid:
     corner = 0.5 * (wanted - spacing) / spacing + first / ratio
     origin, axes = _place(mask, corner).tolist(), mask.direction
     return Grid.from_spacing((z, y, x), wanted.tolist(), origin=origin, direction=axes, dimensions=mask.dimensions)
+
+
+def squared(grid: Grid, box: Window) -> tuple[Grid, Window]:
+    """A grid with axes at right angles that holds one with other axes, and the window of it that holds a box of that.
+
+    x lies along the x of the grid, y in the plane of its x and y; steps are the distances of its rows and slices. A
+    voxel of it lies on the first voxel of the grid.
+    """
+    steps = grid.matrix[:3, 2::-1]
+    axes, upper = np.linalg.qr(steps)
+    signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
+    axes, upper = axes * signs, upper * signs[:, np.newaxis]
+    spacing = np.diag(upper)
+    in_squares = upper / spacing[:, np.newaxis]
+    whole, found = _held(in_squares, Window.whole(grid.shape)), _held(in_squares, box)
+    origin = grid.points((0, 0, 0)) + axes @ (spacing * whole.start[::-1])
+    made = Grid.from_spacing(
+        whole.shape, spacing.tolist(), origin=origin.tolist(), direction=axes, dimensions=grid.dimensions
+    )
+    return made, found.within(whole)
+
+
+def _held(in_squares: NDArray[np.float64], box: Window) -> Window:
+    """The voxels of square axes that hold a box of other ones: `in_squares` turns x, y, z of these into those."""
+    ends = [(first - 0.5, stop - 0.5) for first, stop in zip(box.start, box.stop, strict=True)]
+    corners = np.array([corner[::-1] for corner in product(*ends)]) @ in_squares.T
+    low = np.floor(corners.min(axis=0) + 0.5 + OUTSIDE).astype(int).tolist()
+    high = np.ceil(corners.max(axis=0) + 0.5 - OUTSIDE).astype(int).tolist()
+    return Window((low[2], low[1], low[0]), (high[2], high[1], high[0]))
 
 
 def require_inside(image: Grid, mask: Grid, box: Window) -> None:
