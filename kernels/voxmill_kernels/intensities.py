@@ -77,7 +77,12 @@ def distribution(values: Array) -> Distribution:
             _count(values, low, histogram)
             present = np.flatnonzero(histogram)
             return Distribution((present + low).astype(np.float64), histogram[present])
-    return Distribution(np.sort(values).astype(np.float64), np.ones(values.size, dtype=np.int64))
+    return _one_by_one(np.sort(values))
+
+
+def _one_by_one(ascending: Array) -> Distribution:
+    """Zeros lose their signs, by which a sort may or may not order them."""
+    return Distribution(np.add(ascending, 0.0, dtype=np.float64), np.ones(ascending.size, dtype=np.int64))
 
 
 @njit

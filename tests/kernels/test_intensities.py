@@ -64,6 +64,13 @@ def test_other_numbers_are_sorted(values: Array) -> None:
     assert known.counts.tolist() == [1] * len(values)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_zeros_have_no_sign(dtype: type) -> None:
+    """Equal as they are, the order in which a sort leaves them is another on another processor."""
+    known = distribution(read_only(np.array([-0.0, 0.0, 3.0, -0.0], dtype=dtype)))
+    assert np.signbit(known.values).tolist() == [False] * 4
+
+
 @pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64])
 def test_levels_of_whole_numbers_far_apart(dtype: type) -> None:
     values: Array = read_only(np.array([5_000_000, 0, 70_000, 70_000, 4_999_999], dtype=dtype))
