@@ -1,9 +1,15 @@
-"""The intensities of a region: gathered from its box, and as a distribution."""
+"""The intensities of a region: gathered from its box, and as a distribution.
+
+An image that lies on a device is worked on there: intensities stay there, the box and distributions come here.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from voxmill_kernels.array import device_of, namespace, to_host
+from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Binary, Floats, Ints
 
@@ -26,9 +32,14 @@ def gather(image: Array, labels: Array, label: int, voxels: int) -> tuple[Binary
 
     `image` and `labels` are boxes of one shape, z, y, x; `voxels` is how often `label` occurs. Gives the box within one
     layer of outside, 0 outside and 1 inside, and the intensities (voxels,) in its order, of the image's type.
+    Labels and box are NumPy arrays; of an image on a device the intensities are there too.
     """
     depth, height, width = labels.shape
     box = np.zeros((depth + 2, height + 2, width + 2), dtype=np.int8)
+    device = device_of(image)
+    if device is not None:
+        np.equal(labels, label, out=box[1:-1, 1:-1, 1:-1], casting="unsafe")
+        return box, _taken(image, box, device)
     values = np.empty(voxels, dtype=image.dtype)
     _gather(image, labels, label, box, values)
     return box, values
@@ -50,6 +61,9 @@ def _gather(image: Array, labels: Array, label: int, box: Binary, values: Array)
 
 def gather_again(image: Array, box: Binary, voxels: int) -> Array:
     """The intensities of a region in another image, in the order of its box as `gather` gives it: (voxels,)."""
+    device = device_of(image)
+    if device is not None:
+        return _taken(image, box, device)
     values = np.empty(voxels, dtype=image.dtype)
     _gather_again(image, box, values)
     return values
@@ -68,16 +82,42 @@ def _gather_again(image: Array, box: Binary, values: Array) -> None:
                     voxel += 1
 
 
+def _taken(image: Array, box: Binary, device: Device) -> Array:
+    from voxmill_kernels.mask.cuda.intensities import take
+
+    return take(image, box[1:-1, 1:-1, 1:-1], device)
+
+
+def ends(values: Array) -> tuple[Any, Any]:
+    """The lowest and the highest of intensities, as NumPy's scalars of their type."""
+    low, high = values.min(), values.max()
+    device = device_of(values)
+    if device is not None:
+        low, high = device.download(namespace(values).stack([low, high]))
+    return low, high
+
+
 def distribution(values: Array) -> Distribution:
     """The distribution of the intensities of a region: by an exact histogram for whole numbers, otherwise by a sort."""
     if values.dtype.kind in "iu":
-        low, high = int(values.min()), int(values.max())
+        low, high = map(int, ends(values))
         if high - low < max(BINS, values.size):
-            histogram = np.zeros(high - low + 1, dtype=np.int64)
-            _count(values, low, histogram)
-            present = np.flatnonzero(histogram)
-            return Distribution((present + low).astype(np.float64), histogram[present])
-    return _one_by_one(np.sort(values))
+            present, counts = _counted(values, low, high - low + 1)
+            return Distribution((present + low).astype(np.float64), counts)
+    return _one_by_one(to_host(namespace(values).sort(values)))
+
+
+def _counted(values: Array, low: int, bins: int) -> tuple[Ints, Ints]:
+    """Which whole numbers occur, less `low`, ascending, and how often each does."""
+    device = device_of(values)
+    if device is not None:
+        from voxmill_kernels.mask.cuda.intensities import count_values
+
+        return count_values(values, low, bins, device)
+    histogram = np.zeros(bins, dtype=np.int64)
+    _count(values, low, histogram)
+    present = np.flatnonzero(histogram)
+    return present, histogram[present]
 
 
 def _one_by_one(ascending: Array) -> Distribution:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill_kernels.intensities import Distribution
+from voxmill_kernels.array import device_of
+from voxmill_kernels.intensities import Distribution, ends
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats, Ints
 
@@ -16,7 +17,8 @@ MAX_LEVELS = 65_535
 class Levels:
     """The grey levels of a region, those that do not occur taken out.
 
-    indices: (voxels,) uint8 or uint16, 1 and up: which of the levels below each voxel has, in the order of the box.
+    indices: (voxels,) uint8 or uint16, 1 and up: which of the levels below each voxel has, in the order of the box;
+    on the device of the intensities.
     numbers: (levels,) int64, ascending: the number of each level, as the definition counts them from 1.
     counts: (levels,) int64: how many voxels have it.
     """
@@ -35,7 +37,7 @@ def bin_edges(values: Array, *, width: float | None = None, count: int | None = 
 
     Raises ValueError when this gives more than 65,535 grey levels, or when the type is too coarse for such bins.
     """
-    low, high = values.min(), values.max()
+    low, high = ends(values)
     if values.dtype.kind in "iu":
         low, high = int(low), int(high)
     if count is not None:
@@ -78,22 +80,41 @@ def discretise(values: Array, known: Distribution, edges: Floats) -> Levels:
 
     Raises ValueError when more than 65,535 levels occur.
     """
+    device = device_of(values)
+    if device is not None:
+        from voxmill_kernels.mask.cuda.levels import digitise
+
+        numbers, counts, index = _occurring(_counts(known, edges))
+        return Levels(digitise(values, edges, index, device), numbers, counts)
     once_each = known.values if len(known.values) < len(values) else values.astype(np.float64, copy=False)
     raw = np.empty(once_each.shape, dtype=np.uint32)
-    counts = np.zeros(len(edges) + 1, dtype=np.int64)
-    _digitise(once_each, known.counts, edges, raw, counts)
+    of_number = np.zeros(len(edges) + 1, dtype=np.int64)
+    _digitise(once_each, known.counts, edges, raw, of_number)
+    numbers, counts, index = _occurring(of_number)
+    if once_each is not known.values:
+        return Levels(index.take(raw), numbers, counts)
+    low, indices = int(known.values[0]), np.empty(values.shape, dtype=index.dtype)
+    table = np.zeros(int(known.values[-1]) - low + 1, dtype=index.dtype)
+    table[known.values.astype(np.int64) - low] = index.take(raw)
+    _look_up(values, low, table, indices)
+    return Levels(indices, numbers, counts)
+
+
+def _occurring(counts: Ints) -> tuple[Ints, Ints, Array]:
+    """Of how many voxels have each number: the numbers that occur, how often; and by number, which of them it is."""
     numbers = np.flatnonzero(counts)
     if len(numbers) > MAX_LEVELS:
         raise ValueError(f"{len(numbers)} grey levels are more than {MAX_LEVELS}")
     index = np.zeros(len(counts), dtype=np.uint8 if len(numbers) < 256 else np.uint16)
     index[numbers] = np.arange(1, len(numbers) + 1)
-    if once_each is not known.values:
-        return Levels(index.take(raw), numbers, counts[numbers])
-    low, indices = int(known.values[0]), np.empty(values.shape, dtype=index.dtype)
-    table = np.zeros(int(known.values[-1]) - low + 1, dtype=index.dtype)
-    table[known.values.astype(np.int64) - low] = index.take(raw)
-    _look_up(values, low, table, indices)
-    return Levels(indices, numbers, counts[numbers])
+    return numbers, counts[numbers], index
+
+
+def _counts(known: Distribution, edges: Floats) -> Ints:
+    """How many voxels have each number from 0 on, told from how many lie below each edge but the first."""
+    up_to = np.concatenate([[0], np.cumsum(known.counts)])
+    below = up_to[np.searchsorted(known.values, edges[1:])]
+    return np.diff(below, prepend=[0, 0], append=up_to[-1])
 
 
 @njit

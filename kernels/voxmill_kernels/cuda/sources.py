@@ -17,10 +17,18 @@ def _of_both_types(*kernels: str) -> list[str]:
     return [f"{kernel}{bits}" for kernel in kernels for bits in (8, 16)]
 
 
+def _of_types(kernel: str, *types: str) -> list[str]:
+    """The kernel for values of each of these types, by NumPy's names."""
+    return [f"{kernel}_{one}" for one in types]
+
+
+WHOLE = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 KERNELS = {
     **dict.fromkeys(_of_both_types("sweep", "finish_runs"), "count/sweep"),
     **dict.fromkeys(_of_both_types("begin_zones", "join_zones", "measure_zones", "count_zones"), "count/zones"),
     "sum_pairs": "count/sums",
+    **dict.fromkeys(_of_types("count_values", *WHOLE), "mask/intensities"),
+    **dict.fromkeys(_of_types("digitise", *WHOLE, "float32", "float64"), "mask/levels"),
 }
 """All kernels, and the module of each: count/sweep is count/cuda/sweep.cu, which is compiled by itself."""
 

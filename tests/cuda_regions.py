@@ -1,0 +1,85 @@
+"""What tests of regions on a device share: the comparison with the CPU, which leaves nothing to tolerance."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from numpy.typing import DTypeLike
+
+from kernel_cases import masks, read_only
+from voxmill_kernels.array import device_of, to_host
+from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.intensities import Distribution, distribution, gather, gather_again
+from voxmill_kernels.levels import Levels, bin_edges, discretise
+from voxmill_kernels.mask.cuda import intensities, levels
+from voxmill_kernels.types import Array, Bools
+
+TYPES = ["uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
+SPREADS = [3, 100, 6000, 1e6]
+"""Of whole numbers so far apart: counted by a block, by all blocks together, or sorted, as their type allows."""
+SETTINGS = [{"width": 25.0}, {"width": 0.3}, {"width": 400.0}, {"count": 1}, {"count": 2}, {"count": 32}]
+
+
+@contextmanager
+def blocks_of(values: int) -> Iterator[None]:
+    """A block looks at so many values, so that few values have many blocks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intensities, "TILE", values)
+        patch.setattr(levels, "VALUES", values)
+        yield
+
+
+def intensities_of(shape: tuple[int, ...], dtype: DTypeLike, spread: float, seed: int = 0) -> Array:
+    """An image of this type whose intensities differ by up to `spread`, as far as the type allows; many ties."""
+    drawn = np.random.default_rng(seed).integers(0, 40, shape) * (spread / 39)
+    if np.dtype(dtype).kind == "f":
+        return read_only((drawn - spread / 3).astype(dtype))
+    limits = np.iinfo(dtype)
+    low = max(limits.min, -int(spread / 3))
+    return read_only(np.minimum(drawn + low, min(limits.max, 2**60)).astype(dtype))
+
+
+@st.composite
+def regions(draw: st.DrawFn, dtype: DTypeLike) -> tuple[Array, Bools]:
+    """An image and where a region lies in it."""
+    inside = draw(masks())
+    return intensities_of(inside.shape, dtype, draw(st.sampled_from(SPREADS)), draw(st.integers(0, 99))), inside
+
+
+def assert_same(found: Array, expected: Array, device: Device) -> None:
+    """An array of the device has the same bytes as one of this machine."""
+    assert device_of(found) is device
+    np.testing.assert_array_equal(device.download(found), expected, strict=True)
+
+
+def assert_gathers_as_the_cpu(device: Device, image: Array, inside: Bools) -> None:
+    """Box and intensities of a region, of a second image too, that has other intensities."""
+    labels, voxels, uploaded = read_only(inside * np.uint16(7)), int(inside.sum()), device.upload(image)
+    expected_box, expected = gather(image, labels, 7, voxels)
+    box, values = gather(uploaded, labels, 7, voxels)
+    np.testing.assert_array_equal(box, expected_box, strict=True)
+    assert_same(values, expected, device)
+    other = read_only(image[::-1].copy())
+    assert_same(gather_again(device.upload(other), box, voxels), gather_again(other, box, voxels), device)
+
+
+def assert_levels_as_the_cpu(device: Device, values: Array, **setting: float) -> Levels:
+    """Distribution, edges and grey levels of intensities; gives the levels on the device."""
+    uploaded, known = device.upload(values), distribution(values)
+    assert_distribution(distribution(uploaded), known)
+    edges = bin_edges(values, **setting)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(bin_edges(uploaded, **setting), edges, strict=True)  # type: ignore[arg-type]
+    expected, found = discretise(values, known, edges), discretise(uploaded, known, edges)
+    assert_same(found.indices, expected.indices, device)
+    for part in ("numbers", "counts"):
+        np.testing.assert_array_equal(getattr(found, part), getattr(expected, part), strict=True)
+    return found
+
+
+def assert_distribution(found: Distribution, expected: Distribution) -> None:
+    """Of the same bytes."""
+    assert found.values.tobytes() == expected.values.tobytes()
+    np.testing.assert_array_equal(found.counts, expected.counts, strict=True)
+    assert to_host(found.values) is found.values
