@@ -1,15 +1,18 @@
 """What tests of regions on a device share: the comparison with the CPU, which leaves nothing to tolerance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
-from kernel_cases import masks, read_only
+from kernel_cases import Volume, grey_levels, masks, read_only
 from voxmill_kernels.array import device_of, to_host
+from voxmill_kernels.count.arena import pack
+from voxmill_kernels.count.cuda import arena
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.intensities import Distribution, distribution, gather, gather_again
 from voxmill_kernels.levels import Levels, bin_edges, discretise
@@ -28,6 +31,7 @@ def blocks_of(values: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intensities, "TILE", values)
         patch.setattr(levels, "VALUES", values)
+        patch.setattr(arena, "VOXELS", values)
         yield
 
 
@@ -83,3 +87,19 @@ def assert_distribution(found: Distribution, expected: Distribution) -> None:
     assert found.values.tobytes() == expected.values.tobytes()
     np.testing.assert_array_equal(found.counts, expected.counts, strict=True)
     assert to_host(found.values) is found.values
+
+
+def assert_packed_as_the_cpu(device: Device, volumes: Sequence[Volume], border: int) -> None:
+    """The arena of these regions, and then of each twice, as of two images, the second with other levels."""
+    boxes = []
+    for volume in volumes:
+        levels, inside = grey_levels(volume), read_only(volume > 0)
+        levels = replace(levels, indices=levels.indices.astype(np.uint8 if len(levels.numbers) < 256 else np.uint16))
+        boxes += [(levels, inside), (replace(levels, indices=levels.indices[::-1].copy()), inside)]
+    for some in (boxes[::2], boxes):
+        expected = pack(some, border=border)
+        uploaded = [(replace(levels, indices=device.upload(levels.indices)), inside) for levels, inside in some]
+        found = pack(uploaded, border=border)
+        assert_same(found.arena, expected.arena, device)
+        np.testing.assert_array_equal(found.table, expected.table, strict=True)
+        assert (found.border, found.levels, found.shapes) == (border, expected.levels, expected.shapes)

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from voxmill_kernels.array import device_of
+from voxmill_kernels.cuda.device import Buffer
 from voxmill_kernels.jit import njit
 from voxmill_kernels.levels import Levels
 from voxmill_kernels.types import Array, Ints
@@ -17,7 +20,8 @@ class Batch:
     """Boxes of grey levels, each within a border of zeros, so that no neighbour lies outside its box.
 
     arena: (voxels of all boxes and a tail,) uint8 or uint16; 0 is outside the region, n is the n-th level of its box.
-    The tail of zeros is there to be read by what looks two voxels ahead of the last box, see `beyond`.
+    The tail of zeros is there to be read by what looks two voxels ahead of the last box, see `beyond`. It is on the
+    device of the levels that were packed.
     table: (boxes, 5) int64: offset in the arena; depth, height, width with the border; how many levels.
     numbers: the level numbers of each box, ascending. counts: how many voxels of each box have each of its levels.
     border: how many zeros surround a box on each side.
@@ -45,7 +49,12 @@ class Batch:
 
 
 def pack(boxes: Sequence[tuple[Levels, Array]], *, border: int = 1) -> Batch:
-    """A batch of regions, each given by its grey levels and by where it lies in its box (z, y, x; not 0 inside)."""
+    """A batch of regions, each given by its grey levels and by where it lies in its box (z, y, x; not 0 inside).
+
+    Of levels whose indices lie on a device the arena lies there too; all of a batch lie on the same one.
+
+    Raises ValueError for boxes that are too large for a device.
+    """
     rows, size = [], 0
     for levels, inside in boxes:
         depth, height, width = (side + 2 * border for side in inside.shape)
@@ -54,11 +63,25 @@ def pack(boxes: Sequence[tuple[Levels, Array]], *, border: int = 1) -> Batch:
     table = np.array(rows, dtype=np.int64)
     tail = max(beyond(height, width) for _, _, height, width, _ in rows)
     narrow = max(row[LEVELS] for row in rows) <= np.iinfo(np.uint8).max
-    arena = np.zeros(size + tail, dtype=np.uint8 if narrow else np.uint16)
-    for row, (levels, inside) in zip(table, boxes, strict=True):
-        _place(levels.indices, inside, arena, row, border)
+    arena = _arena(boxes, table, size + tail, np.uint8 if narrow else np.uint16, border)
     numbers, counts = (tuple(getattr(levels, name) for levels, _ in boxes) for name in ("numbers", "counts"))
     return Batch(arena, table, numbers, counts, border)
+
+
+def _arena(
+    boxes: Sequence[tuple[Levels, Array]], table: Ints, length: int, dtype: DTypeLike, border: int
+) -> Array | Buffer:
+    """The levels of all boxes in their places, where their indices are: here or on a device."""
+    device = device_of(boxes[0][0].indices)
+    if device is not None:
+        from voxmill_kernels.count.cuda.arena import Frame, arena_of
+
+        indices = [(levels.indices, inside) for levels, inside in boxes]
+        return arena_of(indices, Frame(table[:, [OFFSET, HEIGHT, WIDTH]], length, dtype, border), device)
+    arena = np.zeros(length, dtype=dtype)
+    for row, (levels, inside) in zip(table, boxes, strict=True):
+        _place(levels.indices, inside, arena, row, border)
+    return arena
 
 
 def beyond(height: int, width: int) -> int:

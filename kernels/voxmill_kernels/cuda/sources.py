@@ -27,6 +27,7 @@ KERNELS = {
     **dict.fromkeys(_of_both_types("sweep", "finish_runs"), "count/sweep"),
     **dict.fromkeys(_of_both_types("begin_zones", "join_zones", "measure_zones", "count_zones"), "count/zones"),
     "sum_pairs": "count/sums",
+    **dict.fromkeys(_of_both_types("place_levels"), "count/arena"),
     **dict.fromkeys(_of_types("count_values", *WHOLE), "mask/intensities"),
     **dict.fromkeys(_of_types("digitise", *WHOLE, "float32", "float64"), "mask/levels"),
 }

@@ -1,5 +1,6 @@
 """What lies where on a device: a table of boxes, the tiles that blocks work on, and the shape of every part."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -71,7 +72,8 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
     Raises ValueError for boxes that are too large for a device.
     """
     boxes = _boxes(batch)
-    _check_size(boxes, batch)
+    for shape in batch.shapes:
+        check_size(shape, batch.border)
     shapes = _shapes(boxes, batch, offsets, wanted)
     for part in PARTS:
         length = shapes[part].prod(axis=1)
@@ -102,11 +104,11 @@ def _voxels(batch: Batch) -> Ints:
     return np.array([counts.sum() for counts in batch.counts])
 
 
-def _check_size(boxes: NDArray[np.void], batch: Batch) -> None:
-    for size, shape in zip(_size(boxes).tolist(), batch.shapes, strict=True):
-        if size > MOST_PLACES:
-            found = f"a box of {' x '.join(map(str, shape))} voxels (z, y, x) is too large for a GPU"
-            raise ValueError(f"{found}: with its border it may have {MOST_PLACES}; count it on the CPU")
+def check_size(shape: tuple[int, ...], border: int) -> None:
+    """Raise ValueError for a box of this shape, z, y, x without its border, that is too large for a device."""
+    if math.prod(side + 2 * border for side in shape) > MOST_PLACES:
+        found = f"a box of {' x '.join(map(str, shape))} voxels (z, y, x) is too large for a GPU"
+        raise ValueError(f"{found}: with its border it may have {MOST_PLACES}; count it on the CPU")
 
 
 def _shapes(boxes: NDArray[np.void], batch: Batch, offsets: int, wanted: int) -> dict[str, Ints]:
