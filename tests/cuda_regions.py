@@ -1,35 +1,41 @@
 """What tests of regions on a device share: the comparison with the CPU, which leaves nothing to tolerance."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike
 
-from kernel_cases import Volume, grey_levels, masks, read_only
+from kernel_cases import Volume, grey_levels, masks, padded, read_only
 from voxmill_kernels.array import device_of, to_host
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.cuda import arena
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.intensities import Distribution, distribution, gather, gather_again
-from voxmill_kernels.levels import Levels, bin_edges, discretise
+from voxmill_kernels.levels import bin_edges, discretise
 from voxmill_kernels.mask.cuda import intensities, levels
+from voxmill_kernels.mask.cuda import scan as surface
+from voxmill_kernels.shape.scan import scan
 from voxmill_kernels.types import Array, Bools
 
 TYPES = ["uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]
 SPREADS = [3, 100, 6000, 1e6]
 """Of whole numbers so far apart: counted by a block, by all blocks together, or sorted, as their type allows."""
-SETTINGS = [{"width": 25.0}, {"width": 0.3}, {"width": 400.0}, {"count": 1}, {"count": 2}, {"count": 32}]
+WIDTHS, COUNTS = (25.0, 0.3, 400.0), (1, 2, 32)
+SETTINGS: list[dict[str, Any]] = [*({"width": one} for one in WIDTHS), *({"count": one} for one in COUNTS)]
 
 
 @contextmanager
 def blocks_of(values: int) -> Iterator[None]:
-    """A block looks at so many values, so that few values have many blocks."""
+    """A block looks at so many values or places, so that few of them have many blocks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intensities, "TILE", values)
+        patch.setattr(surface, "TILE", values)
         patch.setattr(levels, "VALUES", values)
         patch.setattr(arena, "VOXELS", values)
         yield
@@ -69,17 +75,23 @@ def assert_gathers_as_the_cpu(device: Device, image: Array, inside: Bools) -> No
     assert_same(gather_again(device.upload(other), box, voxels), gather_again(other, box, voxels), device)
 
 
-def assert_levels_as_the_cpu(device: Device, values: Array, **setting: float) -> Levels:
-    """Distribution, edges and grey levels of intensities; gives the levels on the device."""
+def assert_levels_as_the_cpu(
+    device: Device, values: Array, *, width: float | None = None, count: int | None = None
+) -> None:
+    """Distribution, edges and grey levels of intensities, or the same refusal."""
     uploaded, known = device.upload(values), distribution(values)
     assert_distribution(distribution(uploaded), known)
-    edges = bin_edges(values, **setting)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(bin_edges(uploaded, **setting), edges, strict=True)  # type: ignore[arg-type]
+    try:
+        edges = bin_edges(values, width=width, count=count)
+    except ValueError as refusal:
+        with pytest.raises(ValueError, match=re.escape(str(refusal))):
+            bin_edges(uploaded, width=width, count=count)
+        return
+    np.testing.assert_array_equal(bin_edges(uploaded, width=width, count=count), edges, strict=True)
     expected, found = discretise(values, known, edges), discretise(uploaded, known, edges)
     assert_same(found.indices, expected.indices, device)
     for part in ("numbers", "counts"):
         np.testing.assert_array_equal(getattr(found, part), getattr(expected, part), strict=True)
-    return found
 
 
 def assert_distribution(found: Distribution, expected: Distribution) -> None:
@@ -103,3 +115,10 @@ def assert_packed_as_the_cpu(device: Device, volumes: Sequence[Volume], border: 
         assert_same(found.arena, expected.arena, device)
         np.testing.assert_array_equal(found.table, expected.table, strict=True)
         assert (found.border, found.levels, found.shapes) == (border, expected.levels, expected.shapes)
+
+
+def assert_scans_as_the_cpu(device: Device, inside: Bools) -> None:
+    """The extent of a region."""
+    box = padded(inside)
+    for found, expected in zip(astuple(scan(device.upload(box))), astuple(scan(box)), strict=True):
+        np.testing.assert_array_equal(found, expected, strict=True)

@@ -30,6 +30,7 @@ KERNELS = {
     **dict.fromkeys(_of_both_types("place_levels"), "count/arena"),
     **dict.fromkeys(_of_types("count_values", *WHOLE), "mask/intensities"),
     **dict.fromkeys(_of_types("digitise", *WHOLE, "float32", "float64"), "mask/levels"),
+    "scan_surface": "mask/surface",
 }
 """All kernels, and the module of each: count/sweep is count/cuda/sweep.cu, which is compiled by itself."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from voxmill_kernels.array import device_of
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Binary, Ints
 
@@ -30,7 +31,15 @@ class Extent:
 
 
 def scan(box: Binary) -> Extent:
-    """Scan a box (0 outside, 1 inside; z, y, x; C-contiguous) that is padded with one layer of outside."""
+    """Scan a box (0 outside, 1 inside; z, y, x; C-contiguous) that is padded with one layer of outside.
+
+    A box on a device is scanned there; the extent comes here.
+    """
+    device = device_of(box)
+    if device is not None:
+        from voxmill_kernels.mask.cuda.scan import scan_there
+
+        return scan_there(box, device)
     depth, height, width = box.shape
     codes, places = np.zeros(256, dtype=np.int64), np.zeros((256, 3), dtype=np.int64)
     along_x, along_y = _no_vertex(2 * depth, 2 * height), _no_vertex(2 * depth, 2 * width)

@@ -1,6 +1,7 @@
 """Intensities and grey levels of a region on a device equal those of the CPU, to the last bit; without a race."""
 
 import gc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def test_gathered_as_on_the_cpu(dtype: str, data: st.DataObject) -> None:
 @settings(max_examples=25)
 @given(data=st.data(), setting=st.sampled_from(SETTINGS), values=st.sampled_from([7, 4096]))
 def test_levels_of_drawn_regions(
-    plain: HostProcess, dtype: str, data: st.DataObject, setting: dict[str, float], values: int
+    plain: HostProcess, dtype: str, data: st.DataObject, setting: dict[str, Any], values: int
 ) -> None:
     image, inside = data.draw(regions(dtype))
     with registered(HostDevice(plain)) as device, blocks_of(values):
