@@ -17,7 +17,7 @@ class Crop:
     window: Window
 
     exactness = Exactness.EQUAL
-    on_device = False
+    on_device = True
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

@@ -24,7 +24,7 @@ class Normalise(Voxelwise):
     outliers: float | None = None
 
     exactness = Exactness.BYTES
-    on_device = False
+    on_device = True
     facts = (Moments,)
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -44,7 +44,7 @@ class Normalise(Voxelwise):
         values -= moments.mean
         values *= 1 / moments.deviation
         if self.outliers is not None:
-            np.clip(values, -self.outliers, self.outliers, out=values)
+            values.clip(-self.outliers, self.outliers, out=values)
         if self.scale != 1:
             values *= self.scale
         return values

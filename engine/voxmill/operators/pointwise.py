@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError
 from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
+from voxmill_kernels.array import namespace
 from voxmill_kernels.facts import Extremes
 from voxmill_kernels.types import Floats
 
 
 class Pointwise(Voxelwise, ABC):
-    """A function of each intensity as float64 and of the largest absolute one of the whole image, by NumPy."""
+    """A function of each intensity as float64 and of the largest absolute one of the whole image, by NumPy or CuPy."""
 
     exactness = Exactness.BYTES
-    on_device = False
+    on_device = True
     facts = (Extremes,)
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -62,14 +63,16 @@ class SquareRoot(Pointwise):
     @staticmethod
     def of(values: Floats, largest: float) -> Floats:
         """The function of intensities."""
-        return np.copysign(np.sqrt(np.abs(values) * largest), values)
+        xp = namespace(values)
+        made: Floats = xp.copysign(xp.sqrt(xp.abs(values) * largest), values)
+        return made
 
 
 @dataclass(frozen=True)
 class Logarithm(Pointwise):
     """c·log(|x| + 1) with the sign of x and c = max|x| / log(max|x| + 1) (PyRadiomics 3.0.1, getLogarithmImage).
 
-    The last digit is NumPy's for the processor at hand.
+    The last digit is NumPy's for the processor at hand, or the device's.
     """
 
     exactness = Exactness.BOUND
@@ -77,7 +80,8 @@ class Logarithm(Pointwise):
     @staticmethod
     def of(values: Floats, largest: float) -> Floats:
         """The function of intensities."""
-        made: Floats = np.copysign(np.log(np.abs(values) + 1), values)
+        xp = namespace(values)
+        made: Floats = xp.copysign(xp.log(xp.abs(values) + 1), values)
         made *= largest / np.log(np.float64(largest) + 1)
         return made
 
@@ -86,7 +90,8 @@ class Logarithm(Pointwise):
 class Exponential(Pointwise):
     """exp(c·x) with c = log(max|x|) / max|x| (PyRadiomics 3.0.1, getExponentialImage).
 
-    1 everywhere where the largest absolute intensity is 1. The last digit is NumPy's for the processor at hand.
+    1 everywhere where the largest absolute intensity is 1. The last digit is NumPy's for the processor at hand, or
+    the device's.
     """
 
     exactness = Exactness.BOUND
@@ -95,7 +100,7 @@ class Exponential(Pointwise):
     def of(values: Floats, largest: float) -> Floats:
         """The function of intensities, which it overwrites."""
         values *= np.log(largest) / largest
-        np.exp(values, out=values)
+        namespace(values).exp(values, out=values)
         return values
 
 

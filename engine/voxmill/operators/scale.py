@@ -17,7 +17,7 @@ class Scale(Voxelwise):
     factor: float
 
     exactness = Exactness.BYTES
-    on_device = False
+    on_device = True
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

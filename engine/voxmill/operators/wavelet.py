@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from voxmill.grid import Grid, Index, Window
 from voxmill.operators.crop import Crop
 from voxmill.operators.operator import At, Exactness, Facts, Form, Operator
+from voxmill_kernels.array import namespace
 from voxmill_kernels.image.wavelet import convolve, length, taps
 
 
@@ -21,7 +22,7 @@ class EvenWrap:
     axis: int
 
     exactness = Exactness.EQUAL
-    on_device = False
+    on_device = True
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -57,7 +58,7 @@ class Pass:
     high: bool
 
     exactness = Exactness.BYTES
-    on_device = False
+    on_device = True
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -102,11 +103,12 @@ class _Ring:
 
     def join(self, boxes: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """The voxels of these indices, from the boxes of their windows."""
+        xp, joined = namespace(boxes[0]), boxes[0]
         if len(boxes) > 1:
-            return np.concatenate(boxes, axis=self.axis)
-        if self.stop - self.start < self.size or (self.start, self.stop) == (0, self.size):
-            return boxes[0]
-        return boxes[0].take(np.arange(self.start, self.stop) % self.size, axis=self.axis)
+            joined = xp.concatenate(boxes, axis=self.axis)
+        elif self.stop - self.start >= self.size and (self.start, self.stop) != (0, self.size):
+            joined = joined.take(xp.arange(self.start, self.stop) % self.size, axis=self.axis)
+        return joined
 
     def _along(self, window: Window, start: int, stop: int) -> Window:
         starts, stops = list(window.start), list(window.stop)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pywt
 
+from voxmill_kernels.array import device_of
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Ints
 
@@ -46,8 +47,14 @@ def convolve(box: Array, filter_taps: Array, axis: int, inner: int) -> Array:
     `box` (z, y, x) and taps are float32 both or float64 both, and so are the sums; the box holds F - 1 voxels more
     along the axis than what is made. Taps are added in the order of PyWavelets' convolution: the first one first,
     except where the voxels of the first n lie beyond the end of the image, back at its start; these n come before all
-    others, the n-th first. `inner` is the first i where that is so, n = 1; it may be negative.
+    others, the n-th first. `inner` is the first i where that is so, n = 1; it may be negative. Of a box on a device the
+    sums lie there too.
     """
+    device = device_of(box)
+    if device is not None:
+        from voxmill_kernels.image.cuda.wavelet import convolve as convolve_there
+
+        return convolve_there(device, box, filter_taps, axis, inner)
     shape = list(box.shape)
     shape[axis] -= len(filter_taps) - 1
     made = np.empty(shape, dtype=box.dtype)
