@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <barrier>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>

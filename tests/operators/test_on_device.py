@@ -14,6 +14,7 @@ from cuda_host import HostArray, HostDevice, HostProcess, registered
 from image_cases import TYPES, noise
 from voxmill.execute import derive, share
 from voxmill.operators.crop import Crop
+from voxmill.operators.gradient import Gradient
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.operator import Exactness, Operator
 from voxmill.operators.pointwise import Exponential, Logarithm, Square, SquareRoot
@@ -35,8 +36,10 @@ ALIKE: dict[str, Sequence[Operator]] = {
     "normalise": [Normalise()],
     "normalise, outliers": [Normalise(scale=100, outliers=1.5)],
     "scale": [Scale(1.7)],
+    "gradient": [Gradient()],
+    "gradient, without spacing": [Gradient(use_spacing=False)],
     "crop": [CROPPED],
-    "crop, scale, normalise, square": [CROPPED, Scale(0.3), Normalise(), Square()],
+    "crop, scale, normalise, gradient, square": [CROPPED, Scale(0.3), Normalise(), Gradient(), Square()],
 }
 """Chains with the same bytes everywhere."""
 alike = pytest.mark.parametrize("chain", ALIKE.values(), ids=ALIKE)

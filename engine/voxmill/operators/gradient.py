@@ -23,7 +23,7 @@ class Gradient:
     use_spacing: bool = True
 
     exactness = Exactness.BYTES
-    on_device = False
+    on_device = True
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.grid import Grid, Window
+from voxmill_kernels.array import namespace
 
 
 class Exactness(StrEnum):
@@ -55,7 +56,8 @@ class At:
         """The only box given as float64 of a window that may reach beyond the image: `numpy.pad` says how."""
         (held,) = self.given
         beyond = [(a - b, d - c) for a, b, c, d in zip(held.start, wanted.start, held.stop, wanted.stop, strict=True)]
-        return np.pad(box.astype(np.float64), beyond, mode=mode)
+        extended: NDArray[np.float64] = namespace(box).pad(box.astype(np.float64), beyond, mode=mode)
+        return extended
 
 
 class Voxelwise:

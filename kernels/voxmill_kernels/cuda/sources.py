@@ -32,6 +32,7 @@ KERNELS = {
     **dict.fromkeys(_of_types("digitise", *WHOLE, "float32", "float64"), "mask/levels"),
     "scan_surface": "mask/surface",
     **dict.fromkeys(["convolve32", "convolve64"], "image/wavelet"),
+    "gradient": "image/gradient",
 }
 """All kernels, and the module of each: count/sweep is count/cuda/sweep.cu, which is compiled by itself."""
 
