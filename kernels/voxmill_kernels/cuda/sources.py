@@ -33,6 +33,7 @@ KERNELS = {
     "scan_surface": "mask/surface",
     **dict.fromkeys(["convolve32", "convolve64"], "image/wavelet"),
     "gradient": "image/gradient",
+    "correlate_pairs": "features/mcc",
 }
 """All kernels, and the module of each: count/sweep is count/cuda/sweep.cu, which is compiled by itself."""
 

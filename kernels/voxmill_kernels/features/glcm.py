@@ -56,19 +56,25 @@ NO_INFORMATION = 1e-14
 MCC = next(index for index, feature in enumerate(FEATURES) if feature.name == "MCC")
 
 
-def glcm_features(sums: GlcmSums, matrix: Array, numbers: Ints) -> Floats:
+def glcm_features(sums: GlcmSums, matrix: Array | float, numbers: Ints) -> Floats:
     """The values of FEATURES, in its order, from sums of matrices and (for MCC) the matrices themselves.
 
-    There is a matrix for every direction, or a weighted one of all. All NaN when none holds a pair of voxels.
+    There is a matrix for every direction, or a weighted one of all; or the MCC that a device has found stands in their
+    place. All NaN when none holds a pair of voxels.
     """
     values = np.full(len(FEATURES), np.nan)
     scalars = (sums.total, sums.product, sums.squares, sums.largest)
     _mean_over_directions(scalars, (sums.marginals, sums.plus, sums.minus, sums.few, sums.many), numbers, values)
     if not np.isnan(values[MCC]):
-        symmetric = sums.marginals.shape[1] == 1
-        many = len(numbers) > 1
-        values[MCC] = mean_maximal_correlation(matrix, sums.total, symmetric=symmetric) if many else 1.0
+        values[MCC] = matrix if isinstance(matrix, float) else _correlation(sums, matrix)
     return values
+
+
+def _correlation(sums: GlcmSums, matrix: Array) -> float:
+    """MCC; 1 where there is one grey level."""
+    if matrix.shape[1] == 1:
+        return 1.0
+    return mean_maximal_correlation(matrix, sums.total, symmetric=sums.marginals.shape[1] == 1)
 
 
 @njit
