@@ -95,7 +95,7 @@ __device__ void find_present(int levels, double *marginals, int *present, double
     __syncthreads();
 }
 
-// The matrix over the levels that occur, scaled, less its first eigenpair; zero beyond them.
+// The matrix over the levels that occur, scaled, less its first eigenpair; zero beyond them. Others may not be done yet.
 __device__ void deflate(const Search &search, const unsigned *matrix, int levels, const int *present, int occurring,
                         double total) {
     double *scale = search.vectors + search.stride, *first = scale + search.stride;
@@ -113,7 +113,6 @@ __device__ void deflate(const Search &search, const unsigned *matrix, int levels
         }
         search.rest[cell] = pairs * (scale[i] * scale[j]) - first[i] * first[j];
     }
-    __syncthreads();
 }
 
 // A unit vector of arbitrary numbers, at right angles to the first eigenvector.

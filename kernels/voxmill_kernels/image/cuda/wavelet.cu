@@ -10,10 +10,8 @@ __device__ void convolve(const Number *box, const Number *taps, Number *made, In
         Int row = quotient(place, step), line = quotient(row, size), beyond = row - line * size - inner + 1;
         const Number *last = box + place + (line + 1) * (length - 1) * step;
         Number sum = 0;
-        for (Int tap = 0; tap < length; tap++) {
-            Int one = tap < beyond ? beyond - 1 - tap : tap;
-            sum = sum + taps[one] * last[-one * step];
-        }
+        for (Int tap = beyond - 1; tap >= 0; tap--) sum += taps[tap] * last[-tap * step];
+        for (Int tap = beyond > 0 ? beyond : 0; tap < length; tap++) sum += taps[tap] * last[-tap * step];
         made[place] = sum;
     }
 }
