@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 import voxmill as vm
-from cuda_host import HostArray, HostDevice
+from cuda_host import HostArray, HostDevice, registered
 from voxmill import execute
 from voxmill.execute import Derived, Work, chain_of, derive, find_facts, share
 from voxmill.operators.crop import Crop
@@ -170,6 +170,48 @@ class Twice(Voxelwise):
 def test_boxes_lie_on_the_device_whatever_works_there(kinds: tuple[bool, ...]) -> None:
     source = image(np.int16)
     made, window = derive(source, *map(Twice, kinds)), vm.Window((1, 2, 3), (4, 5, 6))
-    (box,) = share([made], [window], HostDevice())
+    with registered(HostDevice()) as device:
+        (box,) = share([made], [window], device)
     assert isinstance(box, HostArray)
     np.testing.assert_array_equal(HostDevice().download(box), source.read(window) * 2 ** len(kinds), strict=True)
+
+
+@dataclass(frozen=True)
+class Both(Voxelwise):
+    """A voxel and its square, side by side: no array that a device has; or the sum of the two again."""
+
+    joined: bool
+
+    exactness = Exactness.EQUAL
+    on_device = False
+    facts = ()
+
+    def form(self, source: Form, facts: Facts) -> Form:
+        dtype = np.dtype(np.int64) if self.joined else np.dtype([("one", np.int64), ("square", np.int64)])
+        return Form(source.grid, dtype)
+
+    def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
+        (box,) = boxes
+        if self.joined:
+            return np.asarray(box["one"] + box["square"])
+        made = np.empty(box.shape, dtype=[("one", np.int64), ("square", np.int64)])
+        made["one"], made["square"] = box, box.astype(np.int64) ** 2
+        return made
+
+
+def test_several_numbers_for_a_voxel_go_to_no_device() -> None:
+    source = image(np.int16)
+    made, window = derive(source, Twice(on_device=True), Both(joined=False), Both(joined=True)), WHOLE
+    with registered(Uploading()) as device:
+        (box,) = share([made], [window], device)
+        assert isinstance(box, HostArray)
+    doubled = 2 * source.read(window).astype(np.int64)
+    np.testing.assert_array_equal(device.download(box), doubled + doubled**2, strict=True)
+
+
+class Uploading(HostDevice):
+    """One that has no structured arrays, as CuPy."""
+
+    def upload(self, array: NDArray[Any]) -> HostArray:
+        assert array.dtype.kind in "biuf"
+        return super().upload(array)

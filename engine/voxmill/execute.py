@@ -17,6 +17,7 @@ from voxmill.operators.operator import At, Fact, Facts, Form, MoreNeededError, O
 from voxmill.plan import Chain, Link, Task, Want, plan
 from voxmill.stages import stage
 from voxmill.volume import Source
+from voxmill_kernels.array import to_host
 from voxmill_kernels.cuda.device import Device
 
 TILE_VOXELS = 1 << 22
@@ -183,11 +184,11 @@ class Work:
         """What an operator makes; one that cannot work on a device works here, and what it makes goes there again."""
         if self.device is None or link.operator.on_device:
             return link.operator.apply(boxes, at, link.facts)
-        return self._there(link.operator.apply([self.device.download(box) for box in boxes], at, link.facts))
+        return self._there(link.operator.apply([to_host(box) for box in boxes], at, link.facts))
 
     def _there(self, box: NDArray[Any]) -> NDArray[Any]:
-        """A box of this machine where the work is done."""
-        return box if self.device is None else self.device.upload(box)
+        """A box of this machine where the work is done; several numbers for a voxel stay here: no device has such."""
+        return box if self.device is None or box.dtype.names else self.device.upload(box)
 
 
 @stage("facts")
