@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kernel_cases import VOLUMES, Volume, batch_of, blocks, volumes
 from voxmill_kernels.count.cells import cells_of
-from voxmill_kernels.count.cuda import layout
+from voxmill_kernels.count.cuda import tiles
 from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sums import sum_glcm
@@ -46,10 +46,11 @@ def regions(max_size: int = 3) -> st.SearchStrategy[list[Volume]]:
 
 
 @contextmanager
-def tiles_of(places: int) -> Iterator[None]:
-    """Blocks look at so many places of a box, so that small boxes have many."""
+def tiles_of(places: int, least: int | None = None) -> Iterator[None]:
+    """Blocks look at so many places of a box at most, so that small boxes have many."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layout, "TILE", places)
+        patch.setattr(tiles, "MOST", places)
+        patch.setattr(tiles, "LEAST", least or places)
         yield
 
 

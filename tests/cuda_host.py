@@ -158,6 +158,7 @@ class HostDevice:
     process: HostProcess | None = None
     threads: int = 4
     shared_bytes: int = 1 << 16
+    multiprocessors: int = 2
     others: Mapping[str, HostProcess] = field(default_factory=dict)
     name: str = "threads of this machine"
     free_bytes: int = 1 << 30

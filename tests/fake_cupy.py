@@ -39,7 +39,8 @@ def fake_cupy(device: HostDevice) -> SimpleNamespace:
         return SimpleNamespace(get_function=get_function)
 
     def attributes() -> SimpleNamespace:
-        return SimpleNamespace(attributes={"MaxSharedMemoryPerBlockOptin": device.shared_bytes})
+        known = {"MaxSharedMemoryPerBlockOptin": device.shared_bytes, "MultiProcessorCount": device.multiprocessors}
+        return SimpleNamespace(attributes=known)
 
     return SimpleNamespace(
         ndarray=HostArray,

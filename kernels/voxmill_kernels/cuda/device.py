@@ -23,6 +23,10 @@ class Device(Protocol):
         """How much memory a block can have to itself."""
 
     @property
+    def multiprocessors(self) -> int:
+        """How many processors it has, each of which runs some blocks at once."""
+
+    @property
     def free_bytes(self) -> int:
         """How much of its memory can still be taken."""
 

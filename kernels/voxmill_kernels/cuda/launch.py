@@ -61,6 +61,11 @@ class CupyDevice:
         """How much memory a block can have to itself."""
         return int(cupy.cuda.Device().attributes["MaxSharedMemoryPerBlockOptin"])
 
+    @cached_property
+    def multiprocessors(self) -> int:
+        """How many processors it has, each of which runs some blocks at once."""
+        return int(cupy.cuda.Device().attributes["MultiProcessorCount"])
+
     @property
     def free_bytes(self) -> int:
         """How much of its memory can still be taken: what is free, and what is held and not in use."""

@@ -9,6 +9,7 @@ import numpy as np
 from voxmill_kernels.count.arena import Batch
 from voxmill_kernels.count.cuda.counted import Counted
 from voxmill_kernels.count.cuda.layout import Layout, lay_out
+from voxmill_kernels.count.cuda.tiles import blocks_at_once, cut
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, REPRESENTATIVES
 from voxmill_kernels.count.sums import FEW
 from voxmill_kernels.count.sweep import (
@@ -47,6 +48,10 @@ class _Task:
     def launch(self, kernel: str, blocks: int, arguments: Sequence[Buffer | int], *, shared: int = 0) -> None:
         """Run the kernel for levels of so many bits."""
         self.device.launch(f"{kernel}{self.bits}", blocks, [self.arena, self.boxes, *arguments], shared=shared)
+
+    def tiles(self, boxes: Ints, shared: int) -> Ints:
+        """Tiles of these boxes, for blocks that share so many bytes."""
+        return cut(self.layout.places[boxes], boxes, blocks_at_once(self.device, shared))
 
     def room(self, part: str, dtype: type[np.number[Any]]) -> Buffer:
         """A buffer for a part of all boxes."""
@@ -96,7 +101,7 @@ def _sweep(task: _Task) -> dict[str, Buffer]:
     }
     rules = [task.layout.offsets, task.along, task.alpha, task.wanted]
     for shared, boxes in task.layout.size_classes():
-        tiles = task.layout.tiles(boxes)
+        tiles = task.tiles(boxes, shared)
         arguments = [task.device.upload(tiles.ravel()), task.offsets, task.numbers, *found.values(), *rules]
         task.launch("sweep", len(tiles), arguments, shared=shared)
     if task.wanted & GLRLM:
@@ -116,7 +121,7 @@ def _find_zones(task: _Task) -> dict[str, Buffer]:
         "large_listed": device.zeros(len(layout.boxes), np.uint32),
     }
     if task.wanted & GLSZM:
-        table = layout.tiles(np.arange(len(layout.boxes)))
+        table = task.tiles(np.arange(len(layout.boxes)), 0)
         tiles, directions = device.upload(table.ravel()), device.upload(DIRECTIONS.ravel())
         parents, sizes = (device.zeros(len(task.arena), dtype) for dtype in (np.int32, np.uint32))
         joining = [tiles, directions, device.upload(REPRESENTATIVES), parents, task.along]

@@ -18,8 +18,6 @@ PARTS = ("pairs", "around", "runs", "small", "large", "sums", "few", "many")
 FIELDS = ("start", "depth", "height", "width", "border", "levels", "longest", "numbers", "gaps", "own", *PARTS, "room")
 BOX = np.dtype([(field, np.int64) for field in FIELDS])
 """What a kernel knows of a box; `box.cuh` says what the fields mean."""
-TILE = 1 << 15
-"""How many places of a box a block looks at, at most; a count that a block keeps to itself has 16 bits."""
 MOST_PLACES = (1 << 31) - 1
 """How many places a box may have: a place is a number of 32 bits."""
 SCALARS = 5
@@ -50,13 +48,10 @@ class Layout:
         for start, shape in zip(self.boxes[part].tolist(), self.shapes[part], strict=True):
             yield buffer[start : start + shape.prod()].reshape(shape)
 
-    def tiles(self, boxes: Ints) -> Ints:
-        """The tiles of these boxes (indices), (tiles, 3): box, first place and last one (exclusive)."""
-        size = _size(self.boxes[boxes])
-        counts = -(-size // TILE)
-        first = TILE * (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts))
-        last = np.minimum(first + TILE, np.repeat(size, counts))
-        return np.stack([np.repeat(boxes, counts), first, last], axis=1)
+    @property
+    def places(self) -> Ints:
+        """How many places each box has, border included."""
+        return _size(self.boxes)
 
     def size_classes(self) -> Iterator[tuple[int, Ints]]:
         """Shared bytes of a block, and the boxes (indices) swept with so many; each uses more than half of them."""

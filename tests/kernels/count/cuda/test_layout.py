@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cuda_cases import Task, regions, tasks, tiles_of
+from cuda_cases import Task, regions, tasks
 from kernel_cases import Volume, batch_of, read_only
 from voxmill_kernels.count import cuda
-from voxmill_kernels.count.cuda.layout import BOX, MOST_PLACES, PARTS, TILE, Layout, lay_out
+from voxmill_kernels.count.cuda.layout import BOX, MOST_PLACES, PARTS, Layout, lay_out
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import EVERYTHING, GLDM, GLRLM, GLSZM, NGTDM
@@ -22,18 +22,6 @@ def laid_out(volumes: list[Volume], task: Task, shared_bytes: int) -> Layout:
     offsets = directions(*task.distances, across=task.across)
     batch = batch_of(*volumes, border=max(task.distances))
     return lay_out(batch, len(offsets), wanted=task.wanted, shared_bytes=shared_bytes)
-
-
-@given(drawn=regions(), places=st.integers(1, 300))
-def test_every_place_lies_in_one_tile(drawn: list[Volume], places: int) -> None:
-    layout = laid_out(drawn, Task(), 0)
-    seen = [np.zeros(sides, dtype=np.int64).ravel() for sides in layout.boxes[["depth", "height", "width"]].tolist()]
-    with tiles_of(places):
-        tiles = layout.tiles(np.arange(len(seen)))
-    for box, first, last in tiles.tolist():
-        assert 0 < last - first <= places
-        seen[box][first:last] += 1
-    assert all((counts == 1).all() for counts in seen)
 
 
 @given(drawn=regions(), task=tasks(), shared_bytes=st.integers(0, 1 << 16))
@@ -72,7 +60,6 @@ def test_kernels_know_the_same_fields() -> None:
     (fields,) = re.findall(r"struct Box \{(.*?)\};", text, re.DOTALL)
     names = re.sub(r"//.*|\bInt\b", "", fields).replace(";", ",")
     assert [name.strip() for name in names.split(",") if name.strip()] == list(BOX.names or ())
-    assert TILE < 1 << 16
 
 
 def test_a_box_with_more_places_than_a_kernel_can_count_is_refused() -> None:
