@@ -69,6 +69,9 @@ template <class T> T atomicMin(T *place, T value) {
 template <class T> T atomicMax(T *place, T value) {
     return exchange(place, [=](T old) { return old > value ? old : value; });
 }
+template <class T> T atomicOr(T *place, T value) {
+    return exchange(place, [=](T old) { return old | value; });
+}
 template <class T> T atomicExch(T *place, T value) {
     return exchange(place, [=](T) { return value; });
 }

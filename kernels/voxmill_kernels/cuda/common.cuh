@@ -9,5 +9,5 @@ extern __shared__ Natural shared_words[];
 __device__ inline void *shared_memory() { return shared_words; }
 
 // What is there now, while other threads may write.
-__device__ inline int look(const int *place) { return *(const volatile int *)place; }
+template <class T> __device__ T look(const T *place) { return *(const volatile T *)place; }
 #endif

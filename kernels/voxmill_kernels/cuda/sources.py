@@ -24,7 +24,8 @@ def _of_types(kernel: str, *types: str) -> list[str]:
 
 WHOLE = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 KERNELS = {
-    **dict.fromkeys(_of_both_types("sweep", "finish_runs"), "count/sweep"),
+    **dict.fromkeys(_of_both_types("sweep", "follow_lines"), "count/sweep"),
+    "finish_runs": "count/sweep",
     **dict.fromkeys(_of_both_types("begin_zones", "join_zones", "measure_zones", "count_zones"), "count/zones"),
     "sum_pairs": "count/sums",
     **dict.fromkeys(_of_both_types("place_levels"), "count/arena"),

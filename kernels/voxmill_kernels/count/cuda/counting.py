@@ -99,17 +99,27 @@ def _sweep(task: _Task) -> dict[str, Buffer]:
         "ngtdm": task.room("around", np.int64),
         "glrlm": task.room("runs", np.uint32),
     }
+    met = task.device.zeros(len(task.layout.boxes), np.uint32)
     rules = [task.layout.offsets, task.along, task.alpha, task.wanted]
     for shared, boxes in task.layout.size_classes():
         tiles = task.tiles(boxes, shared)
-        arguments = [task.device.upload(tiles.ravel()), task.offsets, task.numbers, *found.values(), *rules]
+        arguments = [task.device.upload(tiles.ravel()), task.offsets, task.numbers, *found.values(), met, *rules]
         task.launch("sweep", len(tiles), arguments, shared=shared)
     if task.wanted & GLRLM:
-        voxels = task.device.upload(task.layout.voxels)
-        blocks = len(DIRECTIONS) * len(task.layout.boxes)
-        arguments = [task.offsets, voxels, found["glrlm"], task.layout.offsets, task.along]
-        task.launch("finish_runs", blocks, arguments, shared=4)
+        _finish_runs(task, met, found["glrlm"])
     return found
+
+
+def _finish_runs(task: _Task, met: Buffer, glrlm: Buffer) -> None:
+    """Runs of one, in the directions in which a line meets two voxels: those known to be `met`, and what is found."""
+    device, layout = task.device, task.layout
+    tiles = task.tiles(np.arange(len(layout.boxes)), 0)
+    arguments = [device.upload(tiles.ravel()), device.upload(DIRECTIONS.ravel()), met, task.along]
+    task.launch("follow_lines", len(tiles), arguments, shared=4 * len(DIRECTIONS))
+    matrices = len(DIRECTIONS) * len(layout.boxes)
+    blocks = -(-blocks_at_once(device, 0) // matrices)
+    arguments = [task.boxes, device.upload(layout.voxels), met, glrlm, blocks]
+    device.launch("finish_runs", blocks * matrices, arguments)
 
 
 def _find_zones(task: _Task) -> dict[str, Buffer]:

@@ -90,23 +90,28 @@ __device__ void look_around(const Level *at, const int *steps, int offsets, int 
     if (wanted & NGTDM && difference) counters.ngtdm.add(row + near, difference < 0 ? -difference : difference);
 }
 
-// Runs of two and more that begin at a voxel; those of one follow from what is left.
+// Runs of two and more that begin at a voxel; those of one follow from what is left. Gives the directions, one bit each,
+// in which the next place is a voxel of the region too.
 template <class Level>
-__device__ void follow_runs(const Level *at, const int *steps, int along, const Box &box, const Counter &glrlm) {
+__device__ unsigned follow_runs(const Level *at, const int *steps, int along, const Box &box, const Counter &glrlm) {
     int level = *at;
+    unsigned met = 0;
     for (int k = 0; k < DIRECTIONS; k++) {
         int step = steps[k];
-        if (!(along >> k & 1) || at[step] != level || at[-step] == level) continue;
+        if (!(along >> k & 1)) continue;
+        met |= (unsigned)(at[step] != 0) << k;
+        if (at[step] != level || at[-step] == level) continue;
         int length = 2;
         for (const Level *next = at + 2 * step; *next == level; next += step) length++;
         glrlm.add((k * (int)box.levels + level - 1) * (int)box.longest + length - 1);
     }
+    return met;
 }
 
 template <class Level>
 __device__ void sweep(const Level *arena, const Box *boxes, const Tile *tiles, const Int *offsets, const Int *numbers,
-                      unsigned *glcm, unsigned *gldm, Natural *ngtdm, unsigned *glrlm, int count, int along, int alpha,
-                      int wanted) {
+                      unsigned *glcm, unsigned *gldm, Natural *ngtdm, unsigned *glrlm, unsigned *met, int count,
+                      int along, int alpha, int wanted) {
     const Tile tile = tiles[blockIdx.x];
     const Box &box = boxes[tile.box];
     Int cells = box.levels * (2 * count + 1);
@@ -123,69 +128,97 @@ __device__ void sweep(const Level *arena, const Box *boxes, const Tile *tiles, c
     counters.glcm.clear(), counters.gldm.clear(), counters.glrlm.clear(), counters.ngtdm.clear();
     __syncthreads();
     Numbers of_levels = {numbers + box.numbers, box.gaps != 0};
+    unsigned met_here = 0;
     for (Int place = tile.first + threadIdx.x; place < tile.last; place += blockDim.x) {
         const Level *at = arena + box.start + place;
         if (!*at) continue;
         if (wanted & (GLCM | GLDM | NGTDM))
             look_around(at, steps, count, alpha, wanted, (int)box.levels, of_levels, counters);
-        if (wanted & GLRLM) follow_runs(at, steps + count, along, box, counters.glrlm);
+        if (wanted & GLRLM) met_here |= follow_runs(at, steps + count, along, box, counters.glrlm);
     }
+    if (met_here & ~look(met + tile.box)) atomicOr(met + tile.box, met_here);
     __syncthreads();
     counters.glcm.flush(), counters.gldm.flush(), counters.glrlm.flush(), counters.ngtdm.flush();
 }
 
-// Whether a line from this place along a direction meets another voxel of the region.
+// A place of a box in z, y, x.
+struct Point {
+    int z, y, x;
+
+    __device__ Point ahead(const Int *offset, int times) const {
+        return {z + times * (int)offset[0], y + times * (int)offset[1], x + times * (int)offset[2]};
+    }
+
+    __device__ bool is_inside(const Box &box) const {
+        return z >= box.border && y >= box.border && x >= box.border && z < box.depth - box.border &&
+               y < box.height - box.border && x < box.width - box.border;
+    }
+};
+
+// Whether a line that begins at this place meets two voxels of the region.
 template <class Level>
-__device__ bool meets_another(const Level *levels, Int place, const Box &box, const Int *direction) {
-    Int z = place / (box.width * box.height), y = place / box.width % box.height, x = place % box.width;
-    for (;;) {
-        z += direction[0], y += direction[1], x += direction[2];
-        if (z >= box.depth - box.border || y < box.border || y >= box.height - box.border || x < box.border ||
-            x >= box.width - box.border)
-            return false;
-        if (levels[(z * box.height + y) * box.width + x]) return true;
+__device__ bool meets_two(const Level *at, Point point, const Box &box, const Int *direction, int step) {
+    int voxels = 0;
+    for (; point.is_inside(box); point = point.ahead(direction, 1), at += step)
+        if (*at && ++voxels == 2) return true;
+    return false;
+}
+
+// Directions in which no two voxels of the region are next to each other, as far as the sweep saw: does a line meet two
+// that are apart? Whoever is at the first place of a line follows it, so that every place is looked at once.
+template <class Level>
+__device__ void follow_lines(const Level *arena, const Box *boxes, const Tile *tiles, const Int *directions,
+                             unsigned *met, int along) {
+    const Tile tile = tiles[blockIdx.x];
+    const Box &box = boxes[tile.box];
+    int *steps = (int *)shared_memory();
+    find_steps(box, directions, DIRECTIONS, steps);
+    __syncthreads();
+    for (Int place = tile.first + threadIdx.x; place < tile.last; place += blockDim.x) {
+        int left = along & ~(int)look(met + tile.box);
+        if (!left) return;
+        int at = (int)place, width = (int)box.width, height = (int)box.height;
+        Point point = {at / (width * height), at / width % height, at % width};
+        if (!point.is_inside(box)) continue;
+        for (; left; left &= left - 1) {
+            int k = __ffs(left) - 1;
+            const Int *direction = directions + 3 * k;
+            if (point.ahead(direction, -1).is_inside(box)) continue;
+            if (meets_two(arena + box.start + at, point, box, direction, steps[k])) atomicOr(met + tile.box, 1u << k);
+        }
     }
 }
 
-// Runs of one, for one direction of one box; a direction in which no line holds two voxels is emptied.
-template <class Level>
-__device__ void finish_runs(const Level *arena, const Box *boxes, const Int *offsets, const Int *voxels,
-                            unsigned *glrlm, int count, int along) {
-    const Box &box = boxes[blockIdx.x / DIRECTIONS];
-    int k = blockIdx.x % DIRECTIONS;
-    if (!(along >> k & 1)) return;
-    unsigned *runs = glrlm + box.runs + k * box.levels * box.longest;
-    int *any = (int *)shared_memory();
-    if (threadIdx.x == 0) *any = 0;
-    __syncthreads();
-    for (Int level = threadIdx.x; level < box.levels; level += blockDim.x) {
-        unsigned *of_level = runs + level * box.longest - 1;  // by length
-        unsigned covered = 0;
-        for (Int length = 2; length <= box.longest; length++) covered += length * of_level[length];
-        of_level[1] = voxels[box.numbers + level] - covered;
-        if (covered) atomicExch(any, 1);
+// Runs of one: the voxels of a level that no longer run covers. Some blocks for every direction of every box; one in
+// which no line met two voxels is left empty.
+extern "C" __global__ void finish_runs(const Box *boxes, const Int *voxels, const unsigned *met, unsigned *glrlm,
+                                       Int blocks) {
+    Int matrix = blockIdx.x / blocks, k = matrix % DIRECTIONS;
+    const Box &box = boxes[matrix / DIRECTIONS];
+    if (!(met[matrix / DIRECTIONS] >> k & 1)) return;
+    int longest = (int)box.longest, cells = (int)box.levels * longest;
+    unsigned *runs = glrlm + box.runs + k * cells;
+    for (Int at = blockIdx.x % blocks * blockDim.x + threadIdx.x; at < cells; at += blocks * blockDim.x) {
+        int cell = (int)at, level = cell / longest, length = cell % longest + 1;
+        unsigned *ones = runs + level * longest;
+        if (length == 1)
+            atomicAdd(ones, (unsigned)voxels[box.numbers + level]);
+        else if (runs[cell])
+            atomicAdd(ones, 0u - length * runs[cell]);
     }
-    __syncthreads();
-    const Level *levels = arena + box.start;
-    Int size = box.depth * box.height * box.width;
-    for (Int place = threadIdx.x; place < size && !look(any); place += blockDim.x)
-        if (levels[place] && meets_another(levels, place, box, offsets + 3 * (count + k))) atomicExch(any, 1);
-    __syncthreads();
-    if (!*any)
-        for (Int level = threadIdx.x; level < box.levels; level += blockDim.x) runs[level * box.longest] = 0;
 }
 
 #define KERNELS(Level, bits)                                                                                         \
     extern "C" __global__ void sweep##bits(const Level *arena, const Box *boxes, const Tile *tiles,                  \
                                            const Int *offsets, const Int *numbers, unsigned *glcm, unsigned *gldm,   \
-                                           Natural *ngtdm, unsigned *glrlm, Int count, Int along, Int alpha,         \
-                                           Int wanted) {                                                             \
-        sweep(arena, boxes, tiles, offsets, numbers, glcm, gldm, ngtdm, glrlm, (int)count, (int)along, (int)alpha,   \
-              (int)wanted);                                                                                          \
+                                           Natural *ngtdm, unsigned *glrlm, unsigned *met, Int count, Int along,     \
+                                           Int alpha, Int wanted) {                                                  \
+        sweep(arena, boxes, tiles, offsets, numbers, glcm, gldm, ngtdm, glrlm, met, (int)count, (int)along,          \
+              (int)alpha, (int)wanted);                                                                              \
     }                                                                                                                \
-    extern "C" __global__ void finish_runs##bits(const Level *arena, const Box *boxes, const Int *offsets,           \
-                                                 const Int *voxels, unsigned *glrlm, Int count, Int along) {         \
-        finish_runs(arena, boxes, offsets, voxels, glrlm, (int)count, (int)along);                                   \
+    extern "C" __global__ void follow_lines##bits(const Level *arena, const Box *boxes, const Tile *tiles,            \
+                                                  const Int *directions, unsigned *met, Int along) {                 \
+        follow_lines(arena, boxes, tiles, directions, met, (int)along);                                              \
     }
 
 KERNELS(unsigned char, 8)

@@ -35,7 +35,7 @@ def test_named_regions_under_sanitizers(host: HostProcess, volumes: list[Volume]
 def test_drawn_regions(host: HostProcess, drawn: list[Volume], task: Task, own: int, places: int) -> None:
     """Whatever part of its counts a block keeps to itself, and in however many tiles a box is."""
     with tiles_of(places):
-        assert_counts_as_the_cpu(HostDevice(host, shared_bytes=own), drawn, task)
+        assert_counts_as_the_cpu(HostDevice(host, shared_bytes=own, multiprocessors=9), drawn, task)
 
 
 def test_lines_end_with_the_box(plain: HostProcess) -> None:

@@ -11,8 +11,8 @@ from cuda_cases import Task, assert_counts_as_the_cpu, tiles_of
 from cuda_host import DeviceFailedError, HostArray, HostDevice, running
 from kernel_cases import Volume, read_only
 
-ATOMICS = ["sweep8", "finish_runs8", "join_zones8", "measure_zones8", "count_zones8", "sum_pairs"]
-BARRIERS = ["sweep8", "finish_runs8", "join_zones8", "sum_pairs"]
+ATOMICS = ["sweep8", "follow_lines8", "finish_runs", "join_zones8", "measure_zones8", "count_zones8", "sum_pairs"]
+BARRIERS = ["sweep8", "follow_lines8", "join_zones8", "sum_pairs"]
 FLAWS = [
     *[("WITHOUT_ATOMICS", kernel) for kernel in ATOMICS],
     *[("WITHOUT_BARRIERS", kernel) for kernel in BARRIERS],
@@ -25,6 +25,13 @@ def zones_in_many_tiles() -> Volume:
     volume[:, :, :3] = 2
     volume[:, :, 0] = 3
     volume[::2, ::2, 4::2] = 1
+    return read_only(volume)
+
+
+def voxels_apart() -> Volume:
+    """Lines meet voxels in all directions, none of which are next to each other."""
+    volume = np.zeros((5, 5, 9), dtype=np.int64)
+    volume[::2, ::2, ::2] = 1
     return read_only(volume)
 
 
@@ -42,7 +49,7 @@ def test_a_race_is_found(thread_sanitizer: Path, flaw: str, kernel: str, own: in
     with running(thread_sanitizer) as sound, running(thread_sanitizer, flaw) as flawed, tiles_of(80):
         device = HostDevice(sound, shared_bytes=own, others={kernel: flawed})
         with pytest.raises(DeviceFailedError, match="data race"):
-            assert_counts_as_the_cpu(device, [zones_in_many_tiles()], Task())
+            assert_counts_as_the_cpu(device, [zones_in_many_tiles(), voxels_apart()], Task())
 
 
 def test_a_number_outside_a_buffer_is_found(address_sanitizer: Path) -> None:
