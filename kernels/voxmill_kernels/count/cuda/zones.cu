@@ -1,10 +1,17 @@
 // Zones of connected voxels of one level (GLSZM), by union-find: a voxel names one with a smaller place as its parent.
 //
-// Four kernels, each after the end of the other: every voxel names the first of its run along x; voxels join with those
-// behind them; the first voxels of zones learn their sizes; zones are counted.
+// Four kernels, each after the end of the other: every voxel names the first of its piece of a run along x, and the
+// first of a piece that of the piece before; voxels join with those behind them; the first voxels of zones learn their
+// sizes, from the first voxels of pieces; zones are counted.
 #include "box.cuh"
 
 const int ALONG_X = 1 << 12;  // the bit of direction (0, 0, 1)
+const int PIECE = 32;         // a run along x is cut at multiples of this: nobody follows all of a long one
+
+// Whether the voxel before a place along x is of its run.
+template <class Level> __device__ bool goes_on(const Level *levels, Int place, int along) {
+    return along & ALONG_X && levels[place - 1] == levels[place];
+}
 
 // The first voxel of all that hang together with one; the way to it is shortened.
 __device__ inline int root(int *parent, int place) {
@@ -37,12 +44,13 @@ __device__ void begin_zones(const Level *arena, const Box *boxes, const Tile *ti
     for (Int place = tile.first + threadIdx.x; place < tile.last; place += blockDim.x) {
         if (!levels[place]) continue;
         Int first = place;
-        while (along & ALONG_X && levels[first - 1] == levels[place]) first--;
+        while ((first == place || first % PIECE) && goes_on(levels, first, along)) first--;
         parent[start + place] = (int)first;
     }
 }
 
-// One neighbour behind per group that hangs together by itself: the table of representatives, by set of neighbours.
+// One neighbour behind per group that hangs together by itself: the table of representatives, by set of neighbours. None
+// where the voxel before along x has the one before that neighbour: they join, and the runs with them.
 template <class Level>
 __device__ void join_zones(const Level *arena, const Box *boxes, const Tile *tiles, const Int *directions,
                            const unsigned short *representatives, int *parent, int along) {
@@ -56,12 +64,15 @@ __device__ void join_zones(const Level *arena, const Box *boxes, const Tile *til
         if (!*at) continue;
         int behind = 0;
         for (int k = 0; k < DIRECTIONS; k++) behind |= (along >> k & 1 && at[-steps[k]] == *at) << k;
-        for (int left = representatives[behind] & ~ALONG_X; left; left &= left - 1)
-            unite(parent + box.start, (int)place, (int)place - steps[__ffs(left) - 1]);
+        for (int left = representatives[behind] & ~ALONG_X; left; left &= left - 1) {
+            int step = steps[__ffs(left) - 1];
+            if (behind & ALONG_X && at[-step - 1] == *at) continue;
+            unite(parent + box.start, (int)place, (int)place - step);
+        }
     }
 }
 
-// A run along x lies in one zone: its first voxel adds all of it.
+// A piece of a run along x lies in one zone: its first voxel adds all of it.
 template <class Level>
 __device__ void measure_zones(const Level *arena, const Box *boxes, const Tile *tiles, int *parent, unsigned *sizes,
                               int along) {
@@ -69,9 +80,9 @@ __device__ void measure_zones(const Level *arena, const Box *boxes, const Tile *
     Int start = boxes[tile.box].start;
     const Level *levels = arena + start;
     for (Int place = tile.first + threadIdx.x; place < tile.last; place += blockDim.x) {
-        if (!levels[place] || (along & ALONG_X && levels[place - 1] == levels[place])) continue;
+        if (!levels[place] || (place % PIECE && goes_on(levels, place, along))) continue;
         Int next = place + 1;
-        while (along & ALONG_X && levels[next] == levels[place]) next++;
+        while (next % PIECE && goes_on(levels, next, along)) next++;
         atomicAdd(sizes + start + root(parent + start, (int)place), (unsigned)(next - place));
     }
 }

@@ -56,6 +56,17 @@ def test_zones_join_whoever_is_faster(plain_program: Path) -> None:
         assert_counts_as_the_cpu(HostDevice(process, threads=16), [read_only(letters)], Task(wanted=GLSZM))
 
 
+@pytest.mark.parametrize("across", [None, 0, 2])
+def test_zones_of_long_runs(host: HostProcess, across: int | None) -> None:
+    """Runs along x that are cut into pieces, beside others that begin and end elsewhere; and zones of nothing else."""
+    noise = np.random.default_rng(8).integers(0, 4, (3, 5, 150))
+    alone = np.zeros((3, 3, 99), dtype=np.int64)
+    alone[::2, ::2] = 1
+    volumes: list[Volume] = [read_only(np.sort(noise, axis=2)), read_only(alone)]
+    with tiles_of(200):
+        assert_counts_as_the_cpu(HostDevice(host), volumes, Task(across=across, wanted=GLSZM))
+
+
 @pytest.mark.parametrize("shape", [(4, 4, 4), (3, 3, 7), (1, 1, 513), (1, 1, 514)])
 def test_sizes_and_counts_at_the_end_of_a_table(plain: HostProcess, shape: tuple[int, int, int]) -> None:
     """Zones of 63 and 64 voxels, pairs that occur 1024 and 1026 times."""
