@@ -6,17 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from voxmill_kernels.count.cells import Cells
+from voxmill_kernels.count.cuda.collected import add_large, collect_cells, spread_few
 from voxmill_kernels.count.cuda.layout import SCALARS, Layout
 from voxmill_kernels.count.sums import FEW, GlcmSums
 from voxmill_kernels.count.sweep import Matrices
-from voxmill_kernels.count.zones import with_large
 from voxmill_kernels.cuda.device import Buffer, Device
-from voxmill_kernels.types import Array, Ints
+from voxmill_kernels.types import Array, Counts, Ints
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Counts and sums of a batch, in buffers of a device. All of the following come by box, and from there."""
+    """Counts and sums of a batch, in buffers of a device. All of the following come by box, and from there.
+
+    What comes together is looked at in one pass for all boxes; each box has views of what was made.
+    """
 
     device: Device
     layout: Layout
@@ -24,9 +27,17 @@ class Counted:
 
     def matrices(self) -> list[Matrices]:
         """Whole matrices, as the CPU's `sweep` gives them."""
-        glcm, glrlm = self._whole("glcm", "pairs"), self._whole("glrlm", "runs")
         gldm = (matrix[0] for matrix in self._whole("gldm", "around"))
-        return [Matrices(*parts) for parts in zip(glcm, gldm, self.ngtdm(), glrlm, self.zones(), strict=True)]
+        parts = zip(self.pairs(), gldm, self.ngtdm(), self.run_matrices(), self.zones(), strict=True)
+        return [Matrices(*part) for part in parts]
+
+    def pairs(self) -> list[Counts]:
+        """GLCM, as in Matrices."""
+        return list(self._whole("glcm", "pairs"))
+
+    def run_matrices(self) -> list[Counts]:
+        """GLRLM, as in Matrices."""
+        return list(self._whole("glrlm", "runs"))
 
     def ngtdm(self) -> list[Ints]:
         """NGTDM, as in Matrices."""
@@ -34,68 +45,86 @@ class Counted:
 
     def dependences(self) -> list[Cells]:
         """The cells of GLDM."""
-        return list(self._cells("gldm", "around"))
+        return self._split_cells(*self._cells("gldm", "around"), "around")
 
     def runs(self) -> list[Cells]:
         """The cells of GLRLM, a matrix for each of the 13 directions."""
-        return list(self._cells("glrlm", "runs"))
+        return self._split_cells(*self._cells("glrlm", "runs"), "runs")
 
     def zones(self) -> list[Cells]:
         """The cells of GLSZM."""
-        listed = self.device.download(self.buffers["large_listed"]).tolist()
-        large = (zones[:length] for zones, length in zip(self._whole("large", "large"), listed, strict=True))
-        small = self._cells("small", "small", first=0)
-        return [with_large(*zones) for zones in zip(small, large, strict=True)]
+        small, ends = self._cells("small", "small", first=0)
+        listed = self._downloaded("large_listed")
+        cells = np.empty((4, small.shape[1] + int(listed.sum())), dtype=np.int64)
+        ends = add_large(small, ends, self._downloaded("large"), self._starts("large"), listed, cells)
+        return self._split_cells(cells, ends, "small")
 
     def pair_sums(self) -> list[GlcmSums]:
         """What the CPU's `sum_glcm` gives of GLCM."""
-        few = (_dense(*part) for part in self._filled("few", "few"))
-        parts = zip(self._whole("sums", "sums"), few, self._whole("many", "many"), strict=True)
-        return [_pair_sums(levels, *part) for levels, part in zip(self._levels, parts, strict=True)]
+        sums, offsets = self._downloaded("sums"), self.layout.offsets
+        scalars = sums[self._starts("sums")[:, np.newaxis] + np.arange(SCALARS * offsets)]
+        most_twice = 2 * scalars[:, -offsets:].max(axis=1)
+        voxels = scalars[:, :offsets].max(axis=1)
+        few = self._few(np.minimum(FEW, most_twice + 1))
+        room = np.minimum(self.layout.boxes["levels"] ** 2, voxels // FEW)
+        many = self._many(np.where(most_twice < FEW, 0, room))
+        tops = ((self.layout.shapes["sums"][:, 1] - SCALARS - self._levels - 1) // 3).tolist()
+        given = zip(self._starts("sums").tolist(), self._levels.tolist(), tops, few, many, strict=True)
+        return [_pair_sums(sums[start:], offsets, levels, top, (few, many)) for start, levels, top, few, many in given]
 
     @property
-    def _levels(self) -> list[int]:
-        return self.layout.boxes["levels"].tolist()
+    def _levels(self) -> Ints:
+        return np.ascontiguousarray(self.layout.boxes["levels"])
+
+    def _starts(self, part: str) -> Ints:
+        return np.ascontiguousarray(self.layout.boxes[part])
+
+    def _downloaded(self, buffer: str) -> Array:
+        return self.device.download(self.buffers[buffer])
 
     def _whole(self, buffer: str, part: str) -> Iterator[Array]:
-        return self.layout.split(part, self.device.download(self.buffers[buffer]))
+        return self.layout.split(part, self._downloaded(buffer))
 
-    def _cells(self, buffer: str, part: str, *, first: int = 1) -> Iterator[Cells]:
-        """The cells of a part; its first column is size `first`."""
-        for where, counts, shape in self._filled(buffer, part):
-            matrix, level, size = np.unravel_index(where, shape)
-            yield Cells(matrix, level, size + first, counts, shape[0])
-
-    def _filled(self, buffer: str, part: str) -> Iterator[tuple[Ints, Ints, tuple[int, ...]]]:
-        """Where a part is not 0, what stands there, and the shape of the part."""
+    def _cells(self, buffer: str, part: str, *, first: int = 1) -> tuple[Ints, Ints]:
+        """The cells of a part of all boxes, and where those of a box end; the first column is size `first`."""
         where, counts = self.device.filled(self.buffers[buffer])
-        starts = self.layout.boxes[part].tolist()
-        ends = np.searchsorted(where, [*starts[1:], self.layout.length(part)]).tolist()
-        for begin, end, start, shape in zip([0, *ends], ends, starts, self.layout.shapes[part].tolist(), strict=False):
-            yield where[begin:end] - start, counts[begin:end].astype(np.int64), tuple(shape)
+        cells = np.empty((4, len(where)), dtype=np.int64)
+        return cells, collect_cells(where, counts, self._starts(part), self.layout.shapes[part], first, cells)
+
+    def _split_cells(self, cells: Ints, ends: Ints, part: str) -> list[Cells]:
+        matrices, last = self.layout.shapes[part][:, 0].tolist(), ends.tolist()
+        begin = [0, *last[:-1]]
+        return [Cells(*cells[:, a:b], count) for a, b, count in zip(begin, last, matrices, strict=True)]
+
+    def _few(self, widths: Ints) -> list[Ints]:
+        """How often counts occur, (offsets, width) of each box."""
+        offsets = self.layout.offsets
+        ends = np.cumsum(offsets * widths)
+        few, starts = np.zeros(int(ends[-1]), dtype=np.int64), ends - offsets * widths
+        spread_few(*self.device.filled(self.buffers["few"]), offsets, starts, widths, few)
+        given = zip(starts.tolist(), ends.tolist(), strict=True)
+        return [few[start:end].reshape(offsets, -1) for start, end in given]
+
+    def _many(self, room: Ints) -> Iterator[Ints]:
+        """Large counts, ascending, in as much room as the CPU takes for them."""
+        none = np.zeros((self.layout.offsets, 0), dtype=np.int64)
+        for part, its in zip(self._whole("many", "many"), room.tolist(), strict=True):
+            yield np.ascontiguousarray(np.sort(part, axis=1)[:, part.shape[1] - its :]) if its else none
 
 
-def _dense(where: Ints, counts: Ints, shape: tuple[int, ...]) -> Ints:
-    dense = np.zeros(shape, dtype=np.int64)
-    dense.flat[where] = counts
-    return dense
-
-
-def _pair_sums(levels: int, rows: Ints, few: Ints, many: Ints) -> GlcmSums:
-    """Sums of a box out of rows, one for each offset, as `sums.cu` has them; with the room that the CPU takes."""
-    scalars, by_level, others = np.split(rows, [SCALARS, SCALARS + levels], axis=1)
-    total, product, squares, largest, most = np.ascontiguousarray(scalars.T)
-    top = others.shape[1] // 3
-    most_twice = 2 * int(most.max(initial=0))
-    room = 0 if most_twice < FEW else min(levels * levels, int(total.max()) // FEW)
+def _pair_sums(sums: Ints, offsets: int, levels: int, top: int, occurring: tuple[Ints, Ints]) -> GlcmSums:
+    """Sums of a box, which stand at the beginning of `sums`: scalars by kind, then by i, i + j and |i - j|."""
+    plus = offsets * (SCALARS + levels)
+    minus = plus + offsets * (2 * top + 1)
+    few, many = occurring
     return GlcmSums(
-        total=total,
-        marginals=np.ascontiguousarray(by_level[:, np.newaxis]),
-        plus=np.ascontiguousarray(others[:, : 2 * top + 1]),
-        minus=np.ascontiguousarray(others[:, 2 * top + 1 :]),
-        product=product,
-        squares=squares,
-        largest=largest,
-        few=np.ascontiguousarray(few[:, : most_twice + 1]),
-        many=np.ascontiguousarray(np.sort(many, axis=1)[:, many.shape[1] - room :]),
+        total=sums[:offsets],
+        marginals=sums[offsets * SCALARS : plus].reshape(offsets, 1, levels),
+        plus=sums[plus:minus].reshape(offsets, -1),
+        minus=sums[minus : minus + offsets * top].reshape(offsets, -1),
+        product=sums[offsets : 2 * offsets],
+        squares=sums[2 * offsets : 3 * offsets],
+        largest=sums[3 * offsets : 4 * offsets],
+        few=few,
+        many=many,
     )

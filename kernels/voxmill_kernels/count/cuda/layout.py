@@ -21,7 +21,7 @@ BOX = np.dtype([(field, np.int64) for field in FIELDS])
 MOST_PLACES = (1 << 31) - 1
 """How many places a box may have: a place is a number of 32 bits."""
 SCALARS = 5
-"""How many single numbers stand before the other sums of a co-occurrence matrix."""
+"""How many single numbers a co-occurrence matrix has; those of all offsets stand before the other sums of a box."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Layout:
 
     def split(self, part: str, buffer: Array) -> Iterator[Array]:
         """A part, box by box."""
-        for start, shape in zip(self.boxes[part].tolist(), self.shapes[part], strict=True):
-            yield buffer[start : start + shape.prod()].reshape(shape)
+        for start, shape in zip(self.boxes[part].tolist(), self.shapes[part].tolist(), strict=True):
+            yield buffer[start : start + math.prod(shape)].reshape(shape)
 
     @property
     def places(self) -> Ints:

@@ -1,8 +1,8 @@
 // Co-occurrence counts → whole-number sums, those of the CPU's sums: matrices need not leave the device.
 #include "box.cuh"
 
-// What of a matrix adds up to single numbers, in the order in which they stand before its other sums; the last is the
-// most that a cell has before the matrix becomes symmetric.
+// What of a matrix adds up to single numbers, in the order in which they stand before the other sums of its box; the
+// last is the most that a cell has before the matrix becomes symmetric.
 struct Scalars {
     Natural total, product, squares, largest, most;
 };
@@ -50,22 +50,25 @@ __device__ inline Scalars sum_cells(const unsigned *matrix, int levels, const In
     return mine;
 }
 
-// One block for one offset of one box.
+// One block for one offset of one box. Each kind of sum of all offsets of a box stands together, as the CPU has them.
 extern "C" __global__ void sum_pairs(const Box *boxes, const Int *numbers, const unsigned *glcm, Int *sums,
                                      unsigned *few, Natural *many, unsigned *listed, Int offsets, Int limit) {
     const Box &box = boxes[blockIdx.x / offsets];
     Int k = blockIdx.x % offsets, top = numbers[box.numbers + box.levels - 1];
-    Int *row = sums + box.sums + k * (SCALARS + box.levels + 3 * top + 1);
-    Int *by_level = row + SCALARS, *by_sum = by_level + box.levels;
+    Int *scalars = sums + box.sums, *by_level = scalars + SCALARS * offsets;
+    Int *by_sum = by_level + offsets * box.levels, *by_difference = by_sum + offsets * (2 * top + 1);
     unsigned *tally = (unsigned *)shared_memory();
     for (int count = threadIdx.x; count < limit; count += blockDim.x) tally[count] = 0;
     __syncthreads();
-    Sums to = {by_level, by_sum, by_sum + 2 * top + 1, tally, listed + blockIdx.x,
-               many + box.many + k * box.room, (unsigned)limit};
+    Sums to = {by_level + k * box.levels, by_sum + k * (2 * top + 1), by_difference + k * top, tally,
+               listed + blockIdx.x, many + box.many + k * box.room, (unsigned)limit};
     Scalars mine = sum_cells(glcm + box.pairs + k * box.levels * box.levels, (int)box.levels,
                              numbers + box.numbers, to);
-    add(row, mine.total), add(row + 1, mine.product), add(row + 2, mine.squares);
-    atomicMax((Natural *)row + 3, mine.largest), atomicMax((Natural *)row + 4, mine.most);
+    if (mine.total) {
+        Int *row = scalars + k;
+        add(row, mine.total), add(row + offsets, mine.product), add(row + 2 * offsets, mine.squares);
+        atomicMax((Natural *)row + 3 * offsets, mine.largest), atomicMax((Natural *)row + 4 * offsets, mine.most);
+    }
     __syncthreads();
     for (int count = threadIdx.x; count < limit; count += blockDim.x) few[box.few + k * limit + count] = tally[count];
 }
