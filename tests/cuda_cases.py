@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kernel_cases import VOLUMES, Volume, batch_of, blocks, volumes
 from voxmill_kernels.count.cells import cells_of
 from voxmill_kernels.count.cuda import tiles
+from voxmill_kernels.count.cuda.counted import Counted
 from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sums import sum_glcm
@@ -54,11 +55,11 @@ def tiles_of(places: int, least: int | None = None) -> Iterator[None]:
         yield
 
 
-def assert_counts_as_the_cpu(device: Device, volumes: list[Volume], task: Task) -> None:
-    """Matrices, cells and sums of a batch are those of numba's kernels: values, shapes and types."""
+def assert_counts_as_the_cpu(device: Device, volumes: list[Volume], task: Task, found: Counted | None = None) -> None:
+    """Matrices, cells and sums of a batch (`found`, or counted here) are those of numba: values, shapes and types."""
     batch = batch_of(*volumes, border=max(task.distances))
     offsets = directions(*task.distances, across=task.across)
-    found = count(device, batch, offsets, across=task.across, alpha=task.alpha, wanted=task.wanted)
+    found = found or count(device, batch, offsets, across=task.across, alpha=task.alpha, wanted=task.wanted)
     expected = sweep(batch, offsets, across=task.across, alpha=task.alpha, wanted=task.wanted)
     assert_same(found.matrices(), expected)
     assert_same(found.dependences(), [cells_of(matrices.gldm) for matrices in expected])

@@ -39,7 +39,7 @@ def collect_cells(where: Ints, counts: Array, starts: Ints, shapes: Ints, first:
 
 @njit
 def add_large(small: Ints, ends: Ints, large: Ints, starts: Ints, listed: Array, cells: Ints) -> Ints:
-    """The cells of small zones and, after those of each box, the ones of its large zones; gives where those of a box end.
+    """The cells of small zones and, after those of each box, the ones of its large zones; gives where they end.
 
     large: level (from 1) << 32 | size of large zones; those of a box begin at one of `starts`, so many are `listed`.
     """

@@ -92,9 +92,10 @@ class Counted:
         return cells, collect_cells(where, counts, self._starts(part), self.layout.shapes[part], first, cells)
 
     def _split_cells(self, cells: Ints, ends: Ints, part: str) -> list[Cells]:
+        matrix, level, size, count = cells
         matrices, last = self.layout.shapes[part][:, 0].tolist(), ends.tolist()
-        begin = [0, *last[:-1]]
-        return [Cells(*cells[:, a:b], count) for a, b, count in zip(begin, last, matrices, strict=True)]
+        given = zip([0, *last[:-1]], last, matrices, strict=True)
+        return [Cells(matrix[a:b], level[a:b], size[a:b], count[a:b], n) for a, b, n in given]
 
     def _few(self, widths: Ints) -> list[Ints]:
         """How often counts occur, (offsets, width) of each box."""

@@ -96,7 +96,9 @@ def _size(boxes: NDArray[np.void]) -> Ints:
 
 
 def _voxels(batch: Batch) -> Ints:
-    return np.array([counts.sum() for counts in batch.counts])
+    """How many voxels each region has."""
+    ends = np.cumsum([len(counts) for counts in batch.counts])
+    return np.add.reduceat(np.concatenate(batch.counts), np.r_[0, ends[:-1]])
 
 
 def check_size(shape: tuple[int, ...], border: int) -> None:
