@@ -33,3 +33,10 @@ def test_large_regions(gpu: Device, levels: int) -> None:
 def test_many_small_regions(gpu: Device) -> None:
     drawn = np.random.default_rng(6).integers(0, 33, (500, 12, 14, 16))
     assert_counts_as_the_cpu(gpu, [read_only(volume) for volume in drawn], Task())
+
+
+def test_regions_of_one_level_and_of_voxels_apart(gpu: Device) -> None:
+    """The longest runs and the largest zone there can be, and lines along which no two voxels touch."""
+    flat, apart = np.ones((90, 100, 110), dtype=np.int64), np.zeros((40, 50, 60), dtype=np.int64)
+    apart[::2, ::2, ::2] = 1
+    assert_counts_as_the_cpu(gpu, [read_only(flat), read_only(apart)], Task())
