@@ -54,8 +54,9 @@ def test_after_kills_the_bytes_are_those_of_an_undisturbed_run(tmp_path: Path, w
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     draw = random.Random(seed)
-    for _ in range(times):
-        enough = ended(out) + draw.randint(1, CASES // (2 * times))
+    for left in range(times, 0, -1):
+        before = ended(out)
+        enough = before + draw.randint(1, max(1, (CASES - before) // (2 * left)))
         command = [sys.executable, str(script), str(cohort), str(out), str(workers)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             wait_for(lambda: ended(out) >= enough)  # noqa: B023 - called at once

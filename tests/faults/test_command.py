@@ -113,7 +113,7 @@ def test_bad_cases_cost_no_other(hanging: Path) -> None:
         scans[0].write_bytes((folder / "scan0.nrrd").read_bytes()[:-500])
         write_empty_mask(folder, "scan2.seg")
         sitk.WriteImage(sitk.Image(512, 512, 512, sitk.sitkInt16), scans[2], useCompression=True)
-        done = run(hanging, "-j", 2, "--memory", "450MB", "--case-time", 3)
+        done = run(hanging, "-j", 2, "--memory", "450MB", "--case-time", 8)
     assert done.returncode == 1, done.stderr
     assert "\nvoxmill: 2 cases done, 4 rows: " in done.stderr
     assert failures(hanging) == {
