@@ -152,3 +152,13 @@ def test_mirroring_changes_nothing(volume: Volume) -> None:
     for name, value in ours.items():
         atol = 1e-7 if name == "Imc2" else 1e-9
         np.testing.assert_allclose(other[name], value, rtol=1e-12, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize("volume", [blocks(), VOLUMES["one voxel"]], ids=["blocks", "one voxel"])
+def test_mcc_may_be_known_or_left_out_and_the_rest_is_the_same(volume: Volume) -> None:
+    matrix, (numbers,) = swept(volume).glcm, batch_of(volume).numbers
+    sums = sum_glcm(matrix, numbers)
+    expected = by_name(FEATURES, glcm_features(sums, matrix, numbers))
+    for mcc in (expected["MCC"], np.nan):
+        found = by_name(FEATURES, glcm_features(sums, mcc, numbers))
+        np.testing.assert_equal(found, expected | {"MCC": mcc})
