@@ -49,9 +49,12 @@ def newest(name: str) -> Record:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False
-    )
+    """What git says; nothing where there is none."""
+    command = ["git", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
+    except FileNotFoundError:
+        return ""
     return done.stdout.strip()
 
 

@@ -17,13 +17,24 @@ CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm", "shape")
 
 
 def two_calls(case: Case) -> Callable[[], Mapping[str, Any]]:
-    """From SimpleITK images in memory."""
+    """From SimpleITK images in memory, on the CPU with one thread."""
+    return _prepare(case, "cpu")
+
+
+def cuda(case: Case) -> Callable[[], Mapping[str, Any]]:
+    """The same with its CUDA library; it takes the CPU for what that lacks. RuntimeError where it sees no device."""
+    if not flash_radiomics.detect_backends()["cuda"]:
+        raise RuntimeError("flash-radiomics sees no CUDA device")
+    return _prepare(case, "cuda")
+
+
+def _prepare(case: Case, backend: str) -> Callable[[], Mapping[str, Any]]:
     flash_radiomics.setVerbosity(60)
     image, mask = sitk.GetImageFromArray(case.image), sitk.GetImageFromArray(case.labels)
     for one in (image, mask):
         one.SetSpacing(case.spacing)
     extractor = flash_radiomics.RadiomicsFeatureExtractor(
-        backend="cpu", num_threads=1, binWidth=25, distances=[1], additionalInfo=False
+        backend=backend, num_threads=1, binWidth=25, distances=[1], additionalInfo=False
     )
     extractor.disableAllFeatures()
     for name in CLASSES:

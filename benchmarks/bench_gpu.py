@@ -1,0 +1,258 @@
+"""What gpu.py does, once on tiny workloads, on threads of this machine in place of a GPU; clocks are not looked at."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+import gpu
+import records
+from cuda_host import HostArray, HostDevice, HostProcess, build, running
+from fake_cupy import FakeKernel, fake_cupy
+from gpu_parts import sanitizing
+from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows, attempt, compared
+from gpu_parts.floors import SOURCE, Floors, Needs
+from gpu_parts.made import case
+from gpu_parts.regions import COUNTED, RATE, SUMMED, what
+from gpu_parts.same import differing
+from gpu_parts.sanitizing import PROGRAM, sanitized
+from gpu_parts.targets import TARGETS, verdicts
+from nvrtc import compile_cubin, require_compiler
+from voxmill_kernels.array import device_of, register
+
+LAUNCH = "voxmill_kernels.cuda.launch"
+ENGINE = "computes on the CPU only"
+"""What the engine says of a device as long as it takes none."""
+SAID = ("clean", "NOT clean, or a comparison failed: see above")
+
+
+class FakeCupy(ModuleType):
+    """As much of CuPy as measuring takes: the fake one that launches, events 2 ms apart, NumPy for the rest."""
+
+    def __init__(self, device: HostDevice) -> None:
+        super().__init__("cupy")
+        launching = fake_cupy(device)
+        vars(self).update(vars(launching), __version__="fake")
+        here = launching.cuda.Device()
+        here.attributes["MultiProcessorCount"] = 2
+        here.id, here.mem_info = 0, (1 << 30, 1 << 30)
+        self.cuda = SimpleNamespace(**vars(launching.cuda) | {"Device": lambda: here, "runtime": RUNTIME})
+        self.cuda.Event = lambda: SimpleNamespace(record=lambda: None, synchronize=lambda: None)
+        self.cuda.get_elapsed_time = lambda _begin, _end: 2.0
+        self.RawModule = lambda **_code: SimpleNamespace(compile=lambda: None, get_function=partial(_kernel, device))
+        self.RawKernel = lambda *_code, **_given: lambda *_launch: None
+        self.get_default_memory_pool = self.get_default_pinned_memory_pool = lambda: POOL
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(np, name)
+
+
+RUNTIME = SimpleNamespace(
+    getDeviceCount=lambda: 1,
+    getDeviceProperties=lambda _device: {"name": b"threads of this machine"},
+    driverGetVersion=lambda: 13000,
+    runtimeGetVersion=lambda: 13000,
+)
+POOL = SimpleNamespace(free_bytes=lambda: 0, free_all_blocks=lambda: None)
+
+
+def _kernel(device: HostDevice, name: str) -> FakeKernel:
+    """A kernel that tells what a thread of its holds."""
+    found = FakeKernel(device, name)
+    vars(found).update(num_regs=40, local_size_bytes=0)
+    return found
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("plain"), ())
+
+
+@pytest.fixture
+def device(program: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostProcess]:
+    """A process in the place of a GPU, which CuPy sees."""
+    before = device_of(np.zeros(1).view(HostArray))
+    with running(program) as process:
+        monkeypatch.setitem(sys.modules, "cupy", FakeCupy(HostDevice(process)))
+        monkeypatch.setenv("CUPY_CACHE_DIR", os.devnull)
+        monkeypatch.delitem(sys.modules, LAUNCH, raising=False)
+        importlib.import_module(LAUNCH)
+        yield process
+        del sys.modules[LAUNCH]
+    if before is not None:
+        register(HostArray, before, np)
+
+
+def test_every_part_gives_rows(
+    device: HostProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(records, "RECORDS", tmp_path)
+    gpu.main(["--quick", "--record", "--threads", "2"])
+    (path,) = tmp_path.glob("*-gpu.json")
+    record = json.loads(path.read_text())
+    rows = [Row(**row) for row in record["rows"]]
+    assert {row.part for row in rows} == set(gpu.PARTS)
+    assert record["device"] == "threads of this machine"
+    assert record["targets"] == verdicts(rows)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line in set(map(str, rows))] == list(map(str, rows))
+    assert [row for row in rows if row.failed and ENGINE not in row.note] == []
+
+
+def test_without_a_device_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CUPY_CACHE_DIR", os.devnull)
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert gpu.main([]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("nothing is measured: CuPy cannot be imported")
+
+    def fails() -> int:
+        raise OSError("no driver")
+
+    broken = SimpleNamespace(cuda=SimpleNamespace(runtime=SimpleNamespace(getDeviceCount=fails)))
+    monkeypatch.setitem(sys.modules, "cupy", broken)
+    assert gpu.main([]) == 3
+    assert "CuPy sees no CUDA device (no driver)" in capsys.readouterr().err
+
+
+def test_a_machine_without_git_has_a_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert records.surroundings()["commit"] == ""
+
+
+def test_what_differs_is_told() -> None:
+    one = [np.array([1.0, 2.0]), [np.int64(3), (np.zeros(2),)]]
+    assert differing(one, one) == (3, [])
+    arrays, (apart, missing) = differing(one, [np.array([1.0, 2.5]), [np.int64(3)]])
+    assert (arrays, missing) == (3, "float64 (2,) for nothing")
+    assert apart.startswith("1 of 2 numbers, at 1 ")
+    assert differing([np.float32(1)], [np.float64(1)])[1] == ["float32 () for float64 ()"]
+
+
+def test_the_floor_is_what_takes_longest() -> None:
+    floors = Floors(memory=10.0, atomics=1.0, arithmetic=100.0)
+    assert floors.of(Needs(bytes=20, operations=100, atomics=1)) == (2.0, "memory")
+    assert floors.figures(4.0, Needs(bytes=1e6, operations=1e9, atomics=0)) == {
+        "ms": 4e3,
+        "MB": 1.0,
+        "times the floor (arithmetic)": 4e-7,
+    }
+
+
+def test_targets_are_met_or_missed_or_not_measured() -> None:
+    counted = Row("regions", what(COUNTED, 1_000_000, 1), {"ms": 0.7})
+    summed = [Row("regions", what(SUMMED, 10_000, n), {RATE: rate}) for n, rate in ((1, 90.0), (64, 900.0))]
+    lines = verdicts([counted, *summed])
+    assert len(lines) == len(TARGETS) + 1
+    assert [line for line in lines if not line.startswith("not measured")] == [
+        "MISSED        10,000 voxels: regions/s, all texture counts and sums: 900 (at least 50,000)",
+        "met           1,000,000 voxels: ms for texture counts of one region: 0.7 (at most 1)",
+    ]
+
+
+def test_targets_name_rows_that_the_full_run_has() -> None:
+    assert 10_000 in FULL.batches
+    assert 1 in FULL.batches[1_000_000]
+
+
+def test_an_array_that_differs_and_a_part_that_fails_are_rows(device: HostProcess) -> None:
+    def part(bench: Bench) -> Iterator[Row]:
+        yield compared("check", "numbers", lambda: np.ones(3), lambda: np.zeros(3))
+        raise MemoryError("no more")
+
+    bench = Bench(importlib.import_module(LAUNCH).gpu(), sys.modules["cupy"], QUICK, 1)
+    differs, rest = all_rows({"check": part}, bench)
+    assert str(differs).endswith(
+        "FAILED: AssertionError: 1 of 1 arrays differ from the CPU's; the first: "
+        "3 of 3 numbers, at 0 np.float64(1.0) for np.float64(0.0)"
+    )
+    assert rest.failed
+    assert rest.note == "MemoryError: no more"
+
+
+def test_what_is_not_installed_is_a_row_and_no_failure() -> None:
+    row = attempt("others", "a tool", lambda: importlib.import_module("no_such_tool").measured())
+    assert row == Row("others", "a tool", note="not measured: no_such_tool is not installed")
+
+
+class FakeTool(SimpleNamespace):
+    """In the place of fastrad, of flash-radiomics and of whatever of theirs is called: it keeps what it is given."""
+
+    def __getattr__(self, name: str) -> "FakeTool":
+        return self
+
+    def __call__(self, *_: object, **given: object) -> "FakeTool":
+        vars(self).update(given)
+        return self
+
+
+@pytest.mark.parametrize("tool, option", [("fastrad", "device"), ("flash_radiomics", "backend")])
+def test_others_are_asked_for_cuda(monkeypatch: pytest.MonkeyPatch, tool: str, option: str) -> None:
+    fake = FakeTool(detect_backends=lambda: {"cuda": True})
+    for name in (tool, "torch"):
+        monkeypatch.setitem(sys.modules, name, fake)
+    adapter = f"peers.{tool}"
+    monkeypatch.delitem(sys.modules, adapter, raising=False)
+    assert importlib.import_module(adapter).cuda(case(60))() is fake
+    monkeypatch.delitem(sys.modules, adapter)
+    assert vars(fake)[option] == "cuda"
+
+
+def test_without_a_device_flash_radiomics_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "flash_radiomics", FakeTool(detect_backends=lambda: {"cuda": False}))
+    monkeypatch.delitem(sys.modules, "peers.flash_radiomics", raising=False)
+    module = importlib.import_module("peers.flash_radiomics")
+    monkeypatch.delitem(sys.modules, "peers.flash_radiomics")
+    with pytest.raises(RuntimeError, match="sees no CUDA device"):
+        module.cuda(case(60))
+
+
+def test_no_more_than_numpy_numba_and_scipy_is_imported() -> None:
+    absent = ("pydantic", "yaml", "pywt", "SimpleITK", "pytest", "hypothesis", "cupy", "torch")
+    script = f"""if True:
+        import runpy, sys
+        sys.modules.update(dict.fromkeys({absent}))
+        sys.argv, sys.path = ["gpu.py"], [{str(Path(gpu.__file__).parent)!r}, *sys.path]
+        runpy.run_path({gpu.__file__!r}, run_name="__main__")
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("nothing is measured: CuPy cannot be imported")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the program is a script of a shell")
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_sanitizer_is_run_by_each_tool(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], code: int
+) -> None:
+    program = tmp_path / PROGRAM
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexit {code}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert sanitized(Path("gpu.py")) == 2 * code
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert [line.split()[:2] for line in asked] == [["--tool", "memcheck"], ["--tool", "racecheck"]]
+    assert all(line.endswith("gpu.py --parts check --without-pool") for line in asked)
+    told = capsys.readouterr().out.splitlines()
+    assert told == [f"{tool}: {SAID[code]}" for tool in ("memcheck", "racecheck")]
+
+
+def test_without_the_sanitizer_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sanitizing, "PLACES", "")
+    assert sanitized(Path("gpu.py")) == 1
+    assert "comes with the CUDA toolkit" in capsys.readouterr().err
+
+
+def test_floors_are_measured_by_kernels_that_compile() -> None:
+    require_compiler()
+    _, usages = compile_cubin(SOURCE.read_text(), "sm_90", ("--std=c++17",))
+    assert set(usages) == {"floor_of_atomics", "floor_of_arithmetic"}

@@ -1,0 +1,114 @@
+"""Voxmill on a GPU: built, checked against the CPU, and measured, beside floors, the CPU and other tools.
+
+    python benchmarks/gpu.py                       everything; what it needs is CuPy, numba, scipy and numpy, no network
+    python benchmarks/gpu.py --parts check         only the comparison with the CPU
+    python benchmarks/gpu.py --sanitize            the comparison under NVIDIA's compute-sanitizer: memcheck, racecheck
+    python benchmarks/gpu.py --record              and keep the result in benchmarks/records/
+    python benchmarks/gpu.py --quick               tiny workloads, to see that all of it works
+
+Parts: build (every kernel compiled anew), check (equal to the CPU's, to the last bit), floors (what the device does at
+best), kernels (each beside its floor), regions (per second, by size and batch, with features too), cases (from image
+to row), volumes (whole ones resampled and filtered), others (fastrad and flash-radiomics with CUDA). Images are made
+by the script. Where pydantic, PyYAML, PyWavelets or another tool is missing, the rows that need it say so. Times are
+medians after a first run that does not count: between CUDA events, or by the clock where the work ends on this
+machine. At the end stands every target, met or missed. Exit codes: 1 where a row failed, 3 where there is no device.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
+
+from gpu_parts import build, cases, check, floors, kernels, others, regions, volumes
+from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows
+from gpu_parts.sanitizing import sanitized
+from gpu_parts.targets import verdicts
+from records import surroundings, write
+
+PARTS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
+    "build": build.measure,
+    "check": check.measure,
+    "floors": floors.measure,
+    "kernels": kernels.measure,
+    "regions": regions.measure,
+    "cases": cases.measure,
+    "volumes": volumes.measure,
+    "others": others.measure,
+}
+FAILED, NO_DEVICE = 1, 3
+"""Exit codes."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; record when asked to; gives the exit code."""
+    options = _parser().parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("CUPY_CACHE_DIR", folder)
+        try:
+            cupy = _cupy()
+        except RuntimeError as reason:
+            print(f"nothing is measured: {reason}", file=sys.stderr)
+            return NO_DEVICE
+        if options.sanitize:
+            return FAILED if sanitized(Path(__file__)) else 0
+        return _measured(cupy, options)
+
+
+def _cupy() -> Any:  # noqa: ANN401 - CuPy
+    """CuPy; RuntimeError where it is not there, or sees no device that works."""
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError as error:
+        raise RuntimeError(f"CuPy cannot be imported ({error}); install cupy-cuda13x or cupy-cuda12x") from None
+    try:
+        cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:
+        raise RuntimeError(f"CuPy sees no CUDA device ({error})") from None
+    return cupy
+
+
+def _measured(cupy: Any, options: argparse.Namespace) -> int:  # noqa: ANN401 - CuPy
+    if options.without_pool:
+        cupy.cuda.set_allocator(None)
+    device = importlib.import_module("voxmill_kernels.cuda.launch").gpu()
+    bench = Bench(device, cupy, QUICK if options.quick else FULL, options.threads)
+    record = surroundings() | {"device": device.name, "threads": bench.threads} | _versions(cupy)
+    print(f"{record['device']}, CuPy {record['cupy']}; {record['machine']}, load {record['load']}", flush=True)
+    rows: list[Row] = []
+    for row in all_rows({name: PARTS[name] for name in options.parts}, bench):
+        print(row, flush=True)
+        rows.append(row)
+    told = verdicts(rows)
+    print("", *told, sep="\n")
+    if options.record:
+        record |= {"quick": options.quick, "rows": [asdict(row) for row in rows], "targets": told}
+        print(f"recorded in {write(record, 'gpu').name}")
+    return FAILED if any(row.failed for row in rows) else 0
+
+
+def _versions(cupy: Any) -> dict[str, object]:  # noqa: ANN401 - CuPy
+    runtime = cupy.cuda.runtime
+    return {"cupy": cupy.__version__, "driver": runtime.driverGetVersion(), "cuda": runtime.runtimeGetVersion()}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS, metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="tiny workloads, once each")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the CPU, for features (all)")
+    parser.add_argument("--record", action="store_true", help="keep the result")
+    parser.add_argument("--sanitize", action="store_true", help="run the comparison under compute-sanitizer")
+    parser.add_argument("--without-pool", action="store_true", help="memory from CUDA itself, so that memcheck sees it")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
