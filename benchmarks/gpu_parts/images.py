@@ -109,7 +109,8 @@ def _wavelet(dtype: DTypeLike, axis: int, *, high: bool) -> Work:
         from voxmill_kernels.image import wavelet
 
         box, taps = up(volume(shape).astype(dtype)), wavelet.taps("coif1", np.dtype(dtype), high=high)
-        return lambda: wavelet.convolve(box, taps, axis, shape[axis] - 2 * TAPS)
+        inner = shape[axis] - 2 * (TAPS - 1)  # of the last sum, all taps but one lie beyond the end
+        return lambda: wavelet.convolve(box, taps, axis, inner)
 
     kind = np.dtype(dtype)
     name = f"wavelet.convolve, {kind}, axis {'zyx'[axis]}, {'high' if high else 'low'}"
