@@ -150,11 +150,13 @@ def test_the_floor_is_what_takes_longest() -> None:
 def test_targets_are_met_or_missed_or_not_measured() -> None:
     counted = Row("regions", what(COUNTED, 1_000_000, 1), {"ms": 0.7})
     summed = [Row("regions", what(SUMMED, 10_000, n), {RATE: rate}) for n, rate in ((1, 90.0), (64, 900.0))]
-    lines = verdicts([counted, *summed])
+    failed = Row("regions", what(SUMMED, 10_000, 2048), note="MemoryError: no more", failed=True)
+    lines = verdicts([counted, *summed, failed])
     assert len(lines) == len(TARGETS) + 1
     assert [line for line in lines if not line.startswith("not measured")] == [
         "MISSED        10,000 voxels: regions/s, all texture counts and sums: 900 (at least 50,000)",
         "met           1,000,000 voxels: ms for texture counts of one region: 0.7 (at most 1)",
+        "MISSED        equal to the CPU's in 0 comparisons; 1 rows failed",
     ]
 
 

@@ -48,7 +48,7 @@ def fastest(found: Mapping[tuple[str, str], Figures], kind: str, voxels: int) ->
     rates = [
         figures[RATE]
         for (part, name), figures in found.items()
-        if part == "regions" and name.startswith(f"{kind}, ") and name.endswith(f" × {voxels:,} voxels")
+        if part == "regions" and name.startswith(f"{kind}, ") and name.endswith(f" × {voxels:,} voxels") and figures
     ]
     if not rates:
         raise KeyError(kind)

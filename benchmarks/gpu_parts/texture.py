@@ -1,6 +1,5 @@
 """All texture features of a batch, from what was counted on a device or on the CPU."""
 
-import importlib
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.cuda.counted import Counted
 from voxmill_kernels.count.sums import GlcmSums, SizeSums, sum_glcm, sum_sizes
 from voxmill_kernels.count.sweep import Matrices
+from voxmill_kernels.features.cuda.mcc import mean_correlations
 from voxmill_kernels.features.glcm import glcm_features
 from voxmill_kernels.features.gldm import gldm_features
 from voxmill_kernels.features.glrlm import glrlm_features
@@ -21,8 +21,6 @@ from voxmill_kernels.features.glszm import glszm_features
 from voxmill_kernels.features.ngtdm import ngtdm_features
 from voxmill_kernels.features.sizes import size_features
 from voxmill_kernels.types import Counts, Floats, Ints
-
-MCC = "voxmill_kernels.features.cuda.mcc"
 
 
 @dataclass(frozen=True)
@@ -41,14 +39,9 @@ class Texture:
 
 def from_device(counted: Counted, batch: Batch, *, mcc: bool) -> list[Texture]:
     """What comes back of a batch: sums and cells, and MCC where it is wanted."""
-    glcm = _correlations(counted) if mcc else repeat(math.nan, len(batch))
+    glcm = mean_correlations(counted).tolist() if mcc else repeat(math.nan, len(batch))
     sums = (counted.pair_sums(), glcm, counted.dependences(), counted.runs(), counted.zones(), counted.ngtdm())
     return [Texture(*one) for one in zip(*sums, batch.numbers, batch.counts, strict=True)]
-
-
-def _correlations(counted: Counted) -> list[float]:
-    found: list[float] = importlib.import_module(MCC).mean_correlations(counted).tolist()
-    return found
 
 
 def from_cpu(matrices: Sequence[Matrices], batch: Batch) -> list[Texture]:
@@ -65,7 +58,7 @@ def features(regions: Sequence[Texture], threads: int) -> list[Floats]:
     if threads == 1:
         return list(map(_features, regions))
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(_features, regions, chunksize=1))
+        return list(pool.map(_features, regions))
 
 
 def _features(region: Texture) -> Floats:
