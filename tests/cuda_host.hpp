@@ -27,6 +27,7 @@ inline thread_local Block *block;
 
 inline void *shared_memory() { return block->shared.data(); }
 inline int __ffs(int bits) { return __builtin_ffs(bits); }
+inline double __fma_rn(double one, double other, double summand) { return std::fma(one, other, summand); }
 
 // Flaws, by name in the environment, that a sanitizer has to find.
 inline const bool with_barriers = !std::getenv("WITHOUT_BARRIERS"), with_atomics = !std::getenv("WITHOUT_ATOMICS");

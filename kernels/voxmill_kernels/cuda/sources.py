@@ -23,6 +23,8 @@ def _of_types(kernel: str, *types: str) -> list[str]:
 
 
 WHOLE = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+READ = ("int16", "float32", "float64")
+"""Types in which boxes are read: others are cast to the first that holds their numbers."""
 KERNELS = {
     **dict.fromkeys(_of_both_types("sweep", "follow_lines"), "count/sweep"),
     "finish_runs": "count/sweep",
@@ -34,6 +36,8 @@ KERNELS = {
     "scan_surface": "mask/surface",
     **dict.fromkeys(["convolve32", "convolve64"], "image/wavelet"),
     "gradient": "image/gradient",
+    **dict.fromkeys(_of_types("convolve", *READ), "image/bands"),
+    "add_quotient": "image/bands",
     "correlate_pairs": "features/mcc",
 }
 """All kernels, and the module of each: count/sweep is count/cuda/sweep.cu, which is compiled by itself."""

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from voxmill_kernels.array import device_of
 from voxmill_kernels.image.pairs import ALIGNMENT, LANES, weigh_pairs
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats, Singles
@@ -22,8 +23,13 @@ def convolve(box: Array, weights: Floats, axis: int, first: int, count: int) -> 
 
     `box` is 3D, of any type of numbers. `weights` is (reach + 1,): that of the middle and of the voxels 1, 2, ... away.
     What is made has `count` voxels along the axis (0, 1, 2 for z, y, x), the first of which has its middle at index
-    `first` of the box. Beyond its ends the box goes on with the values that it has there.
+    `first` of the box. Beyond its ends the box goes on with the values that it has there. Of a box on a device they
+    are made there, with the same bytes.
     """
+    if device := device_of(box):
+        from voxmill_kernels.image.cuda import bands
+
+        return bands.convolve(device, box, weights, axis, first, count)
     outer, length, inner = math.prod(box.shape[:axis]), box.shape[axis], math.prod(box.shape[axis + 1 :])
     made = np.empty((*box.shape[:axis], count, *box.shape[axis + 1 :]), dtype=np.float32)
     lines, sums = compiled(box).reshape(outer, length, inner), made.reshape(outer, count, inner)
@@ -34,14 +40,28 @@ def convolve(box: Array, weights: Floats, axis: int, first: int, count: int) -> 
 
 
 def compiled(box: Array) -> Array:
-    """A box in the first that holds all its numbers of the types that the kernel is compiled for."""
+    """A box, in order, in the first that holds all its numbers of the types that kernels are compiled for."""
     dtype = next(one for one in COMPILED if np.can_cast(box.dtype, one))
+    if device_of(box):
+        return box.astype(dtype, order="C", copy=False)
     return np.require(box, dtype, ["C", "W"])
 
 
-@njit
 def add_quotient(term: Singles, divisor: float, total: Singles) -> None:
-    """Add a term divided by a number to a total of its shape: computed in float64, stored as float32."""
+    """Add a term divided by a number to a total of its shape: computed in float64, stored as float32.
+
+    Both are in order, and on the same device, if on any.
+    """
+    if device := device_of(total):
+        from voxmill_kernels.image.cuda import bands
+
+        bands.add_quotient(device, term, divisor, total)
+    else:
+        _add_quotient(term, divisor, total)
+
+
+@njit
+def _add_quotient(term: Singles, divisor: float, total: Singles) -> None:
     terms, totals = term.reshape(-1), total.reshape(-1)
     for place in range(totals.shape[0]):
         totals[place] += terms[place] / divisor

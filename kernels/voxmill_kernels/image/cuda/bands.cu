@@ -1,0 +1,96 @@
+// Weighted sums along an axis of a box, bit for bit the CPU's: the middle, then pair by pair outwards, fused.
+#include "lines.cuh"
+
+const int TOGETHER = 4;  // sums of a line that a thread makes at a time: it reads two voxels for as many pairs
+
+// What is made: `count` sums of every line, the first about voxel `first`. A block has `lanes` lines and `rows` sums.
+struct Task {
+    Int lines, length, inner, first, count;
+    int reach, lanes, rows;
+};
+
+// Voxels of lines from one to another, in double; before and after them, the nearest.
+struct Voxels {
+    const double *held;
+    Strip strip;
+
+    __device__ double at(Int row, int lane) const {
+        return held[strip.place({(int)within(row, 0, strip.rows - 1), lane})];
+    }
+};
+
+template <class Number>
+__device__ inline void load(const Number *box, const Int *starts, Int low, Int inner, const Strip &strip, double *held) {
+    for (int item = threadIdx.x; item < strip.size(); item += blockDim.x) {
+        Spot spot = strip.spot(item);
+        held[strip.place(spot)] = box[starts[spot.lane] + (low + spot.row) * inner];
+    }
+}
+
+// The sums about `row` and those that follow it.
+__device__ inline void weigh(const Voxels &voxels, Int row, int lane, const double *weights, int reach, double *sums) {
+    double before[TOGETHER], after[TOGETHER];
+    for (int i = 0; i < TOGETHER; i++) {
+        before[i] = after[i] = voxels.at(row + i, lane);
+        sums[i] = weights[0] * before[i];
+    }
+    for (int away = 1; away <= reach; away++) {
+        for (int i = TOGETHER - 1; i > 0; i--) before[i] = before[i - 1];
+        for (int i = 0; i < TOGETHER - 1; i++) after[i] = after[i + 1];
+        before[0] = voxels.at(row - away, lane), after[TOGETHER - 1] = voxels.at(row + TOGETHER - 1 + away, lane);
+        double weight = weights[away];
+        for (int i = 0; i < TOGETHER; i++) sums[i] = __fma_rn(weight, before[i] + after[i], sums[i]);
+    }
+}
+
+// Passes: where lines begin; their voxels, with those in reach; sums; these to where they belong.
+template <class Number>
+__device__ void convolve(const Number *box, const double *weights, float *made, const Task &task) {
+    Int groups = (task.lines + task.lanes - 1) / task.lanes, begin = blockIdx.x / groups * task.rows;
+    Int line = blockIdx.x % groups * task.lanes;
+    Lines lines = {line, task.inner, (int)smaller(task.lanes, task.lines - line)};
+    int rows = (int)smaller(task.rows, task.count - begin), lanes = lines.lanes;
+    Int middle = task.first + begin, low = within(middle - task.reach, 0, task.length - 1);
+    Int high = within(middle + rows + task.reach, low + 1, task.length);
+    Strip given = {(int)(high - low), lanes, task.inner == 1}, wanted = {rows, lanes, task.inner == 1};
+
+    Int *from = (Int *)shared_memory(), *to = from + lanes;
+    double *held = (double *)(to + lanes);
+    float *sums = (float *)(held + given.rows * (lanes + 1));
+    for (int lane = threadIdx.x; lane < lanes; lane += blockDim.x)
+        from[lane] = lines.start(lane, task.length), to[lane] = lines.start(lane, task.count);
+    __syncthreads();
+    load(box, from, low, task.inner, given, held);
+    __syncthreads();
+    for (int item = threadIdx.x; item < (rows + TOGETHER - 1) / TOGETHER * lanes; item += blockDim.x) {
+        int row = item / lanes * TOGETHER, lane = item % lanes;
+        double found[TOGETHER];
+        weigh({held, given}, middle - low + row, lane, weights, task.reach, found);
+        for (int i = 0; i < TOGETHER; i++)
+            if (row + i < rows) sums[wanted.place({row + i, lane})] = (float)found[i];
+    }
+    __syncthreads();
+    for (int item = threadIdx.x; item < wanted.size(); item += blockDim.x) {
+        Spot spot = wanted.spot(item);
+        made[to[spot.lane] + (begin + spot.row) * task.inner] = sums[wanted.place(spot)];
+    }
+}
+
+#define CONVOLVE(name, Number)                                                                                       \
+    extern "C" __global__ void convolve_##name(const Number *box, const double *weights, float *made, Int lines,     \
+                                               Int length, Int inner, Int first, Int count, Int reach, Int lanes,    \
+                                               Int rows) {                                                           \
+        convolve(box, weights, made, {lines, length, inner, first, count, (int)reach, (int)lanes, (int)rows});       \
+    }
+
+CONVOLVE(int16, short)
+CONVOLVE(float32, float)
+CONVOLVE(float64, double)
+
+#undef CONVOLVE
+
+// A term divided by a number, in double, added to a total.
+extern "C" __global__ void add_quotient(const float *term, float *total, Int count, double divisor) {
+    for (Int place = first_place(); place < count; place = next_place(place))
+        total[place] = (float)(total[place] + term[place] / divisor);
+}

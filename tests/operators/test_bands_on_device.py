@@ -1,0 +1,61 @@
+"""LoG and resampling on a device: the CPU's bytes."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import DTypeLike
+
+import voxmill as vm
+from cuda_host import HostDevice, HostProcess, registered
+from image_cases import TYPES, noise
+from voxmill.execute import derive, share
+from voxmill.operators.log import Laplacian
+from voxmill.operators.operator import Operator
+from voxmill_kernels.array import to_host
+from voxmill_kernels.cuda.device import Device
+
+SHAPE = (9, 10, 11)
+INNER = vm.Window((2, 0, 3), (6, 7, 8))
+types = pytest.mark.parametrize("dtype", TYPES)
+
+
+@pytest.fixture
+def threads(plain: HostProcess) -> Iterator[HostDevice]:
+    with registered(HostDevice(plain)) as device:
+        yield device
+
+
+def image(dtype: DTypeLike) -> vm.Volume:
+    return vm.Volume(noise(3, SHAPE, dtype), spacing=(0.7, 0.8, 2.5))
+
+
+def assert_as_the_cpu(device: Device, source: vm.Volume, chains: Sequence[Sequence[Operator]]) -> None:
+    """The same windows of what all chains make of an image: whole ones, and some inside."""
+    assert all(operator.on_device for chain in chains for operator in chain)
+    derived = [derive(source, *chain) for chain in chains]
+    for windows in ([vm.Window.whole(one.grid.shape) for one in derived], [INNER] * len(derived)):
+        for found, one, window in zip(share(derived, windows, device), derived, windows, strict=True):
+            expected = one.read(window)
+            assert found.dtype == expected.dtype
+            assert found.shape == expected.shape
+            assert to_host(found).tobytes() == expected.tobytes()
+
+
+@types
+def test_laplacians(threads: HostDevice, dtype: DTypeLike) -> None:
+    assert_as_the_cpu(threads, image(dtype), [[Laplacian(0.5)], [Laplacian(2.0)]])
+
+
+def test_a_laplacian_of_a_slice(threads: HostDevice) -> None:
+    source = vm.Volume(noise(4, (12, 13), np.float32), spacing=(0.7, 0.8))
+    window = vm.Window.whole(source.grid.shape)
+    made = derive(source, Laplacian(1.0))
+    (found,) = share([made], [window], threads)
+    assert to_host(found).tobytes() == made.read(window).tobytes()
+
+
+@pytest.mark.gpu
+@types
+def test_laplacians_on_a_gpu(gpu: Device, dtype: DTypeLike) -> None:
+    assert_as_the_cpu(gpu, image(dtype), [[Laplacian(0.5)], [Laplacian(2.0)]])
