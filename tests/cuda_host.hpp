@@ -13,6 +13,8 @@
 
 #define __global__
 #define __device__
+#define __launch_bounds__(...)
+#define ROLLED
 
 struct Index {
     unsigned x;

@@ -1,6 +1,7 @@
 """LoG and resampling on a device: the CPU's bytes."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,11 +11,15 @@ import voxmill as vm
 from cuda_host import HostDevice, HostProcess, registered
 from image_cases import TYPES, noise
 from voxmill.execute import derive, share
+from voxmill.grid import Grid
 from voxmill.operators.log import Laplacian
 from voxmill.operators.operator import Operator
+from voxmill.operators.resample import resampling
+from voxmill.steps import Resample
 from voxmill_kernels.array import to_host
 from voxmill_kernels.cuda.device import Device
 
+Rounding = Literal["none", "nearest", "truncate"]
 SHAPE = (9, 10, 11)
 INNER = vm.Window((2, 0, 3), (6, 7, 8))
 types = pytest.mark.parametrize("dtype", TYPES)
@@ -53,6 +58,22 @@ def test_a_laplacian_of_a_slice(threads: HostDevice) -> None:
     made = derive(source, Laplacian(1.0))
     (found,) = share([made], [window], threads)
     assert to_host(found).tobytes() == made.read(window).tobytes()
+
+
+def resampled(source: vm.Volume, interpolator: str, rounding: Rounding) -> Sequence[Operator]:
+    """The operators of a step, onto a grid that is turned against the image's and reaches out of it."""
+    turned = np.array([[0.9, 0.1, 0.0], [-0.1, 1.1, 0.2], [0.0, -0.3, 1.3]])
+    matrix = source.grid.matrix.copy()
+    matrix[:3, :3] = matrix[:3, :3] @ turned
+    step = Resample(spacing_mm=(1, 1, 1), interpolator=interpolator, rounding=rounding)
+    return resampling(step, source.dtype, Grid((11, 10, 12), matrix))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("interpolator", ["nearest", "linear"])
+@pytest.mark.parametrize("rounding", ["none", "nearest", "truncate"])
+@types
+def test_resampled(threads: HostDevice, interpolator: str, rounding: Rounding, dtype: DTypeLike) -> None:
+    assert_as_the_cpu(threads, image(dtype), [resampled(image(dtype), interpolator, rounding)])
 
 
 @pytest.mark.gpu

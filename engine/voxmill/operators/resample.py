@@ -11,6 +11,7 @@ from voxmill.grid import Grid, Window
 from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, Operator
 from voxmill.operators.sampling import Sampling
 from voxmill.steps import Resample
+from voxmill_kernels.array import namespace
 from voxmill_kernels.image import sample
 from voxmill_kernels.image.box import Box
 from voxmill_kernels.image.spline import HALO, BoxTooSmallError, coefficients
@@ -83,7 +84,6 @@ class OntoGrid:
     rounded: bool
 
     exactness = Exactness.BYTES
-    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -99,6 +99,8 @@ class Interpolate(OntoGrid):
     Of `bspline` the input is coefficients. Whole numbers are cut off toward zero, as ITK does, or rounded, halves away
     from zero.
     """
+
+    on_device = True
 
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """The voxels around the positions of the window."""
@@ -128,6 +130,8 @@ class ByItk(OntoGrid):
     interpolators give whole numbers at voxels, which are cut off. Asked itself, it gives the same bits in both; the
     Gaussian ones only in the whole image, since where they end is rounded by how far from its start they are.
     """
+
+    on_device = False
 
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """The voxels around the positions of the window; of the Gaussian ones, all."""
@@ -165,7 +169,11 @@ def cast(values: NDArray[Any], dtype: np.dtype[Any], *, rounded: bool) -> NDArra
     if dtype.kind == "f":
         with np.errstate(over="ignore"):
             return values.astype(dtype, copy=False)
-    return sample.to_type(np.trunc(values + np.copysign(0.5, values)) if rounded else values, dtype)
+    if not rounded:
+        return sample.to_type(values, dtype)
+    made = namespace(values).copysign(0.5, values)
+    made += values
+    return sample.to_type(namespace(made).trunc(made, out=made), dtype)
 
 
 def lines_of(sampling: Sampling, window: Window) -> sample.Lines:

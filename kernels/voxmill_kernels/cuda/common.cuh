@@ -8,6 +8,9 @@ typedef unsigned long long Natural;
 extern __shared__ Natural shared_words[];
 __device__ inline void *shared_memory() { return shared_words; }
 
+// Before a loop: it stays one, where its turns side by side would take too many registers.
+#define ROLLED _Pragma("unroll 1")
+
 // What is there now, while other threads may write.
 template <class T> __device__ T look(const T *place) { return *(const volatile T *)place; }
 #endif

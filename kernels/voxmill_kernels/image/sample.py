@@ -2,6 +2,7 @@
 
 ITK walks along the lines of the output: `x` of `length` voxels along, a line that begins at `start` is at
 `start + (x / length) * step` in the input, in voxels. Outside of the image, half a voxel around included, all is 0.
+Values of a box on a device are made there, with the same bytes.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -9,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from voxmill_kernels.array import device_of, namespace
 from voxmill_kernels.image.box import Box, Index
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Bools, Floats
@@ -35,6 +37,10 @@ def nearest(box: Box, lines: Lines) -> Array:
 
     (lines, width), of the type of the box, which holds every voxel that is nearest to some position.
     """
+    if device := device_of(box.voxels):
+        from voxmill_kernels.image.cuda import sample
+
+        return sample.nearest(device, box, lines)
     values = np.zeros((len(lines.starts), lines.width), dtype=box.voxels.dtype)
     if box.voxels.size:
         bits = np.dtype(f"u{values.itemsize}")
@@ -47,6 +53,10 @@ def linear(box: Box, lines: Lines) -> Floats:
 
     (lines, width); the box holds every voxel next to some position.
     """
+    if device := device_of(box.voxels):
+        from voxmill_kernels.image.cuda import sample
+
+        return sample.linear(device, box, lines)
     values = np.zeros((len(lines.starts), lines.width))
     if box.voxels.size:
         voxels = box.voxels.astype(np.float64, copy=False)
@@ -61,6 +71,10 @@ def cubic(coefficients: Box, lines: Lines, *, flat: bool = False) -> Floats:
     dimensions and is held as one slice. Along an axis of two voxels ITK reads outside of its memory from the second
     voxel on; here the image goes on being mirrored.
     """
+    if device := device_of(coefficients.voxels):
+        from voxmill_kernels.image.cuda import sample
+
+        return sample.cubic(device, coefficients, lines, flat=flat)
     values = np.zeros((len(lines.starts), lines.width))
     if coefficients.voxels.size:
         _cubic(_frozen(coefficients, values.dtype), _frozen_lines(lines), 1 if flat else 4, values)
@@ -84,7 +98,7 @@ def to_type(values: Floats, dtype: DTypeLike) -> Array:
     limits = np.finfo(kind) if kind.kind == "f" else np.iinfo(kind)
     low, high = float(limits.min), float(limits.max)
     with np.errstate(invalid="ignore"):
-        cast: Array = np.clip(values, low, high).astype(kind)
+        cast: Array = namespace(values).clip(values, low, high).astype(kind)
     cast[values >= high] = limits.max
     return cast
 
