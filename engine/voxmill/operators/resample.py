@@ -53,7 +53,7 @@ class Coefficients:
     """
 
     exactness = Exactness.BYTES
-    on_device = False
+    on_device = True
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

@@ -41,6 +41,7 @@ KERNELS = {
     **dict.fromkeys([f"nearest{bits}" for bits in (8, 16, 32, 64)], "image/sample"),
     **dict.fromkeys(_of_types("linear", *READ), "image/sample"),
     **dict.fromkeys(["cubic", "cubic_flat"], "image/sample"),
+    "filter_spline": "image/spline",
     "correlate_pairs": "features/mcc",
 }
 """All kernels, and the module of each: count/sweep is count/cuda/sweep.cu, which is compiled by itself."""

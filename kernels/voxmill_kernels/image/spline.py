@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from voxmill_kernels.array import device_of
 from voxmill_kernels.image.box import Box, Index
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats
@@ -70,13 +71,24 @@ class Extent(NamedTuple):
     size: int
 
 
+def too_small(extent: Extent, window: tuple[int, int]) -> BoxTooSmallError:
+    """What is raised where a box leaves open what lies around a window, along an axis."""
+    (start, stop), (first, last, _) = window, extent
+    return BoxTooSmallError(f"a box from {first} to before {last} leaves open what is around {start} to {stop}")
+
+
 def coefficients(box: Box, start: Index, stop: Index) -> Floats:
     """The coefficients in a window (from `start` to before `stop`) of an image z, y, x, as ITK finds them in the whole.
 
     Float64 of the window's shape. The window lies in the box; HALO voxels around it are mostly enough, and no more is
     read than bears on it. BoxTooSmallError is raised where the box leaves a bit open. For integers of up to 16 bits
-    equality is certain; for others, if no value exceeds both 65536 and 1024 times the largest in the window.
+    equality is certain; for others, if no value exceeds both 65536 and 1024 times the largest in the window. Of a box
+    on a device they are found there, with the same bytes.
     """
+    if device := device_of(box.voxels):
+        from voxmill_kernels.image.cuda import spline
+
+        return spline.coefficients(device, box, start, stop)
     return _coefficients(box, start, stop, ITK)
 
 
@@ -93,7 +105,7 @@ def _coefficients(box: Box, start: Index, stop: Index, arithmetic: Arithmetic) -
         return np.zeros(shape)
     z, y, x = (Extent(a, a + n, size) for a, n, size in zip(box.start, box.voxels.shape, box.shape, strict=True))
     inner = tuple(slice(a - at, b - at) for a, b, at in zip(start, stop, box.start, strict=True))
-    limit = _limit(box.voxels[inner])
+    limit = limit_of(box.voxels[inner])
 
     def planes(first: int, last: int) -> Floats:
         done = np.empty((last - first, shape[1] * shape[2]))
@@ -104,7 +116,7 @@ def _coefficients(box: Box, start: Index, stop: Index, arithmetic: Arithmetic) -
     return _along(planes, z, (start[0], stop[0]), 9 * limit, arithmetic).reshape(shape)
 
 
-def _limit(window: Array) -> float:
+def limit_of(window: Array) -> float:
     """What no value of an image is larger than, by its type or, for the larger types, by what is in a window."""
     if window.dtype.kind != "f" and window.dtype.itemsize <= 2:
         return 65536.0
@@ -146,7 +158,7 @@ def _along(lines: Lines, extent: Extent, window: tuple[int, int], limit: float, 
         if _filter(values, (start - first, stop - first), borders, limit, arithmetic, extent.size):
             return values[start - first : stop - first]
         if (first, last) == (extent.start, extent.stop):
-            raise BoxTooSmallError(f"a box from {first} to before {last} leaves open what is around {start} to {stop}")
+            raise too_small(extent, window)
         halo *= 4
 
 
