@@ -49,7 +49,7 @@ class Coefficients:
     """The coefficients of the cubic B-spline through the voxels, mirrored at the borders, as ITK finds them.
 
     To the bit: certain for whole numbers of up to 16 bits; of others, where no voxel exceeds both 65,536 and 1024 times
-    the largest of the window.
+    the largest of the window. On a device a float64 copy of the box is held beside it.
     """
 
     exactness = Exactness.BYTES
@@ -97,7 +97,7 @@ class Interpolate(OntoGrid):
     """An image on another grid, to the bit as ITK makes it on x86-64; 0 outside of the image.
 
     Of `bspline` the input is coefficients. Whole numbers are cut off toward zero, as ITK does, or rounded, halves away
-    from zero.
+    from zero. On a device two of float64, of the window's shape, are held beside the box, and what is made.
     """
 
     on_device = True
@@ -110,8 +110,8 @@ class Interpolate(OntoGrid):
         """The intensities of the window."""
         del facts
         box = Box(boxes[0], at.given[0].start, at.source.grid.shape)
-        values = self._sampler(at)(box, lines_of(Sampling(at.source.grid, self.made.grid), at.window))
-        return cast(values, self.made.dtype, rounded=self.rounded).reshape(at.window.shape)
+        lines = lines_of(Sampling(at.source.grid, self.made.grid), at.window)
+        return cast(self._sampler(at)(box, lines), self.made.dtype, rounded=self.rounded).reshape(at.window.shape)
 
     def _sampler(self, at: At) -> Callable[[Box, sample.Lines], NDArray[Any]]:
         flat = at.source.grid.dimensions == 2
@@ -169,11 +169,11 @@ def cast(values: NDArray[Any], dtype: np.dtype[Any], *, rounded: bool) -> NDArra
     if dtype.kind == "f":
         with np.errstate(over="ignore"):
             return values.astype(dtype, copy=False)
-    if not rounded:
-        return sample.to_type(values, dtype)
-    made = namespace(values).copysign(0.5, values)
-    made += values
-    return sample.to_type(namespace(made).trunc(made, out=made), dtype)
+    if rounded:
+        halves = namespace(values).copysign(0.5, values)
+        halves += values
+        values = namespace(halves).trunc(halves, out=halves)
+    return sample.to_type(values, dtype)
 
 
 def lines_of(sampling: Sampling, window: Window) -> sample.Lines:
