@@ -1,12 +1,19 @@
 """As much of CuPy as a launch takes, on the threads of this machine; as strict as the real one."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
+import voxmill_kernels.cuda
 from cuda_host import HostArray, HostDevice
+
+LAUNCH = "voxmill_kernels.cuda.launch"
 
 
 @dataclass
@@ -26,8 +33,22 @@ class FakeKernel:
         self.device.launch(self.name, blocks, arguments, shared=shared_mem)
 
 
-def fake_cupy(device: HostDevice) -> SimpleNamespace:
-    """A module in the place of CuPy."""
+@contextmanager
+def installed(cupy: object) -> Iterator[None]:
+    """A module in the place of CuPy, None where there is none, as long as this lasts: whatever launches loads it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "cupy", cupy)
+        patch.setenv("CUPY_CACHE_DIR", "replaced")
+        patch.delenv("CUPY_CACHE_DIR")
+        patch.delitem(sys.modules, LAUNCH, raising=False)
+        patch.delattr(voxmill_kernels.cuda, "launch", raising=False)
+        yield
+        sys.modules.pop(LAUNCH, None)
+        voxmill_kernels.cuda.__dict__.pop("launch", None)
+
+
+def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
+    """A module in the place of CuPy, which is for CUDA 13.2."""
 
     def raw_module(*, code: str, options: tuple[str, ...]) -> SimpleNamespace:
         assert "-fmad=false" in options
@@ -42,6 +63,7 @@ def fake_cupy(device: HostDevice) -> SimpleNamespace:
         known = {"MaxSharedMemoryPerBlockOptin": device.shared_bytes, "MultiProcessorCount": device.multiprocessors}
         return SimpleNamespace(attributes=known)
 
+    runtime = SimpleNamespace(driverGetVersion=lambda: driver, runtimeGetVersion=lambda: 13_020)
     return SimpleNamespace(
         ndarray=HostArray,
         asarray=device.upload,
@@ -50,5 +72,5 @@ def fake_cupy(device: HostDevice) -> SimpleNamespace:
         empty=device.empty,
         flatnonzero=np.flatnonzero,
         RawModule=raw_module,
-        cuda=SimpleNamespace(Device=attributes),
+        cuda=SimpleNamespace(Device=attributes, runtime=runtime),
     )

@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import SHAPE, SPACING, case, sitk_image, texture, two_labels, write_case
-from voxmill import extraction
+from voxmill import computing, extraction
+from voxmill.computing import FoundGPU
 from voxmill.grid import MAX_SHEAR
 from voxmill.measures import measure
 from voxmill.regions import Region
@@ -180,16 +181,11 @@ def test_devices(device: str) -> None:
     assert vm.extract(*case(), device=device) == vm.extract(*case())
 
 
-@pytest.mark.parametrize(
-    "device, said",
-    [
-        ("gpu", "computes on the CPU only; use 'auto' or 'cpu'"),
-        ("cuda", "unknown device 'cuda'; known: auto, cpu, gpu"),
-    ],
-)
-def test_other_devices(device: str, said: str) -> None:
-    with pytest.raises(vm.SettingsError, match=said):
-        vm.extract(*case(), device=device)
+def test_other_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computing, "_FOUND", [FoundGPU(None, "none is here; get one")])
+    for device, said in (("gpu", "none is here; get one; or use 'auto' or 'cpu'$"), ("cuda", "^unknown device 'cuda'")):
+        with pytest.raises(vm.SettingsError, match=said):
+            vm.extract(*case(), device=device)
 
 
 # where images and masks come from

@@ -1,19 +1,132 @@
 """What a computation may take: a device, and threads."""
 
+import os
+from dataclasses import dataclass
 from numbers import Integral
+from threading import Lock
+from typing import TYPE_CHECKING
 
-from voxmill.errors import SettingsError, brief
+from voxmill.errors import SHOWN, SettingsError, brief
+
+if TYPE_CHECKING:
+    from voxmill_kernels.cuda.device import Device
 
 DEVICES = ("auto", "cpu", "gpu")
+INSTALL = "pip install 'voxmill[gpu]' (CUDA 13) or 'voxmill[gpu-cuda12]' (CUDA 12)"
+OBSTACLES = {
+    "libnvrtc": f"the run-time compiler of CUDA (NVRTC) is missing or does not load; {INSTALL} brings it",
+    "OutOfMemory": "its memory is taken by other programs; wait for them, or end them",
+    "cudaErrorMemoryAllocation": "its memory is taken by other programs; wait for them, or end them",
+    "cudaErrorDevicesUnavailable": "another program has it to itself; wait for that, or end it",
+}
+"""What is in the way of a GPU, and what to do, by words of the errors that tell it."""
+
+
+@dataclass(frozen=True)
+class FoundGPU:
+    """The GPU of this process, or what is in the way of using one, and what to do."""
+
+    device: "Device | None"
+    obstacle: str = ""
+
+
+_LOCK = Lock()
+_FOUND: list[FoundGPU] = []
 
 
 def parse_device(device: str) -> str:
-    """The device to compute on; raises SettingsError when there is no such device."""
+    """Which device to compute on, auto, cpu or gpu; raises SettingsError for any other word."""
     if device not in DEVICES:
-        raise SettingsError(f"unknown device {device!r}; known: {', '.join(DEVICES)}")
-    if device == "gpu":
-        raise SettingsError("device 'gpu': this version computes on the CPU only; use 'auto' or 'cpu'")
+        raise SettingsError(f"unknown device {brief(device)}; known: {', '.join(DEVICES)}")
     return device
+
+
+def open_device(name: str) -> "Device | None":
+    """The device to compute on, None for the CPU: that of a GPU for gpu, and for auto where there is one that works.
+
+    It is proved when it is first asked for. Raises SettingsError for gpu where none works, and for an unknown name.
+    """
+    if parse_device(name) == "cpu":
+        return None
+    found = find_gpu()
+    if name == "gpu" and found.device is None:
+        raise SettingsError(f"device 'gpu': {found.obstacle}; or use 'auto' or 'cpu'")
+    return found.device
+
+
+def find_gpu() -> FoundGPU:
+    """The GPU that CuPy sees, if it works: looked for once in a process."""
+    with _LOCK:
+        if not _FOUND:
+            _FOUND.append(_look_for_gpu())
+        return _FOUND[0]
+
+
+def _look_for_gpu() -> FoundGPU:
+    try:
+        from voxmill_kernels.cuda import launch
+    except ModuleNotFoundError as error:
+        if error.name != "cupy":
+            return FoundGPU(None, _unloadable(error))
+        return FoundGPU(None, f"CuPy, which computes on GPUs, is not installed; {INSTALL}")
+    except Exception as error:  # of any kind, where an installation is broken
+        return FoundGPU(None, _unloadable(error))
+    try:
+        device = launch.gpu()
+        _prove(device)
+    except Exception as error:  # whatever CuPy raises, it is no device to compute on
+        return FoundGPU(None, _obstacle(error, launch.driver_version(), launch.cuda_version()))
+    return FoundGPU(device)
+
+
+def _prove(device: "Device") -> None:
+    """Compile kernels, launch them, and have back what they count: the two pairs of two voxels."""
+    from voxmill_kernels.cuda.proof import count_pairs_of_two
+
+    found = count_pairs_of_two(device)
+    if found != 2:
+        raise RuntimeError(f"it counts {found} pairs of 2")
+
+
+def _unloadable(error: Exception) -> str:
+    return f"CuPy cannot be loaded ({_first_line(error)}); uninstall it, and {INSTALL}"
+
+
+def _obstacle(error: Exception, driver: int, cuda: int) -> str:
+    """What is in the way, and what to do; `driver` and `cuda` are the versions of CUDA that the two are of."""
+    said = f"{type(error).__name__} {error}"
+    if "cudaErrorInsufficientDriver" in said:
+        return _driver_obstacle(driver, cuda)
+    if "cudaErrorNoDevice" in said or "cudaErrorInvalidDevice" in said:
+        return _hidden()
+    known = (f"the GPU cannot be used: {words}" for sign, words in OBSTACLES.items() if sign in said)
+    unknown = f"the GPU does not work ({_first_line(error)}); see whether nvidia-smi shows it in order"
+    return next(known, unknown)
+
+
+def _driver_obstacle(driver: int, cuda: int) -> str:
+    if driver == 0:
+        return "no driver of NVIDIA is installed; install one, if there is a GPU of NVIDIA"
+    found, needed = written_version(driver), written_version(cuda - cuda % 1000)
+    older = ", or install 'voxmill[gpu-cuda12]' in place of 'voxmill[gpu]'" if driver // 1000 == 12 else ""
+    return f"its driver is too old, for CUDA {found}, where CuPy needs {needed}; update the driver{older}"
+
+
+def _hidden() -> str:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return "no GPU of NVIDIA is found; see whether nvidia-smi shows one"
+    return f"CUDA_VISIBLE_DEVICES is {brief(visible)} and leaves no GPU to be seen; unset it, or give a GPU's number"
+
+
+def written_version(number: int) -> str:
+    """A version of CUDA as people write it: 13.2 for 13020."""
+    return f"{number // 1000}.{number % 1000 // 10}"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:SHOWN]}" if lines else type(error).__name__
 
 
 def parse_threads(threads: int) -> int:

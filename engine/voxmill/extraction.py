@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
-from voxmill.computing import parse_device, parse_threads
+from voxmill.computing import open_device, parse_threads
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError
 from voxmill.execute import Turn, in_turn
@@ -67,7 +67,7 @@ def extract(
     A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
     """
-    parse_device(device)
+    open_device(device)
     threads = parse_threads(threads)
     settings = parse_settings(settings)
     opened = open_image(image, series=series, allow_gaps=allow_gaps)

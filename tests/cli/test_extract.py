@@ -298,7 +298,6 @@ def test_bad_settings_and_options(voxmill: Voxmill, files: tuple[Path, Path], tm
         (("--settings", typo), "mine.yaml: discretise: unknown setting 'bin_widht'; did you mean 'bin_width'?"),
         (("--settings", later), "later.yaml: imageType.LoG: unknown key 'sigm'; did you mean 'sigma'?"),
         (("--settings", tmp_path / "none.yaml"), "none.yaml: settings cannot be read: No such file or directory"),
-        (("--device", "gpu"), "this version computes on the CPU only"),
         (("--device", "tpu"), "unknown device 'tpu'; known: auto, cpu, gpu"),
         (("--out", tmp_path / "t.xlsx"), "one of .json, .csv, .parquet; found '.xlsx'"),
     ):
@@ -488,7 +487,7 @@ class TestProcess:
     def test_exit_codes(self, files: tuple[Path, Path]) -> None:
         image, mask = files
         assert shell(f"$V extract {image} {mask}").returncode == 0
-        assert shell(f"$V extract {image} {mask} --device gpu").returncode == 2
+        assert shell(f"$V extract {image} {mask} --device tpu").returncode == 2
         done = shell(f"$V extract {image} none.nrrd")
         assert done.returncode == 3
         assert done.stderr == "voxmill: none.nrrd: there is no such file; check the path\n"
@@ -566,7 +565,7 @@ class TestProcess:
         assert shell(f"$V extract {image} {mask} -o {out} {closed}").returncode == 0
         assert out.read_text("utf-8") == vm.extract(image, mask).to_csv()
         assert shell(f"$V extract {image} none.nrrd -o {out} {closed}").returncode == 3
-        assert shell(f"$V extract {image} {mask} --device gpu {closed}").returncode == 2
+        assert shell(f"$V extract {image} {mask} --device tpu {closed}").returncode == 2
 
     def test_nobody_is_told_of_compiling_and_results_are_written(
         self, files: tuple[Path, Path], tmp_path: Path

@@ -17,7 +17,7 @@ from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
 from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries, require_csv
 from voxmill.cohort.writing import Chosen, Tally, write_results
-from voxmill.computing import parse_device, parse_threads
+from voxmill.computing import open_device, parse_threads
 from voxmill.drafts import remove_drafts
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
@@ -89,7 +89,7 @@ def run_cohort(
     of a run, Stopped after a signal.
     """
     begun = datetime.now(UTC)
-    parse_device(device)
+    open_device(device)
     job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
     require_outside(folder, Path(cohort))
     require_ours(folder)
@@ -132,7 +132,7 @@ def estimate_cohort(
     folder, and InputError where none of these cases can be measured.
     """
     began = time.perf_counter()
-    parse_device(device)
+    open_device(device)
     if out is not None:
         require_outside(Path(out).absolute(), Path(cohort))
         require_ours(Path(out).absolute())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxmill.cohort.cases import Pair, StoreCase
-from voxmill.computing import parse_device, parse_threads
+from voxmill.computing import open_device, parse_threads
 from voxmill.errors import VoxmillError
 from voxmill.settings import Settings, parse_settings
 from voxmill.table import Row, Table
@@ -43,7 +43,7 @@ def extract_store(
     from voxmill.extraction import extract
 
     settings, threads = parse_settings(settings), parse_threads(threads)
-    parse_device(device)
+    open_device(device)
     chosen = labels if labels is None or isinstance(labels, int | str) else tuple(labels)
 
     def measured(image: Image, mask: Mask) -> tuple[Row, ...]:

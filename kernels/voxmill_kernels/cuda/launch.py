@@ -44,6 +44,16 @@ def gpu() -> "CupyDevice":
     return device
 
 
+def driver_version() -> int:
+    """The newest CUDA that the driver is for: 13020 is 13.2; 0 where there is no driver."""
+    return int(cupy.cuda.runtime.driverGetVersion())
+
+
+def cuda_version() -> int:
+    """The CUDA that CuPy is for."""
+    return int(cupy.cuda.runtime.runtimeGetVersion())
+
+
 class CupyDevice:
     """The device that is current while this is used."""
 

@@ -1,0 +1,161 @@
+"""Devices to compute on: which there is, that it is proved once, and a sentence for everything that can be amiss."""
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import voxmill as vm
+from cuda_host import HostArray, HostDevice, HostProcess
+from fake_cupy import fake_cupy, installed
+from voxmill import computing
+from voxmill.computing import find_gpu, open_device
+from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.types import Array
+
+
+class CUDARuntimeError(RuntimeError):
+    """As CuPy's."""
+
+
+class OutOfMemoryError(MemoryError):
+    """As CuPy's."""
+
+
+class DynamicLibNotFoundError(RuntimeError):
+    """As that of what looks for CUDA's libraries for CuPy."""
+
+
+@dataclass(frozen=True)
+class BrokenDevice(HostDevice):
+    """A device where nothing can be put."""
+
+    error: Exception = field(default_factory=RuntimeError)
+
+    def upload(self, array: Array) -> HostArray:
+        raise self.error
+
+
+@pytest.fixture(autouse=True)
+def nothing_found_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computing, "_FOUND", [])
+
+
+def refusal() -> str:
+    """What is said where a GPU is demanded; where it is not, the CPU does the work, and the reason is known."""
+    assert open_device("auto") is None
+    assert open_device("cpu") is None
+    with pytest.raises(vm.SettingsError) as refused:
+        open_device("gpu")
+    assert f"device 'gpu': {find_gpu().obstacle}; or use 'auto' or 'cpu'" == str(refused.value)
+    return find_gpu().obstacle
+
+
+def test_without_cupy() -> None:
+    with installed(None):
+        assert refusal() == (
+            "CuPy, which computes on GPUs, is not installed; pip install 'voxmill[gpu]' (CUDA 13) or "
+            "'voxmill[gpu-cuda12]' (CUDA 12)"
+        )
+
+
+def test_a_broken_cupy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cupy.py").write_text("raise ImportError('libcuda.so.1: wrong kind\\nand more')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with installed(None):
+        del sys.modules["cupy"]
+        assert refusal().startswith("CuPy cannot be loaded (ImportError: libcuda.so.1: wrong kind); uninstall it, and")
+
+
+@pytest.mark.parametrize(
+    "error, driver, said",
+    [
+        (CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is …"), 0, r"^no driver of NVIDIA is inst"),
+        (
+            CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is …"),
+            12_040,
+            r"too old, for CUDA 12\.4, where CuPy needs 13\.0; update the driver, or install 'voxmill\[gpu-cuda12\]'",
+        ),
+        (
+            CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is …"),
+            11_080,
+            r"too old, for CUDA 11\.8, where CuPy needs 13\.0; update the driver$",
+        ),
+        (CUDARuntimeError("cudaErrorNoDevice: no CUDA-capable device is detected"), 13_010, "^no GPU of NVIDIA is fou"),
+        (
+            DynamicLibNotFoundError('Failure finding "libnvrtc.so.13 or libnvrtc.so.12": No such file'),
+            13_010,
+            r"\(NVRTC\) is missing or does not load; pip install 'voxmill\[gpu\]'",
+        ),
+        (RuntimeError("CuPy failed to load libnvrtc.so.12: OSError"), 13_010, r"\(NVRTC\) is missing or does not load"),
+        (OutOfMemoryError("Out of memory allocating 512 bytes"), 13_010, "memory is taken by other programs; wait"),
+        (CUDARuntimeError("cudaErrorMemoryAllocation: out of memory"), 13_010, "memory is taken by other programs"),
+        (CUDARuntimeError("cudaErrorDevicesUnavailable: busy"), 13_010, "to itself; wait"),
+        (
+            CUDARuntimeError("cudaErrorUnknown: unknown error\nand more"),
+            13_010,
+            r"does not work \(CUDARuntimeError: cudaErrorUnknown: unknown error\); see whether nvidia-smi",
+        ),
+        (CUDARuntimeError(), 13_010, r"does not work \(CUDARuntimeError\)"),
+    ],
+)
+def test_what_is_amiss(monkeypatch: pytest.MonkeyPatch, error: Exception, driver: int, said: str) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    with installed(fake_cupy(BrokenDevice(error=error), driver=driver)):
+        assert re.search(said, refusal())
+
+
+@pytest.mark.parametrize("name", ["cudaErrorNoDevice", "cudaErrorInvalidDevice"])
+@pytest.mark.parametrize("visible", ["", "-1", "7"])
+def test_a_gpu_that_is_hidden(monkeypatch: pytest.MonkeyPatch, name: str, visible: str) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    with installed(fake_cupy(BrokenDevice(error=CUDARuntimeError(f"{name}: …")))):
+        assert refusal().startswith(f"CUDA_VISIBLE_DEVICES is {visible!r} and leaves no GPU to be seen; unset it, or")
+
+
+def test_a_device_that_counts_wrongly(plain: HostProcess) -> None:
+    class Forgetful(HostDevice):
+        def launch(self, *given: object, **named: object) -> None:
+            del given, named
+
+    with installed(fake_cupy(Forgetful(plain))):
+        assert refusal().startswith("the GPU does not work (RuntimeError: it counts 0 pairs of 2)")
+
+
+def test_a_device_that_works(plain: HostProcess, proofs: Callable[[], int]) -> None:
+    """It is proved once in a process."""
+    with installed(fake_cupy(HostDevice(plain))):
+        assert open_device("cpu") is None
+        assert proofs() == 0
+        device = open_device("auto")
+        assert device is not None
+        assert device is open_device("gpu") is find_gpu().device
+        assert find_gpu().obstacle == ""
+    assert proofs() == 1
+
+
+@pytest.fixture
+def proofs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How often a device was proved."""
+    seen: list[Device] = []
+
+    def noted(device: Device) -> None:
+        seen.append(device)
+        prove(device)
+
+    prove = computing._prove
+    monkeypatch.setattr(computing, "_prove", noted)
+    return lambda: len(seen)
+
+
+def test_other_words_are_refused() -> None:
+    with pytest.raises(vm.SettingsError, match=r"^unknown device 'tpu'; known: auto, cpu, gpu$"):
+        open_device("tpu")
+
+
+@pytest.mark.gpu
+def test_the_gpu_of_this_machine(gpu: object) -> None:
+    assert open_device("gpu") is gpu
