@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -63,7 +64,8 @@ def _all_kernels() -> str:
 class HostProcess:
     """A program that runs kernels, started.
 
-    `trait` is one of those that `cuda_host.hpp` knows: WITHOUT_ATOMICS, WITHOUT_BARRIERS, GIVING_WAY.
+    Who launches holds the lock. `trait` is one of those that `cuda_host.hpp` knows: WITHOUT_ATOMICS, WITHOUT_BARRIERS,
+    GIVING_WAY.
     """
 
     def __init__(self, program: Path, trait: str | None = None) -> None:
@@ -71,6 +73,7 @@ class HostProcess:
         traits = {trait: "1"} if trait else {}
         environment = {**os.environ, **traits, "TSAN_OPTIONS": "halt_on_error=1", "ASAN_OPTIONS": "detect_leaks=0"}
         pipe = subprocess.PIPE
+        self.lock = Lock()
         self._process = subprocess.Popen([program], stdin=pipe, stdout=pipe, stderr=self._errors, env=environment)
 
     def close(self) -> None:
@@ -191,15 +194,19 @@ class HostDevice:
         head = np.array([blocks, self.threads, shared, len(arguments)], dtype=np.int64)
         process = self.others.get(kernel, self.process)
         assert process is not None
-        process.send(kernel.encode().ljust(32, b"\0") + head.tobytes() + b"".join(map(_encoded, arguments)))
-        for argument in arguments:
-            if not isinstance(argument, int | float):
-                answer = np.frombuffer(process.receive(argument.nbytes), dtype=argument.dtype)
-                argument.view(np.ndarray)[...] = answer.reshape(argument.shape)
+        with process.lock:
+            process.send(kernel.encode().ljust(32, b"\0") + head.tobytes() + b"".join(map(_encoded, arguments)))
+            for argument in arguments:
+                if not isinstance(argument, int | float):
+                    answer = np.frombuffer(process.receive(argument.nbytes), dtype=argument.dtype)
+                    argument.view(np.ndarray)[...] = answer.reshape(argument.shape)
+
+
+Given = TypeVar("Given", bound=HostDevice)
 
 
 @contextmanager
-def registered(device: HostDevice) -> Iterator[HostDevice]:
+def registered(device: Given) -> Iterator[Given]:
     """The device, to which what is given arrays of it sends its work as long as this lasts."""
     before = device_of(np.zeros(1).view(HostArray))
     register(HostArray, device, np)

@@ -1,6 +1,7 @@
 """What a computation may take: a device, and threads."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Integral
 from threading import Lock
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "gpu")
 INSTALL = "pip install 'voxmill[gpu]' (CUDA 13) or 'voxmill[gpu-cuda12]' (CUDA 12)"
+MOST_BYTES = 1 << 30
+"""So many bytes of a device are enough for a batch that keeps it busy; more would only be held here, too."""
 OBSTACLES = {
     "libnvrtc": f"the run-time compiler of CUDA (NVRTC) is missing or does not load; {INSTALL} brings it",
     "OutOfMemory": "its memory is taken by other programs; wait for them, or end them",
@@ -28,6 +31,19 @@ class FoundGPU:
 
     device: "Device | None"
     obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where regions are measured: on a device, or here where there is none, by so many threads."""
+
+    device: "Device | None" = None
+    threads: int = 1
+
+    @property
+    def room(self) -> int:
+        """How many bytes of its device a thread may take to count a batch."""
+        return 0 if self.device is None else min(MOST_BYTES, self.device.free_bytes // (2 * self.threads))
 
 
 _LOCK = Lock()
@@ -60,6 +76,21 @@ def find_gpu() -> FoundGPU:
         if not _FOUND:
             _FOUND.append(_look_for_gpu())
         return _FOUND[0]
+
+
+def release(device: "Device | None") -> None:
+    """Have a device give back the memory that it keeps for later; one that is lost has none to give."""
+    if device is not None:
+        with suppress(Exception):
+            device.release()
+
+
+def failure(error: Exception) -> str:
+    """What became of work on a device, for a note in a row that the CPU had to make."""
+    said = f"{type(error).__name__} {error}"
+    if isinstance(error, MemoryError) or "cudaErrorMemoryAllocation" in said:
+        return "the memory of the GPU was too small, or taken by other programs"
+    return f"the GPU failed ({_first_line(error)})"
 
 
 def _look_for_gpu() -> FoundGPU:

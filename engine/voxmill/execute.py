@@ -17,7 +17,7 @@ from voxmill.operators.operator import At, Fact, Facts, Form, MoreNeededError, O
 from voxmill.plan import Chain, Link, Task, Want, plan
 from voxmill.stages import stage
 from voxmill.volume import Source
-from voxmill_kernels.array import to_host
+from voxmill_kernels.array import device_of, to_host
 from voxmill_kernels.cuda.device import Device
 
 TILE_VOXELS = 1 << 22
@@ -70,10 +70,47 @@ class Derived:
 
     def read(self, window: Window) -> NDArray[Any]:
         """The voxels of a window; ValueError when it is not inside the image."""
-        if not window.lies_in(self.grid.shape):
-            raise ValueError(f"{window} is not inside an image of shape {self.grid.shape}; clip it first")
-        (box,) = execute(plan([Want(self.links, window)]), self.source)
+        (box,) = execute(plan([Want(self.links, inside(window, self.grid))]), self.source)
         return box
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """All of an image that was made, kept where it was made, here or on a device: a source that reads it from there."""
+
+    source: Source
+    array: NDArray[Any]
+
+    @property
+    def grid(self) -> Grid:
+        """Where its voxels lie."""
+        return self.source.grid
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its voxels."""
+        return self.source.dtype
+
+    @property
+    def digest(self) -> str:
+        """That of the image."""
+        return self.source.digest
+
+    @property
+    def facts(self) -> Mapping[type, Any]:
+        """What was known of the image before."""
+        return self.source.facts
+
+    def read(self, window: Window) -> NDArray[Any]:
+        """The voxels of a window; ValueError when it is not inside the image."""
+        return self.array[inside(window, self.grid).slices]
+
+
+def inside(window: Window, grid: Grid) -> Window:
+    """A window of a grid; ValueError when it is not inside."""
+    if not window.lies_in(grid.shape):
+        raise ValueError(f"{window} is not inside an image of shape {grid.shape}; clip it first")
+    return window
 
 
 def share(derived: Sequence[Source], windows: Sequence[Window], device: Device | None = None) -> Iterator[NDArray[Any]]:
@@ -89,8 +126,8 @@ def share(derived: Sequence[Source], windows: Sequence[Window], device: Device |
 def in_turn(name: str, wanted: Sequence[tuple[Source, Window]], device: Device | None = None) -> Turn:
     """What gives windows of images that are all made of one, one after the other; the time counts for a stage.
 
-    What they have in common is read and computed once, on the device if there is one, or each alone from where memory
-    is too small for that.
+    What they have in common is read and computed once, or each alone from where memory is too small for that. With a
+    device all is computed there, and MemoryError raised where its memory is too small.
     """
     images, windows = [image for image, _ in wanted], [window for _, window in wanted]
     together = stage(name)(share)(images, windows, device) if wanted else None
@@ -104,6 +141,8 @@ def in_turn(name: str, wanted: Sequence[tuple[Source, Window]], device: Device |
             try:
                 return next(together)
             except MemoryError:
+                if device is not None:
+                    raise
                 together = None
         return image.read(window)
 
@@ -187,8 +226,11 @@ class Work:
         return self._there(link.operator.apply([to_host(box) for box in boxes], at, link.facts))
 
     def _there(self, box: NDArray[Any]) -> NDArray[Any]:
-        """A box of this machine where the work is done; several numbers for a voxel stay here: no device has such."""
-        return box if self.device is None or box.dtype.names else self.device.upload(box)
+        """A box where the work is done; several numbers for a voxel stay here: no device has such."""
+        if self.device is None or device_of(box) is not None or box.dtype.names:
+            return box
+        there: NDArray[Any] = self.device.upload(box)
+        return there
 
 
 @stage("facts")
@@ -223,7 +265,7 @@ def read_in_tiles(source: Source) -> Iterator[NDArray[Any]]:
     depth, height, width = source.grid.shape
     step = max(1, TILE_VOXELS // (height * width))
     for start in range(0, depth, step):
-        yield source.read(Window((start, 0, 0), (min(start + step, depth), height, width)))
+        yield to_host(source.read(Window((start, 0, 0), (min(start + step, depth), height, width))))
 
 
 def _merged(some: tuple[Fact, ...], more: tuple[Fact, ...]) -> tuple[Fact, ...]:

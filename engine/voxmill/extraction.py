@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
-from voxmill.computing import open_device, parse_threads
+from voxmill.computing import Workplace, failure, open_device, parse_threads, release
 from voxmill.diagnostics import diagnose
-from voxmill.errors import RegionError
-from voxmill.execute import Turn, in_turn
+from voxmill.errors import RegionError, VoxmillError
+from voxmill.execute import Made, Turn, in_turn
 from voxmill.grid import Window
 from voxmill.measures import measure, measure_shape
 from voxmill.plan import merged
-from voxmill.regions import Region
+from voxmill.regions import Region, counted
 from voxmill.settings import Settings, parse_settings
 from voxmill.table import Row, Table
-from voxmill.volume import Source, Volume
+from voxmill.volume import Source
 from voxmill.voxels import (
     MeasuredImage,
     Place,
@@ -33,6 +33,7 @@ from voxmill.voxels import (
     seen_in,
     voxels_of,
 )
+from voxmill_kernels.cuda.device import Device
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
     from voxmill.volume import Image, Mask
 
 Box = NDArray[Any]
-Made = TypeVar("Made")
+Given = TypeVar("Given")
+MOST_TOGETHER = 1 << 24
+"""So many voxels in the boxes of regions are enough for a device at a time; they are held until all is measured."""
 
 
 def extract(
@@ -61,32 +64,71 @@ def extract(
     `image` and `mask` are a Volume and a Mask, paths, SimpleITK images, or an image of a store and its mask. `settings`
     are Settings, a mapping of them as for Settings.parse or Settings.from_pyradiomics, or a path as for Settings.read;
     PyRadiomics' defaults when None. `labels` (numbers, names, patterns of names, names of unions) choose regions, each
-    once, and go before those of the settings. `series` and `allow_gaps` are as for read_image. `device` is auto or cpu.
-    `threads` is how many regions are measured at a time: the rows are the same.
+    once, and go before those of the settings. `series` and `allow_gaps` are as for read_image. `device` is cpu,
+    gpu, or auto: a GPU where one works. `threads` is how many regions are measured at a time. The rows are the same.
 
     A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
     """
-    open_device(device)
-    threads = parse_threads(threads)
+    workplace = Workplace(open_device(device), parse_threads(threads))
     settings = parse_settings(settings)
     opened = open_image(image, series=series, allow_gaps=allow_gaps)
     case, choices = open_case(opened, mask, settings, labels)
-    return Table(_rows(case, choices, threads), settings)
+    try:
+        return Table(_rows(case, choices, workplace), settings)
+    finally:
+        release(workplace.device)
 
 
-def _rows(case: Case, choices: tuple[Choice, ...], threads: int) -> tuple[Row, ...]:
+def _rows(case: Case, choices: tuple[Choice, ...], workplace: Workplace) -> tuple[Row, ...]:
     """A row per region, in their order; kernels leave the interpreter free, so that threads help."""
-    made = case.settings.resample or set(case.settings.images) != {"original"}
-    groups = _overlapping(choices) if made else [(choice,) for choice in choices]
-    if min(threads, len(groups)) == 1:
-        found = [_group(case, group) for group in groups]
+    groups = _groups(case, choices)
+    if workplace.device is not None:
+        groups = _joined(groups, workplace.threads)
+    threads = min(workplace.threads, len(groups))
+    if threads == 1:
+        found = [_measured(case, workplace, group) for group in groups]
     else:
         context = copy_context()
         with ThreadPoolExecutor(threads, thread_name_prefix="voxmill") as pool:
-            found = list(pool.map(lambda group: context.copy().run(_group, case, group), groups))
+            found = list(pool.map(lambda group: context.copy().run(_measured, case, workplace, group), groups))
     rows = {choice: row for group in found for choice, row in group.items()}
     return tuple(rows[choice] for choice in choices)
+
+
+def _groups(case: Case, choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
+    """The regions, those together that have boxes in common where these are made."""
+    made = case.settings.resample or set(case.settings.images) != {"original"}
+    return _overlapping(choices) if made else [(choice,) for choice in choices]
+
+
+def _joined(groups: Sequence[tuple[Choice, ...]], threads: int) -> list[tuple[Choice, ...]]:
+    """Fewer, larger groups for a device, as many as there are threads at least: what it counts, it counts together."""
+    sizes = [sum(choice.box.size for choice in group) for group in groups]
+    most = min(MOST_TOGETHER, sum(sizes) // threads)
+    joined, size = [groups[0]], sizes[0]
+    for group, more in zip(groups[1:], sizes[1:], strict=True):
+        if size + more > most:
+            joined, size = [*joined, group], more
+        else:
+            joined[-1], size = joined[-1] + group, size + more
+    return joined
+
+
+def _measured(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
+    """A row per region; where the device fails, whatever has become of it, all of them are measured here."""
+    if workplace.device is None:
+        return _group(case, workplace, choices)
+    try:
+        return _group(case, workplace, choices)
+    except VoxmillError:
+        raise
+    except Exception as error:  # a case is never lost: a mistake of ours there is none here
+        note = f"computed on the CPU: {failure(error)}"
+    release(workplace.device)
+    here = replace(workplace, device=None)
+    rows = {one: row for group in _groups(case, choices) for one, row in _group(case, here, group).items()}
+    return {choice: replace(row, notes=(*row.notes, note)) for choice, row in rows.items()}
 
 
 def _overlapping(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
@@ -98,35 +140,45 @@ def _overlapping(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _group(case: Case, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
+def _group(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
     """A row per region; what they have in common is read and computed once, and few boxes are held at a time."""
-    rows: dict[Choice, Row] = {}
-    tried = partial(_tried, case, rows)
-    places = tried(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
-    prepared = tried(places, _preparing(case, places))
-    found = {one: [shape] for one, shape in tried(prepared, lambda one: _shape(prepared[one], case.settings)).items()}
-    for turns in _turns({choice: prepared[choice] for choice in found}):
-        wanted = [(image.image, prepared[choice].voxels.window) for choice, image in turns if image.filtered]
-        turn = in_turn("filters", wanted)
-        for choice, image in turns:
-            found[choice] += tried([choice], partial(_in_image, prepared, image, turn)).values()
-    return {one: _row(case, one, prepared[one], found[one]) for one in found} | rows
+    together = workplace.device is not None
+    attempts = Attempts(case, {}, on_device=together)
+    places = attempts.of(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
+    prepared = attempts.of(places, _preparing(case, places, workplace.device))
+    shapes = attempts.of(prepared, lambda one: _shape(prepared[one], case.settings))
+    sights = _sights({choice: prepared[choice] for choice in shapes}, workplace.device)
+    found = {choice: [shape] for choice, shape in shapes.items()}
+    for choice, one in _together(sights, attempts, workplace) if together else _one_by_one(sights, attempts):
+        found[choice].append(one)
+    return {one: _row(case, one, prepared[one], found[one]) for one in found} | attempts.failed
 
 
-def _tried(
-    case: Case, failed: dict[Choice, Row], choices: Iterable[Choice], attempt: Callable[[Choice], Made]
-) -> dict[Choice, Made]:
-    """What an attempt gives for each region; a region that cannot be measured has its row among those that failed."""
-    made: dict[Choice, Made] = {}
-    for choice in choices:
-        try:
-            made[choice] = attempt(choice)
-        except RegionError as error:
-            failed[choice] = _failed(case, choice, str(error))
-        except MemoryError:
-            reason = f"measuring its box of {choice.box.size} voxels needs more memory than there is; free some"
-            failed[choice] = _failed(case, choice, reason)
-    return made
+@dataclass(frozen=True)
+class Attempts:
+    """What is tried for the regions of a case. failed: the rows of those that cannot be measured.
+
+    on_device: where memory that is too small says nothing of a region.
+    """
+
+    case: Case
+    failed: dict[Choice, Row]
+    on_device: bool
+
+    def of(self, choices: Iterable[Choice], attempt: Callable[[Choice], Given]) -> dict[Choice, Given]:
+        """What an attempt gives for each region, for which it gives something."""
+        made: dict[Choice, Given] = {}
+        for choice in choices:
+            try:
+                made[choice] = attempt(choice)
+            except RegionError as error:
+                self.failed[choice] = _failed(self.case, choice, str(error))
+            except MemoryError:
+                if self.on_device:
+                    raise
+                reason = f"measuring its box of {choice.box.size} voxels needs more memory than there is; free some"
+                self.failed[choice] = _failed(self.case, choice, reason)
+        return made
 
 
 def _failed(case: Case, choice: Choice, reason: str) -> Row:
@@ -135,17 +187,17 @@ def _failed(case: Case, choice: Choice, reason: str) -> Row:
     return Row(_text(case.name), name, {}, notes, _about(choice), error=f"region {name}: {reason}")
 
 
-def _preparing(case: Case, places: Mapping[Choice, Place]) -> "Callable[[Choice], Prepared]":
+def _preparing(case: Case, places: Mapping[Choice, Place], device: Device | None) -> "Callable[[Choice], Prepared]":
     """What prepares the regions of these places, in their order; images made for regions are kept where that pays."""
     kept = {choice: is_kept(place, case.image, case.settings) for choice, place in places.items()}
     wholes = {one: Window.whole(place.source.grid.shape) for one, place in places.items() if kept[one]}
-    turn = in_turn("prepare", [(place.source, wholes.get(one, place.window)) for one, place in places.items()])
-    images: dict[Source, Volume] = {}
+    turn = in_turn("prepare", [(place.source, wholes.get(one, place.window)) for one, place in places.items()], device)
+    images: dict[Source, Made] = {}
 
     def prepare(choice: Choice) -> Prepared:
         place, box = places[choice], turn()
         if kept[choice]:
-            image = images.setdefault(place.source, Volume(box, place.source.grid))
+            image = images.setdefault(place.source, Made(place.source, box))
             place, box = replace(place, source=image), image.read(place.window)
         return Prepared.of(place, box, case.settings)
 
@@ -177,34 +229,102 @@ class Found:
     left_out: bool = False
 
 
-def _turns(prepared: Mapping[Choice, Prepared]) -> Iterator[list[tuple[Choice, MeasuredImage]]]:
-    """For regions that lie in one image, all images of each: image by image, so that a box can soon be forgotten."""
+@dataclass(frozen=True)
+class Seen:
+    """A region in an image, its textures not counted; without it, why it cannot be measured there."""
+
+    choice: Choice
+    image: str
+    region: Region | None
+    obstacle: str = ""
+
+    @property
+    def bytes_there(self) -> int:
+        """How many bytes of a device it takes to count its textures."""
+        return self.region.task.bytes_there() if self.region is not None else 0
+
+
+Sight = tuple[Choice, Callable[[Choice], Seen]]
+"""A region, and what looks at it in the image whose turn it is."""
+
+
+def _sights(prepared: Mapping[Choice, Prepared], device: Device | None) -> Iterator[Sight]:
+    """All images of all regions; of regions that lie in one image, image by image: a box can soon be forgotten."""
     together: dict[Source, list[Choice]] = {}
     for choice, one in prepared.items():
         together.setdefault(one.voxels.image, []).append(choice)
     for choices in together.values():
-        turns = zip_longest(*(prepared[choice].images for choice in choices))
-        yield [
-            (one, image) for images in turns for one, image in zip(choices, images, strict=True) if image is not None
-        ]
+        images = zip_longest(*(prepared[choice].images for choice in choices))
+        turns = [(one, image) for turn in images for one, image in zip(choices, turn, strict=True) if image is not None]
+        wanted = [(image.image, prepared[choice].voxels.window) for choice, image in turns if image.filtered]
+        turn = in_turn("filters", wanted, device)
+        for choice, image in turns:
+            yield choice, partial(_see, prepared[choice].voxels, image, turn)
+
+
+def _see(voxels: Voxels, image: MeasuredImage, turn: Turn, choice: Choice) -> Seen:
+    """A region in an image, whose turn it is; raises RegionError where that is the original and it is no good."""
+    try:
+        seen = seen_in(voxels, turn()) if image.filtered else voxels
+        return Seen(choice, image.name, Region.of(seen, image.settings))
+    except RegionError as error:
+        if image.name == "original":
+            raise
+        return Seen(choice, image.name, None, str(error))
+
+
+def _one_by_one(sights: Iterable[Sight], attempts: Attempts) -> Iterator[tuple[Choice, Found]]:
+    """What is measured of regions, nothing held any longer than that takes."""
+    for choice, see in sights:
+        yield from attempts.of([choice], partial(_found_here, see)).items()
+
+
+def _together(sights: Iterable[Sight], attempts: Attempts, workplace: Workplace) -> Iterator[tuple[Choice, Found]]:
+    """What is measured of regions, whose textures a device counts, many at once."""
+    seen = (one for choice, see in sights for one in attempts.of([choice], see).values())
+    for batch in batches(seen, workplace.room):
+        for one in _counted(batch, workplace.device):
+            yield from attempts.of([one.choice], partial(_found, one)).items()
+
+
+def _found_here(see: Callable[[Choice], Seen], choice: Choice) -> Found:
+    (seen,) = _counted([see(choice)])
+    return _found(seen, choice)
+
+
+def _counted(batch: Sequence[Seen], device: Device | None = None) -> list[Seen]:
+    """The same with textures."""
+    regions = iter(counted([one.region for one in batch if one.region is not None], device))
+    return [one if one.region is None else replace(one, region=next(regions)) for one in batch]
+
+
+def _found(seen: Seen, choice: Choice) -> Found:
+    """What is measured of a region that was seen and counted."""
+    del choice  # which `seen` is of
+    image = seen.image
+    if seen.region is None:
+        return Found({}, (f"{image}: left out: {seen.obstacle}",), left_out=True)
+    features, notes = measure(seen.region, image)
+    return Found(features, notes if image == "original" else tuple(f"{image}: {note}" for note in notes))
+
+
+def batches(seen: Iterable[Seen], room: int) -> Iterator[list[Seen]]:
+    """Those that are seen, in their order, as many at a time as a device has so many bytes for; one at least."""
+    batch, taken = list[Seen](), 0
+    for one in seen:
+        needed = one.bytes_there
+        if batch and taken + needed > room:
+            yield batch
+            batch, taken = [], 0
+        batch.append(one)
+        taken += needed
+    if batch:
+        yield batch
 
 
 def _shape(prepared: Prepared, settings: Settings) -> Found:
     features, notes = measure_shape(prepared.voxels, settings)
     return Found(features, (*notes, *prepared.notes))
-
-
-def _in_image(prepared: Mapping[Choice, Prepared], image: MeasuredImage, turn: Turn, choice: Choice) -> Found:
-    """What is measured of a region in an image, whose turn it is; raises RegionError where that is the original."""
-    voxels = prepared[choice].voxels
-    try:
-        seen = seen_in(voxels, turn()) if image.filtered else voxels
-        features, notes = measure(Region.of(seen, image.settings), image.name)
-    except RegionError as error:
-        if image.name == "original":
-            raise
-        return Found({}, (f"{image.name}: left out: {error}",), left_out=True)
-    return Found(features, notes if image.name == "original" else tuple(f"{image.name}: {note}" for note in notes))
 
 
 def _row(case: Case, choice: Choice, prepared: Prepared, found: Sequence[Found]) -> Row:

@@ -14,7 +14,7 @@ from voxmill.stages import stage
 from voxmill.voxels import Voxels
 from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
-from voxmill_kernels.count.sums import SizeSums, sum_glcm, sum_glcm_as_is, sum_sizes
+from voxmill_kernels.count.sums import SizeSums, sum_glcm_as_is, sum_sizes
 from voxmill_kernels.count.weighting import weigh_pairs, weigh_runs
 from voxmill_kernels.features.catalogue import FAMILIES, STANDARD
 from voxmill_kernels.features.firstorder import first_order
@@ -165,34 +165,38 @@ def _first_order(region: Region) -> NDArray[np.float64]:
 
 
 def _glcm(region: Region) -> NDArray[np.float64]:
-    matrix, numbers = region.matrices.glcm, region.levels.numbers
+    textures, numbers = region.textures, region.levels.numbers
     symmetric, norm = region.settings.glcm_symmetric, region.settings.weighting
     if norm is None and symmetric:
-        return _glcm_features(_sum_glcm(matrix, numbers), matrix, numbers)
+        return _glcm_features(textures.pair_sums(), textures.pairs(), numbers)
+    matrix = textures.pairs()
     counted = matrix if norm is None else weigh_pairs(matrix, region.offsets, region.spacing, norm, symmetric=symmetric)
     return _glcm_features(_sum_glcm_as_is(counted, numbers), counted, numbers)
 
 
 def _gldm(region: Region) -> NDArray[np.float64]:
-    values, _ = _sizes(_cells_of(region.matrices.gldm), region)
+    values, _ = _sizes(region.textures.dependences(), region)
     return gldm_features(values)
 
 
 def _glrlm(region: Region) -> NDArray[np.float64]:
-    matrix, norm = region.matrices.glrlm, region.settings.weighting
-    counted = matrix if norm is None else weigh_runs(matrix, DIRECTIONS, region.spacing, norm)
-    values, sums = _sizes(_cells_of(counted), region)
+    textures, norm = region.textures, region.settings.weighting
+    if norm is None:
+        cells = textures.runs()
+    else:
+        cells = _cells_of(weigh_runs(textures.run_matrices(), DIRECTIONS, region.spacing, norm))
+    values, sums = _sizes(cells, region)
     return glrlm_features(values, sums.total)
 
 
 def _glszm(region: Region) -> NDArray[np.float64]:
-    values, _ = _sizes(region.matrices.glszm, region)
+    values, _ = _sizes(region.textures.zones(), region)
     return glszm_features(values)
 
 
 @stage("features")
 def _ngtdm(region: Region) -> NDArray[np.float64]:
-    return ngtdm_features(region.matrices.ngtdm, region.levels.counts, region.levels.numbers)
+    return ngtdm_features(region.textures.ngtdm(), region.levels.counts, region.levels.numbers)
 
 
 def _sizes(cells: Cells, region: Region) -> tuple[NDArray[np.float64], SizeSums]:
@@ -200,7 +204,7 @@ def _sizes(cells: Cells, region: Region) -> tuple[NDArray[np.float64], SizeSums]
     return _size_features(cells, sums, region.levels.numbers), sums
 
 
-_cells_of, _sum_glcm, _sum_sizes = stage("sums")(cells_of), stage("sums")(sum_glcm), stage("sums")(sum_sizes)
+_cells_of, _sum_sizes = stage("sums")(cells_of), stage("sums")(sum_sizes)
 _sum_glcm_as_is = stage("sums")(sum_glcm_as_is)
 _glcm_features, _size_features = stage("features")(glcm_features), stage("features")(size_features)
 

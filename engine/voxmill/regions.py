@@ -1,7 +1,8 @@
 """Voxels → regions: what every family of features starts from."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from voxmill.errors import RegionError
 from voxmill.measuring import Discretise
 from voxmill.settings import Settings
 from voxmill.stages import stage
+from voxmill.textures import NOTHING, Rules, Task, Textures, count_here, count_there
 from voxmill.voxels import Voxels
-from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
-from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, sweep
+from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.intensities import Distribution, distribution
 from voxmill_kernels.levels import Levels, bin_edges, discretise
 
@@ -25,43 +26,42 @@ _neighbours = lru_cache(maxsize=64)(directions)
 
 @dataclass(frozen=True)
 class Region:
-    """What every family starts from: where the region lies in its box, its intensities, its grey levels.
+    """What every family starts from: where the region lies in its box, its intensities, its grey levels, its textures.
 
-    box, values: as in Voxels. matrices: those of the texture families in the settings, the others
-    empty. spacing: z, y, x in mm.
+    box, values: as in Voxels. textures: of the families in the settings. spacing: z, y, x in mm.
     """
 
     box: NDArray[np.int8]
     values: NDArray[Any]
     intensities: Distribution
     levels: Levels
-    matrices: Matrices
     spacing: tuple[float, float, float]
     dimensions: int
     settings: Settings
+    textures: Textures = NOTHING
 
     @classmethod
     def of(cls, voxels: Voxels, settings: Settings) -> "Region":
-        """The region of these voxels; raises RegionError when it cannot be measured."""
+        """The region of these voxels, whose textures are not counted yet; RegionError when it cannot be measured."""
         intensities, levels = _levels(voxels.values, settings.discretise)
-        matrices = _textures(levels, voxels.box, settings)
         grid = voxels.image.grid
         x, y, z = grid.spacing
-        return cls(
-            voxels.box,
-            voxels.values,
-            intensities,
-            levels,
-            matrices,
-            (z, y, x),
-            grid.dimensions,
-            settings,
-        )
+        region = cls(voxels.box, voxels.values, intensities, levels, (z, y, x), grid.dimensions, settings)
+        _check(region)
+        return region
+
+    @cached_property
+    def task(self) -> Task:
+        """What is to be counted of it."""
+        settings, distances = self.settings, _distances(self.box, self.settings)
+        wanted = sum(TEXTURES[family] for family in settings.features if family in TEXTURES)
+        rules = Rules(distances, AXES[settings.slice_axis], settings.gldm_alpha, wanted)
+        return Task(self.levels, self.box, _neighbours(*distances, across=rules.across), rules)
 
     @property
     def offsets(self) -> NDArray[np.int64]:
         """The directions of the GLCM, (n, 3) in z, y, x."""
-        return _offsets(self.box, self.settings)
+        return self.task.offsets
 
     @property
     def voxel_volume(self) -> float:
@@ -70,29 +70,26 @@ class Region:
         return x * y * z
 
 
-def _textures(levels: Levels, box: NDArray[np.int8], settings: Settings) -> Matrices:
-    wanted = sum(TEXTURES[family] for family in settings.features if family in TEXTURES)
-    if wanted == 0:
-        return NO_MATRICES
+def counted(regions: Sequence[Region], device: Device | None = None) -> list[Region]:
+    """The regions with the textures that their settings name: each counted here, or all together on a device."""
+    textured = [region for region in regions if region.task.rules.wanted]
+    tasks = [region.task for region in textured]
+    textures = iter(map(count_here, tasks) if device is None else count_there(tasks, device))
+    return [replace(region, textures=next(textures)) if region.task.rules.wanted else region for region in regions]
+
+
+def _check(region: Region) -> None:
+    """Raise RegionError where there are too many grey levels to count textures."""
     try:
-        return _count(levels, box, settings, wanted)
+        region.task.check()
     except ValueError as error:
-        raise RegionError(f"{error}; {_fewer_levels(settings.discretise)}") from None
+        raise RegionError(f"{error}; {_fewer_levels(region.settings.discretise)}") from None
 
 
-@stage("count")
-def _count(levels: Levels, box: NDArray[np.int8], settings: Settings, wanted: int) -> Matrices:
-    offsets, across = _offsets(box, settings), AXES[settings.slice_axis]
-    batch = pack([(levels, box[1:-1, 1:-1, 1:-1])], border=int(offsets.max(initial=1)))
-    (matrices,) = sweep(batch, offsets, across=across, alpha=settings.gldm_alpha, wanted=wanted)
-    return matrices
-
-
-def _offsets(box: NDArray[np.int8], settings: Settings) -> NDArray[np.int64]:
-    """Which neighbours a voxel has; not those at distances that no two voxels of the box have."""
+def _distances(box: NDArray[np.int8], settings: Settings) -> tuple[int, ...]:
+    """At which distances a voxel has neighbours; not those that no two voxels of the box have."""
     longest = max(box.shape) - 2
-    within = [distance for distance in settings.distances if distance < longest]
-    return _neighbours(*within, across=AXES[settings.slice_axis])
+    return tuple(distance for distance in settings.distances if distance < longest)
 
 
 @stage("levels")

@@ -19,6 +19,7 @@ from voxmill.operators.resegment import Resegment
 from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill.volume import Mask, Source
+from voxmill_kernels.array import device_of, to_host
 from voxmill_kernels.facts import boxes
 from voxmill_kernels.intensities import gather, gather_again
 
@@ -47,9 +48,10 @@ class Voxels:
     """What is measured of a region.
 
     box: the smallest one around the region within one layer of outside, 0 outside and 1 inside, z, y, x. values:
-    (voxels,), in the order of the box and of the image's type. outline: what shape is measured of, a box as well.
-    image: what is measured. window: where the box, without the layer around it, lies there. snapshots: for settings
-    with diagnostics, one after every step that changed the region. notes: what a reader of the row should know.
+    (voxels,), in the order of the box and of the image's type, on a device where the image is. outline: what shape is
+    measured of, a box as well. image: what is measured. window: where the box, without the layer around it, lies
+    there. snapshots: for settings with diagnostics, one after every step that changed the region. notes: what a reader
+    of the row should know.
     """
 
     box: NDArray[np.int8]
@@ -202,7 +204,7 @@ def _snapshots(place: Place, box: NDArray[np.int8], values: NDArray[Any], settin
     """How a region is after the step that led to its place: none where there was no step, or nobody asks."""
     if not (place.after and settings.diagnostics):
         return ()
-    return (Snapshot(place.after, place.source, place.window, box[1:-1, 1:-1, 1:-1] == 1, values),)
+    return (Snapshot(place.after, place.source, place.window, box[1:-1, 1:-1, 1:-1] == 1, to_host(values)),)
 
 
 @stage("prepare")
@@ -210,8 +212,9 @@ def _resegmented(whole: Voxels, place: Place, step: steps.Resegment, settings: S
     """The part of a region within limits of intensity, in its own box."""
     if step.mode != "absolute":
         _check_finite(whole.values)
-    keep = Resegment(step.range, step.mode).keep(whole.values)
-    values = whole.values[keep]
+    intensities, device = to_host(whole.values), device_of(whole.values)
+    keep = Resegment(step.range, step.mode).keep(intensities)
+    values = intensities[keep]
     _check_finite(values)
     if len(values) < settings.min_region_voxels:
         raise RegionError(
@@ -230,6 +233,7 @@ def _resegmented(whole: Voxels, place: Place, step: steps.Resegment, settings: S
         outline = _framed(whole.box[1:-1, 1:-1, 1:-1], window)
     left = replace(place, window=window.moved(place.window.start), after="resegmented")
     snapshots = (*whole.snapshots, *_snapshots(left, box, values, settings))
+    values = values if device is None else device.upload(values)
     return replace(whole, box=box, values=values, outline=outline, window=left.window, snapshots=snapshots)
 
 

@@ -47,7 +47,7 @@ def extract_store(
     chosen = labels if labels is None or isinstance(labels, int | str) else tuple(labels)
 
     def measured(image: Image, mask: Mask) -> tuple[Row, ...]:
-        return extract(image, mask, settings=settings, labels=chosen, threads=threads).rows
+        return extract(image, mask, settings=settings, labels=chosen, device=device, threads=threads).rows
 
     rows: list[Row] = []
     for name in wanted_cases(store, cases):

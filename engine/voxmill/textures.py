@@ -1,0 +1,235 @@
+"""What is counted of the grey levels of regions: here, one region after the other, or on a device, many at once."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxmill.stages import stage
+from voxmill_kernels.count.arena import pack
+from voxmill_kernels.count.cells import Cells, cells_of
+from voxmill_kernels.count.neighbourhood import DIRECTIONS
+from voxmill_kernels.count.sums import FEW, GlcmSums, sum_glcm
+from voxmill_kernels.count.sweep import GLCM, GLRLM, NO_MATRICES, Matrices, counter_shapes, sweep
+from voxmill_kernels.count.zones import SMALL_ZONE
+from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.levels import Levels
+
+if TYPE_CHECKING:
+    from voxmill_kernels.count.cuda.counted import Counted
+
+_sum_glcm, _cells_of = stage("sums")(sum_glcm), stage("sums")(cells_of)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How is counted: distances of neighbours in voxels; across, alpha and families `wanted` as `sweep` has them."""
+
+    distances: tuple[int, ...]
+    across: int | None
+    alpha: int
+    wanted: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is counted: grey levels of a region, in its box within one layer of outside, at offsets (n, 3), z, y, x."""
+
+    levels: Levels
+    box: NDArray[np.int8]
+    offsets: NDArray[np.int64]
+    rules: Rules
+
+    @property
+    def inside(self) -> NDArray[np.int8]:
+        """The box without the layer around it."""
+        return self.box[1:-1, 1:-1, 1:-1]
+
+    @property
+    def border(self) -> int:
+        """How many zeros must surround the box."""
+        return max(self.rules.distances, default=1)
+
+    def check(self) -> None:
+        """Raise ValueError where there are too many grey levels to count what is wanted."""
+        if self.rules.wanted:
+            levels = len(self.levels.numbers)
+            counter_shapes(levels, len(self.offsets), max(self.inside.shape), self.rules.wanted)
+
+    def bytes_there(self) -> int:
+        """At most so many bytes of a device it takes to count this there, but for what a batch takes once (32 kB)."""
+        offsets, wanted, levels = len(self.offsets), self.rules.wanted, len(self.levels.numbers)
+        voxels, top, sides = int(self.levels.counts.sum()), int(self.levels.numbers[-1]), self.inside.shape
+        places = math.prod(int(side) + 2 * self.border for side in sides)
+        pairs, runs = offsets if wanted & GLCM else 0, len(DIRECTIONS) if wanted & GLRLM else 0
+        sums = 8 * (levels + 3 * top + 6) + 4 * FEW + 8 * min(levels**2, 2 * voxels // FEW)
+        matrices = 4 * levels * (pairs * levels + runs * max(sides) + 3 * (2 * offsets + 1) + SMALL_ZONE)
+        tables = 12 * places + 16 * levels + 1024
+        return int(matrices + pairs * sums + tables + 8 * (voxels // SMALL_ZONE))
+
+
+class Textures(Protocol):
+    """Counts of a region, of the families that are wanted, and sums of them."""
+
+    def pair_sums(self) -> GlcmSums:
+        """Sums of GLCM made symmetric."""
+
+    def pairs(self) -> NDArray[np.uint32]:
+        """GLCM (offsets, levels, levels), not symmetric."""
+
+    def dependences(self) -> Cells:
+        """The cells of GLDM."""
+
+    def runs(self) -> Cells:
+        """The cells of GLRLM, a matrix for each of 13 directions."""
+
+    def run_matrices(self) -> NDArray[np.uint32]:
+        """GLRLM (13, levels, lengths)."""
+
+    def zones(self) -> Cells:
+        """The cells of GLSZM."""
+
+    def ngtdm(self) -> NDArray[np.int64]:
+        """NGTDM, as in Matrices."""
+
+
+@dataclass(frozen=True)
+class CountedHere:
+    """Matrices of a region, counted on the CPU."""
+
+    matrices: Matrices
+    numbers: NDArray[np.int64]
+
+    def pair_sums(self) -> GlcmSums:
+        """Sums of GLCM made symmetric."""
+        return _sum_glcm(self.matrices.glcm, self.numbers)
+
+    def pairs(self) -> NDArray[np.uint32]:
+        """GLCM (offsets, levels, levels), not symmetric."""
+        return self.matrices.glcm
+
+    def dependences(self) -> Cells:
+        """The cells of GLDM."""
+        return _cells_of(self.matrices.gldm)
+
+    def runs(self) -> Cells:
+        """The cells of GLRLM, a matrix for each of 13 directions."""
+        return _cells_of(self.matrices.glrlm)
+
+    def run_matrices(self) -> NDArray[np.uint32]:
+        """GLRLM (13, levels, lengths)."""
+        return self.matrices.glrlm
+
+    def zones(self) -> Cells:
+        """The cells of GLSZM."""
+        return self.matrices.glszm
+
+    def ngtdm(self) -> NDArray[np.int64]:
+        """NGTDM, as in Matrices."""
+        return self.matrices.ngtdm
+
+
+NOTHING: Textures = CountedHere(NO_MATRICES, np.zeros(0, dtype=np.int64))
+"""The counts of a region of which none are wanted, or none are made yet."""
+
+
+@stage("count")
+def count_here(task: Task) -> Textures:
+    """Counted on the CPU."""
+    rules = task.rules
+    batch = pack([(task.levels, task.inside)], border=task.border)
+    (matrices,) = sweep(batch, task.offsets, across=rules.across, alpha=rules.alpha, wanted=rules.wanted)
+    return CountedHere(matrices, task.levels.numbers)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What was counted together on a device: each kind comes back of all regions when it is first asked for."""
+
+    counted: "Counted"
+
+    @cached_property
+    def pair_sums(self) -> list[GlcmSums]:
+        return self.counted.pair_sums()
+
+    @cached_property
+    def pairs(self) -> list[NDArray[np.uint32]]:
+        return self.counted.pairs()
+
+    @cached_property
+    def dependences(self) -> list[Cells]:
+        return self.counted.dependences()
+
+    @cached_property
+    def runs(self) -> list[Cells]:
+        return self.counted.runs()
+
+    @cached_property
+    def run_matrices(self) -> list[NDArray[np.uint32]]:
+        return self.counted.run_matrices()
+
+    @cached_property
+    def zones(self) -> list[Cells]:
+        return self.counted.zones()
+
+    @cached_property
+    def ngtdm(self) -> list[NDArray[np.int64]]:
+        return self.counted.ngtdm()
+
+
+@dataclass(frozen=True)
+class CountedThere:
+    """One region of those that were counted together on a device."""
+
+    batch: _Batch
+    place: int
+
+    def pair_sums(self) -> GlcmSums:
+        """Sums of GLCM made symmetric."""
+        return self.batch.pair_sums[self.place]
+
+    def pairs(self) -> NDArray[np.uint32]:
+        """GLCM (offsets, levels, levels), not symmetric."""
+        return self.batch.pairs[self.place]
+
+    def dependences(self) -> Cells:
+        """The cells of GLDM."""
+        return self.batch.dependences[self.place]
+
+    def runs(self) -> Cells:
+        """The cells of GLRLM, a matrix for each of 13 directions."""
+        return self.batch.runs[self.place]
+
+    def run_matrices(self) -> NDArray[np.uint32]:
+        """GLRLM (13, levels, lengths)."""
+        return self.batch.run_matrices[self.place]
+
+    def zones(self) -> Cells:
+        """The cells of GLSZM."""
+        return self.batch.zones[self.place]
+
+    def ngtdm(self) -> NDArray[np.int64]:
+        """NGTDM, as in Matrices."""
+        return self.batch.ngtdm[self.place]
+
+
+@stage("count")
+def count_there(tasks: Sequence[Task], device: Device) -> list[Textures]:
+    """Counted on a device, together as far as they follow the same rules."""
+    from voxmill_kernels.count.cuda.counting import count
+
+    alike: dict[Rules, list[int]] = {}
+    for place, task in enumerate(tasks):
+        alike.setdefault(task.rules, []).append(place)
+    found: dict[int, Textures] = {}
+    for rules, places in alike.items():
+        first = tasks[places[0]]
+        batch = pack([(tasks[place].levels, tasks[place].inside) for place in places], border=first.border)
+        counted = count(device, batch, first.offsets, across=rules.across, alpha=rules.alpha, wanted=rules.wanted)
+        together = _Batch(counted)
+        found |= {place: CountedThere(together, n) for n, place in enumerate(places)}
+    return [found[place] for place in range(len(tasks))]

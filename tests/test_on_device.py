@@ -1,0 +1,213 @@
+"""Whole extractions on a device: rows are those of the CPU to the last bit, whatever becomes of the device."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import DTypeLike
+
+import voxmill as vm
+from cuda_host import HostArray, HostDevice, HostProcess, registered
+from small_images import SPACING, case, texture
+from voxmill import computing
+from voxmill.cases import open_case
+from voxmill.computing import FoundGPU
+from voxmill.demo import PATIENTS, make_patient
+from voxmill.regions import Region
+from voxmill.textures import count_there
+from voxmill.voxels import place_of, voxels_of
+from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.types import Array
+
+Case = tuple[vm.Volume, vm.Mask]
+TOO_SMALL = "the memory of the GPU was too small, or taken by other programs"
+EVERYTHING: Mapping[str, Any] = {
+    "images": {"original": {}, "log": {"sigma_mm": [1.0, 2.0]}, "wavelet": {}},
+    "resample": {"spacing_mm": [1.0, 1.0, 2.0], "interpolator": "bspline"},
+    "diagnostics": True,
+}
+WAVELET: Mapping[str, Any] = {"images": {"original": {}, "wavelet": {}}}
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "defaults": {},
+    "everything": EVERYTHING,
+    "more images": {"images": {one: {} for one in ("original", "square", "squareroot", "gradient", "lbp2d", "lbp3d")}},
+    "weighted": {"weighting": "euclidean", "features": {"glcm": "all", "glrlm": "all"}},
+    "one way": {"glcm_symmetric": False, "distances": [1, 2], "gldm_alpha": 1},
+    "in slices": {"slice_axis": "z", "discretise": {"bin_count": 16}, "resegment": {"range": [-1, 2], "mode": "sigma"}},
+    "resegmented": {"resegment": {"range": [20, 200], "mode": "absolute"}, "crop": {"margin_voxels": 2}},
+    "normalised": {"normalise": {"scale": 100, "outliers": 3}, "images": {"original": {}, "wavelet": {}}},
+    "few": {"features": {"glcm": ["Contrast"], "firstorder": ["Mean"]}},
+    "no textures": {"features": {"shape": "all", "firstorder": "all"}},
+}
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Device], None]:
+    """Has extractions find a device."""
+
+    def found(device: Device) -> None:
+        monkeypatch.setattr(computing, "_FOUND", [FoundGPU(device)])
+
+    return found
+
+
+def assert_same_rows(found: vm.Table, expected: vm.Table, *notes: str) -> None:
+    """Rows are equal, values to the last bit, but for notes that each has at its end."""
+    assert len(found.rows) == len(expected.rows) > 0
+    for row, other in zip(found.rows, expected.rows, strict=True):
+        assert row.notes == (*other.notes, *notes)
+        assert list(row.features) == list(other.features)
+        values, others = (np.array([*one.features.values()]).tobytes() for one in (row, other))
+        assert values == others
+        assert replace(row, notes=(), features={}) == replace(other, notes=(), features={})
+
+
+def twelve() -> Case:
+    """An image with twelve regions, some of which touch."""
+    labels = np.zeros((9, 12, 16), dtype=np.uint8)
+    for number, (z, y, x) in enumerate(np.ndindex(2, 2, 3), start=1):
+        labels[1 + 4 * z : 4 + 4 * z, 1 + 5 * y : 6 + 5 * y, 5 * x : 5 * x + 3 + number % 3] = number
+    image = vm.Volume(texture(labels.shape), spacing=SPACING)
+    return image, vm.Mask(labels, image.grid)
+
+
+class LostError(RuntimeError):
+    """As CuPy's CUDARuntimeError."""
+
+
+class FullError(MemoryError):
+    """As CuPy's OutOfMemoryError."""
+
+
+@dataclass(frozen=True)
+class Watched(HostDevice):
+    """Notes all that is asked of it. It fails from the call number `until` on, with `error`, for good where `lost`."""
+
+    error: Exception = field(default_factory=FullError)
+    until: int | None = None
+    lost: bool = False
+    calls: list[str] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
+
+    def called(self, name: str) -> None:
+        self.calls.append(name)
+        if self.until is not None and (
+            len(self.calls) == self.until + 1 or (self.lost and len(self.calls) > self.until)
+        ):
+            raise self.error
+
+    def upload(self, array: Array) -> HostArray:
+        self.called("upload")
+        self.taken.append(array.nbytes)
+        return super().upload(array)
+
+    def zeros(self, shape: int | Sequence[int], dtype: DTypeLike) -> HostArray:
+        self.called("zeros")
+        made = super().zeros(shape, dtype)
+        self.taken.append(made.nbytes)
+        return made
+
+    def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
+        self.called(kernel)
+        super().launch(kernel, blocks, arguments, shared=shared)
+
+    def download(self, buffer: HostArray) -> Array:
+        self.called("download")
+        return super().download(buffer)
+
+    def release(self) -> None:
+        if self.lost:
+            raise self.error
+        self.released.append(len(self.calls))
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_rows_are_those_of_the_cpu(
+    plain: HostProcess, use: Callable[[Device], None], settings: Mapping[str, Any]
+) -> None:
+    with registered(HostDevice(plain)) as device:
+        use(device)
+        expected = vm.extract(*case(), settings=settings, device="cpu")
+        assert_same_rows(vm.extract(*case(), settings=settings, device="gpu"), expected)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads(plain: HostProcess, use: Callable[[Device], None], threads: int) -> None:
+    with registered(HostDevice(plain)) as device:
+        use(device)
+        expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
+        assert_same_rows(vm.extract(*twelve(), settings=WAVELET, threads=threads), expected)
+
+
+def test_the_demo(plain: HostProcess, use: Callable[[Device], None]) -> None:
+    with registered(HostDevice(plain)) as device:
+        use(device)
+        patient = make_patient(PATIENTS[0])
+        assert_same_rows(vm.extract(*patient), vm.extract(*patient, device="cpu"))
+
+
+def test_regions_that_fail(plain: HostProcess, use: Callable[[Device], None]) -> None:
+    """Too many grey levels, values that are no numbers, an image that says nothing: each is said of its region."""
+    image, mask = twelve()
+    values = image.array.astype(np.float64)
+    values[mask.layers[0] == 2] *= 1e9
+    values[1, 1, 0] = np.nan
+    volume = vm.Volume(values, image.grid)
+    settings = {"images": {"original": {}, "logarithm": {}}, "min_region_voxels": 46}
+    with registered(HostDevice(plain)) as device:
+        use(device)
+        expected = vm.extract(volume, mask, settings=settings, device="cpu")
+        assert len({str(row.error)[-20:] for row in expected.failed}) == 3
+        assert_same_rows(vm.extract(volume, mask, settings=settings), expected)
+
+
+def test_regions_are_counted_together_as_far_as_memory_lasts(plain: HostProcess, use: Callable[[Device], None]) -> None:
+    expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
+    sweeps: dict[int, int] = {}
+    for free_bytes in (1 << 30, 4 << 20, 0):
+        with registered(Watched(plain, free_bytes=free_bytes)) as device:
+            use(device)
+            assert_same_rows(vm.extract(*twelve(), settings=WAVELET), expected)
+            sweeps[free_bytes] = sum(call == "begin_zones8" for call in device.calls)
+            assert device.released == [len(device.calls)]
+    assert sweeps[1 << 30] == 1
+    assert 1 < sweeps[4 << 20] < 60
+    assert sweeps[0] == 9 * 12
+
+
+@pytest.mark.parametrize("rules", [{}, {"distances": [1, 2]}, {"features": ["glszm"]}, {"slice_axis": "z"}])
+@pytest.mark.parametrize("width", [1, 100])
+def test_no_batch_takes_more_than_was_foreseen(plain: HostProcess, rules: Mapping[str, Any], width: float) -> None:
+    settings = vm.Settings.parse({"discretise": {"bin_width": width}, **rules})
+    opened, choices = open_case(*twelve(), settings)
+    places = (place_of(opened.image, opened.mask, choice, settings) for choice in choices)
+    own = settings.of_image("original").within(3)
+    with registered(Watched(plain)) as device:
+        boxes = ((place, device.upload(place.source.read(place.window))) for place in places)
+        tasks = [Region.of(voxels_of(place, box, settings), own).task for place, box in boxes]
+        device.taken.clear()
+        count_there(tasks, device)
+        foreseen = sum(task.bytes_there() for task in tasks)
+        assert foreseen / 4 < sum(device.taken) <= foreseen + (1 << 15)
+
+
+@pytest.mark.parametrize("kind", ["full", "lost"])
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.4, 0.6, 0.8, 0.99])
+def test_whatever_fails_is_done_on_the_cpu(
+    plain: HostProcess, use: Callable[[Device], None], share: float, kind: str
+) -> None:
+    lost = kind == "lost"
+    expected = vm.extract(*case(), settings=WAVELET, device="cpu")
+    with registered(Watched(plain)) as device:
+        use(device)
+        vm.extract(*case(), settings=WAVELET)
+    error = LostError("cudaErrorLaunchFailure: unspecified\nlaunch failure") if lost else FullError("Out of memory")
+    note = "the GPU failed (LostError: cudaErrorLaunchFailure: unspecified)" if lost else TOO_SMALL
+    failing = Watched(plain, error=error, until=int(share * len(device.calls)), lost=lost)
+    with registered(failing):
+        use(failing)
+        found = vm.extract(*case(), settings=WAVELET, device="gpu")
+    assert_same_rows(found, expected, f"computed on the CPU: {note}")
