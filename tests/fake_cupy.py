@@ -61,10 +61,17 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
 
     def attributes() -> SimpleNamespace:
         known = {"MaxSharedMemoryPerBlockOptin": device.shared_bytes, "MultiProcessorCount": device.multiprocessors}
-        return SimpleNamespace(attributes=known)
+        return SimpleNamespace(id=0, attributes=known)
 
-    runtime = SimpleNamespace(driverGetVersion=lambda: driver, runtimeGetVersion=lambda: 13_020)
+    properties = {"name": b"Threads of this machine", "major": 9, "minor": 0, "totalGlobalMem": 6 * 10**9}
+    runtime = SimpleNamespace(
+        driverGetVersion=lambda: driver,
+        runtimeGetVersion=lambda: 13_020,
+        getDeviceCount=lambda: 1,
+        getDeviceProperties=lambda number: properties,
+    )
     return SimpleNamespace(
+        __version__="14.2.0",
         ndarray=HostArray,
         asarray=device.upload,
         asnumpy=device.download,

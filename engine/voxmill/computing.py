@@ -11,6 +11,7 @@ from voxmill.errors import SHOWN, SettingsError, brief
 
 if TYPE_CHECKING:
     from voxmill_kernels.cuda.device import Device
+    from voxmill_kernels.cuda.launch import Description
 
 DEVICES = ("auto", "cpu", "gpu")
 INSTALL = "pip install 'voxmill[gpu]' (CUDA 13) or 'voxmill[gpu-cuda12]' (CUDA 12)"
@@ -91,6 +92,21 @@ def failure(error: Exception) -> str:
     if isinstance(error, MemoryError) or "cudaErrorMemoryAllocation" in said:
         return "the memory of the GPU was too small, or taken by other programs"
     return f"the GPU failed ({_first_line(error)})"
+
+
+def describe_gpus() -> "tuple[list[Description], str]":
+    """All GPUs that CuPy sees, and which versions are at work, in words; no words where there is no CuPy."""
+    try:
+        from voxmill_kernels.cuda import launch
+    except Exception:  # whatever is broken, `find_gpu` says it
+        return [], ""
+    driver, cuda = launch.driver_version(), launch.cuda_version()
+    versions = f"CuPy {launch.cupy.__version__} for CUDA {written_version(cuda)}"
+    versions += f", driver for CUDA {written_version(driver)}" if driver else ", no driver"
+    try:
+        return launch.describe(), versions
+    except Exception:  # as above
+        return [], versions
 
 
 def _look_for_gpu() -> FoundGPU:

@@ -13,6 +13,7 @@ from voxmill.cli.compare import compare
 from voxmill.cli.convert import EXAMPLES as CONVERT_EXAMPLES
 from voxmill.cli.convert import convert, remove
 from voxmill.cli.demo import demo
+from voxmill.cli.devices import devices
 from voxmill.cli.extract import EXAMPLES, extract
 from voxmill.cli.features import features
 from voxmill.cli.inspect import inspect
@@ -50,6 +51,7 @@ app.command()(demo)
 app.command()(plan)
 app.command()(features)
 app.command()(compare)
+app.command()(devices)
 app.command(context_settings=TAKES_ALL)(pyradiomics)
 app.command()(settings)
 

@@ -93,7 +93,12 @@ def extract(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="Where to compute: auto, cpu or gpu.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            metavar="DEVICE", help="Where to compute: cpu, gpu, or auto, a GPU where one works (see `voxmill devices`)."
+        ),
+    ] = "auto",
     out: Annotated[
         Path | None,
         typer.Option(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -52,6 +53,23 @@ def driver_version() -> int:
 def cuda_version() -> int:
     """The CUDA that CuPy is for."""
     return int(cupy.cuda.runtime.runtimeGetVersion())
+
+
+@dataclass(frozen=True)
+class Description:
+    """A device as CuPy sees it: what it is called, what code it runs (9.0, for one), and how much memory it has."""
+
+    name: str
+    compute_capability: str
+    memory_bytes: int
+
+
+def describe() -> list[Description]:
+    """All devices that this process sees, by their number; raises what CuPy raises where it sees none."""
+    found = map(cupy.cuda.runtime.getDeviceProperties, range(cupy.cuda.runtime.getDeviceCount()))
+    return [
+        Description(one["name"].decode(), f"{one['major']}.{one['minor']}", int(one["totalGlobalMem"])) for one in found
+    ]
 
 
 class CupyDevice:

@@ -1,0 +1,17 @@
+"""`voxmill devices`: which GPUs there are, and what `--device auto` computes on."""
+
+
+def devices() -> None:
+    """Show which GPUs there are and what --device auto computes on; where that is the CPU, why, and what to do."""
+    from voxmill.cli.streams import emit
+    from voxmill.computing import describe_gpus, find_gpu
+
+    gpus, versions = describe_gpus()
+    found = find_gpu()
+    lines = [f"{'gpu':5}{'name':40}{'compute capability':20}memory"] if gpus else []
+    for number, one in enumerate(gpus):
+        lines.append(f"{number:<5}{one.name:40}{one.compute_capability:20}{one.memory_bytes / 1e9:.1f} GB")
+    lines += [versions] if versions else []
+    used = "the CPU" if found.device is None else f"gpu 0, {found.device.name}"
+    lines.append(f"--device auto computes on {used}{': ' if found.obstacle else ''}{found.obstacle}")
+    emit("\n".join([*lines, ""]))
