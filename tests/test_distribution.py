@@ -1,11 +1,14 @@
-"""A source distribution holds what README's commands need."""
+"""A source distribution holds what README's commands need; extras are what sentences say they are."""
 
 import fnmatch
+import re
 import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from voxmill.computing import INSTALL
 
 ROOT = Path(__file__).parents[1]
 ALWAYS_THERE = {"pyproject.toml"}
@@ -23,3 +26,17 @@ def test_all_that_is_tracked_is_in_it() -> None:
     patterns = settings["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert tracked
     assert {name for name in tracked if not any(fnmatch.fnmatch(f"/{name}", pattern) for pattern in patterns)} == set()
+
+
+def test_what_brings_cupy_can_be_installed() -> None:
+    """One extra for each CUDA, each with the run-time compiler of the same, and never both."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = settings["project"]["optional-dependencies"]
+    named = re.findall(r"'voxmill\[(\S+)\]' \(CUDA (\d+)\)", INSTALL)
+    assert len(named) == 2
+    for extra, cuda in named:
+        cupy, compiler = extras[extra]
+        assert cupy.startswith(f"cupy-cuda{cuda}x>=")
+        assert compiler.startswith(f"nvidia-cuda-nvrtc{'' if cuda == '13' else f'-cu{cuda}'}>={cuda}")
+        assert compiler.endswith(f"<{int(cuda) + 1}")
+    assert [{"extra": extra} for extra, _ in named] in settings["tool"]["uv"]["conflicts"]
