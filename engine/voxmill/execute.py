@@ -221,9 +221,8 @@ class Work:
 
     def _made(self, link: Link, boxes: Sequence[NDArray[Any]], at: At) -> NDArray[Any]:
         """What an operator makes; one that cannot work on a device works here, and what it makes goes there again."""
-        if self.device is None or link.operator.on_device:
-            return link.operator.apply(boxes, at, link.facts)
-        return self._there(link.operator.apply([to_host(box) for box in boxes], at, link.facts))
+        given = boxes if self.device is None or link.operator.on_device else [to_host(box) for box in boxes]
+        return self._there(link.operator.apply(given, at, link.facts))
 
     def _there(self, box: NDArray[Any]) -> NDArray[Any]:
         """A box where the work is done; several numbers for a voxel stay here: no device has such."""
