@@ -18,6 +18,7 @@ from voxmill.demo import PATIENTS, make_patient
 from voxmill.regions import Region
 from voxmill.textures import count_there
 from voxmill.voxels import place_of, voxels_of
+from voxmill_kernels.count.cuda.counted import Counted
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.types import Array
 
@@ -140,6 +141,18 @@ def test_threads(plain: HostProcess, use: Callable[[Device], None], threads: int
         use(device)
         expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
         assert_same_rows(vm.extract(*twelve(), settings=WAVELET, threads=threads), expected)
+
+
+def test_matrices_stay_on_the_device(
+    plain: HostProcess, use: Callable[[Device], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But where they are weighted, or counted one way."""
+    for matrices in ("pairs", "run_matrices", "matrices"):
+        monkeypatch.setattr(Counted, matrices, lambda _: pytest.fail("they came back"))
+    with registered(HostDevice(plain)) as device:
+        use(device)
+        table = vm.extract(*case(), settings={"features": ["glcm", "gldm", "glrlm", "glszm"]})
+    assert [row.notes for row in table.rows] == [(), ()]
 
 
 def test_the_demo(plain: HostProcess, use: Callable[[Device], None]) -> None:

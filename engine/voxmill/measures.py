@@ -168,7 +168,8 @@ def _glcm(region: Region) -> NDArray[np.float64]:
     textures, numbers = region.textures, region.levels.numbers
     symmetric, norm = region.settings.glcm_symmetric, region.settings.weighting
     if norm is None and symmetric:
-        return _glcm_features(textures.pair_sums(), textures.pairs(), numbers)
+        mcc = textures.correlation() if "MCC" in region.settings.features["glcm"] else math.nan
+        return _glcm_features(textures.pair_sums(), mcc, numbers)
     matrix = textures.pairs()
     counted = matrix if norm is None else weigh_pairs(matrix, region.offsets, region.spacing, norm, symmetric=symmetric)
     return _glcm_features(_sum_glcm_as_is(counted, numbers), counted, numbers)

@@ -81,6 +81,9 @@ class Textures(Protocol):
     def pairs(self) -> NDArray[np.uint32]:
         """GLCM (offsets, levels, levels), not symmetric."""
 
+    def correlation(self) -> NDArray[np.uint32] | float:
+        """MCC of GLCM made symmetric where it is known, or else the matrices that it is found of."""
+
     def dependences(self) -> Cells:
         """The cells of GLDM."""
 
@@ -110,6 +113,10 @@ class CountedHere:
 
     def pairs(self) -> NDArray[np.uint32]:
         """GLCM (offsets, levels, levels), not symmetric."""
+        return self.matrices.glcm
+
+    def correlation(self) -> NDArray[np.uint32]:
+        """The matrices that MCC is found of."""
         return self.matrices.glcm
 
     def dependences(self) -> Cells:
@@ -161,6 +168,12 @@ class _Batch:
         return self.counted.pairs()
 
     @cached_property
+    def correlations(self) -> NDArray[np.float64]:
+        from voxmill_kernels.features.cuda.mcc import mean_correlations
+
+        return mean_correlations(self.counted)
+
+    @cached_property
     def dependences(self) -> list[Cells]:
         return self.counted.dependences()
 
@@ -195,6 +208,10 @@ class CountedThere:
     def pairs(self) -> NDArray[np.uint32]:
         """GLCM (offsets, levels, levels), not symmetric."""
         return self.batch.pairs[self.place]
+
+    def correlation(self) -> float:
+        """MCC of GLCM made symmetric."""
+        return float(self.batch.correlations[self.place])
 
     def dependences(self) -> Cells:
         """The cells of GLDM."""
