@@ -107,3 +107,18 @@ class SlowToLoad(Numbers):
         if case not in LOADED:
             raise InputError("what does it was not loaded")
         return {}
+
+
+@dataclass(frozen=True)
+class Where(Numbers):
+    """Says which GPUs its process sees; with some, it may kill it, as a broken driver does."""
+
+    resources: tuple[str, ...] = ("CPU",)
+    dies_on_gpu: bool = False
+
+    def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        time.sleep(self.seconds)
+        visible = os.environ["CUDA_VISIBLE_DEVICES"]
+        if visible and self.dies_on_gpu:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"visible": visible}

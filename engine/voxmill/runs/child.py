@@ -41,9 +41,16 @@ THREADS = (
 """How many threads libraries may begin: one, as each process is one of many."""
 
 
-def environment() -> dict[str, str]:
-    """The environment that such a process needs."""
-    return {**os.environ, **dict.fromkeys(THREADS, "1")}
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""What says which GPUs a process sees."""
+NO_GPU = ""
+"""What it says where a process sees none."""
+
+
+def environment(visible: str | None = NO_GPU) -> dict[str, str]:
+    """The environment that such a process needs, with the GPUs that it sees; None: those that this one sees."""
+    seen = {} if visible is None else {VISIBLE: visible}
+    return {**os.environ, **dict.fromkeys(THREADS, "1"), **seen}
 
 
 def main() -> None:

@@ -5,13 +5,13 @@ import pickle
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Generic
 
-from voxmill.runs.places import CPU
+from voxmill.runs.lanes import PROCESSORS, Lane, Told, lanes
 from voxmill.runs.records import Record
 from voxmill.runs.signals import GRACE_S, Stopped, signals_heard
 from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, version
@@ -85,13 +85,13 @@ class _Tasks(Generic[Case]):
         self._alone: list[Case] | None = []
         self._run = uuid.uuid4().hex
         self._ending = Ending(self._run)
-        self._under_way: dict[Future[Any], list[Case]] = {}
+        self._under_way: dict[Future[Any], tuple[str, list[Case]]] = {}
         self._left: list[Case] = []
         self._numbers, self._case_s = count(), float("inf")
         self._ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
-        self._places, self._counted = 0, float("-inf")
+        self._able, self._counted = getattr(job, "resources", PROCESSORS), float("-inf")
+        self._known: Collection[Told] = ()
         self._told, self._workers = float("-inf"), Workers()
-        self._resources: dict[str, int] = {}
         self._deadline = float("inf")
         self._nobody_since = self._answered = time.monotonic()
 
@@ -104,11 +104,12 @@ class _Tasks(Generic[Case]):
             self.client.register_plugin(self._ending)
 
     def all_records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
-        """The records of these cases, those of cases that are tried again after the others."""
+        """The records of these cases, those of cases that are tried again after the others; alone they use no GPU."""
         yield from self._records(cases)
         again, self._again = self._again, None
         yield from self._records(again or ())
         alone, self._alone = self._alone, None
+        self._able = PROCESSORS
         for case in alone or ():
             yield from self._records([case])
 
@@ -127,7 +128,9 @@ class _Tasks(Generic[Case]):
 
     def _news(self) -> Workers | None:
         """What the workers do, where that has changed or was told long ago."""
-        now, found = time.monotonic(), Workers(self._places, min(self._places, len(self._under_way)))
+        now, some = time.monotonic(), self._lanes
+        busy = sum(min(lane.places, self._tasks(lane)) for lane in some)
+        found = Workers(sum(lane.places for lane in some), busy)
         if found == self._workers and now - self._told < BEAT_S:
             return None
         self._told, self._workers = now, found
@@ -136,13 +139,26 @@ class _Tasks(Generic[Case]):
     def _begin(self, cases: Iterator[Case]) -> None:
         """Hand out as many cases as there is room for."""
         self._count()
-        while len(self._under_way) < AHEAD * max(1, self._places) and (some := self._next(cases)):
-            sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
-            key = "cases", f"{self._run}-{next(self._numbers)}"
-            asked = self._run, sealed, self.limits, version()
-            future = self.client.submit(do, *asked, key=key, resources=self._resources)
-            self._under_way[future] = some
-            self._ended.add(future)
+        for lane in self._lanes:
+            while self._tasks(lane) < AHEAD * max(1, lane.places) and (some := self._next(cases)):
+                self._submit(lane, some)
+
+    @property
+    def _lanes(self) -> tuple[Lane, ...]:
+        """The workers that cases go to now."""
+        return lanes(self._known, self._able)
+
+    def _tasks(self, lane: Lane) -> int:
+        """How many tasks are under way in a lane."""
+        return sum(kind == lane.kind for kind, _ in self._under_way.values())
+
+    def _submit(self, lane: Lane, some: list[Case]) -> None:
+        sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
+        key = "cases", f"{self._run}-{next(self._numbers)}"
+        asked = self._run, sealed, self.limits, version(), lane.kind
+        future = self.client.submit(do, *asked, key=key, resources=lane.takes)
+        self._under_way[future] = lane.kind, some
+        self._ended.add(future)
 
     def _next(self, cases: Iterator[Case]) -> list[Case]:
         """The cases of the next task: those that others have left come first."""
@@ -151,7 +167,7 @@ class _Tasks(Generic[Case]):
         return some + list(islice(cases, wanted - len(some)))
 
     def _count(self) -> None:
-        """How many cases workers do at a time, and what one takes of them."""
+        """Which workers there are."""
         if time.monotonic() - self._counted < COUNT_S:
             return
         self._counted, scheduler = time.monotonic(), self.client.scheduler
@@ -166,10 +182,8 @@ class _Tasks(Generic[Case]):
         except OSError:
             return
         self._answered, workers = time.monotonic(), told["workers"].values()
-        able = [one for one in workers if one["resources"].get(CPU)]
+        self._known = list(workers)
         self._tell_of_nobody(len(workers))
-        self._places = sum(one["nthreads"] for one in able or workers)
-        self._resources = {CPU: 1} if able else {}
 
     def _tell_of_nobody(self, workers: int) -> None:
         """Say once that no worker has come for long: it may be on its way, or nobody may have started one."""
@@ -185,7 +199,7 @@ class _Tasks(Generic[Case]):
             if not self._ended.has_ready():
                 self._ended.thread_condition.wait(WAIT_S)
         for future, given in self._ended.next_batch(block=False):
-            some = self._under_way.pop(future)
+            _, some = self._under_way.pop(future)
             done = became(future.status, given, len(some))
             self._case_s = done.seconds / max(1, len(done.answers))
             self._left += some[len(done.answers) :]

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from voxmill.errors import InputError, SettingsError
-from voxmill.runs.warden import version
+from voxmill.runs.lanes import CPU, GPU
+from voxmill.runs.warden import gpu_worker, version
 
 if TYPE_CHECKING:
     from distributed import Client
 
 LOOPBACK = "127.0.0.1"
-CPU = "CPU"
-"""The resource of Dask that a case takes one of, where workers have such; those of a GPU have another."""
 ANSWER_S = 10
 """How long a scheduler may take to answer."""
 CLOSE_S = 1.5
@@ -46,11 +45,13 @@ QUIET: Mapping[str, Any] = {
 class ThisMachine:
     """Processes of this machine. Dask's scheduler is in this process and listens to nothing but it.
 
-    dashboard: the port of Dask's dashboard, which this machine alone can see; None: there is none. Raises InputError
-    where what shows it is not installed.
+    dashboard: the port of Dask's dashboard, which this machine alone can see; None: there is none. gpus: those that
+    have a worker of their own, as CUDA_VISIBLE_DEVICES names them. Raises InputError where what shows the dashboard is
+    not installed.
     """
 
     dashboard: int | None = None
+    gpus: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.dashboard is not None and find_spec("bokeh") is None:
@@ -178,7 +179,7 @@ def _require_same_version(client: "Client") -> None:
 
 
 def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 - Dask is not typed
-    """A scheduler and a worker in this process, a thread for each process that does cases."""
+    """A scheduler and workers in this process, of each a thread for each process that does cases: one has no GPU."""
     from distributed import Scheduler, SpecCluster, Worker
 
     port = 0 if place.dashboard is None else place.dashboard
@@ -187,10 +188,12 @@ def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 -
         "dashboard": place.dashboard is not None,
         "dashboard_address": f"{LOOPBACK}:{port}",
     }
-    worker = {"nthreads": workers, "memory_limit": 0, "resources": {CPU: workers}, "dashboard_address": f"{LOOPBACK}:0"}
+    common = {"memory_limit": 0, "dashboard_address": f"{LOOPBACK}:0"}
+    made: dict[object, dict[str, Any]] = {0: {**common, "nthreads": workers, "resources": {CPU: workers}}}
+    made |= {gpu_worker(one): {**common, "nthreads": 1, "resources": {GPU: 1}} for one in place.gpus}
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": options},
-        workers={0: {"cls": Worker, "options": worker}},
+        workers={name: {"cls": Worker, "options": {**one, "name": name}} for name, one in made.items()},
         silence_logs=0,
     )
 

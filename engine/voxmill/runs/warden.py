@@ -16,7 +16,8 @@ from enum import StrEnum
 
 from voxmill._version import __version__
 from voxmill.errors import InputError, SettingsError
-from voxmill.runs.child import BEGUN, COMMAND, environment
+from voxmill.runs.child import BEGUN, COMMAND, NO_GPU, environment
+from voxmill.runs.lanes import CPU, GPU
 
 POLL_S = 0.2
 NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
@@ -75,17 +76,18 @@ class Done:
     seconds: float
 
 
-def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str) -> Done:
+def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str, kind: str = CPU) -> Done:
     """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread.
 
-    Raises InputError where no process can be started, or has another version of Voxmill than the one that is wanted.
+    kind: CPU for a process that sees no GPU, GPU for one that sees that of this worker. Raises InputError where no
+    process can be started, or has another version of Voxmill than the one that is wanted.
     """
-    begun = time.monotonic()
+    begun, visible = time.monotonic(), gpu_of_worker() if kind == GPU else NO_GPU
     answers: list[Sealed | Lost] = []
     for case in cases:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
-        child = _child(run)
+        child = _child(run, visible)
         answer = child.do(case, limits) if child is not None and child.begin(wanted) else Lost.DIED
         if run in _ENDED:  # meanwhile: this worker is closing, which says nothing of the case
             break
@@ -93,13 +95,26 @@ def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str) -> Done:
     return Done(tuple(answers), time.monotonic() - begun)
 
 
-def _child(run: str) -> "Child | None":
+def gpu_worker(visible: str) -> str:
+    """The name of a worker of this machine that has a GPU, as CUDA_VISIBLE_DEVICES names that."""
+    return f"{GPU} {visible}"
+
+
+def gpu_of_worker() -> str | None:
+    """The GPU of the worker that asks, as CUDA_VISIBLE_DEVICES names it; None for what it was started with."""
+    from distributed import get_worker
+
+    kind, _, visible = str(get_worker().name).partition(" ")
+    return visible if kind == GPU and visible else None
+
+
+def _child(run: str, visible: str | None) -> "Child | None":
     """The process of this thread, a new one where it has ended; None while the system has no room for one."""
-    place = run, threading.get_ident()
+    place = run, threading.get_ident(), visible
     child = _CHILDREN.get(place)
     if child is None or child.has_ended:
         try:
-            child = _CHILDREN[place] = Child()
+            child = _CHILDREN[place] = Child(visible)
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise InputError(f"no process that does cases can be started: {error.strerror or error}") from None
@@ -128,11 +143,11 @@ def end(run: str) -> None:
 
 
 class Child:
-    """A process that does cases, as its warden sees it."""
+    """A process that does cases, as its warden sees it; `visible`: the GPUs that it sees, None for those seen here."""
 
-    def __init__(self) -> None:
+    def __init__(self, visible: str | None = NO_GPU) -> None:
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, env=environment())
+        self._process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, env=environment(visible))
         self._version: str | None = None
         # The current folder comes last: no file in it may stand for a module of a library.
         self._send(pickle.dumps(sorted(sys.path, key=lambda one: one == "")))
@@ -235,6 +250,6 @@ class Child:
             return 0
 
 
-_CHILDREN: dict[tuple[str, int], Child] = {}
-"""By run, and by the thread that asks them."""
+_CHILDREN: dict[tuple[str, int, str | None], Child] = {}
+"""By run, by the thread that asks them, and by the GPU that they see."""
 _ENDED: set[str] = set()

@@ -18,7 +18,8 @@ NOTHING: Mapping[str, Any] = {}
 class Job(Protocol[CaseIn]):
     """What is done with every case. It goes to other processes by pickle, as its cases do.
 
-    It may have `is_transient(record)`: whether a case has ended, done or failed, in a way that may pass, beside those
+    It may have `resources`: what its cases can use, CPU or GPU or both, of runs.lanes; without it they use no GPU. And
+    it may have `is_transient(record)`: whether a case has ended, done or failed, in a way that may pass, beside those
     that is_transient knows; then it is tried once more.
     """
 

@@ -1,0 +1,74 @@
+"""Cases that may use a GPU and workers that have one, none of which is needed for that."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from square_job import Where
+from voxmill.runs.lanes import CPU, GPU, Lane, lanes
+from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.places import ThisMachine
+from voxmill.runs.runner import run
+
+
+def worker(threads: int, **resources: float) -> dict[str, Any]:
+    return {"nthreads": threads, "resources": resources}
+
+
+PLAIN, ABLE, WITH_GPU = worker(4), worker(4, CPU=3.0), worker(2, GPU=1.0)
+ON_CPU, ON_GPU, ON_PLAIN = Lane(CPU, 3, {CPU: 1}), Lane(GPU, 1, {GPU: 1}), Lane(CPU, 4, {})
+
+
+@pytest.mark.parametrize(
+    "workers, resources, expected",
+    [
+        ([], (CPU,), [Lane(CPU, 0, {})]),
+        ([PLAIN, PLAIN], (CPU,), [Lane(CPU, 8, {})]),
+        ([PLAIN, ABLE, WITH_GPU], (CPU,), [ON_CPU]),
+        ([PLAIN, WITH_GPU], (CPU,), [ON_PLAIN]),
+        ([WITH_GPU], (CPU,), [Lane(CPU, 2, {})]),
+        ([], (CPU, GPU), [Lane(CPU, 0, {})]),
+        ([PLAIN], (CPU, GPU), [ON_PLAIN]),
+        ([PLAIN, ABLE, WITH_GPU], (CPU, GPU), [ON_GPU, ON_CPU]),
+        ([PLAIN, WITH_GPU], (CPU, GPU), [ON_GPU, ON_PLAIN]),
+        ([WITH_GPU], (CPU, GPU), [ON_GPU]),
+        ([], (GPU,), [Lane(GPU, 0, {GPU: 1})]),
+        ([ABLE], (GPU,), [Lane(GPU, 0, {GPU: 1})]),
+        ([ABLE, WITH_GPU, WITH_GPU], (GPU,), [Lane(GPU, 2, {GPU: 1})]),
+        ([worker(8, CPU=7.0, GPU=1.0)], (CPU, GPU), [ON_GPU, Lane(CPU, 7, {CPU: 1})]),
+    ],
+)
+def test_which_workers_cases_go_to(
+    workers: Sequence[dict[str, Any]], resources: Sequence[str], expected: list[Lane]
+) -> None:
+    assert list(lanes(workers, resources)) == expected
+
+
+def seen(folder: Path, job: Where, cases: int, workers: int, gpus: tuple[str, ...]) -> list[str]:
+    """Which GPUs the processes saw that did the cases."""
+    with opened(folder / "ledger") as ledger:
+        progress = run(job, range(cases), ledger, workers=workers, on=ThisMachine(gpus=gpus))
+    assert (progress.done, progress.failed) == (cases, 0)
+    return [one.result["visible"] for one in read_ledger(folder / "ledger")]
+
+
+def test_every_gpu_has_a_worker_beside_those_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,MIG-7")
+    found = seen(tmp_path, Where(resources=(CPU, GPU), seconds=0.2), 24, 1, ("5", "MIG-7"))
+    assert set(found) == {"", "5", "MIG-7"}
+
+
+def test_cases_that_need_a_gpu_have_one(tmp_path: Path) -> None:
+    assert set(seen(tmp_path, Where(resources=(GPU,)), 6, 2, ("0",))) == {"0"}
+
+
+def test_cases_that_use_no_gpu_see_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert set(seen(tmp_path, Where(), 6, 1, ("0",))) == {""}
+
+
+def test_a_case_whose_process_ends_with_its_gpu_is_done_without(tmp_path: Path) -> None:
+    found = seen(tmp_path, Where(resources=(GPU,), dies_on_gpu=True), 3, 1, ("0",))
+    assert found == [""] * 3
