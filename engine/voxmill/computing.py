@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from voxmill_kernels.cuda.launch import Description
 
 DEVICES = ("auto", "cpu", "gpu")
+CPU_NAME = "cpu"
+"""What the device is called where there is none but the CPU."""
 INSTALL = "pip install 'voxmill[gpu]' (CUDA 13) or 'voxmill[gpu-cuda12]' (CUDA 12)"
 MOST_BYTES = 1 << 30
 """So many bytes of a device are enough for a batch that keeps it busy; more would only be held here, too."""
@@ -66,9 +68,24 @@ def open_device(name: str) -> "Device | None":
     if parse_device(name) == "cpu":
         return None
     found = find_gpu()
-    if name == "gpu" and found.device is None:
-        raise SettingsError(f"device 'gpu': {found.obstacle}; or use 'auto' or 'cpu'")
+    if name == "gpu":
+        require_gpu(found.device is not None, found.obstacle)
     return found.device
+
+
+def require_gpu(there: object, obstacle: str) -> None:
+    """Raise SettingsError, with what is in the way, where there is none that works."""
+    if not there:
+        raise SettingsError(f"device 'gpu': {obstacle}; or use 'auto' or 'cpu'")
+
+
+def count_gpus() -> int:
+    """How many GPUs this process sees; none where the first does not work."""
+    if find_gpu().device is None:
+        return 0
+    from voxmill_kernels.cuda import launch
+
+    return launch.device_count()
 
 
 def find_gpu() -> FoundGPU:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from dask_cluster import dask_cluster, free_ports
 from square_job import Where
+from voxmill.errors import InputError
 from voxmill.runs.lanes import CPU, GPU, Lane, lanes
 from voxmill.runs.ledger import opened, read_ledger
-from voxmill.runs.places import ThisMachine
+from voxmill.runs.places import Address, Slurm, ThisMachine, connected
 from voxmill.runs.runner import run
 
 
@@ -72,3 +74,21 @@ def test_cases_that_use_no_gpu_see_none(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_case_whose_process_ends_with_its_gpu_is_done_without(tmp_path: Path) -> None:
     found = seen(tmp_path, Where(resources=(GPU,), dies_on_gpu=True), 3, 1, ("0",))
     assert found == [""] * 3
+
+
+@pytest.mark.parametrize(
+    "options, asked", [((), ("--gpus=1",)), (("--gres=gpu:h100:1",), ()), (("--qos=low",), ("--gpus=1",))]
+)
+def test_a_job_of_slurm_with_a_gpu(options: tuple[str, ...], asked: tuple[str, ...]) -> None:
+    plain, with_gpu = Slurm(Path("/jobs"), options=options), Slurm(Path("/jobs"), options=options, gpu=True)
+    assert (plain.directives, plain.resources) == (options, "CPU=1")
+    assert (with_gpu.directives, with_gpu.resources) == ((*asked, *options), "GPU=1")
+
+
+def test_a_cluster_without_the_gpu_that_it_needs(tmp_path: Path) -> None:
+    said = r"no worker of the cluster has a GPU; .* --resources GPU=1, or use --device auto"
+    with dask_cluster(1, free_ports(1)[0]) as cluster, opened(tmp_path / "ledger") as ledger:
+        with connected(Address(cluster.address), 1) as client:
+            client.wait_for_workers(1, timeout=60)
+        with pytest.raises(InputError, match=said):
+            run(Where(), [1], ledger, on=Address(cluster.address, gpu=True))

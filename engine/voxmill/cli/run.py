@@ -118,7 +118,14 @@ def run(
             show_default=False,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="Where to compute: auto, cpu or gpu.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            metavar="DEVICE",
+            help="Where to compute: auto (every GPU of this machine, or of the cluster's workers, beside other "
+            "processes), cpu, or gpu (GPUs alone; with --slurm each job asks for one).",
+        ),
+    ] = "auto",
     dashboard: Annotated[
         int | None,
         typer.Option(
@@ -294,12 +301,14 @@ def _tell_json(done: "CohortRun") -> None:
         seconds={name: round(seconds, 3) for name, seconds in tally.seconds.items()},
         bytes=tally.bytes,
         peak_bytes=tally.peak_bytes,
+        measured_on=dict(tally.devices),
     )
 
 
 def _lines(done: "CohortRun") -> Iterator[str]:
     """What came of it, and where time went; no name of a case."""
     from voxmill.cohort.methods import cases_or_regions, lacking
+    from voxmill.computing import CPU_NAME
     from voxmill.errors import counted
 
     tally, apart, progress = done.tally, done.tally.apart, done.progress
@@ -316,6 +325,9 @@ def _lines(done: "CohortRun") -> Iterator[str]:
     yield from (f"{told}; why: {done.failures}" for told in lacking(apart))
     if apart.unfinished is not None:
         yield str(apart.unfinished)
+    if set(tally.devices) - {CPU_NAME}:
+        by_device = (f"{counted(cases, 'case')} on {name}" for name, cases in sorted(tally.devices.items()))
+        yield f"measured: {', '.join(by_device)}"
     if progress.ended:
         spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
         whose = "all cases, also those before: " if progress.before else ""

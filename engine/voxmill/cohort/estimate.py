@@ -15,10 +15,12 @@ from voxmill.cohort.layout import LEDGER, Forms
 from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, write_tables
 from voxmill.errors import InputError, counted
+from voxmill.runs.lanes import CPU
 from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.places import HERE, ThisMachine
 from voxmill.runs.records import Outcome
 from voxmill.runs.runner import Progress, run
-from voxmill.runs.warden import Limits
+from voxmill.runs.warden import NO_LIMITS, Limits
 
 SIZED = 1_000
 """Cases whose files are looked at: all, or so many evenly spaced ones."""
@@ -40,9 +42,21 @@ class Estimate:
     error: float
 
 
-def estimate(
-    job: Extraction, cohort: Cohort, forms: Forms, *, workers: int, limits: Limits, before_s: float = 0.0
-) -> Estimate:
+@dataclass(frozen=True)
+class Workforce:
+    """Who does cases, as `runs.runner.run` has them."""
+
+    workers: int
+    limits: Limits = NO_LIMITS
+    on: ThisMachine = HERE
+
+    def at_a_time(self, job: Extraction) -> int:
+        """How many cases of a job are done at a time."""
+        others = self.workers if CPU in job.resources else 0
+        return max(1, others + len(self.on.gpus))
+
+
+def estimate(job: Extraction, cohort: Cohort, forms: Forms, workforce: Workforce, *, before_s: float = 0.0) -> Estimate:
     """Do some cases of a cohort in a folder that is removed again, and scale what they took to all of them.
 
     The sample is a case of each of SAMPLED groups of equal size, from the smallest files to the largest, and before
@@ -51,9 +65,9 @@ def estimate(
     """
     cases, sized = _sized(cohort)
     sized.sort(key=lambda case: case.bytes)
-    measured, at_a_time = _spread(sized, SAMPLED), max(1, workers)
+    measured, at_a_time = _spread(sized, SAMPLED), workforce.at_a_time(job)
     warming = _spread([case for case in sized if case not in measured], at_a_time)
-    sample = _sampled(job, [*warming, *measured], forms, workers=workers, limits=limits)
+    sample = _sampled(job, [*warming, *measured], forms, workforce)
     taken = [sample.took[key] for key in map(job.key, measured) if key in sample.took]
     if not taken:
         raise InputError(f"none of {counted(len(measured), 'case')} that were tried can be measured: {sample.sentence}")
@@ -97,7 +111,7 @@ def _spread(cases: Sequence[CohortCase], count: int) -> list[CohortCase]:
     return [cases[(2 * at + 1) * len(cases) // (2 * count)] for at in range(count)]
 
 
-def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, *, workers: int, limits: Limits) -> _Sample:
+def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, who: Workforce) -> _Sample:
     """Do these cases as a run does them, and write its tables."""
     ends: list[float] = []
 
@@ -108,7 +122,7 @@ def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, *, work
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         with opened(Path(folder) / LEDGER) as ledger:
-            run(job, iter(cases), ledger, workers=workers, limits=limits, tell=hear)
+            run(job, iter(cases), ledger, workers=who.workers, limits=who.limits, on=who.on, tell=hear)
             records = list(read_ledger(ledger.folder))
         wrote = time.perf_counter()
         ranks = {job.key(case): rank for rank, case in enumerate(cases)}

@@ -3,18 +3,22 @@
 import hashlib
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from voxmill._version import __version__
 from voxmill.cohort.cases import CohortCase, Pair
+from voxmill.cohort.device import RESOURCES, varies
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
+from voxmill.computing import CPU_NAME, open_device
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.passing import Unreachable, reading
+from voxmill.runs.child import NO_GPU, VISIBLE
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
 from voxmill.settings import Settings
@@ -34,22 +38,37 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "features": ("sums", "features", "shape"),
 }
 """Stages of an extraction, as they are told of a cohort."""
+NO_GPU_HERE = "computed on the CPU: no GPU could be used"
 READ = "read"
 """What comes before them: files are opened, read and hashed; of a store, chunks are read while boxes are prepared."""
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """A job: cases into rows. `threads`: how many regions of a case are measured at a time."""
+    """A job: cases into rows. `threads`: how many regions of a case are measured at a time.
+
+    device: cpu; gpu, of which a row says where it was none; or auto, a GPU where the process has one.
+    """
 
     settings: Settings
     threads: int = 1
+    device: str = "cpu"
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """What of a worker its cases can use."""
+        return RESOURCES[self.device]
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells a run from others: all that decides values, settings and version, and what its records hold."""
+        """What tells a run from others: all that decides values, and what its records hold.
+
+        That is settings, version, and the device where a GPU may make other values.
+        """
         settings = self.settings.model_dump(mode="json")
         about = {"settings": settings, "version": __version__, "format_version": FORMAT_VERSION}
+        if self.device == "gpu" and varies(self.settings):
+            about["device"] = self.device
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
     def key(self, case: CohortCase) -> str:
@@ -67,10 +86,27 @@ class Extraction:
         return {}
 
     def load(self, case: CohortCase) -> None:
-        """Load what measures, and what reads the case."""
+        """Load what measures, and what reads the case; open the device."""
         import voxmill.extraction  # noqa: F401
 
+        open_device(self.here)
         case.load()
+
+    @property
+    def here(self) -> str:
+        """The device as `extract` has it: the CPU in a process that is to see no GPU, which need not look for any."""
+        return "cpu" if self.device == "cpu" or os.environ.get(VISIBLE) == NO_GPU else "auto"
+
+    @property
+    def device_name(self) -> str:
+        """What measures in this process."""
+        device = open_device(self.here)
+        return CPU_NAME if device is None else device.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of every row that is measured in this process."""
+        return (NO_GPU_HERE,) if self.device == "gpu" and self.device_name == CPU_NAME else ()
 
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Measure a case: rows, what could not be measured, digests, images without a mask, versions, what it took.
@@ -95,6 +131,7 @@ class Extraction:
             "inputs": under_way.inputs,
             "bare": len(under_way.bare),
             "versions": dict(versions()),
+            "device": self.device_name,
             "took": {
                 "wall_s": wall_s,
                 "cpu_s": time.process_time() - worked,
@@ -168,7 +205,9 @@ class _UnderWay:
         settings = self.job.settings
         if settings.label_channel is not None:  # a pair has the channel that is wanted
             settings = settings.changed({"label_channel": None})
-        return extract(image, mask, settings=settings, labels=self.case.choosing.labels, threads=self.job.threads).rows
+        labels, job = self.case.choosing.labels, self.job
+        table = extract(image, mask, settings=settings, labels=labels, threads=job.threads, device=job.here)
+        return tuple(replace(row, notes=(*row.notes, *job.notes)) for row in table.rows)
 
     def _fail(self, pair: Pair, region: str = "", *, step: str, reason: str, sentence: str) -> None:
         where = {"image": pair.image, "mask": pair.mask, "region": region}

@@ -9,7 +9,7 @@ from voxmill.cohort.clauses import STEPS
 from voxmill.cohort.layout import METHODS
 from voxmill.cohort.measuring_clauses import MEASURING
 from voxmill.cohort.versions import versions
-from voxmill.cohort.words import written
+from voxmill.cohort.words import listed, written
 from voxmill.drafts import draft_of
 from voxmill.errors import counted
 from voxmill.settings import Settings
@@ -21,8 +21,9 @@ class Extent:
 
     apart: what of the source was not measured, or not as it is now. bare: how many images have no mask. selected:
     whether cases were chosen by a pattern or a limit. chosen: whether the table of cases chose labels or channels for
-    them. stored: whether they are of a store. flat: whether shape in 2D was measured of some. versions: all versions of
-    software that they were measured with, by name; those of this process.
+    them. stored: whether they are of a store. flat: whether shape in 2D was measured of some. gpus: those that
+    made values which may depend on that. versions: all versions of software that they were measured with, by name;
+    those of this process.
     """
 
     cases: int
@@ -34,6 +35,7 @@ class Extent:
     chosen: bool = False
     stored: bool = False
     flat: bool = False
+    gpus: Sequence[str] = ()
     versions: Mapping[str, Sequence[str]] = field(
         default_factory=lambda: {name: [one] for name, one in versions().items()}
     )
@@ -49,7 +51,7 @@ def methods(settings: Settings, extent: Extent) -> str:
     """What was done, sentence by sentence, in the order in which it was."""
     steps, measuring = ([clause(settings) for clause in clauses] for clauses in (STEPS, MEASURING))
     told = [_software(extent.versions), _fractions(settings, extent), *steps, *measuring, _flat(settings, extent)]
-    return " ".join(filter(None, (*told, _extent(extent))))
+    return " ".join(filter(None, (*told, _gpus(extent), _extent(extent))))
 
 
 def _software(used: Mapping[str, Sequence[str]]) -> str:
@@ -70,6 +72,15 @@ def _flat(settings: Settings, extent: Extent) -> str:
     if "shape2D" in settings.features:
         return "" if extent.flat else "No region could be measured in 2D."
     return "Of flat images, shape in 2D was measured in place of shape." if extent.flat else ""
+
+
+def _gpus(extent: Extent) -> str:
+    if not extent.gpus:
+        return ""
+    return (
+        f"Logarithms and exponentials of intensities were computed on a GPU ({listed(extent.gpus)}): their last digit "
+        "may differ from that of a CPU."
+    )
 
 
 def cases_or_regions(number: int) -> str:

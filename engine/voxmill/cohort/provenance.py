@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from voxmill._version import __version__
+from voxmill.cohort.device import TOLD
 from voxmill.cohort.layout import (
     CRATE,
     CSV,
@@ -22,6 +23,7 @@ from voxmill.cohort.layout import (
     RUN,
 )
 from voxmill.cohort.versions import machine, versions
+from voxmill.computing import CPU_NAME
 from voxmill.drafts import draft_of
 from voxmill.errors import counted
 from voxmill.settings import Settings
@@ -50,7 +52,8 @@ ABOUT: Mapping[str, tuple[str, str]] = {
 class Account:
     """What is told of a run. begun: when, in UTC. asked, counts, took: options, numbers and costs, by name.
 
-    measured_with: all versions of software that its cases were measured with, by name.
+    measured_with: all versions of software that its cases were measured with, by name. device: cpu, gpu, or auto for
+    both; measured_on: how many cases each device has measured, by name.
     """
 
     settings: Settings
@@ -61,6 +64,8 @@ class Account:
     counts: Mapping[str, int] = field(default_factory=dict)
     took: Mapping[str, Any] = field(default_factory=dict)
     measured_with: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    device: str = CPU_NAME
+    measured_on: Mapping[str, int] = field(default_factory=dict)
 
 
 def write_account(folder: Path, account: Account, files: Sequence[str]) -> None:
@@ -81,7 +86,8 @@ def _run(account: Account, ended: datetime, digests: Mapping[str, str]) -> dict[
         "source": account.source,
         "settings": account.settings.model_dump(mode="json"),
         "asked": dict(account.asked),
-        "device": "cpu",
+        "device": TOLD[account.device],
+        "measured_on": dict(account.measured_on),
         "versions": dict(versions()),
         "measured_with": dict(account.measured_with),
         "machine": machine(),

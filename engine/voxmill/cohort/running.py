@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.cases import Choosing, CohortCase
-from voxmill.cohort.estimate import Estimate, estimate
+from voxmill.cohort.device import decide, decide_here
+from voxmill.cohort.estimate import Estimate, Workforce, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
 from voxmill.cohort.folder import require_all_kept, require_ours, require_outside, set_aside
 from voxmill.cohort.job import Extraction
@@ -17,7 +18,7 @@ from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
 from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries, require_csv
 from voxmill.cohort.writing import Chosen, Tally, write_results
-from voxmill.computing import open_device, parse_threads
+from voxmill.computing import parse_threads
 from voxmill.drafts import remove_drafts
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
@@ -75,24 +76,26 @@ def run_cohort(
 
     settings: as `extract` has them. wanted: which cases; all of them. forms: which tables beside features.parquet.
     workers, on, limits: by how many processes, where, and what a case may take, as `runs.runner.run` has them; 0: in
-    this process. threads: of each, as many regions are measured at a time. keep_ids: whether a folder of DICOM keeps
-    its identifiers, and regions of DICOM masks names that repeat them; otherwise names stand for them, made with the
-    key in the file that VOXMILL_KEY_FILE names, or in OUT.key. begin and tell hear how many cases there are, and of
-    each that has ended.
+    this process. threads: of each, as many regions are measured at a time. device: cpu; gpu, of which there must be
+    one; or auto, a GPU where one works, beside other processes. keep_ids: whether a folder of DICOM keeps its
+    identifiers, and regions of DICOM masks names that repeat them; otherwise names stand for them, made with the key in
+    the file that VOXMILL_KEY_FILE names, or in OUT.key. begin and tell hear how many cases there are, and of each that
+    has ended.
 
     A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
     is missing, and what failed. Results of other settings or another version, or with rows of cases that are not in the
     cohort, are moved into the folder `earlier`.
     Raises InputError for a cohort without cases or that makes no sense, and where nothing can be measured of one that
-    has rows in the folder, which stay; SettingsError for settings that make none, and for a choice of cases that would
-    take the rows of others out of tables that are there, OutputError for a folder that cannot be written or is not one
-    of a run, Stopped after a signal.
+    has rows in the folder, which stay; SettingsError for settings that make none, for a GPU where none works, and for a
+    choice of cases that would take the rows of others out of tables that are there, OutputError for a folder that
+    cannot be written or is not one of a run, Stopped after a signal.
     """
     begun = datetime.now(UTC)
-    open_device(device)
-    job, folder = Extraction(parse_settings(settings), parse_threads(threads)), Path(out).absolute()
+    parsed, folder = parse_settings(settings), Path(out).absolute()
     require_outside(folder, Path(cohort))
     require_ours(folder)
+    used, on = decide(device, parsed, on, workers)
+    job = Extraction(parsed, parse_threads(threads), used)
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)
     if wanted.is_part:
         require_all_kept(folder, job.fingerprint, {case.name for _, case in found})
@@ -106,7 +109,7 @@ def run_cohort(
         counts = {"cases": len(set(noted.names.values())), **progress.counts}
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint, noted.names.values())
-        account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts)
+        account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts, device=used)
         tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
     return CohortRun(folder, progress, tally, aside)
 
@@ -132,15 +135,16 @@ def estimate_cohort(
     folder, and InputError where none of these cases can be measured.
     """
     began = time.perf_counter()
-    open_device(device)
     if out is not None:
         require_outside(Path(out).absolute(), Path(cohort))
         require_ours(Path(out).absolute())
-    job = Extraction(parse_settings(settings), parse_threads(threads))
+    parsed = parse_settings(settings)
+    used, on = decide_here(device, parsed, HERE, workers)
+    job = Extraction(parsed, parse_threads(threads), used)
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
     found = _found(Path(cohort), wanted, forms, lambda: nobody)
     before_s += time.perf_counter() - began
-    return estimate(job, found, forms, workers=workers, limits=limits, before_s=before_s)
+    return estimate(job, found, forms, Workforce(workers, limits, on), before_s=before_s)
 
 
 def _found(

@@ -1,12 +1,14 @@
 """The records of a ledger → all that a run writes."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.apart import NOTHING, Apart, row_of
+from voxmill.cohort.device import varies
 from voxmill.cohort.dictionary import write_dictionary
 from voxmill.cohort.folder import remove_others, require_no_rows
 from voxmill.cohort.job import has_result
@@ -30,6 +32,7 @@ from voxmill.cohort.methods import Extent, write_methods
 from voxmill.cohort.ordering import Ranked, by_rank
 from voxmill.cohort.provenance import Account, write_account
 from voxmill.cohort.tables import Entries, opened, write_failures
+from voxmill.computing import CPU_NAME
 from voxmill.errors import OutputError
 from voxmill.runs.records import Record
 
@@ -41,8 +44,8 @@ OF_FLAT = "_shape2D_"
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    named: the cases that have rows. versions: of the software that cases were measured with, by name. apart: what was
-    not measured. bare: how many images have no mask.
+    named: the cases that have rows. versions: of the software that cases were measured with, by name. devices: how many
+    cases each has measured. apart: what was not measured. bare: how many images have no mask.
     """
 
     named: set[str] = field(default_factory=set, repr=False)
@@ -55,6 +58,7 @@ class Tally:
     bytes: int = 0
     peak_bytes: int = 0
     versions: dict[str, set[str]] = field(default_factory=dict)
+    devices: Counter[str] = field(default_factory=Counter)
     columns: Columns = field(default_factory=Columns, repr=False)
 
     @property
@@ -92,6 +96,7 @@ class Tally:
             self.columns.add((rank, at), row)
         for name, version in result["versions"].items():
             self.versions.setdefault(name, set()).add(version)
+        self.devices[result.get("device", CPU_NAME)] += 1
         took = result["took"]
         for name, seconds in took["seconds"].items():
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
@@ -132,13 +137,15 @@ def write_results(folder: Path, records: Iterable[Record], chosen: Chosen, forms
         chosen=chosen.choosing,
         stored=account.source == STORE,
         flat=any(OF_FLAT in name for name in layout.features),
+        gpus=sorted(set(tally.devices) - {CPU_NAME}) if varies(account.settings) else (),
     )
     write_methods(folder, account.settings, replace(extent, versions=used) if used else extent)
     tally.seconds["write"] = time.perf_counter() - began
     files = (*table_names(forms), DICTIONARY, DICTIONARY_METADATA, METHODS)
     remove_others(folder, (*files, CRATE, RUN))
     counts = {**account.counts, **tally.counts}
-    write_account(folder, replace(account, counts=counts, took=tally.took, measured_with=used), files)
+    account = replace(account, counts=counts, took=tally.took, measured_with=used, measured_on=tally.devices)
+    write_account(folder, account, files)
     return tally
 
 

@@ -65,10 +65,12 @@ HERE = ThisMachine()
 class Address:
     """A cluster that is there, by the address of its scheduler: tls:// with Dask's own settings, or tcp:// here.
 
-    Its workers need this version of Voxmill, the files of the cases, and the folder that results go to.
+    Its workers need this version of Voxmill, the files of the cases, and the folder that results go to. gpu: whether
+    one of them has to have Dask's resource GPU.
     """
 
     address: str
+    gpu: bool = False
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.address)
@@ -88,7 +90,8 @@ class Slurm:
     cores: how many cases a job does at a time; threads: of each of them. memory_bytes, time (as sbatch reads it),
     partition, account, options (more of them, as sbatch reads them): what is asked of SLURM for a job. interface: the
     network interface through which the jobs reach this machine, encrypted. folder: where the jobs find certificates and
-    leave their logs; this machine and theirs see it. Raises SettingsError for a folder that a job cannot be told of.
+    leave their logs; this machine and theirs see it. gpu: whether each job has a GPU, which is asked for unless the
+    options do so. Raises SettingsError for a folder that a job cannot be told of.
     """
 
     folder: Path
@@ -100,6 +103,7 @@ class Slurm:
     account: str | None = None
     interface: str | None = None
     options: tuple[str, ...] = field(default=())
+    gpu: bool = False
 
     def __post_init__(self) -> None:
         found = SPECIAL.search(str(self.folder))
@@ -108,6 +112,17 @@ class Slurm:
                 f"jobs of SLURM cannot be told of a folder whose path has {found[0]!r} in it; choose another for the "
                 "results"
             )
+
+    @property
+    def directives(self) -> tuple[str, ...]:
+        """What else is asked of sbatch."""
+        asked = any(word in option for option in self.options for word in ("gpu", "gres", "-G"))
+        return ("--gpus=1", *self.options) if self.gpu and not asked else self.options
+
+    @property
+    def resources(self) -> str:
+        """The resources of Dask that its worker has."""
+        return f"{GPU if self.gpu else CPU}={self.cores}"
 
     @property
     def logs(self) -> str:
@@ -141,6 +156,8 @@ def connected(place: Place, workers: int) -> Iterator["Client"]:
         client = stack.enter_context(_closed(_client(cluster)))
         if isinstance(place, Address):
             _require_same_version(client)
+            if place.gpu:
+                _require_gpu(client)
         yield client
 
 
@@ -176,6 +193,15 @@ def _require_same_version(client: "Client") -> None:
     if found - {version()}:
         others = ", ".join(sorted(found - {version()}))
         raise InputError(f"workers of the cluster have Voxmill {others}, and this is {version()}; use one version")
+
+
+def _require_gpu(client: "Client") -> None:
+    """Raise InputError where there are workers, and none with a GPU."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    if workers and not any(one["resources"].get(GPU) for one in workers):
+        raise InputError(
+            "no worker of the cluster has a GPU; start those that have one with --resources GPU=1, or use --device auto"
+        )
 
 
 def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 - Dask is not typed
@@ -221,14 +247,14 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
         walltime=place.time,
         queue=place.partition,
         account=place.account,
-        job_extra_directives=[f"-o {place.logs}", f"-e {place.logs}", *place.options],
+        job_extra_directives=[f"-o {place.logs}", f"-e {place.logs}", *place.directives],
         interface=place.interface,
         protocol="tls://",
         security=security,
         shared_temp_directory=str(place.folder),
         nanny=False,
         python=f"exec {dask.config.get('jobqueue.slurm.python', None) or sys.executable}",
-        worker_extra_args=["--no-dashboard", "--resources", f"{CPU}={place.cores}"],
+        worker_extra_args=["--no-dashboard", "--resources", place.resources],
         scheduler_options={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
         silence_logs=0,
     )

@@ -1,0 +1,123 @@
+"""Where a run computes: decided once, before it begins, for the workers that it has."""
+
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import Any
+
+from voxmill.computing import count_gpus, find_gpu, open_device, parse_device, require_gpu
+from voxmill.runs.child import VISIBLE
+from voxmill.runs.lanes import CPU, GPU
+from voxmill.runs.places import Address, Place, ThisMachine
+from voxmill.runs.records import Outcome, Record
+from voxmill.runs.warden import START_S, Child, Limits, Sealed, version
+from voxmill.settings import Settings
+
+VARYING = ("exponential", "logarithm")
+"""Image types whose last digit is that of what computes it; all else is the same bytes on a GPU and on a CPU."""
+RESOURCES: Mapping[str, tuple[str, ...]] = {"cpu": (CPU,), "gpu": (GPU,), "auto": (CPU, GPU)}
+"""What the cases of a run can use of Dask's resources, by its device."""
+TOLD: Mapping[str, str] = {"cpu": "cpu", "gpu": "gpu", "auto": "gpu and cpu"}
+"""How a run's device is called in run.json."""
+CRASHED = "the process that looked for one ended without a word; see whether nvidia-smi shows it in order"
+
+
+def varies(settings: Settings) -> bool:
+    """Whether values may differ between a GPU and a CPU; then one run uses one of the two."""
+    return any(name in settings.images for name in VARYING)
+
+
+def decide(asked: str, settings: Settings, place: Place, workers: int) -> tuple[str, Place]:
+    """The device of a run, and the place of its cases made ready for that: cpu, gpu, or auto for both side by side.
+
+    asked: auto, cpu or gpu. On a cluster auto is both where values do not depend on it, and the CPU where they do; in
+    jobs of SLURM it is the CPU. Of this machine see `decide_here`, which raises SettingsError.
+    """
+    parse_device(asked)
+    if isinstance(place, ThisMachine):
+        return decide_here(asked, settings, place, workers)
+    if asked == "gpu":
+        return "gpu", replace(place, gpu=True)
+    is_both = asked == "auto" and isinstance(place, Address) and not varies(settings)
+    return "auto" if is_both else "cpu", place
+
+
+def decide_here(asked: str, settings: Settings, place: ThisMachine, workers: int) -> tuple[str, ThisMachine]:
+    """The same of this machine: auto is both where a GPU works and values do not depend on it, the GPU where they do.
+
+    Without workers the GPU does all. Raises SettingsError for gpu where none works.
+    """
+    if parse_device(asked) == "cpu":
+        return "cpu", place
+    if workers == 0:
+        return "cpu" if open_device(asked) is None else "gpu", place
+    found = look()
+    if asked == "gpu":
+        require_gpu(found.count, found.obstacle)
+    if not found.count:
+        return "cpu", place
+    used = "gpu" if asked == "gpu" or varies(settings) else "auto"
+    return used, replace(place, gpus=_visible(found.count))
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How many GPUs there are that a process sees, or what is in the way of using one."""
+
+    count: int
+    obstacle: str = ""
+
+    @classmethod
+    def here(cls) -> "Sight":
+        """What this process sees."""
+        found = find_gpu()
+        return cls(count_gpus(), found.obstacle)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A job of one case: look for GPUs. A process of its own does it, as a GPU that was used belongs to the process."""
+
+    def key(self, case: int) -> str:
+        """Nothing that is kept."""
+        return str(case)
+
+    def name(self, case: int) -> str:
+        """Nothing that is told."""
+        return "a look for GPUs"
+
+    def known(self, case: int) -> Mapping[str, Any]:
+        """Nothing."""
+        return {}
+
+    def load(self, case: int) -> None:
+        """Nothing: what is loaded is part of the look."""
+
+    def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        """What the process sees."""
+        found = Sight.here()
+        return {"count": found.count, "obstacle": found.obstacle}
+
+
+def look() -> Sight:
+    """What processes of this machine see; one that crashes takes nothing with it."""
+    if find_spec("cupy") is None:
+        return Sight.here()
+    child = Child(visible=None)
+    try:
+        is_ready = child.begin(version())
+        answer = child.do(Sealed(pickle.dumps((Look(), 0))), Limits(START_S)) if is_ready else None
+    finally:
+        child.end()
+    told = pickle.loads(answer.content) if isinstance(answer, Sealed) else None
+    if not isinstance(told, Record) or told.outcome is not Outcome.DONE:
+        return Sight(0, CRASHED)
+    return Sight(int(told.result["count"]), str(told.result["obstacle"]))
+
+
+def _visible(count: int) -> tuple[str, ...]:
+    """So many GPUs as CUDA_VISIBLE_DEVICES names them; CUDA leaves out those after one that it does not know."""
+    names = [one.strip() for one in os.environ.get(VISIBLE, "").split(",") if one.strip()]
+    return tuple(names[:count] or map(str, range(count)))

@@ -1,0 +1,196 @@
+"""Where a run computes: decided once and recorded, and the same bytes wherever it is."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import voxmill as vm
+from cohort_files import FEW, rows_of, write_cohort, written
+from cuda_host import HostArray, HostDevice, HostProcess, registered
+from fake_cupy import fake_cupy, installed
+from voxmill import computing
+from voxmill.cli.run import _lines
+from voxmill.cohort import device as deciding
+from voxmill.cohort import estimate_cohort, run_cohort
+from voxmill.cohort.device import CRASHED, VARYING, Look, Sight, decide, look
+from voxmill.cohort.job import NO_GPU_HERE, Extraction
+from voxmill.cohort.methods import Extent, methods
+from voxmill.computing import FoundGPU
+from voxmill.operators.images import chains
+from voxmill.operators.operator import Exactness, Form
+from voxmill.runs.ledger import read_ledger
+from voxmill.runs.places import HERE, Address, Place, Slurm, ThisMachine
+
+SETTINGS = vm.Settings.parse(FEW)
+VARIES = vm.Settings.parse({**FEW, "images": ["original", "logarithm"]})
+CLUSTER, JOBS = Address("tcp://127.0.0.1:1"), Slurm(Path("/jobs"))
+TWO = ThisMachine(gpus=("3", "GPU-4"))
+
+
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "look", lambda: Sight(2))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, GPU-4,unknown")
+
+
+@pytest.fixture
+def device(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostDevice]:
+    """A device that extractions of this process find."""
+    with registered(HostDevice(plain)) as made:
+        monkeypatch.setattr(computing, "_FOUND", [FoundGPU(made)])
+        yield made
+
+
+def told(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "run.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    "asked, settings, place, used, ready",
+    [
+        ("cpu", SETTINGS, HERE, "cpu", HERE),
+        ("auto", SETTINGS, HERE, "auto", TWO),
+        ("auto", VARIES, HERE, "gpu", TWO),
+        ("gpu", SETTINGS, HERE, "gpu", TWO),
+        ("cpu", SETTINGS, CLUSTER, "cpu", CLUSTER),
+        ("auto", SETTINGS, CLUSTER, "auto", CLUSTER),
+        ("auto", VARIES, CLUSTER, "cpu", CLUSTER),
+        ("gpu", VARIES, CLUSTER, "gpu", Address(CLUSTER.address, gpu=True)),
+        ("cpu", SETTINGS, JOBS, "cpu", JOBS),
+        ("auto", SETTINGS, JOBS, "cpu", JOBS),
+        ("gpu", SETTINGS, JOBS, "gpu", Slurm(JOBS.folder, gpu=True)),
+    ],
+)
+@pytest.mark.usefixtures("two_gpus")
+def test_what_is_used(asked: str, settings: vm.Settings, place: Place, used: str, ready: Place) -> None:
+    assert decide(asked, settings, place, 2) == (used, ready)
+
+
+def test_gpus_are_counted_where_nobody_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(deciding, "look", lambda: Sight(2))
+    assert decide("auto", SETTINGS, HERE, 1) == ("auto", ThisMachine(gpus=("0", "1")))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_gpu_that_is_not_there(tmp_path: Path, workers: int) -> None:
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    with pytest.raises(vm.SettingsError, match=r"device 'gpu': .*; or use 'auto' or 'cpu'"):
+        run_cohort(cohort, out, settings=FEW, workers=workers, device="gpu")
+    assert not out.exists()
+    with pytest.raises(vm.SettingsError, match="device 'gpu'"):
+        estimate_cohort(cohort, settings=FEW, workers=workers, device="gpu")
+
+
+def test_which_images_vary_is_what_their_operators_say() -> None:
+    image = vm.Volume(np.zeros((20, 20, 20)), spacing=(1, 1, 1))
+    form = Form(image.grid, image.dtype)
+    names = ("square", "squareroot", "gradient", "wavelet", "lbp2d", *VARYING)
+    kinds = vm.Settings.parse({"images": {name: {} for name in names}})
+    varying = {
+        name
+        for name, kind in kinds.images.items()
+        for chain in chains(kind, form, None).values()
+        if any(one.exactness is Exactness.BOUND for one in chain)
+    }
+    assert varying == set(VARYING)
+
+
+def test_the_device_is_part_of_what_tells_runs_apart_where_values_depend_on_it() -> None:
+    for settings, is_so in ((SETTINGS, False), (VARIES, True)):
+        plain, there = Extraction(settings), Extraction(settings, device="gpu")
+        assert (plain.fingerprint != there.fingerprint) is is_so
+
+
+def test_what_processes_see_is_asked_of_one_of_them(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert look().count == 0
+    assert "CuPy" in look().obstacle
+    cupy = fake_cupy(HostDevice(plain))
+    cupy.cuda.runtime.getDeviceCount = lambda: 3
+    with installed(cupy):
+        monkeypatch.setattr(computing, "_FOUND", [])
+        assert Look().do(0, print) == {"count": 3, "obstacle": ""}
+
+
+def test_a_look_that_crashes_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "find_spec", lambda name: name)
+    assert look().count == 0
+    monkeypatch.setattr(deciding, "Look", lambda: Extraction(SETTINGS))
+    assert look() == Sight(0, CRASHED)
+
+
+def test_tables_are_the_same_bytes_with_a_device(tmp_path: Path, device: HostDevice) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    here = run_cohort(cohort, tmp_path / "cpu", settings=FEW, device="cpu")
+    there = run_cohort(cohort, tmp_path / "gpu", settings=FEW, device="gpu")
+    assert written(tmp_path / "gpu") == written(tmp_path / "cpu")
+    cpu, gpu = told(tmp_path / "cpu"), told(tmp_path / "gpu")
+    assert (cpu["device"], cpu["measured_on"]) == ("cpu", {"cpu": 2})
+    assert (gpu["device"], gpu["measured_on"]) == ("gpu", {device.name: 2})
+    assert cpu["fingerprint"] == gpu["fingerprint"]
+    assert "GPU" not in (tmp_path / "gpu" / "methods.md").read_text()
+    assert f"measured: 2 cases on {device.name}" in _lines(there)
+    assert not [line for line in _lines(here) if line.startswith("measured")]
+
+
+def test_a_cohort_that_a_device_has_begun_goes_on_without(tmp_path: Path, device: HostDevice) -> None:
+    cohort = write_cohort(tmp_path, 2)
+    run_cohort(cohort, tmp_path / "out", settings=FEW, wanted=vm.Wanted(limit=1))
+    again = run_cohort(cohort, tmp_path / "out", settings=FEW, device="cpu")
+    assert again.progress.before == 1
+    assert told(tmp_path / "out")["measured_on"] == {"cpu": 1, device.name: 1}
+
+
+def test_methods_name_the_gpu_that_values_depend_on(tmp_path: Path, device: HostDevice) -> None:
+    run_cohort(write_cohort(tmp_path, 1), tmp_path / "out", settings=VARIES, device="gpu")
+    said = f"Logarithms and exponentials of intensities were computed on a GPU ({device.name}): their last digit"
+    assert said in (tmp_path / "out" / "methods.md").read_text()
+    assert "GPU" not in methods(VARIES, Extent(1, 1, 0))
+
+
+def test_nothing_of_a_device_is_in_what_comes_of_a_case(tmp_path: Path, device: HostDevice) -> None:
+    del device
+    write_cohort(tmp_path, 1)
+    found: list[Any] = []
+    do = Extraction.do
+
+    def noting(*given: Any) -> Any:  # noqa: ANN401
+        found.append(do(*given))
+        return found[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Extraction, "do", noting)
+        run_cohort(tmp_path / "cases.csv", tmp_path / "out", settings=FEW, device="gpu")
+    assert found
+    assert not [one for one in parts(found) if isinstance(one, np.ndarray | HostArray)]
+
+
+def parts(value: object) -> Iterator[object]:
+    """A result and all that is in it."""
+    yield value
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for one in inside:
+        yield from parts(one)
+
+
+def test_a_mix_of_workers_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The GPUs are none: what a process does that finds none is the same."""
+    cohort = write_cohort(tmp_path)
+    run_cohort(cohort, tmp_path / "here", settings=FEW)
+    monkeypatch.setattr(deciding, "look", lambda: Sight(1))
+    run_cohort(cohort, tmp_path / "mixed", settings=FEW, workers=1)
+    assert written(tmp_path / "mixed") == written(tmp_path / "here")
+    assert told(tmp_path / "mixed")["device"] == "gpu and cpu"
+
+
+def test_rows_say_where_a_gpu_was_wanted_and_none_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "look", lambda: Sight(1))
+    done = run_cohort(write_cohort(tmp_path, 1), tmp_path / "out", settings=FEW, workers=1, device="gpu")
+    assert [row["notes"] for row in rows_of(done.features)] == [NO_GPU_HERE] * 2
+    (record,) = read_ledger(tmp_path / "out" / "ledger")
+    assert record.result["device"] == "cpu"
+    assert estimate_cohort(tmp_path / "cases.csv", settings=FEW, workers=1, device="gpu").cases == 1
