@@ -10,6 +10,7 @@ from typing import Any
 
 from voxmill.errors import InputError
 from voxmill.passing import Unreachable
+from voxmill.runs.records import Record
 
 HANG, HOG = 1000, 1001
 LOADED: list[int] = []
@@ -115,10 +116,14 @@ class Where(Numbers):
 
     resources: tuple[str, ...] = ("CPU",)
     dies_on_gpu: bool = False
+    breaks_at: int = -1
+
+    def spends(self, record: Record) -> bool:
+        return bool(record.result["broken"])
 
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         time.sleep(self.seconds)
         visible = os.environ["CUDA_VISIBLE_DEVICES"]
         if visible and self.dies_on_gpu:
             os.kill(os.getpid(), signal.SIGKILL)
-        return {"visible": visible}
+        return {"visible": visible, "pid": os.getpid(), "broken": case == self.breaks_at}

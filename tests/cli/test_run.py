@@ -254,6 +254,8 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
     "options, said",
     [
         (("--device", "abacus"), "unknown device 'abacus'"),
+        (("--device", "gpu"), "device 'gpu': "),
+        (("--device", "gpu", "-j", 1), "device 'gpu': "),
         (("--memory", "much"), "--memory: a size is needed, as 4GB or 512MiB; found 'much'"),
         (
             ("--memory", "12"),

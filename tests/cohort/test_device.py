@@ -194,3 +194,15 @@ def test_rows_say_where_a_gpu_was_wanted_and_none_used(tmp_path: Path, monkeypat
     (record,) = read_ledger(tmp_path / "out" / "ledger")
     assert record.result["device"] == "cpu"
     assert estimate_cohort(tmp_path / "cases.csv", settings=FEW, workers=1, device="gpu").cases == 1
+
+
+def test_a_process_whose_gpu_has_failed_is_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, cohort = Extraction(SETTINGS, device="gpu"), write_cohort(tmp_path, 1)
+    run_cohort(cohort, tmp_path / "whole", settings=FEW)
+    (record,) = read_ledger(tmp_path / "whole" / "ledger")
+    assert not job.spends(record)
+    failed = computing.failure(RuntimeError("cudaErrorIllegalAddress"))
+    monkeypatch.setattr(Extraction, "notes", (f"computed on the CPU: {failed}",))
+    run_cohort(cohort, tmp_path / "broken", settings=FEW)
+    (record,) = read_ledger(tmp_path / "broken" / "ledger")
+    assert job.spends(record)

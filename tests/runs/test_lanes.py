@@ -92,3 +92,11 @@ def test_a_cluster_without_the_gpu_that_it_needs(tmp_path: Path) -> None:
             client.wait_for_workers(1, timeout=60)
         with pytest.raises(InputError, match=said):
             run(Where(), [1], ledger, on=Address(cluster.address, gpu=True))
+
+
+def test_a_process_in_which_something_is_broken_does_no_other_case(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        assert run(Where(breaks_at=3), range(8), ledger, workers=1).done == 8
+    did = {one.key: one.result["pid"] for one in read_ledger(tmp_path / "ledger")}
+    before, after = [did[f"{case:06}"] for case in range(4)], [did[f"{case:06}"] for case in range(4, 8)]
+    assert (len(set(before)), len(set(after)), len({*before, *after})) == (1, 1, 2)

@@ -38,6 +38,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "features": ("sums", "features", "shape"),
 }
 """Stages of an extraction, as they are told of a cohort."""
+GPU_FAILED = "computed on the CPU: the GPU failed"
+"""How the note of rows begins that `extract` had to make again without the GPU; in that process it stays broken."""
 NO_GPU_HERE = "computed on the CPU: no GPU could be used"
 READ = "read"
 """What comes before them: files are opened, read and hashed; of a store, chunks are read while boxes are prepared."""
@@ -143,6 +145,10 @@ class Extraction:
         if not under_way.is_whole:
             raise CaseError(under_way.why, result, under_way.reason)
         return result
+
+    def spends(self, record: Record) -> bool:
+        """Whether the GPU has failed in this process: a new one may have it in order."""
+        return any(GPU_FAILED in row["notes"] for row in record.result.get("rows", ()))
 
 
 def has_result(record: Record) -> bool:

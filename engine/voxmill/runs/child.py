@@ -17,7 +17,7 @@ from typing import BinaryIO
 from voxmill._version import __version__
 from voxmill.errors import InputError, OutputError, VoxmillError
 from voxmill.runs.records import Record
-from voxmill.runs.worker import attempt
+from voxmill.runs.worker import attempt, spends
 
 BOOT = f"""
 import pickle, sys
@@ -31,6 +31,8 @@ IDLE_S = 300.0
 """How long a process waits for a case before it ends: a warden whose run was killed does not hear of it."""
 BEGUN = "begun"
 """What comes back when the libraries of a case are loaded, and it begins."""
+SPENT = "spent"
+"""What comes back before the record of a case after which the process is to do no more."""
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -55,6 +57,8 @@ def environment(visible: str | None = NO_GPU) -> dict[str, str]:
 
 def main() -> None:
     """Do the pickled pairs of job and case that come in; out goes BEGUN as each begins, then a record, or an end.
+
+    SPENT goes before the last record, after which another process takes its place.
 
     First of all goes out which version this is: it is ready. What ends a run is an error. Signals go to a whole group:
     those that ask for an end are the parent's.
@@ -84,9 +88,12 @@ def _answer(request: bytes, tell: Callable[[object], None]) -> Record | VoxmillE
         return InputError(f"cases cannot be loaded where they are to be done: {error}")
     tell(BEGUN)
     try:
-        return attempt(job, case)
+        record = attempt(job, case)
     except OutputError as error:
         return error
+    if spends(job, record):
+        tell(SPENT)
+    return record
 
 
 def _tell(answers: BinaryIO, what: object) -> None:

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from voxmill._version import __version__
 from voxmill.errors import InputError, SettingsError
-from voxmill.runs.child import BEGUN, COMMAND, NO_GPU, environment
+from voxmill.runs.child import BEGUN, COMMAND, NO_GPU, SPENT, environment
 from voxmill.runs.lanes import CPU, GPU
 
 POLL_S = 0.2
@@ -28,7 +28,7 @@ START_S = 600.0
 """How long a process may take to start."""
 CLOSED = (OSError, ValueError)
 """What a pipe raises that the other side has closed, or `end` has, in another thread."""
-SEALED_BEGUN = pickle.dumps(BEGUN)
+SEALED_BEGUN, SEALED_SPENT = pickle.dumps(BEGUN), pickle.dumps(SPENT)
 KILLED = -9
 """What a process ends with that somebody killed: the system, for its memory."""
 TASK_S = 0.1
@@ -185,7 +185,9 @@ class Child:
             answer = self._received()
         if answer == SEALED_BEGUN:
             with self._watched(limits) as causes:
-                answer = self._received()
+                answer, is_spent = self._last()
+            if is_spent:
+                self.end()
         if answer is not None:
             return Sealed(answer)
         self.end()
@@ -199,6 +201,11 @@ class Child:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+
+    def _last(self) -> tuple[bytes | None, bool]:
+        """The answer to a case that has begun, and whether the process is to do no other."""
+        answer = self._received()
+        return (self._received(), True) if answer == SEALED_SPENT else (answer, False)
 
     def _send(self, content: bytes) -> None:
         """Send something; that nobody is there to take it shows when nothing comes back."""

@@ -20,7 +20,8 @@ class Job(Protocol[CaseIn]):
 
     It may have `resources`: what its cases can use, CPU or GPU or both, of runs.lanes; without it they use no GPU. And
     it may have `is_transient(record)`: whether a case has ended, done or failed, in a way that may pass, beside those
-    that is_transient knows; then it is tried once more.
+    that is_transient knows; then it is tried once more. And `spends(record)`: whether the process that did a case is to
+    do no other, as something in it is broken.
     """
 
     def key(self, case: CaseIn) -> str:
@@ -80,6 +81,12 @@ def is_transient(job: Job[Case], record: Record) -> bool:
     """Whether a case failed for what may have passed when it is tried again: room in memory, files out of reach."""
     theirs: Callable[[Record], bool] | None = getattr(job, "is_transient", None)
     return record.reason in (MEMORY, Unreachable.__name__) or (theirs is not None and theirs(record))
+
+
+def spends(job: Job[Case], record: Record) -> bool:
+    """Whether a process is to do no more cases after this one."""
+    theirs: Callable[[Record], bool] | None = getattr(job, "spends", None)
+    return theirs is not None and theirs(record)
 
 
 def _unforeseen(error: Exception) -> str:

@@ -45,11 +45,6 @@ def gpu() -> "CupyDevice":
     return device
 
 
-def device_count() -> int:
-    """How many devices this process sees."""
-    return int(cupy.cuda.runtime.getDeviceCount())
-
-
 def driver_version() -> int:
     """The newest CUDA that the driver is for: 13020 is 13.2; 0 where there is no driver."""
     return int(cupy.cuda.runtime.driverGetVersion())
