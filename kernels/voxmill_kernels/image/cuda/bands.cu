@@ -9,14 +9,12 @@ struct Task {
     int reach, lanes, rows;
 };
 
-// Voxels of lines from one to another, in double; before and after them, the nearest.
+// Voxels of a line from one to another, in double, up to row `last`; before and after them, the nearest.
 struct Voxels {
     const double *held;
-    Strip strip;
+    int stride, last;
 
-    __device__ double at(Int row, int lane) const {
-        return held[strip.place({(int)within(row, 0, strip.rows - 1), lane})];
-    }
+    __device__ double at(int row) const { return held[(row < 0 ? 0 : row > last ? last : row) * stride]; }
 };
 
 template <class Number>
@@ -28,16 +26,16 @@ __device__ inline void load(const Number *box, const Int *starts, Int low, Int i
 }
 
 // The sums about `row` and those that follow it.
-__device__ inline void weigh(const Voxels &voxels, Int row, int lane, const double *weights, int reach, double *sums) {
+__device__ inline void weigh(const Voxels &voxels, int row, const double *weights, int reach, double *sums) {
     double before[TOGETHER], after[TOGETHER];
     for (int i = 0; i < TOGETHER; i++) {
-        before[i] = after[i] = voxels.at(row + i, lane);
+        before[i] = after[i] = voxels.at(row + i);
         sums[i] = weights[0] * before[i];
     }
     for (int away = 1; away <= reach; away++) {
         for (int i = TOGETHER - 1; i > 0; i--) before[i] = before[i - 1];
         for (int i = 0; i < TOGETHER - 1; i++) after[i] = after[i + 1];
-        before[0] = voxels.at(row - away, lane), after[TOGETHER - 1] = voxels.at(row + TOGETHER - 1 + away, lane);
+        before[0] = voxels.at(row - away), after[TOGETHER - 1] = voxels.at(row + TOGETHER - 1 + away);
         double weight = weights[away];
         for (int i = 0; i < TOGETHER; i++) sums[i] = __fma_rn(weight, before[i] + after[i], sums[i]);
     }
@@ -65,7 +63,7 @@ __device__ void convolve(const Number *box, const double *weights, float *made, 
     for (int item = threadIdx.x; item < (rows + TOGETHER - 1) / TOGETHER * lanes; item += blockDim.x) {
         int row = item / lanes * TOGETHER, lane = item % lanes;
         double found[TOGETHER];
-        weigh({held, given}, middle - low + row, lane, weights, task.reach, found);
+        weigh({held + lane, lanes + 1, given.rows - 1}, (int)(middle - low) + row, weights, task.reach, found);
         for (int i = 0; i < TOGETHER; i++)
             if (row + i < rows) sums[wanted.place({row + i, lane})] = (float)found[i];
     }
