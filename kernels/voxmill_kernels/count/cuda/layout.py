@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill_kernels.count.arena import DEPTH, WIDTH, Batch
+from voxmill_kernels.count.cuda import tiles
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.sums import FEW
-from voxmill_kernels.count.sweep import GLCM, GLDM, GLRLM, NGTDM
+from voxmill_kernels.count.sweep import EVERYTHING, GLCM, GLDM, GLRLM, NGTDM
 from voxmill_kernels.count.zones import SMALL_ZONE
 from voxmill_kernels.types import Array, Ints
 
@@ -73,7 +74,8 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
     for part in PARTS:
         length = shapes[part].prod(axis=1)
         boxes[part] = np.cumsum(length) - length
-    shared = _give_own(boxes, shapes, wanted, 4 * (offsets + len(DIRECTIONS)), shared_bytes)
+    may_own = wanted & np.where(has_narrow_sums(_tops(batch), offsets), EVERYTHING, EVERYTHING & ~NGTDM)
+    shared = _give_own(boxes, shapes, may_own, 4 * (offsets + len(DIRECTIONS)), shared_bytes)
     return Layout(boxes, np.concatenate(batch.numbers), np.concatenate(batch.counts), offsets, shapes, shared)
 
 
@@ -85,9 +87,14 @@ def _boxes(batch: Batch) -> NDArray[np.void]:
     boxes["border"] = batch.border
     boxes["longest"] = batch.table[:, DEPTH : WIDTH + 1].max(axis=1) - 2 * batch.border
     boxes["numbers"] = np.cumsum(boxes["levels"]) - boxes["levels"]
-    boxes["gaps"] = np.array([numbers[-1] for numbers in batch.numbers]) != boxes["levels"]
+    boxes["gaps"] = _tops(batch) != boxes["levels"]
     boxes["room"] = np.minimum(boxes["levels"] ** 2, 2 * _voxels(batch) // FEW)
     return boxes
+
+
+def _tops(batch: Batch) -> Ints:
+    """The highest level number of each box."""
+    return np.array([numbers[-1] for numbers in batch.numbers])
 
 
 def _size(boxes: NDArray[np.void]) -> Ints:
@@ -110,7 +117,7 @@ def check_size(shape: tuple[int, ...], border: int) -> None:
 
 def _shapes(boxes: NDArray[np.void], batch: Batch, offsets: int, wanted: int) -> dict[str, Ints]:
     """The shapes of all parts. As on the CPU, GLCM and GLRLM have no matrices where they are not wanted."""
-    levels, top = boxes["levels"], np.array([numbers[-1] for numbers in batch.numbers])
+    levels, top = boxes["levels"], _tops(batch)
     pairs, runs = offsets if wanted & GLCM else 0, len(DIRECTIONS) if wanted & GLRLM else 0
     return {
         "pairs": _stack(pairs, levels, levels),
@@ -128,16 +135,24 @@ def _stack(*sides: Ints | int) -> Ints:
     return np.stack(np.broadcast_arrays(*sides), axis=1)
 
 
-def _give_own(boxes: NDArray[np.void], shapes: Mapping[str, Ints], wanted: int, used: int, limit: int) -> Ints:
+def _give_own(boxes: NDArray[np.void], shapes: Mapping[str, Ints], may_own: Ints, used: int, limit: int) -> Ints:
     """Decide which counts a block keeps to itself: those that fit, small ones first, where most threads meet.
 
-    Gives the bytes of its memory that it uses, by box. Sums of NGTDM have eight bytes, counts two, in whole words.
+    Gives the bytes of its memory that it uses, by box. Sums of NGTDM have four bytes, counts two, in whole words.
     """
     shared = np.full(len(boxes), used)
     for family, part in {NGTDM: "around", GLDM: "around", GLRLM: "runs", GLCM: "pairs"}.items():
         cells = shapes[part].prod(axis=1)
-        needed = 8 * cells if family == NGTDM else 4 * ((cells + 1) // 2)
-        fits = (shared + needed <= limit) & bool(wanted & family)
+        needed = 4 * cells if family == NGTDM else 4 * ((cells + 1) // 2)
+        fits = (shared + needed <= limit) & (may_own & family != 0)
         boxes["own"] |= np.where(fits, family, 0)
         shared += np.where(fits, needed, 0)
     return shared
+
+
+def has_narrow_sums(tops: Ints, offsets: int) -> NDArray[np.bool_]:
+    """Whether no sum of NGTDM over a tile needs more than 32 bits, by the highest level number of boxes.
+
+    A block adds numbers of 32 bits by one instruction; those of 64 take a loop, until no other thread was faster.
+    """
+    return np.asarray(2 * offsets * tops * tiles.MOST < 1 << 32)

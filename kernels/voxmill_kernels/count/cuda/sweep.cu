@@ -33,14 +33,15 @@ struct Counter {
     }
 };
 
-// Sums of a matrix, in the same way.
+// Sums of a matrix, in the same way; those of a block fit into 32 bits, as layout.has_narrow_sums has it.
 struct Adder {
-    Natural *own, *all;
+    unsigned *own;
+    Natural *all;
     int cells;
 
     __device__ void add(int cell, Natural value) const {
         if (own)
-            atomicAdd(own + cell, value);
+            atomicAdd(own + cell, (unsigned)value);
         else
             atomicAdd(all + cell, value);
     }
@@ -53,11 +54,11 @@ struct Adder {
     __device__ void flush() const {
         if (own)
             for (int cell = threadIdx.x; cell < cells; cell += blockDim.x)
-                if (own[cell]) atomicAdd(all + cell, own[cell]);
+                if (own[cell]) atomicAdd(all + cell, (Natural)own[cell]);
     }
 };
 
-// All counters of a box; those of its own lie one after the other in shared memory, as layout.own_bytes has it.
+// All counters of a box; those of its own lie one after the other in shared memory, as layout says which and how many.
 struct Counters {
     Counter glcm, gldm, glrlm;
     Adder ngtdm;
@@ -115,8 +116,7 @@ __device__ void sweep(const Level *arena, const Box *boxes, const Tile *tiles, c
     const Tile tile = tiles[blockIdx.x];
     const Box &box = boxes[tile.box];
     Int cells = box.levels * (2 * count + 1);
-    Natural *sums = (Natural *)shared_memory();
-    unsigned *room = (unsigned *)(sums + (box.own & NGTDM ? cells : 0));
+    unsigned *sums = (unsigned *)shared_memory(), *room = sums + (box.own & NGTDM ? cells : 0);
     Counters counters = {
         counter(room, box.own & GLCM, glcm + box.pairs, count * box.levels * box.levels),
         counter(room, box.own & GLDM, gldm + box.around, cells),

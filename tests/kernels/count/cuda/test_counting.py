@@ -14,7 +14,7 @@ from kernel_cases import Volume, batch_of, read_only
 from voxmill_kernels.count.cuda import tiles
 from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
-from voxmill_kernels.count.sweep import GLRLM, GLSZM
+from voxmill_kernels.count.sweep import GLRLM, GLSZM, NGTDM
 
 TASKS = [Task(), Task((2,), alpha=1), Task((1, 3), across=0), Task(across=2, alpha=2)]
 
@@ -79,6 +79,15 @@ def test_a_count_that_a_block_keeps_to_itself_has_room_for_a_whole_tile(plain: H
     volume[0, 0, :2] = 2
     with tiles_of(tiles.MOST):
         assert_counts_as_the_cpu(HostDevice(plain, threads=2), [volume], Task())
+
+
+@pytest.mark.parametrize("top", [5041, 10**6])
+def test_differences_of_a_tile_add_up_to_more_than_32_bits(plain: HostProcess, top: int) -> None:
+    """A quarter of the voxels has another level than all that are around them."""
+    volume = np.ones((30, 30, 30), dtype=np.int64)
+    volume[1::2, 1::2, 1::2] = volume[::2, ::2, ::2] = top
+    with tiles_of(tiles.MOST):
+        assert_counts_as_the_cpu(HostDevice(plain, threads=2), [volume], Task(wanted=NGTDM))
 
 
 def test_what_the_cpu_refuses_is_refused(plain: HostProcess) -> None:

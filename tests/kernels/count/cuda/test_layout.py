@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cuda_cases import Task, regions, tasks
 from kernel_cases import Volume, batch_of, read_only
 from voxmill_kernels.count import cuda
+from voxmill_kernels.count.cuda import tiles
 from voxmill_kernels.count.cuda.layout import BOX, MOST_PLACES, PARTS, Layout, lay_out
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.offsets import directions
@@ -50,9 +51,18 @@ def test_small_counts_are_first_to_get_a_place_in_the_memory_of_a_block() -> Non
         return int(laid_out([read_only(np.arange(1, 61).reshape(3, 4, 5))], Task(), shared_bytes).boxes["own"][0])
 
     assert own(1 << 10) == 0
-    assert own(15 << 10) == NGTDM
+    assert own(8 << 10) == NGTDM
     assert own(1 << 15) == NGTDM | GLDM | GLRLM
     assert own(1 << 17) == EVERYTHING & ~GLSZM
+
+
+def test_sums_that_could_need_more_than_32_bits_are_no_block_s_own() -> None:
+    def own(top: int) -> int:
+        return int(laid_out([read_only(np.array([[[1, top]]]))], Task(), 1 << 16).boxes["own"][0]) & NGTDM
+
+    most = ((1 << 32) - 1) // (26 * tiles.MOST)
+    assert own(most) == NGTDM
+    assert own(most + 1) == 0
 
 
 def test_kernels_know_the_same_fields() -> None:
