@@ -39,13 +39,14 @@ class Batch:
     @property
     def levels(self) -> list[int]:
         """How many grey levels each box has."""
-        return [int(n) for n in self.table[:, LEVELS]]
+        levels: list[int] = self.table[:, LEVELS].tolist()
+        return levels
 
     @property
     def shapes(self) -> list[tuple[int, int, int]]:
         """The shape z, y, x of each box, without its border."""
         inner = self.table[:, DEPTH : WIDTH + 1] - 2 * self.border
-        return [(int(z), int(y), int(x)) for z, y, x in inner]
+        return [(z, y, x) for z, y, x in inner.tolist()]
 
 
 def pack(boxes: Sequence[tuple[Levels, Array]], *, border: int = 1) -> Batch:

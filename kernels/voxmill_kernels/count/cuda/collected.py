@@ -46,12 +46,15 @@ def add_large(small: Ints, ends: Ints, large: Ints, starts: Ints, listed: Array,
     moved = np.empty_like(ends)
     begin, place = 0, 0
     for box in range(ends.shape[0]):
-        for cell in range(begin, ends[box]):
-            cells[:, place] = small[:, cell]
-            place += 1
+        for row in range(4):
+            for cell in range(begin, ends[box]):
+                cells[row, place + cell - begin] = small[row, cell]
+        place += ends[box] - begin
         begin = ends[box]
         before = np.int64(0)
-        for zone in np.sort(large[starts[box] : starts[box] + np.int64(listed[box])]):
+        zones = large[starts[box] : starts[box] + np.int64(listed[box])].copy()
+        zones.sort()
+        for zone in zones:
             if zone == before:
                 cells[3, place - 1] += 1
                 continue

@@ -67,19 +67,20 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
 
     Raises ValueError for boxes that are too large for a device.
     """
-    boxes = _boxes(batch)
+    tops = np.array([numbers[-1] for numbers in batch.numbers])
+    boxes = _boxes(batch, tops)
     for shape in batch.shapes:
         check_size(shape, batch.border)
-    shapes = _shapes(boxes, batch, offsets, wanted)
+    shapes = _shapes(boxes, tops, _voxels(batch), offsets, wanted)
     for part in PARTS:
         length = shapes[part].prod(axis=1)
         boxes[part] = np.cumsum(length) - length
-    may_own = wanted & np.where(has_narrow_sums(_tops(batch), offsets), EVERYTHING, EVERYTHING & ~NGTDM)
+    may_own = wanted & np.where(has_narrow_sums(tops, offsets), EVERYTHING, EVERYTHING & ~NGTDM)
     shared = _give_own(boxes, shapes, may_own, 4 * (offsets + len(DIRECTIONS)), shared_bytes)
     return Layout(boxes, np.concatenate(batch.numbers), np.concatenate(batch.counts), offsets, shapes, shared)
 
 
-def _boxes(batch: Batch) -> NDArray[np.void]:
+def _boxes(batch: Batch, tops: Ints) -> NDArray[np.void]:
     """The table, but for where parts begin."""
     boxes = np.zeros(len(batch), dtype=BOX)
     for column, field in enumerate(("start", "depth", "height", "width", "levels")):
@@ -87,14 +88,9 @@ def _boxes(batch: Batch) -> NDArray[np.void]:
     boxes["border"] = batch.border
     boxes["longest"] = batch.table[:, DEPTH : WIDTH + 1].max(axis=1) - 2 * batch.border
     boxes["numbers"] = np.cumsum(boxes["levels"]) - boxes["levels"]
-    boxes["gaps"] = _tops(batch) != boxes["levels"]
+    boxes["gaps"] = tops != boxes["levels"]
     boxes["room"] = np.minimum(boxes["levels"] ** 2, 2 * _voxels(batch) // FEW)
     return boxes
-
-
-def _tops(batch: Batch) -> Ints:
-    """The highest level number of each box."""
-    return np.array([numbers[-1] for numbers in batch.numbers])
 
 
 def _size(boxes: NDArray[np.void]) -> Ints:
@@ -115,17 +111,20 @@ def check_size(shape: tuple[int, ...], border: int) -> None:
         raise ValueError(f"{found}: with its border it may have {MOST_PLACES}; count it on the CPU")
 
 
-def _shapes(boxes: NDArray[np.void], batch: Batch, offsets: int, wanted: int) -> dict[str, Ints]:
-    """The shapes of all parts. As on the CPU, GLCM and GLRLM have no matrices where they are not wanted."""
-    levels, top = boxes["levels"], _tops(batch)
+def _shapes(boxes: NDArray[np.void], tops: Ints, voxels: Ints, offsets: int, wanted: int) -> dict[str, Ints]:
+    """The shapes of all parts. As on the CPU, GLCM and GLRLM have no matrices where they are not wanted.
+
+    tops, voxels: the highest level number of each box, and how many voxels of the region it holds.
+    """
+    levels = boxes["levels"]
     pairs, runs = offsets if wanted & GLCM else 0, len(DIRECTIONS) if wanted & GLRLM else 0
     return {
         "pairs": _stack(pairs, levels, levels),
         "around": _stack(1, levels, 2 * offsets + 1),
         "runs": _stack(runs, levels, boxes["longest"]),
         "small": _stack(1, levels, SMALL_ZONE),
-        "large": _stack(_voxels(batch) // SMALL_ZONE),
-        "sums": _stack(pairs, SCALARS + levels + 3 * top + 1),
+        "large": _stack(voxels // SMALL_ZONE),
+        "sums": _stack(pairs, SCALARS + levels + 3 * tops + 1),
         "few": _stack(np.broadcast_to(pairs, len(boxes)), FEW),
         "many": _stack(pairs, boxes["room"]),
     }
