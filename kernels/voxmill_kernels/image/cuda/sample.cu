@@ -31,10 +31,12 @@ __device__ void nearest(const Voxel *box, const double *starts, const double *st
                         Voxel *values) {
     for (Int place = first_place(); place < at.count(); place = next_place(place)) {
         double position[3];
-        values[place] = 0;
-        if (!find(starts, steps, at, place, position)) continue;
-        Int z = rounded(position[0]) - at.start[0], y = rounded(position[1]) - at.start[1];
-        values[place] = box[(z * at.rows + y) * at.columns + rounded(position[2]) - at.start[2]];
+        Voxel value = 0;
+        if (find(starts, steps, at, place, position)) {
+            Int z = rounded(position[0]) - at.start[0], y = rounded(position[1]) - at.start[1];
+            value = box[(z * at.rows + y) * at.columns + rounded(position[2]) - at.start[2]];
+        }
+        values[place] = value;
     }
 }
 
@@ -68,15 +70,16 @@ template <class Voxel> __device__ inline double in_slice(const Voxel *slice, int
 template <class Voxel>
 __device__ void linear(const Voxel *box, const double *starts, const double *steps, const Geometry &at,
                        double *values) {
+    Int size = (Int)at.rows * at.columns;
     for (Int place = first_place(); place < at.count(); place = next_place(place)) {
-        double position[3];
-        values[place] = 0.0;
-        if (!find(starts, steps, at, place, position)) continue;
-        Pair z = pair(position[0], at.start[0], at.shape[0]), y = pair(position[1], at.start[1], at.shape[1]);
-        Pair x = pair(position[2], at.start[2], at.shape[2]);
-        Int size = (Int)at.rows * at.columns;
-        const Voxel *slice = box + z.voxel * size, *next = slice + z.next * size;
-        values[place] = between(in_slice(slice, at.columns, y, x), in_slice(next, at.columns, y, x), z.way);
+        double position[3], value = 0.0;
+        if (find(starts, steps, at, place, position)) {
+            Pair z = pair(position[0], at.start[0], at.shape[0]), y = pair(position[1], at.start[1], at.shape[1]);
+            Pair x = pair(position[2], at.start[2], at.shape[2]);
+            const Voxel *slice = box + z.voxel * size, *next = slice + z.next * size;
+            value = between(in_slice(slice, at.columns, y, x), in_slice(next, at.columns, y, x), z.way);
+        }
+        values[place] = value;
     }
 }
 
@@ -135,22 +138,23 @@ __device__ inline void cubic_spline(const double *box, const double *starts, con
                              double *values) {
     for (Int place = first_place(); place < at.count(); place = next_place(place)) {
         double position[3], total = 0.0;
-        values[place] = 0.0;
-        if (!find(starts, steps, at, place, position)) continue;
-        Kept z(position[0], 0), y(position[1], 1);
-        Four x(position[2]);
-        ROLLED for (int k = 0; k < slices; k++) {
-            Int slice = (Int)(mirrored(z.first + k, at.shape[0]) - at.start[0]) * at.rows * at.columns;
-            total = with_slice(total, box + slice, slices == 1 ? 1.0 : z.weight(k), at, y, x);
+        if (find(starts, steps, at, place, position)) {
+            Kept z(position[0], 0), y(position[1], 1);
+            Four x(position[2]);
+            ROLLED for (int k = 0; k < slices; k++) {
+                Int slice = (Int)(mirrored(z.first + k, at.shape[0]) - at.start[0]) * at.rows * at.columns;
+                total = with_slice(total, box + slice, slices == 1 ? 1.0 : z.weight(k), at, y, x);
+            }
         }
         values[place] = total;
     }
 }
 
+// A thread has numbers of the geometry to itself: what lies in memory is read again after whatever is written there.
 #define NEAREST(bits, Voxel)                                                                                         \
     extern "C" __global__ void nearest##bits(const Voxel *box, const double *starts, const double *steps,            \
                                              const Geometry *at, Voxel *values) {                                    \
-        nearest(box, starts, steps, *at, values);                                                                    \
+        nearest(box, starts, steps, Geometry(*at), values);                                                          \
     }
 #define CUBIC(name, slices)                                                                                          \
     extern "C" __global__ void __launch_bounds__(256, 4)                                                             \
@@ -160,7 +164,7 @@ __device__ inline void cubic_spline(const double *box, const double *starts, con
 #define LINEAR(name, Voxel)                                                                                          \
     extern "C" __global__ void linear_##name(const Voxel *box, const double *starts, const double *steps,            \
                                              const Geometry *at, double *values) {                                   \
-        linear(box, starts, steps, *at, values);                                                                     \
+        linear(box, starts, steps, Geometry(*at), values);                                                           \
     }
 
 NEAREST(8, unsigned char)
