@@ -31,7 +31,7 @@ def convolve(device: Device, box: Buffer, weights: Floats, axis: int, first: int
 
 def add_quotient(device: Device, term: Buffer, divisor: float, total: Buffer) -> None:
     """What the CPU's `add_quotient` does, with arrays that lie there."""
-    device.launch("add_quotient", blocks(total.size), [term, total, total.size, float(divisor)])
+    device.launch("add_quotient", blocks(device, total.size), [term, total, total.size, float(divisor)])
 
 
 def _lanes(voxels: int, room: int) -> int:

@@ -14,5 +14,5 @@ def magnitude(device: Device, box: Buffer, factors: Spacing) -> Buffer:
     depth, height, width = (size - 2 for size in box.shape)
     made, count = device.empty((depth, height, width), np.float32), prod((depth, height, width))
     given = [box.astype(np.float64, order="C", copy=False), made, count, height, width]
-    device.launch("gradient", blocks(count), [*given, *map(float, factors)])
+    device.launch("gradient", blocks(device, count), [*given, *map(float, factors)])
     return made

@@ -44,7 +44,7 @@ def _sampled(device: Device, kernel: str, box: Box, lines: Lines, made: Buffer) 
     geometry = np.array([*along, *box.start, *box.shape, *box.voxels.shape[1:]], dtype=np.int32)
     given = [box.voxels, *(_there(device, numbers) for numbers in (lines.starts, lines.steps))]
     shared = KEPT if kernel.startswith("cubic") else 0
-    device.launch(kernel, blocks(made.size), [*given, device.upload(geometry), made], shared=shared)
+    device.launch(kernel, blocks(device, made.size), [*given, device.upload(geometry), made], shared=shared)
     return made
 
 

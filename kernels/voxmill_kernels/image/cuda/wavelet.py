@@ -16,5 +16,5 @@ def convolve(device: Device, box: Buffer, filter_taps: Array, axis: int, inner: 
     made = device.empty(shape, box.dtype)
     given = [box.astype(box.dtype, order="C", copy=False), device.upload(filter_taps), made]
     sizes = [prod(shape), prod(shape[axis + 1 :]), shape[axis], len(filter_taps), int(inner)]
-    device.launch(f"convolve{8 * np.dtype(box.dtype).itemsize}", blocks(prod(shape)), [*given, *sizes])
+    device.launch(f"convolve{8 * np.dtype(box.dtype).itemsize}", blocks(device, prod(shape)), [*given, *sizes])
     return made

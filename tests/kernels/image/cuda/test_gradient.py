@@ -31,6 +31,7 @@ def test_drawn_boxes(host: HostProcess, shape: tuple[int, int, int], spacing_zyx
     """Whether all places are one block's, or many blocks share them."""
     with registered(HostDevice(host)) as device, pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "PLACES", of_a_block)
+        patch.setattr(places, "THREADS", of_a_block)
         assert_as_the_cpu(device, shape, spacing_zyx)
 
 

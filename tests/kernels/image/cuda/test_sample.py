@@ -81,6 +81,7 @@ def test_drawn_lines(
     lines = data.draw(some_lines(shape))
     with registered(HostDevice(host)) as device, pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "PLACES", of_a_block)
+        patch.setattr(places, "THREADS", of_a_block)
         assert_as_the_cpu(device, sampler, whole(image), lines)
         assert_as_the_cpu(device, sampler, part_of(image, lines), lines)
 

@@ -51,6 +51,7 @@ def test_drawn_boxes(
     inner = max(inner, shape[axis] - len(taps(name, np.dtype(dtype), high=True)))
     with registered(HostDevice(host)) as device, pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "PLACES", of_a_block)
+        patch.setattr(places, "THREADS", of_a_block)
         assert_as_the_cpu(device, shape, name, dtype, axis, inner)
 
 
