@@ -1,6 +1,8 @@
 """Whole extractions on a device: rows are those of the CPU to the last bit, whatever becomes of the device."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,16 +15,18 @@ from cuda_host import HostArray, HostDevice, HostProcess, registered
 from small_images import SPACING, case, texture
 from voxmill import computing
 from voxmill.cases import open_case
-from voxmill.computing import FoundGPU
+from voxmill.computing import PART, FoundGPU
 from voxmill.demo import PATIENTS, make_patient
 from voxmill.regions import Region
-from voxmill.textures import count_there
+from voxmill.textures import COMBINER, Task, Textures, count_here, count_there
 from voxmill.voxels import place_of, voxels_of
+from voxmill_kernels.array import to_host
 from voxmill_kernels.count.cuda.counted import Counted
 from voxmill_kernels.cuda.device import Device
-from voxmill_kernels.types import Array
+from voxmill_kernels.types import Array, Ints
 
 Case = tuple[vm.Volume, vm.Mask]
+PATIENCE_S = 60.0
 TOO_SMALL = "the memory of the GPU was too small, or taken by other programs"
 EVERYTHING: Mapping[str, Any] = {
     "images": {"original": {}, "log": {"sigma_mm": [1.0, 2.0]}, "wavelet": {}},
@@ -125,6 +129,20 @@ class Watched(HostDevice):
         self.released.append(len(self.calls))
 
 
+@dataclass(frozen=True)
+class Crowded(Watched):
+    """Begins to count when so many threads want that."""
+
+    crowd: int = 1
+
+    def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while "begin_zones8" not in self.calls and COMBINER.asking < self.crowd and kernel.startswith("sweep"):
+            assert time.monotonic() < end
+            time.sleep(0.001)
+        super().launch(kernel, blocks, arguments, shared=shared)
+
+
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 def test_rows_are_those_of_the_cpu(
     plain: HostProcess, use: Callable[[Device], None], settings: Mapping[str, Any]
@@ -191,16 +209,79 @@ def test_regions_are_counted_together_as_far_as_memory_lasts(plain: HostProcess,
     assert sweeps[0] == 9 * 12
 
 
+def tasks_of(device: Device, settings: vm.Settings) -> list[Task]:
+    """What is to be counted of the twelve regions."""
+    opened, choices = open_case(*twelve(), settings)
+    places = (place_of(opened.image, opened.mask, choice, settings) for choice in choices)
+    own = settings.of_image("original").within(3)
+    boxes = ((place, device.upload(place.source.read(place.window))) for place in places)
+    return [Region.of(voxels_of(place, box, settings), own).task for place, box in boxes]
+
+
+def known_of(counts: Textures) -> bytes:
+    """All that is asked of the counts of a region."""
+    cells = [counts.dependences(), counts.runs(), counts.zones()]
+    arrays = [one for some in (*cells, counts.pair_sums()) for one in vars(some).values()]
+    return b"".join(np.asarray(one).tobytes() for one in [*arrays, counts.pairs(), counts.ngtdm()])
+
+
+def counted_by_threads(tasks: Sequence[Task], device: "Crowded") -> tuple[list[Textures], int]:
+    """The counts of regions for each of which a thread asks, and by how many launches they were made."""
+    device.calls.clear()
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        found = list(pool.map(lambda task: count_there([task], device)[0], tasks))
+    return found, device.calls.count("begin_zones8")
+
+
+def test_threads_have_their_regions_counted_together(plain: HostProcess) -> None:
+    """All that gathers while a region is counted, by one launch; each has the counts of its own."""
+    with registered(Crowded(plain, crowd=12)) as device:
+        tasks = tasks_of(device, vm.Settings())
+        found, launches = counted_by_threads(tasks, device)
+        here = [replace(task, levels=replace(task.levels, indices=to_host(task.levels.indices))) for task in tasks]
+        assert launches == 2
+        assert list(map(known_of, found)) == [known_of(count_here(task)) for task in here]
+        alone = [count_there([task], device)[0] for task in tasks]
+        assert [one.correlation() for one in found] == [one.correlation() for one in alone]
+
+
+def test_what_threads_have_counted_together_leaves_memory_for_others(plain: HostProcess) -> None:
+    """Less is counted together while what was before is still needed, as one thread may need it after the others."""
+    with registered(HostDevice(plain)) as device:
+        tasks = tasks_of(device, vm.Settings())
+    enough = PART * sum(task.bytes_there() for task in tasks)
+    with registered(Crowded(plain, free_bytes=enough, crowd=12)) as device:
+        found, launches = counted_by_threads(tasks, device)
+        more, launches_beside = counted_by_threads(tasks, device)
+        assert (launches, found[0] is more[0]) == (2, False)
+        assert 2 < launches_beside <= 12
+        del found, more
+        assert counted_by_threads(tasks, device)[1] == 2
+
+
+def test_a_kind_of_counts_comes_back_once(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many threads ask for it at a time."""
+    asked: list[Counted] = []
+    bring = Counted.ngtdm
+
+    def slowly(counted: Counted) -> list[Ints]:
+        asked.append(counted)
+        time.sleep(0.1)
+        return bring(counted)
+
+    monkeypatch.setattr(Counted, "ngtdm", slowly)
+    with registered(HostDevice(plain)) as device, ThreadPoolExecutor(4) as pool:
+        counted = count_there(tasks_of(device, vm.Settings())[:4], device)
+        assert len(list(pool.map(lambda one: one.ngtdm(), counted))) == 4
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("rules", [{}, {"distances": [1, 2]}, {"features": ["glszm"]}, {"slice_axis": "z"}])
 @pytest.mark.parametrize("width", [1, 100])
 def test_no_batch_takes_more_than_was_foreseen(plain: HostProcess, rules: Mapping[str, Any], width: float) -> None:
     settings = vm.Settings.parse({"discretise": {"bin_width": width}, **rules})
-    opened, choices = open_case(*twelve(), settings)
-    places = (place_of(opened.image, opened.mask, choice, settings) for choice in choices)
-    own = settings.of_image("original").within(3)
     with registered(Watched(plain)) as device:
-        boxes = ((place, device.upload(place.source.read(place.window))) for place in places)
-        tasks = [Region.of(voxels_of(place, box, settings), own).task for place, box in boxes]
+        tasks = tasks_of(device, settings)
         device.taken.clear()
         count_there(tasks, device)
         foreseen = sum(task.bytes_there() for task in tasks)

@@ -19,6 +19,8 @@ CPU_NAME = "cpu"
 INSTALL = "pip install 'voxmill[gpu]' (CUDA 13) or 'voxmill[gpu-cuda12]' (CUDA 12)"
 MOST_BYTES = 1 << 30
 """So many bytes of a device are enough for a batch that keeps it busy; more would only be held here, too."""
+PART = 4
+"""Batches that threads count alone take this part of the memory that is free, those counted together as much again."""
 OBSTACLES = {
     "libnvrtc": f"the run-time compiler of CUDA (NVRTC) is missing or does not load; {INSTALL} brings it",
     "OutOfMemory": "its memory is taken by other programs; wait for them, or end them",
@@ -46,7 +48,7 @@ class Workplace:
     @property
     def room(self) -> int:
         """How many bytes of its device a thread may take to count a batch."""
-        return 0 if self.device is None else min(MOST_BYTES, self.device.free_bytes // (2 * self.threads))
+        return 0 if self.device is None else min(MOST_BYTES, self.device.free_bytes // (PART * self.threads))
 
 
 _LOCK = Lock()

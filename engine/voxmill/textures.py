@@ -1,14 +1,18 @@
 """What is counted of the grey levels of regions: here, one region after the other, or on a device, many at once."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voxmill.combining import Combiner, Work
+from voxmill.computing import MOST_BYTES, PART
 from voxmill.stages import stage
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.cells import Cells, cells_of
@@ -22,6 +26,7 @@ from voxmill_kernels.levels import Levels
 if TYPE_CHECKING:
     from voxmill_kernels.count.cuda.counted import Counted
 
+Kind = TypeVar("Kind")
 _sum_glcm, _cells_of = stage("sums")(sum_glcm), stage("sums")(cells_of)
 
 
@@ -153,43 +158,67 @@ def count_here(task: Task) -> Textures:
     return CountedHere(matrices, task.levels.numbers)
 
 
-@dataclass(frozen=True)
+_HELD: dict[int, int] = {}
+"""How many bytes of a device batches hold, by their identity, until no thread needs their regions any more."""
+
+
+def _once(find: "Callable[[_Batch], Kind]") -> "cached_property[Kind]":
+    """What a batch finds when a thread first asks for it; others that ask meanwhile wait for that."""
+    name = find.__name__
+
+    def found(batch: "_Batch") -> Kind:
+        with batch.lock:
+            known: dict[str, Kind] = vars(batch)
+            return known[name] if name in known else known.setdefault(name, find(batch))
+
+    return cached_property(found)
+
+
+@dataclass(frozen=True, eq=False)
 class _Batch:
-    """What was counted together on a device: each kind comes back of all regions when it is first asked for."""
+    """What was counted together on a device: each kind comes back of all regions when it is first asked for.
+
+    Regions may be those of several threads: who has a kind come back holds the lock.
+    """
 
     counted: "Counted"
+    lock: Lock = field(default_factory=Lock)
 
-    @cached_property
+    def __post_init__(self) -> None:
+        _HELD[id(self)] = sum(buffer.nbytes for buffer in self.counted.buffers.values())
+        weakref.finalize(self, _HELD.pop, id(self)).atexit = False
+
+    @_once
     def pair_sums(self) -> list[GlcmSums]:
         return self.counted.pair_sums()
 
-    @cached_property
+    @_once
     def pairs(self) -> list[NDArray[np.uint32]]:
         return self.counted.pairs()
 
-    @cached_property
+    @_once
     def correlations(self) -> NDArray[np.float64]:
         from voxmill_kernels.features.cuda.mcc import mean_correlations
 
         return mean_correlations(self.counted)
 
-    @cached_property
+    @_once
     def dependences(self) -> list[Cells]:
         return self.counted.dependences()
 
-    @cached_property
+    @_once
     def runs(self) -> list[Cells]:
         return self.counted.runs()
 
-    @cached_property
+    @_once
     def run_matrices(self) -> list[NDArray[np.uint32]]:
         return self.counted.run_matrices()
 
-    @cached_property
+    @_once
     def zones(self) -> list[Cells]:
         return self.counted.zones()
 
-    @cached_property
+    @_once
     def ngtdm(self) -> list[NDArray[np.int64]]:
         return self.counted.ngtdm()
 
@@ -234,19 +263,44 @@ class CountedThere:
         return self.batch.ngtdm[self.place]
 
 
+@dataclass(frozen=True)
+class _Counting:
+    """By which rules is counted, and on which device."""
+
+    device: Device
+    rules: Rules
+
+    @property
+    def room(self) -> int:
+        """How many bytes of the device a batch of several threads may take, beside what is held for such already."""
+        held = sum(list(_HELD.values()))  # a list at once: a batch may be forgotten by another thread meanwhile
+        return min(MOST_BYTES, (self.device.free_bytes + held) // PART - held)
+
+    def made(self, tasks: Sequence[Task]) -> list[Textures]:
+        """Tasks of these rules, counted together."""
+        from voxmill_kernels.count.cuda.counting import count
+
+        first, rules = tasks[0], self.rules
+        batch = pack([(task.levels, task.inside) for task in tasks], border=first.border)
+        counted = count(self.device, batch, first.offsets, across=rules.across, alpha=rules.alpha, wanted=rules.wanted)
+        together = _Batch(counted)
+        return [CountedThere(together, place) for place in range(len(tasks))]
+
+
+COMBINER: Combiner[_Counting, Task, Textures] = Combiner(
+    Work(make=_Counting.made, size=Task.bytes_there, room=lambda counting: counting.room)
+)
+"""Has a device count what several threads ask for at a time as one batch: few regions cannot keep it busy."""
+
+
 @stage("count")
 def count_there(tasks: Sequence[Task], device: Device) -> list[Textures]:
-    """Counted on a device, together as far as they follow the same rules."""
-    from voxmill_kernels.count.cuda.counting import count
-
+    """Counted on a device, together as far as they follow the same rules, and with what other threads ask for."""
     alike: dict[Rules, list[int]] = {}
     for place, task in enumerate(tasks):
         alike.setdefault(task.rules, []).append(place)
     found: dict[int, Textures] = {}
     for rules, places in alike.items():
-        first = tasks[places[0]]
-        batch = pack([(tasks[place].levels, tasks[place].inside) for place in places], border=first.border)
-        counted = count(device, batch, first.offsets, across=rules.across, alpha=rules.alpha, wanted=rules.wanted)
-        together = _Batch(counted)
-        found |= {place: CountedThere(together, n) for n, place in enumerate(places)}
+        made = COMBINER.made(_Counting(device, rules), [tasks[place] for place in places])
+        found |= zip(places, made, strict=True)
     return [found[place] for place in range(len(tasks))]
