@@ -245,6 +245,25 @@ def test_threads_have_their_regions_counted_together(plain: HostProcess) -> None
         assert [one.correlation() for one in found] == [one.correlation() for one in alone]
 
 
+def test_images_of_several_threads_are_counted_together(plain: HostProcess, use: Callable[[Device], None]) -> None:
+    image, mask = twelve()
+    images = [vm.Volume(image.array + more, image.grid) for more in range(0, 160, 40)]
+    with registered(Crowded(plain, crowd=len(images))) as device:
+        use(device)
+        with ThreadPoolExecutor(len(images)) as pool:
+            found = list(pool.map(lambda one: vm.extract(one, mask), images))
+        assert device.calls.count("begin_zones8") == 2
+    for one, table in zip(images, found, strict=True):
+        assert_same_rows(table, vm.extract(one, mask, device="cpu"))
+
+
+@pytest.mark.gpu
+def test_threads_on_a_gpu(gpu: Device) -> None:
+    del gpu
+    expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
+    assert_same_rows(vm.extract(*twelve(), settings=WAVELET, device="gpu", threads=4), expected)
+
+
 def test_what_threads_have_counted_together_leaves_memory_for_others(plain: HostProcess) -> None:
     """Less is counted together while what was before is still needed, as one thread may need it after the others."""
     with registered(HostDevice(plain)) as device:
