@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -186,6 +186,10 @@ class HostDevice:
         here = self.download(buffer)
         where = np.flatnonzero(here)
         return where, here[where]
+
+    def in_order(self) -> AbstractContextManager[None]:
+        """All that is asked of it is done when that is over."""
+        return nullcontext()
 
     def release(self) -> None:
         """There is nothing that it holds."""

@@ -1,9 +1,11 @@
 """As much of CuPy as a launch takes, on the threads of this machine; as strict as the real one."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,6 +35,44 @@ class FakeKernel:
         self.device.launch(self.name, blocks, arguments, shared=shared_mem)
 
 
+_LOCAL = threading.local()
+
+
+def current() -> dict[str, object]:
+    """The `device` (a number) and the `stream` (a name) that this thread has made its own."""
+    return dict(getattr(_LOCAL, "entered", []))
+
+
+@dataclass
+class Current:
+    """A device or a stream, which a thread can make its own."""
+
+    kind: str
+    value: object
+
+    def __enter__(self) -> None:
+        _LOCAL.entered = [*getattr(_LOCAL, "entered", []), (self.kind, self.value)]
+
+    def __exit__(self, *error: object) -> None:
+        _LOCAL.entered.pop()
+
+
+class FakeDevice(Current):
+    """A device with what it has; without a number the one that is current."""
+
+    def __init__(self, device: HostDevice, number: int | None = None) -> None:
+        super().__init__("device", current().get("device", 0) if number is None else number)
+        self.attributes = {
+            "MaxSharedMemoryPerBlockOptin": device.shared_bytes,
+            "MultiProcessorCount": device.multiprocessors,
+        }
+
+    @property
+    def id(self) -> object:
+        """Its number."""
+        return self.value
+
+
 @contextmanager
 def installed(cupy: object) -> Iterator[None]:
     """A module in the place of CuPy, None where there is none, as long as this lasts: whatever launches loads it."""
@@ -59,10 +99,6 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
 
         return SimpleNamespace(get_function=get_function)
 
-    def attributes() -> SimpleNamespace:
-        known = {"MaxSharedMemoryPerBlockOptin": device.shared_bytes, "MultiProcessorCount": device.multiprocessors}
-        return SimpleNamespace(id=0, attributes=known)
-
     properties = {"name": b"Threads of this machine", "major": 9, "minor": 0, "totalGlobalMem": 6 * 10**9}
     runtime = SimpleNamespace(
         driverGetVersion=lambda: driver,
@@ -79,5 +115,7 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         empty=device.empty,
         flatnonzero=np.flatnonzero,
         RawModule=raw_module,
-        cuda=SimpleNamespace(Device=attributes, runtime=runtime),
+        cuda=SimpleNamespace(
+            Device=partial(FakeDevice, device), runtime=runtime, Stream=SimpleNamespace(null=Current("stream", "null"))
+        ),
     )

@@ -1,9 +1,11 @@
 """Whole extractions on a device: rows are those of the CPU to the last bit, whatever becomes of the device."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -153,9 +155,26 @@ def test_rows_are_those_of_the_cpu(
         assert_same_rows(vm.extract(*case(), settings=settings, device="gpu"), expected)
 
 
+@dataclass(frozen=True)
+class Ordered(Watched):
+    """Does nothing for a thread that has not asked for one order. inside: the threads that have."""
+
+    inside: set[int] = field(default_factory=set)
+
+    def called(self, name: str) -> None:
+        assert get_ident() in self.inside, "an array may come from another thread whose work is not done"
+        super().called(name)
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        self.inside.add(get_ident())
+        yield
+        self.inside.discard(get_ident())
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads(plain: HostProcess, use: Callable[[Device], None], threads: int) -> None:
-    with registered(HostDevice(plain)) as device:
+    with registered(Ordered(plain)) as device:
         use(device)
         expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
         assert_same_rows(vm.extract(*twelve(), settings=WAVELET, threads=threads), expected)

@@ -120,7 +120,8 @@ def _measured(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> 
     if workplace.device is None:
         return _group(case, workplace, choices)
     try:
-        return _group(case, workplace, choices)
+        with workplace.device.in_order():
+            return _group(case, workplace, choices)
     except VoxmillError:
         raise
     except Exception as error:  # a case is never lost: a mistake of ours there is none here

@@ -1,6 +1,7 @@
 """What work on a device asks of it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 from numpy.typing import DTypeLike
@@ -50,6 +51,12 @@ class Device(Protocol):
 
     def filled(self, buffer: Buffer) -> tuple[Ints, Array]:
         """Where an array of one dimension is not 0, ascending, and what stands there."""
+
+    def in_order(self) -> AbstractContextManager[None]:
+        """While inside, what this thread asks for is done in one order with what others ask for that are inside.
+
+        So arrays may go from one thread to another.
+        """
 
     def release(self) -> None:
         """Give back the memory that is held for later and not in use."""

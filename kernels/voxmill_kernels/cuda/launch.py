@@ -1,7 +1,8 @@
 """The device that CuPy sees. Here CuPy is imported: whoever imports this has it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import ModuleType
@@ -73,9 +74,10 @@ def describe() -> list[Description]:
 
 
 class CupyDevice:
-    """The device that is current while this is used."""
+    """The device that is current when this is made."""
 
     def __init__(self) -> None:
+        self._number = int(cupy.cuda.Device().id)
         self._kernels: dict[str, Kernel] = {}
 
     @cached_property
@@ -125,6 +127,16 @@ class CupyDevice:
         """Where an array of one dimension is not 0, ascending, and what stands there."""
         where = cupy.flatnonzero(buffer)
         return self.download(where), self.download(buffer[where])
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """While inside, this thread works on this device, in the stream in which all threads do.
+
+        A device and a stream are current by thread, and CuPy takes memory that a stream has freed for what comes next
+        in that stream: another may be at work on it.
+        """
+        with cupy.cuda.Device(self._number), cupy.cuda.Stream.null:
+            yield
 
     def release(self) -> None:
         """Give back the memory that is held for later and not in use."""

@@ -2,13 +2,14 @@
 
 import importlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from cuda_cases import NARROW, Task, assert_counts_as_the_cpu
 from cuda_host import HostDevice, HostProcess
-from fake_cupy import LAUNCH, fake_cupy, installed
+from fake_cupy import LAUNCH, Current, current, fake_cupy, installed
 from kernel_cases import read_only
 from voxmill_kernels.cache import kernel_cache
 
@@ -23,3 +24,21 @@ def test_counts_are_those_of_the_cpu(plain: HostProcess, shared_bytes: int) -> N
         folder = kernel_cache().folder
         assert folder is None or os.environ["CUPY_CACHE_DIR"] == str(folder / "cupy")
         assert_counts_as_the_cpu(launch.CupyDevice(), [*NARROW, sixty_levels], Task())
+
+
+def test_all_threads_work_on_one_device_in_one_stream() -> None:
+    """Those of the device when it was found, whatever each has made current for itself."""
+    with installed(fake_cupy(HostDevice())):
+        with Current("device", 1):
+            device = importlib.import_module(LAUNCH).CupyDevice()
+
+        def inside(number: int) -> list[dict[str, object]]:
+            with Current("device", number), Current("stream", "its own"):
+                with device.in_order():
+                    found = current()
+                return [found, current()]
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(inside, [0, 1]))
+    own = {"stream": "its own"}
+    assert found == [[{"device": 1, "stream": "null"}, {"device": number, **own}] for number in (0, 1)]
