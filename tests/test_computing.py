@@ -12,7 +12,7 @@ import voxmill as vm
 from cuda_host import HostArray, HostDevice, HostProcess
 from fake_cupy import fake_cupy, installed
 from voxmill import computing
-from voxmill.computing import find_gpu, open_device
+from voxmill.computing import failure, find_gpu, open_device
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.types import Array
 
@@ -149,6 +149,17 @@ def proofs(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     prove = computing._prove
     monkeypatch.setattr(computing, "_prove", noted)
     return lambda: len(seen)
+
+
+def test_a_mistake_of_ours_is_told_from_a_gpu_that_fails() -> None:
+    """And its message is not: that may hold names."""
+    try:
+        raise KeyError("Mueller^Hans")
+    except KeyError as error:
+        said = failure(error)
+    assert re.fullmatch(r"a mistake in Voxmill itself \(KeyError in test_computing.py, line \d+\); report it", said)
+    assert failure(CUDARuntimeError("cudaErrorLaunchFailure")).startswith("the GPU failed (CUDARuntimeError: cuda")
+    assert failure(OutOfMemoryError()).startswith("the memory of the GPU was too small")
 
 
 def test_other_words_are_refused() -> None:

@@ -7,7 +7,7 @@ from numbers import Integral
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from voxmill.errors import SHOWN, SettingsError, brief
+from voxmill.errors import SHOWN, SettingsError, brief, mistake
 
 if TYPE_CHECKING:
     from voxmill_kernels.cuda.device import Device
@@ -21,6 +21,19 @@ MOST_BYTES = 1 << 30
 """So many bytes of a device are enough for a batch that keeps it busy; more would only be held here, too."""
 PART = 4
 """Batches that threads count alone take this part of the memory that is free, those counted together as much again."""
+ON_CPU = "computed on the CPU: "
+"""How the note of a row begins that was to be computed on a GPU; then comes why."""
+OURS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
+"""What mistakes of ours raise; what goes wrong on a GPU is told by errors of CuPy, which are none of these."""
 OBSTACLES = {
     "libnvrtc": f"the run-time compiler of CUDA (NVRTC) is missing or does not load; {INSTALL} brings it",
     "OutOfMemory": "its memory is taken by other programs; wait for them, or end them",
@@ -106,6 +119,8 @@ def failure(error: Exception) -> str:
     said = f"{type(error).__name__} {error}"
     if isinstance(error, MemoryError) or "cudaErrorMemoryAllocation" in said:
         return "the memory of the GPU was too small, or taken by other programs"
+    if isinstance(error, OURS):
+        return mistake(error)
     return f"the GPU failed ({_first_line(error)})"
 
 

@@ -4,7 +4,9 @@ Every message is one sentence (or two): what, where, what was found, what to do.
 """
 
 import reprlib
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -45,6 +47,13 @@ class SettingsError(VoxmillError):
 
 class RegionError(VoxmillError):
     """A region that cannot be measured: its row fails, the others go on."""
+
+
+def mistake(error: Exception) -> str:
+    """Where a mistake of ours is, without its message: that may hold names."""
+    *_, place = traceback.extract_tb(error.__traceback__)
+    where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+    return f"a mistake in Voxmill itself ({where}); report it"
 
 
 def brief(value: object) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
-from voxmill.computing import Workplace, failure, open_device, parse_threads, release
+from voxmill.computing import ON_CPU, Workplace, failure, open_device, parse_threads, release
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, VoxmillError
 from voxmill.execute import Made, Turn, in_turn
@@ -124,8 +124,8 @@ def _measured(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> 
             return _group(case, workplace, choices)
     except VoxmillError:
         raise
-    except Exception as error:  # a case is never lost: a mistake of ours there is none here
-        note = f"computed on the CPU: {failure(error)}"
+    except Exception as error:  # a case is never lost; of a mistake of ours the note says so
+        note = f"{ON_CPU}{failure(error)}"
     release(workplace.device)
     here = replace(workplace, device=None)
     rows = {one: row for group in _groups(case, choices) for one, row in _group(case, here, group).items()}

@@ -1,7 +1,7 @@
 """Where a run computes: decided once and recorded, and the same bytes wherever it is."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +150,27 @@ def test_methods_name_the_gpu_that_values_depend_on(tmp_path: Path, device: Host
     said = f"Logarithms and exponentials of intensities were computed on a GPU ({device.name}): their last digit"
     assert said in (tmp_path / "out" / "methods.md").read_text()
     assert "GPU" not in methods(VARIES, Extent(1, 1, 0))
+
+
+class Mistaken(HostDevice):
+    """One that we ask for what it has not."""
+
+    def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
+        raise KeyError("Mueller^Hans")
+
+
+def test_a_mistake_of_ours_on_a_gpu_does_not_pass_unseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with registered(Mistaken()) as broken:
+        monkeypatch.setattr(computing, "_FOUND", [FoundGPU(broken)])
+        done = run_cohort(write_cohort(tmp_path, 2), tmp_path / "out", settings=FEW, device="gpu")
+    notes = [row["notes"] for row in rows_of(done.features)]
+    assert len(notes) == 4
+    assert all(note.startswith("computed on the CPU: a mistake in Voxmill itself (KeyError in") for note in notes)
+    assert "Mueller" not in "".join(notes)
+    assert f"4 rows had to be computed on the CPU; why: column notes of {done.features}" in _lines(done)
+    assert told(tmp_path / "out")["measured_on"] == {"cpu": 2}
+    record, *_ = read_ledger(tmp_path / "out" / "ledger")
+    assert not Extraction(SETTINGS, device="gpu").spends(record)
 
 
 def test_nothing_of_a_device_is_in_what_comes_of_a_case(tmp_path: Path, device: HostDevice) -> None:

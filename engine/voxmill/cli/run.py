@@ -302,6 +302,7 @@ def _tell_json(done: "CohortRun") -> None:
         bytes=tally.bytes,
         peak_bytes=tally.peak_bytes,
         measured_on=dict(tally.devices),
+        on_cpu=tally.on_cpu,
     )
 
 
@@ -328,6 +329,8 @@ def _lines(done: "CohortRun") -> Iterator[str]:
     if set(tally.devices) - {CPU_NAME}:
         by_device = (f"{counted(cases, 'case')} on {name}" for name, cases in sorted(tally.devices.items()))
         yield f"measured: {', '.join(by_device)}"
+    if tally.on_cpu:
+        yield f"{counted(tally.on_cpu, 'row')} had to be computed on the CPU; why: column notes of {done.features}"
     if progress.ended:
         spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
         whose = "all cases, also those before: " if progress.before else ""

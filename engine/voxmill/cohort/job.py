@@ -15,7 +15,7 @@ from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.device import RESOURCES, varies
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
-from voxmill.computing import CPU_NAME, open_device
+from voxmill.computing import CPU_NAME, ON_CPU, open_device
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.passing import Unreachable, reading
 from voxmill.runs.child import NO_GPU, VISIBLE
@@ -38,9 +38,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "features": ("sums", "features", "shape"),
 }
 """Stages of an extraction, as they are told of a cohort."""
-GPU_FAILED = "computed on the CPU: the GPU failed"
+GPU_FAILED = f"{ON_CPU}the GPU failed"
 """How the note of rows begins that `extract` had to make again without the GPU; in that process it stays broken."""
-NO_GPU_HERE = "computed on the CPU: no GPU could be used"
+NO_GPU_HERE = f"{ON_CPU}no GPU could be used"
 READ = "read"
 """What comes before them: files are opened, read and hashed; of a store, chunks are read while boxes are prepared."""
 
@@ -133,7 +133,7 @@ class Extraction:
             "inputs": under_way.inputs,
             "bare": len(under_way.bare),
             "versions": dict(versions()),
-            "device": self.device_name,
+            "device": CPU_NAME if under_way.is_on_cpu else self.device_name,
             "took": {
                 "wall_s": wall_s,
                 "cpu_s": time.process_time() - worked,
@@ -149,6 +149,11 @@ class Extraction:
     def spends(self, record: Record) -> bool:
         """Whether the GPU has failed in this process: a new one may have it in order."""
         return any(GPU_FAILED in row["notes"] for row in record.result.get("rows", ()))
+
+
+def is_on_cpu(row: Result) -> bool:
+    """Whether the CPU had to make a row, as a GPU failed or none could be used."""
+    return ON_CPU in row["notes"]
 
 
 def has_result(record: Record) -> bool:
@@ -223,6 +228,11 @@ class _UnderWay:
         """Raise CaseError, with what could not be measured, where there is more than images without a mask."""
         if self.failures or not self.bare:
             raise CaseError(self.why, {"failures": self.failures}, self.reason)
+
+    @property
+    def is_on_cpu(self) -> bool:
+        """Whether all that was measured is of the CPU, though a GPU was to measure it."""
+        return bool(self.rows) and all(is_on_cpu(row) for row in self.rows)
 
     @property
     def is_whole(self) -> bool:

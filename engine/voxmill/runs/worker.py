@@ -1,11 +1,9 @@
 """What happens to one case, in whichever process: a job does it, and a record says how it ended."""
 
-import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from voxmill.errors import InputError, OutputError, VoxmillError
+from voxmill.errors import InputError, OutputError, VoxmillError, mistake
 from voxmill.passing import Unreachable, reading
 from voxmill.runs.records import Outcome, Record, Result
 
@@ -67,7 +65,7 @@ def attempt(job: Job[Case], case: Case) -> Record:
         sentence = "it needs more memory than there is, even alone; free some"
         return failed(job, case, step=steps[-1], reason=MEMORY, sentence=sentence)
     except Exception as error:
-        return failed(job, case, step=steps[-1], reason=type(error).__name__, sentence=_unforeseen(error))
+        return failed(job, case, step=steps[-1], reason=type(error).__name__, sentence=mistake(error))
 
 
 def failed(
@@ -87,10 +85,3 @@ def spends(job: Job[Case], record: Record) -> bool:
     """Whether a process is to do no more cases after this one."""
     theirs: Callable[[Record], bool] | None = getattr(job, "spends", None)
     return theirs is not None and theirs(record)
-
-
-def _unforeseen(error: Exception) -> str:
-    """Where a mistake of ours is, without its message: that may hold names."""
-    *_, place = traceback.extract_tb(error.__traceback__)
-    where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
-    return f"a mistake in Voxmill itself ({where}); report it"
