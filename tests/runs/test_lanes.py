@@ -77,7 +77,19 @@ def test_a_case_whose_process_ends_with_its_gpu_is_done_without(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "options, asked", [((), ("--gpus=1",)), (("--gres=gpu:h100:1",), ()), (("--qos=low",), ("--gpus=1",))]
+    "options, asked",
+    [
+        ((), ("--gpus=1",)),
+        (("--qos=low",), ("--gpus=1",)),
+        (("--partition=gpu",), ("--gpus=1",)),
+        (("--account=lab-G",), ("--gpus=1",)),
+        (("--gres=tmp:10G",), ("--gpus=1",)),
+        (("--gres=gpu:h100:1",), ()),
+        (("--gres=tmp:10G,gpu:1",), ()),
+        (("--gpus-per-node=1",), ()),
+        (("--tres-per-task=gres/gpu:1",), ()),
+        (("-G 1",), ()),
+    ],
 )
 def test_a_job_of_slurm_with_a_gpu(options: tuple[str, ...], asked: tuple[str, ...]) -> None:
     plain, with_gpu = Slurm(Path("/jobs"), options=options), Slurm(Path("/jobs"), options=options, gpu=True)

@@ -28,6 +28,8 @@ CLOSE_S = 1.5
 """How long a cluster, and a client, may take to close."""
 SPECIAL = re.compile(r"""[\s'"\\$`&|;<>()*?\[\]{}#!~]""")
 """What means something else in the script of a job."""
+GPU_OPTION = re.compile(r"\s*(--gpus|-G|--(gres|tres-per-\w+)\b.*\bgpu\b)")
+"""What asks for a GPU among the options of sbatch; what else is called after one, such as a partition, does not."""
 LOGGERS = ("asyncio", "dask_jobqueue", "distributed", "tornado")
 QUIET: Mapping[str, Any] = {
     "distributed.admin.tick.interval": "1s",
@@ -116,7 +118,7 @@ class Slurm:
     @property
     def directives(self) -> tuple[str, ...]:
         """What else is asked of sbatch."""
-        asked = any(word in option for option in self.options for word in ("gpu", "gres", "-G"))
+        asked = any(map(GPU_OPTION.match, self.options))
         return ("--gpus=1", *self.options) if self.gpu and not asked else self.options
 
     @property
