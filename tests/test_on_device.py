@@ -214,6 +214,22 @@ def test_regions_that_fail(plain: HostProcess, use: Callable[[Device], None]) ->
         assert_same_rows(vm.extract(volume, mask, settings=settings), expected)
 
 
+@pytest.mark.parametrize("kernel", ["digitise_int16", "count_values_int16"])
+def test_what_goes_wrong_on_the_device_is_no_fault_of_a_region(use: Callable[[Device], None], kernel: str) -> None:
+    """Also where it is an error of the kind by which grey levels are refused."""
+
+    class Refusing(HostDevice):
+        def launch(self, name: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
+            if name == kernel:
+                raise ValueError("shapes do not match")
+
+    with registered(Refusing()) as device:
+        use(device)
+        found = vm.extract(*case())
+    assert not found.failed
+    assert all("a mistake in Voxmill itself (ValueError" in row.notes[-1] for row in found.rows)
+
+
 def test_regions_are_counted_together_as_far_as_memory_lasts(plain: HostProcess, use: Callable[[Device], None]) -> None:
     expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
     sweeps: dict[int, int] = {}

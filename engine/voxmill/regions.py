@@ -18,7 +18,7 @@ from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.intensities import Distribution, distribution
-from voxmill_kernels.levels import Levels, bin_edges, discretise
+from voxmill_kernels.levels import Levels, LevelsError, bin_edges, discretise
 
 AXES = {None: None, "z": 0, "y": 1, "x": 2}
 _neighbours = lru_cache(maxsize=64)(directions)
@@ -98,7 +98,7 @@ def _levels(values: NDArray[Any], wanted: Discretise) -> tuple[Distribution, Lev
         edges = bin_edges(values, width=wanted.bin_width, count=wanted.bin_count)
         intensities = distribution(values)
         return intensities, discretise(values, intensities, edges)
-    except ValueError as error:
+    except LevelsError as error:
         raise RegionError(f"{error}; {_fewer_levels(wanted)}") from None
 
 

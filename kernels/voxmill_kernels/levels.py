@@ -13,6 +13,10 @@ from voxmill_kernels.types import Array, Floats, Ints
 MAX_LEVELS = 65_535
 
 
+class LevelsError(ValueError):
+    """Intensities that have no grey levels as they are asked for: these are too many, or lost in rounding."""
+
+
 @dataclass(frozen=True)
 class Levels:
     """The grey levels of a region, those that do not occur taken out.
@@ -35,7 +39,7 @@ def bin_edges(values: Array, *, width: float | None = None, count: int | None = 
     does (imageoperations.getBinEdges); for integer types without overflow. With `width` the first edge is the largest
     multiple of it that is not above the minimum; with `count` the last bin holds the maximum.
 
-    Raises ValueError when this gives more than 65,535 grey levels, or when the type is too coarse for such bins.
+    Raises LevelsError when this gives more than 65,535 grey levels, or when the type is too coarse for such bins.
     """
     low, high = ends(values)
     if values.dtype.kind in "iu":
@@ -46,18 +50,18 @@ def bin_edges(values: Array, *, width: float | None = None, count: int | None = 
         raise ValueError("either width or count is needed")
     edges = _edges_of_width(low, high, width)
     if len(edges) < 2 or edges[0] == edges[1]:
-        raise ValueError(f"a bin width of {width:g} is lost in the rounding of {values.dtype} at {float(low):g}")
+        raise LevelsError(f"a bin width of {width:g} is lost in the rounding of {values.dtype} at {float(low):g}")
     return edges
 
 
 def _edges_of_count(low: float, high: float, count: int) -> Floats:
     if count > MAX_LEVELS:
-        raise ValueError(f"{count} bins are more than {MAX_LEVELS} grey levels")
+        raise LevelsError(f"{count} bins are more than {MAX_LEVELS} grey levels")
     ends = np.array([low, high])
     try:
         edges = np.histogram_bin_edges(ends, count)
     except ValueError:
-        raise ValueError(f"{count} bins are lost in the rounding of {ends.dtype} at {float(low):g}") from None
+        raise LevelsError(f"{count} bins are lost in the rounding of {ends.dtype} at {float(low):g}") from None
     edges[-1] += 1
     return edges.astype(np.float64)
 
@@ -65,7 +69,7 @@ def _edges_of_count(low: float, high: float, count: int) -> Floats:
 def _edges_of_width(low: float, high: float, width: float) -> Floats:
     levels = (float(high) - float(low)) / width + 1
     if levels > MAX_LEVELS:
-        raise ValueError(
+        raise LevelsError(
             f"a bin width of {width:g} cuts the range {float(low):g} to {float(high):g} into {levels:.0f} grey "
             f"levels, more than {MAX_LEVELS}"
         )
@@ -78,7 +82,7 @@ def discretise(values: Array, known: Distribution, edges: Floats) -> Levels:
     `values` is (voxels,), `known` its distribution; `edges` ascend, at (nearly) equal distances, from at most the
     smallest value to above the largest.
 
-    Raises ValueError when more than 65,535 levels occur.
+    Raises LevelsError when more than 65,535 levels occur.
     """
     device = device_of(values)
     if device is not None:
@@ -104,7 +108,7 @@ def _occurring(counts: Ints) -> tuple[Ints, Ints, Array]:
     """Of how many voxels have each number: the numbers that occur, how often; and by number, which of them it is."""
     numbers = np.flatnonzero(counts)
     if len(numbers) > MAX_LEVELS:
-        raise ValueError(f"{len(numbers)} grey levels are more than {MAX_LEVELS}")
+        raise LevelsError(f"{len(numbers)} grey levels are more than {MAX_LEVELS}")
     index = np.zeros(len(counts), dtype=np.uint8 if len(numbers) < 256 else np.uint16)
     index[numbers] = np.arange(1, len(numbers) + 1)
     return numbers, counts[numbers], index
