@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cuda_host import ADDRESSES, PLAIN, THREADS, HostProcess, build, running
+from cuda_host import ADDRESSES, PLAIN, THREADS, HostDevice, HostProcess, build, registered, running
 from voxmill_kernels.cuda.device import Device
 
 
@@ -30,6 +30,13 @@ def plain(plain_program: Path) -> Iterator[HostProcess]:
     """The threads of this machine."""
     with running(plain_program) as process:
         yield process
+
+
+@pytest.fixture
+def threads(plain: HostProcess) -> Iterator[HostDevice]:
+    """A device of them, that arrays of its kind lie on as long as the test lasts."""
+    with registered(HostDevice(plain)) as device:
+        yield device
 
 
 @pytest.fixture(scope="session", params=["plain_program", "thread_sanitizer", "address_sanitizer"])

@@ -3,14 +3,15 @@
 How many that are is not promised: it depends on the device.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
 import voxmill as vm
-from cuda_host import HostArray, HostDevice, HostProcess, registered
+from chain_cases import assert_as_the_cpu
+from cuda_host import HostArray, HostDevice
 from image_cases import TYPES, noise
 from voxmill.execute import derive, share
 from voxmill.operators.crop import Crop
@@ -46,32 +47,15 @@ alike = pytest.mark.parametrize("chain", ALIKE.values(), ids=ALIKE)
 types = pytest.mark.parametrize("dtype", TYPES)
 
 
-@pytest.fixture
-def threads(plain: HostProcess) -> Iterator[HostDevice]:
-    with registered(HostDevice(plain)) as device:
-        yield device
-
-
 def image(dtype: DTypeLike) -> vm.Volume:
     return vm.Volume(noise(3, ODD, dtype), spacing=(0.7, 0.8, 2.5))
-
-
-def assert_as_the_cpu(device: Device, source: vm.Volume, chains: Sequence[Sequence[Operator]]) -> None:
-    """The same windows of what all chains make of an image: whole ones, and some inside."""
-    derived = [derive(source, *chain) for chain in chains]
-    for windows in ([vm.Window.whole(one.grid.shape) for one in derived], [INNER] * len(derived)):
-        for found, one, window in zip(share(derived, windows, device), derived, windows, strict=True):
-            expected = one.read(window)
-            assert found.dtype == expected.dtype
-            assert found.shape == expected.shape
-            assert to_host(found).tobytes() == expected.tobytes()
 
 
 @alike
 @types
 def test_bytes_are_those_of_the_cpu(threads: HostDevice, chain: Sequence[Operator], dtype: DTypeLike) -> None:
-    assert all(one.on_device and one.exactness != Exactness.BOUND for one in chain)
-    assert_as_the_cpu(threads, image(dtype), [chain])
+    assert all(one.exactness != Exactness.BOUND for one in chain)
+    assert_as_the_cpu(threads, image(dtype), [chain], INNER)
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
@@ -79,8 +63,7 @@ def test_bytes_are_those_of_the_cpu(threads: HostDevice, chain: Sequence[Operato
 def test_all_bands_of_a_wavelet(threads: HostDevice, dtype: DTypeLike, wavelet: str, levels: int) -> None:
     """Of an image whose sides are odd, one of them, and which a filter may go around more than once."""
     chains = list(bands(wavelet, shape=ODD, levels=levels).values())
-    assert all(one.on_device for chain in chains for one in chain)
-    assert_as_the_cpu(threads, image(dtype), chains)
+    assert_as_the_cpu(threads, image(dtype), chains, INNER)
 
 
 @pytest.mark.parametrize("operator", [Logarithm(), Exponential()])
@@ -115,13 +98,13 @@ def test_levels_that_differ_are_counted() -> None:
 @alike
 @types
 def test_bytes_on_a_gpu(gpu: Device, chain: Sequence[Operator], dtype: DTypeLike) -> None:
-    assert_as_the_cpu(gpu, image(dtype), [chain])
+    assert_as_the_cpu(gpu, image(dtype), [chain], INNER)
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
 def test_all_bands_of_a_wavelet_on_a_gpu(gpu: Device, dtype: DTypeLike) -> None:
-    assert_as_the_cpu(gpu, image(dtype), list(bands("coif1", shape=ODD, levels=2).values()))
+    assert_as_the_cpu(gpu, image(dtype), list(bands("coif1", shape=ODD, levels=2).values()), INNER)
 
 
 @pytest.mark.gpu
