@@ -36,15 +36,26 @@ def require_compiler() -> None:
 
 def compile_cubin(source: str, architecture: str, options: tuple[str, ...]) -> tuple[bytes, dict[str, Usage]]:
     """Machine code for an architecture (`sm_90`), and what each kernel takes."""
+    cubin, log = _compiled("CUBIN", source, architecture, ("--ptxas-options=-v", *options))
+    return cubin, {found["name"]: _usage(found) for found in USAGE.finditer(log)}
+
+
+def compile_ptx(source: str, options: tuple[str, ...]) -> str:
+    """The instructions of kernels, as they are before they are those of one architecture."""
+    return _compiled("PTX", source, "compute_90", options)[0].decode()
+
+
+def _compiled(what: str, source: str, architecture: str, options: tuple[str, ...]) -> tuple[bytes, str]:
+    """What a compiler makes of a source, and what it says of it."""
     nvrtc, program = _library(), ctypes.c_void_p()
     nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"kernels.cu", 0, None, None)
-    given = [f"--gpu-architecture={architecture}".encode(), b"--ptxas-options=-v", *(o.encode() for o in options)]
+    given = [option.encode() for option in (f"--gpu-architecture={architecture}", *options)]
     failed = nvrtc.nvrtcCompileProgram(program, len(given), (ctypes.c_char_p * len(given))(*given))
     log = _text(nvrtc, "ProgramLog", program).decode()
     assert not failed, log
-    cubin = _text(nvrtc, "CUBIN", program)
+    made = _text(nvrtc, what, program)
     nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
-    return cubin, {found["name"]: _usage(found) for found in USAGE.finditer(log)}
+    return made, log
 
 
 def _usage(found: re.Match[str]) -> Usage:

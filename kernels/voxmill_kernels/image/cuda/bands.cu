@@ -1,4 +1,5 @@
 // Weighted sums along an axis of a box, bit for bit the CPU's: the middle, then pair by pair outwards, fused.
+#include "floats.cuh"
 #include "lines.cuh"
 
 const int TOGETHER = 4;  // sums of a line that a thread makes at a time: it reads two voxels for as many pairs
@@ -21,7 +22,7 @@ template <class Number>
 __device__ inline void load(const Number *box, const Int *starts, Int low, Int inner, const Strip &strip, double *held) {
     for (int item = threadIdx.x; item < strip.size(); item += blockDim.x) {
         Spot spot = strip.spot(item);
-        held[strip.place(spot)] = box[starts[spot.lane] + (low + spot.row) * inner];
+        held[strip.place(spot)] = in_double(box[starts[spot.lane] + (low + spot.row) * inner]);
     }
 }
 
@@ -65,7 +66,7 @@ __device__ void convolve(const Number *box, const double *weights, float *made, 
         double found[TOGETHER];
         weigh({held + lane, lanes + 1, given.rows - 1}, (int)(middle - low) + row, weights, task.reach, found);
         for (int i = 0; i < TOGETHER; i++)
-            if (row + i < rows) sums[wanted.place({row + i, lane})] = (float)found[i];
+            if (row + i < rows) sums[wanted.place({row + i, lane})] = in_single(found[i]);
     }
     __syncthreads();
     for (int item = threadIdx.x; item < wanted.size(); item += blockDim.x) {
@@ -90,5 +91,5 @@ CONVOLVE(float64, double)
 // A term divided by a number, in double, added to a total.
 extern "C" __global__ void add_quotient(const float *term, float *total, Int count, double divisor) {
     for (Int place = first_place(); place < count; place = next_place(place))
-        total[place] = (float)(total[place] + term[place] / divisor);
+        total[place] = in_single(in_double(total[place]) + in_double(term[place]) / divisor);
 }

@@ -1,4 +1,5 @@
 // Length of the gradient by central differences, bit for bit the CPU's.
+#include "floats.cuh"
 #include "places.cuh"
 
 // The difference of two neighbours by how far they lie from each other.
@@ -14,6 +15,6 @@ extern "C" __global__ void gradient(const double *box, float *made, Int count, I
         Int line = quotient(place, width), z = quotient(line, height);
         const double *here = box + (z + 1) * plane + (line - z * height + 1) * row + place - line * width + 1;
         double dx = slope(across, here, 1), dy = slope(along, here, row), dz = slope(up, here, plane);
-        made[place] = (float)sqrt(dx * dx + dy * dy + dz * dz);
+        made[place] = in_single(sqrt(dx * dx + dy * dy + dz * dz));
     }
 }

@@ -1,4 +1,5 @@
 // Values of an image between its voxels, bit for bit the CPU's: a thread for a voxel of the output.
+#include "floats.cuh"
 #include "places.cuh"
 
 // `width` voxels of each line from the one that is `first` of `length`; where the box (depth, rows, columns) starts in
@@ -59,7 +60,7 @@ __device__ inline Pair pair(double position, int start, int size) {
 }
 
 template <class Voxel> __device__ inline double along_x(const Voxel *row, const Pair &x) {
-    return between((double)row[x.voxel], (double)row[x.voxel + x.next], x.way);
+    return between(in_double(row[x.voxel]), in_double(row[x.voxel + x.next]), x.way);
 }
 
 template <class Voxel> __device__ inline double in_slice(const Voxel *slice, int columns, const Pair &y, const Pair &x) {
@@ -97,7 +98,7 @@ struct Four {
     double weights[4];
 
     __device__ explicit Four(double position) {
-        int voxel = (int)floor((double)(float)position);
+        int voxel = (int)floor(in_double(in_single(position)));
         double way = position - (double)voxel, last = (1.0 / 6.0) * way * way * way;
         first = voxel - 1, weights[3] = last;
         weights[0] = (1.0 / 6.0) + 0.5 * way * (way - 1.0) - last;

@@ -1,4 +1,5 @@
 // One pass of an undecimated wavelet transform, bit for bit the CPU's.
+#include "floats.cuh"
 #include "places.cuh"
 
 // What is made: `count` sums, `size` of them along the axis, neighbours there `step` apart; the box is longer by all
@@ -9,10 +10,10 @@ __device__ void convolve(const Number *box, const Number *taps, Number *made, In
     for (Int place = first_place(); place < count; place = next_place(place)) {
         Int row = quotient(place, step), line = quotient(row, size), beyond = row - line * size - inner + 1;
         const Number *last = box + place + (line + 1) * (length - 1) * step;
-        Number sum = 0;
-        for (Int tap = beyond - 1; tap >= 0; tap--) sum += taps[tap] * last[-tap * step];
-        for (Int tap = beyond > 0 ? beyond : 0; tap < length; tap++) sum += taps[tap] * last[-tap * step];
-        made[place] = sum;
+        Number total = 0;
+        for (Int tap = beyond - 1; tap >= 0; tap--) total = sum(total, product(taps[tap], last[-tap * step]));
+        for (Int tap = beyond > 0 ? beyond : 0; tap < length; tap++) total = sum(total, product(taps[tap], last[-tap * step]));
+        made[place] = total;
     }
 }
 

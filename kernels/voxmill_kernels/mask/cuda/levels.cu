@@ -1,5 +1,5 @@
 // The grey level of each intensity of a region, as the CPU's levels have it.
-#include "common.cuh"
+#include "floats.cuh"
 
 // Edges ascend, `last` is the last of them; `per_width` is one over their mean distance.
 struct Edges {
@@ -25,7 +25,7 @@ template <class Value>
 __device__ void digitise(const Value *values, Int size, const Edges &edges, const unsigned short *table, void *indices,
                          bool narrow) {
     for (Int voxel = blockIdx.x * (Int)blockDim.x + threadIdx.x; voxel < size; voxel += gridDim.x * (Int)blockDim.x) {
-        unsigned short index = table[edges.level((double)values[voxel])];
+        unsigned short index = table[edges.level(in_double(values[voxel]))];
         if (narrow)
             ((unsigned char *)indices)[voxel] = (unsigned char)index;
         else
