@@ -119,6 +119,15 @@ def running(program: Path, trait: str | None = None) -> Iterator[HostProcess]:
 class HostArray(np.ndarray[Any, np.dtype[Any]]):
     """An array of a host device: NumPy's, but that it goes with no array of this machine, as CuPy's does not."""
 
+    def astype(self, dtype: DTypeLike, *given: Any, **named: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """CuPy compiles so that single precision has no numbers below the normal ones."""
+        made = super().astype(dtype, *given, **named)
+        if {self.dtype, made.dtype} != {np.dtype(np.float32), np.dtype(np.float64)}:
+            return made
+        bare = made.view(np.ndarray)
+        bare[np.abs(bare) < np.finfo(np.float32).tiny] *= 0
+        return made
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **named: Any) -> Any:  # noqa: ANN401
         for one in (*inputs, *out):
             _require_ours(one)

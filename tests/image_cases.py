@@ -22,6 +22,11 @@ def noise(seed: int, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return read_only(np.clip(values, 0, 255).astype(dtype) if np.dtype(dtype).kind == "u" else values.astype(dtype))
 
 
+def tiny(seed: int, shape: tuple[int, ...]) -> Array:
+    """Real numbers of single precision, most of them below the normal ones."""
+    return read_only(np.random.default_rng(seed).normal(0, 2e-39, shape).astype(np.float32))
+
+
 @st.composite
 def volumes(draw: st.DrawFn, sides: st.SearchStrategy[int] = SIDES) -> vm.Volume:
     """Noise, of any type, on any spacing from 0.3 to 6 mm."""

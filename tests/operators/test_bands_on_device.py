@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 import voxmill as vm
 from chain_cases import assert_as_the_cpu
 from cuda_host import HostDevice
-from image_cases import TYPES, noise
+from image_cases import TYPES, noise, tiny
 from kernel_cases import read_only
 from voxmill.execute import derive, share
 from voxmill.grid import Grid
@@ -56,6 +56,16 @@ def test_resampled(threads: HostDevice, interpolator: str, rounding: Rounding, d
     assert_as_the_cpu(threads, image(dtype), [resampled(image(dtype), interpolator, rounding)], INNER)
 
 
+def of_tiny_numbers() -> tuple[vm.Volume, Sequence[Sequence[Operator]]]:
+    """An image of numbers below the normal ones of single precision, and what makes others of them."""
+    source = vm.Volume(tiny(3, SHAPE), spacing=(0.7, 0.8, 2.5))
+    return source, [[Laplacian(0.5)], *(resampled(source, name, "none") for name in ("nearest", "linear", "bspline"))]
+
+
+def test_numbers_below_the_normal_ones(threads: HostDevice) -> None:
+    assert_as_the_cpu(threads, *of_tiny_numbers(), INNER)
+
+
 def test_a_slice_resampled(threads: HostDevice) -> None:
     source = vm.Volume(noise(4, (12, 13), np.float32), spacing=(0.7, 0.8))
     finer = Grid((1, 17, 19), np.diag([1, 0.5, 0.6, 1]), 2)  # type: ignore[arg-type]
@@ -79,6 +89,11 @@ def test_a_halo_that_is_not_enough(threads: HostDevice) -> None:
 @types
 def test_resampled_on_a_gpu(gpu: Device, interpolator: str, dtype: DTypeLike) -> None:
     assert_as_the_cpu(gpu, image(dtype), [resampled(image(dtype), interpolator, "nearest")], INNER)
+
+
+@pytest.mark.gpu
+def test_numbers_below_the_normal_ones_on_a_gpu(gpu: Device) -> None:
+    assert_as_the_cpu(gpu, *of_tiny_numbers(), INNER)
 
 
 @pytest.mark.gpu

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 import voxmill as vm
 from chain_cases import assert_as_the_cpu
 from cuda_host import HostArray, HostDevice
-from image_cases import TYPES, noise
+from image_cases import TYPES, noise, tiny
 from voxmill.execute import derive, share
 from voxmill.operators.crop import Crop
 from voxmill.operators.gradient import Gradient
@@ -58,6 +58,11 @@ def test_bytes_are_those_of_the_cpu(threads: HostDevice, chain: Sequence[Operato
     assert_as_the_cpu(threads, image(dtype), [chain], INNER)
 
 
+@alike
+def test_numbers_below_the_normal_ones(threads: HostDevice, chain: Sequence[Operator]) -> None:
+    assert_as_the_cpu(threads, vm.Volume(tiny(3, ODD), spacing=(0.7, 0.8, 2.5)), [chain], INNER)
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.float32])
 @pytest.mark.parametrize("wavelet, levels", [("coif1", 2), ("dmey", 1)])
 def test_all_bands_of_a_wavelet(threads: HostDevice, dtype: DTypeLike, wavelet: str, levels: int) -> None:
@@ -99,6 +104,12 @@ def test_levels_that_differ_are_counted() -> None:
 @types
 def test_bytes_on_a_gpu(gpu: Device, chain: Sequence[Operator], dtype: DTypeLike) -> None:
     assert_as_the_cpu(gpu, image(dtype), [chain], INNER)
+
+
+@pytest.mark.gpu
+def test_numbers_below_the_normal_ones_on_a_gpu(gpu: Device) -> None:
+    source = vm.Volume(tiny(3, ODD), spacing=(0.7, 0.8, 2.5))
+    assert_as_the_cpu(gpu, source, [*ALIKE.values(), *bands("coif1", shape=ODD, levels=2).values()], INNER)
 
 
 @pytest.mark.gpu

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from voxmill.errors import InputError
 from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill_kernels.facts import Moments
+from voxmill_kernels.image.floats import in_type
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Normalise(Voxelwise):
         """The normalised intensities of the box."""
         del at
         moments: Moments = facts[Moments]
-        values = boxes[0].astype(np.float64)
+        values = in_type(boxes[0], np.float64)
         values -= moments.mean
         values *= 1 / moments.deviation
         if self.outliers is not None:

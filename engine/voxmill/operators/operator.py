@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from voxmill.grid import Grid, Window
 from voxmill_kernels.array import namespace
+from voxmill_kernels.image.floats import in_type
 
 
 class Exactness(StrEnum):
@@ -56,7 +57,7 @@ class At:
         """The only box given as float64 of a window that may reach beyond the image: `numpy.pad` says how."""
         (held,) = self.given
         beyond = [(a - b, d - c) for a, b, c, d in zip(held.start, wanted.start, held.stop, wanted.stop, strict=True)]
-        extended: NDArray[np.float64] = namespace(box).pad(box.astype(np.float64), beyond, mode=mode)
+        extended: NDArray[np.float64] = namespace(box).pad(in_type(box, np.float64), beyond, mode=mode)
         return extended
 
 

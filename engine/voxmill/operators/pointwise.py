@@ -12,6 +12,7 @@ from voxmill.errors import InputError
 from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill_kernels.array import namespace
 from voxmill_kernels.facts import Extremes
+from voxmill_kernels.image.floats import in_type
 from voxmill_kernels.types import Floats
 
 
@@ -36,7 +37,7 @@ class Pointwise(Voxelwise, ABC):
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The function of the intensities of the box."""
         del at
-        return self.of(boxes[0].astype(np.float64), _largest(facts))
+        return self.of(in_type(boxes[0], np.float64), _largest(facts))
 
     @staticmethod
     @abstractmethod

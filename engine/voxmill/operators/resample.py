@@ -14,6 +14,7 @@ from voxmill.steps import Resample
 from voxmill_kernels.array import namespace
 from voxmill_kernels.image import sample
 from voxmill_kernels.image.box import Box
+from voxmill_kernels.image.floats import in_type
 from voxmill_kernels.image.spline import HALO, BoxTooSmallError, coefficients
 
 HALOS: Mapping[str, int] = {"nearest": 0, "linear": 1, "bspline": 2}
@@ -168,7 +169,7 @@ def cast(values: NDArray[Any], dtype: np.dtype[Any], *, rounded: bool) -> NDArra
     """
     if dtype.kind == "f":
         with np.errstate(over="ignore"):
-            return values.astype(dtype, copy=False)
+            return in_type(values, dtype, copy=False)
     if rounded:
         halves = namespace(values).copysign(0.5, values)
         halves += values

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
+from voxmill_kernels.image.floats import in_type
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,6 @@ class Scale(Voxelwise):
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The intensities of the box, multiplied."""
         del at, facts
-        values: NDArray[Any] = boxes[0].astype(np.float64)
+        values: NDArray[Any] = in_type(boxes[0], np.float64)
         values *= self.factor
         return values

@@ -7,6 +7,7 @@ import numpy as np
 
 from voxmill_kernels.cuda.device import Buffer, Device
 from voxmill_kernels.image.box import Box, Index
+from voxmill_kernels.image.floats import in_type
 from voxmill_kernels.image.spline import ANTICAUSAL, CAUSAL, HORIZON, POLE, Extent, limit_of, too_small
 
 ROWS, LINES = 32, 64
@@ -54,10 +55,10 @@ def coefficients(device: Device, box: Box, start: Index, stop: Index) -> Buffer:
     extents = [Extent(a, a + n, size) for a, n, size in zip(box.start, box.voxels.shape, box.shape, strict=True)]
     limit = limit_of(box.voxels[tuple(slice(a - at, b - at) for (a, b), at in zip(ends, box.start, strict=True))])
     passes = [_Pass(axis, extents[axis], ends[axis], beyond * limit) for axis, beyond in ((2, 1), (1, 3), (0, 9))]
-    made, left_open = box.voxels.astype(np.float64, order="C"), device.zeros(len(passes), np.int32)
+    made, left_open = in_type(box.voxels, np.float64), device.zeros(len(passes), np.int32)
     for number, one in enumerate(passes):
         one.run(device, made, left_open[number : number + 1])
-        made = made[one.inner].astype(np.float64, order="C", copy=False)
+        made = in_type(made[one.inner], np.float64, copy=False)
     for one, is_open in zip(passes, device.download(left_open), strict=True):
         if is_open:
             raise too_small(one.extent, one.window)
