@@ -4,7 +4,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +24,17 @@ class FakeKernel:
 
     device: HostDevice
     name: str
-    max_dynamic_shared_size_bytes: int = 48 << 10
+    limits: list[int] = field(default_factory=lambda: [48 << 10])
+
+    @property
+    def max_dynamic_shared_size_bytes(self) -> int:
+        """A launch with more fails."""
+        return self.limits[-1]
+
+    @max_dynamic_shared_size_bytes.setter
+    def max_dynamic_shared_size_bytes(self, limit: int) -> None:
+        assert limit >= self.limits[-1], "another thread may be about to launch it with more"
+        self.limits.append(limit)
 
     def __call__(self, grid: tuple[int], block: tuple[int], args: tuple[Any, ...], *, shared_mem: int) -> None:
         assert block == (256,)

@@ -117,7 +117,7 @@ class CupyDevice:
     def launch(self, kernel: str, blocks: int, arguments: Sequence[Buffer | int | float], *, shared: int = 0) -> None:
         """Run so many blocks of a kernel, each with so many bytes `shared` by its threads."""
         if blocks:
-            self._kernel(kernel, shared)((blocks,), (THREADS,), tuple(map(_given, arguments)), shared_mem=shared)
+            self._kernel(kernel)((blocks,), (THREADS,), tuple(map(_given, arguments)), shared_mem=shared)
 
     def download(self, buffer: Buffer) -> Array:
         """A copy of an array here."""
@@ -143,14 +143,14 @@ class CupyDevice:
         cupy.get_default_memory_pool().free_all_blocks()
         cupy.get_default_pinned_memory_pool().free_all_blocks()
 
-    def _kernel(self, name: str, shared: int) -> Kernel:
-        """A kernel that may be launched with so many bytes shared."""
+    def _kernel(self, name: str) -> Kernel:
+        """A kernel that may have all that a block can share, from the first: threads would fight over its one limit."""
         if name not in self._kernels:
-            self._kernels[name] = cupy.RawModule(code=source(KERNELS[name]), options=OPTIONS).get_function(name)
-        kernel = self._kernels[name]
-        if shared > ALWAYS_SHARED:
-            kernel.max_dynamic_shared_size_bytes = shared
-        return kernel
+            kernel = cupy.RawModule(code=source(KERNELS[name]), options=OPTIONS).get_function(name)
+            if self.shared_bytes > ALWAYS_SHARED:
+                kernel.max_dynamic_shared_size_bytes = self.shared_bytes
+            self._kernels[name] = kernel
+        return self._kernels[name]
 
 
 def _given(argument: Buffer | int | float) -> Any:  # noqa: ANN401 - what CuPy hands to a kernel

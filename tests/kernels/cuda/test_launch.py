@@ -42,3 +42,12 @@ def test_all_threads_work_on_one_device_in_one_stream() -> None:
             found = list(pool.map(inside, [0, 1]))
     own = {"stream": "its own"}
     assert found == [[{"device": 1, "stream": "null"}, {"device": number, **own}] for number in (0, 1)]
+
+
+def test_launches_leave_one_another_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a kernel may have is no less for a launch that needs less: of two threads each would take it from both."""
+    monkeypatch.setattr(HostDevice, "launch", lambda *_given, **_shared: None)
+    with installed(fake_cupy(HostDevice(shared_bytes=227 << 10))):
+        device = importlib.import_module(LAUNCH).CupyDevice()
+        for kib in (100, 60, 1, 227):
+            device.launch("gradient", 1, [], shared=kib << 10)
