@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -27,6 +29,11 @@ HERE = Path(__file__).parent
 MODULES = sorted(set(KERNELS.values()))
 FOLDERS = sorted({folder for module in MODULES for folder in folders(module)})
 PLAIN: tuple[str, ...] = ()
+CUPYS = {"absolute", "add", "copysign", "exp", "greater_equal", "log", "maximum", "minimum", "multiply", "sqrt"}
+CUPYS |= {"clip", "concatenate", "flatnonzero", "pad", "sort", "stack", "subtract", "take", "trunc"}
+"""Functions of NumPy that CuPy has too."""
+TO_HERE = ("array", "asarray", "ascontiguousarray", "asanyarray", "require")
+"""Functions of NumPy that make arrays of this machine, to which CuPy's must be brought first."""
 THREADS = ("-fsanitize=thread",)
 ADDRESSES = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
@@ -117,11 +124,24 @@ def running(program: Path, trait: str | None = None) -> Iterator[HostProcess]:
 
 
 class HostArray(np.ndarray[Any, np.dtype[Any]]):
-    """An array of a host device: NumPy's, but that it goes with no array of this machine, as CuPy's does not."""
+    """An array of a host device: NumPy's, but that it goes with no array of this machine, as CuPy's does not.
 
-    def astype(self, dtype: DTypeLike, *given: Any, **named: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
+    Of NumPy's functions it takes those that are known to be CuPy's too.
+    """
+
+    @property
+    def ctypes(self) -> Any:  # noqa: ANN401
+        """There is nothing at an address of this machine."""
+        raise AttributeError("an array of a device has no address here")
+
+    def __setitem__(self, places: Any, values: Any) -> None:  # noqa: ANN401
+        for one in (*(places if isinstance(places, tuple) else [places]), values):
+            _require_ours(one)
+        super().__setitem__(places, values)
+
+    def astype(self, dtype: DTypeLike, order: Any = "K", *, copy: bool = True) -> Any:  # type: ignore[override]  # noqa: ANN401
         """CuPy compiles so that single precision has no numbers below the normal ones."""
-        made = super().astype(dtype, *given, **named)
+        made = super().astype(dtype, order=order, copy=copy)
         if {self.dtype, made.dtype} != {np.dtype(np.float32), np.dtype(np.float64)}:
             return made
         bare = made.view(np.ndarray)
@@ -129,6 +149,7 @@ class HostArray(np.ndarray[Any, np.dtype[Any]]):
         return made
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **named: Any) -> Any:  # noqa: ANN401
+        _require_known(ufunc.__name__)
         for one in (*inputs, *out):
             _require_ours(one)
         bare = {"out": tuple(map(_bare, out))} if out else {}
@@ -137,11 +158,17 @@ class HostArray(np.ndarray[Any, np.dtype[Any]]):
 
     def __array_function__(self, function: Callable[..., Any], types: Any, given: Any, named: Any) -> Any:  # noqa: ANN401
         del types
+        _require_known(function.__name__)
         for one in (*given, *named.values()):
             for part in one if isinstance(one, list | tuple) else [one]:
                 _require_ours(part)
         made = function(*[_bare(one) for one in given], **{name: _bare(one) for name, one in named.items()})
         return tuple(map(_ours, made)) if isinstance(made, tuple) else _ours(made)
+
+
+def _require_known(function: str) -> None:
+    if function not in CUPYS:
+        raise TypeError(f"is {function} CuPy's too, and does it do the same? then it belongs to those that are known")
 
 
 def _require_ours(argument: object) -> None:
@@ -157,7 +184,9 @@ def _bare(argument: Any) -> Any:  # noqa: ANN401
 
 def _ours(made: Any) -> Any:  # noqa: ANN401
     """What was made of arrays of the device lies there, single numbers too: looking at one means to wait for it."""
-    return np.asarray(made).view(HostArray) if isinstance(made, np.ndarray | np.generic) else made
+    if isinstance(made, np.generic):
+        return np.full((), made, dtype=made.dtype).view(HostArray)
+    return made.view(HostArray) if isinstance(made, np.ndarray) else made
 
 
 @dataclass(frozen=True)
@@ -176,7 +205,9 @@ class HostDevice:
     free_bytes: int = 1 << 30
 
     def upload(self, array: Array) -> HostArray:
-        return np.array(array, order="C").view(HostArray)
+        assert array.dtype.kind in "biuf", "a device has numbers only"
+        assert not isinstance(array, HostArray), "it lies there already"
+        return _copied(array).view(HostArray)
 
     def zeros(self, shape: int | Sequence[int], dtype: DTypeLike) -> HostArray:
         return np.zeros(shape, dtype=dtype).view(HostArray)
@@ -189,7 +220,7 @@ class HostDevice:
 
     def download(self, buffer: HostArray) -> Array:
         assert isinstance(buffer, HostArray)
-        return np.array(buffer.view(np.ndarray))
+        return _copied(buffer.view(np.ndarray))
 
     def filled(self, buffer: HostArray) -> tuple[Ints, Array]:
         here = self.download(buffer)
@@ -220,13 +251,35 @@ Given = TypeVar("Given", bound=HostDevice)
 
 @contextmanager
 def registered(device: Given) -> Iterator[Given]:
-    """The device, to which what is given arrays of it sends its work as long as this lasts."""
+    """The device, to which what is given arrays of it sends its work as long as this lasts.
+
+    Meanwhile none of its arrays becomes one of this machine unasked.
+    """
     before = device_of(np.zeros(1).view(HostArray))
     register(HostArray, device, np)
     try:
-        yield device
+        with ExitStack() as patches:
+            for name in TO_HERE:
+                patches.enter_context(patch.object(np, name, _refusing(getattr(np, name))))
+            yield device
     finally:
         register(HostArray, before or device, np)
+
+
+def _refusing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy that refuses arrays of a device."""
+
+    @wraps(function)
+    def refusing(argument: Any, *given: Any, **named: Any) -> Any:  # noqa: ANN401
+        if isinstance(argument, HostArray):
+            raise TypeError("an array of a device becomes none of this machine unasked: download it")
+        return function(argument, *given, **named)
+
+    return refusing
+
+
+def _copied(array: Array) -> Array:
+    return np.copy(array, order="C")
 
 
 def _encoded(argument: HostArray | int | float) -> bytes:
