@@ -21,6 +21,10 @@ class CUDARuntimeError(RuntimeError):
     """As CuPy's."""
 
 
+class CUDADriverError(RuntimeError):
+    """As CuPy's."""
+
+
 class OutOfMemoryError(MemoryError):
     """As CuPy's."""
 
@@ -91,6 +95,8 @@ def test_a_broken_cupy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             r"\(NVRTC\) is missing or does not load; pip install 'voxmill\[gpu\]'",
         ),
         (RuntimeError("CuPy failed to load libnvrtc.so.12: OSError"), 13_010, r"\(NVRTC\) is missing or does not load"),
+        (RuntimeError("Failed to find CUDA headers. Please install …"), 13_010, "headers of CUDA are missing"),
+        (CUDADriverError("CUDA_ERROR_OUT_OF_MEMORY: out of memory"), 13_010, "memory is taken by other programs"),
         (OutOfMemoryError("Out of memory allocating 512 bytes"), 13_010, "memory is taken by other programs; wait"),
         (CUDARuntimeError("cudaErrorMemoryAllocation: out of memory"), 13_010, "memory is taken by other programs"),
         (CUDARuntimeError("cudaErrorDevicesUnavailable: busy"), 13_010, "to itself; wait"),

@@ -29,14 +29,18 @@ def test_all_that_is_tracked_is_in_it() -> None:
 
 
 def test_what_brings_cupy_can_be_installed() -> None:
-    """One extra for each CUDA, each with the run-time compiler of the same, and never both."""
+    """One extra for each CUDA, each with the run-time compiler and the headers of the same, and never both.
+
+    CuPy compiles nothing without the headers of CUDA's runtime.
+    """
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = settings["project"]["optional-dependencies"]
     named = re.findall(r"'voxmill\[(\S+)\]' \(CUDA (\d+)\)", INSTALL)
     assert len(named) == 2
     for extra, cuda in named:
-        cupy, compiler = extras[extra]
+        cupy, *parts = extras[extra]
         assert cupy.startswith(f"cupy-cuda{cuda}x>=")
-        assert compiler.startswith(f"nvidia-cuda-nvrtc{'' if cuda == '13' else f'-cu{cuda}'}>={cuda}")
-        assert compiler.endswith(f"<{int(cuda) + 1}")
+        for part, wanted in zip(parts, ("nvrtc", "runtime"), strict=True):
+            assert part.startswith(f"nvidia-cuda-{wanted}{'' if cuda == '13' else f'-cu{cuda}'}>={cuda}")
+            assert part.endswith(f"<{int(cuda) + 1}")
     assert [{"extra": extra} for extra, _ in named] in settings["tool"]["uv"]["conflicts"]

@@ -36,11 +36,15 @@ OURS = (
 """What mistakes of ours raise; what goes wrong on a GPU is told by errors of CuPy, which are none of these."""
 OBSTACLES = {
     "libnvrtc": f"the run-time compiler of CUDA (NVRTC) is missing or does not load; {INSTALL} brings it",
+    "CUDA headers": f"headers of CUDA are missing, which CuPy compiles with; {INSTALL} brings them",
     "OutOfMemory": "its memory is taken by other programs; wait for them, or end them",
     "cudaErrorMemoryAllocation": "its memory is taken by other programs; wait for them, or end them",
+    "CUDA_ERROR_OUT_OF_MEMORY": "its memory is taken by other programs; wait for them, or end them",
     "cudaErrorDevicesUnavailable": "another program has it to itself; wait for that, or end it",
 }
 """What is in the way of a GPU, and what to do, by words of the errors that tell it."""
+OUT_OF_MEMORY = ("cudaErrorMemoryAllocation", "CUDA_ERROR_OUT_OF_MEMORY")
+"""How CUDA's runtime says it, and its driver, which launches kernels."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def release(device: "Device | None") -> None:
 def failure(error: Exception) -> str:
     """What became of work on a device, for a note in a row that the CPU had to make."""
     said = f"{type(error).__name__} {error}"
-    if isinstance(error, MemoryError) or "cudaErrorMemoryAllocation" in said:
+    if isinstance(error, MemoryError) or any(sign in said for sign in OUT_OF_MEMORY):
         return "the memory of the GPU was too small, or taken by other programs"
     if isinstance(error, OURS):
         return mistake(error)
