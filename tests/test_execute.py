@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 import voxmill as vm
 from cuda_host import HostArray, HostDevice, registered
 from voxmill import execute
-from voxmill.execute import Derived, Work, chain_of, derive, find_facts, share
+from voxmill.execute import Derived, Work, chain_of, derive, find_facts, keep, share
 from voxmill.operators.crop import Crop
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill.plan import Want, plan
 from voxmill.volume import Source
+from voxmill_kernels.array import to_host
 from voxmill_kernels.facts import Moments
 
 SHAPE = (7, 8, 9)
@@ -215,3 +216,23 @@ class Uploading(HostDevice):
     def upload(self, array: NDArray[Any]) -> HostArray:
         assert array.dtype.kind in "biuf"
         return super().upload(array)
+
+
+def test_what_several_images_need_of_one_is_kept_on_a_device() -> None:
+    source, other = image(np.int16), image(np.int16)
+    made = derive(source, Normalise())
+    windows = [vm.Window((1, 2, 3), (4, 5, 6)), vm.Window((2, 2, 2), (5, 6, 6)), vm.Window((6, 0, 0), (7, 1, 1))]
+    with registered(HostDevice()) as device:
+        kept = keep([(source, windows[0]), (made, windows[1]), (made, windows[2])], device, 2 * 65)
+        assert kept is not None
+        assert [window.size for window, _ in kept.boxes] == [64, 1]
+        for window in windows:
+            found = kept.read(window)
+            assert isinstance(found, HostArray)
+            np.testing.assert_array_equal(device.download(found), source.read(window), strict=True)
+        np.testing.assert_array_equal(kept.read(WHOLE), source.read(WHOLE), strict=True)
+        below = kept.below(made)
+        assert (kept.below(source), kept.below(other), below.digest) == (kept, other, made.digest)
+        (box,) = share([below], [windows[1]], device)
+        np.testing.assert_array_equal(to_host(box), made.read(windows[1]), strict=True)
+        assert keep([(made, windows[1])], device, 2 * 48 - 1) is None

@@ -75,11 +75,11 @@ class Derived:
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """All of an image that was made, kept where it was made, here or on a device: a source that reads it from there."""
+class Kept:
+    """An image of which windows are kept, here or on a device: it reads these from there, others of its source."""
 
     source: Source
-    array: NDArray[Any]
+    boxes: tuple[tuple[Window, NDArray[Any]], ...]
 
     @property
     def grid(self) -> Grid:
@@ -103,7 +103,16 @@ class Made:
 
     def read(self, window: Window) -> NDArray[Any]:
         """The voxels of a window; ValueError when it is not inside the image."""
-        return self.array[inside(window, self.grid).slices]
+        wanted = inside(window, self.grid)
+        found = (box[wanted.within(kept).slices] for kept, box in self.boxes if kept.contains(wanted))
+        box = next(found, None)
+        return self.source.read(wanted) if box is None else box
+
+    def below(self, image: Source) -> Source:
+        """An image, of what is kept where it is made of the source; any other as it is."""
+        if _origin(image) is not self.source:
+            return image
+        return Derived(self, image.links) if isinstance(image, Derived) else self
 
 
 def inside(window: Window, grid: Grid) -> Window:
@@ -121,6 +130,19 @@ def share(derived: Sequence[Source], windows: Sequence[Window], device: Device |
     first = _origin(derived[0])
     wants = [Want(chain_of(one), window) for one, window in zip(derived, windows, strict=True)]
     return execute(plan(wants), first, device)
+
+
+def keep(wanted: Sequence[tuple[Source, Window]], device: Device, most_bytes: int) -> Kept | None:
+    """What must be read for windows of images that are all made of one source, on a device; None where it is too much.
+
+    So all of it is read once and goes there once, whatever is made of it when.
+    """
+    source = _origin(wanted[0][0])
+    planned = plan([Want(chain_of(image), window) for image, window in wanted])
+    windows = [task.window for task in Work.of(planned, source).left if not task.chain]
+    if sum(window.size for window in windows) * source.dtype.itemsize > most_bytes:
+        return None
+    return Kept(source, tuple((window, device.upload(source.read(window))) for window in windows))
 
 
 def in_turn(name: str, wanted: Sequence[tuple[Source, Window]], device: Device | None = None) -> Turn:

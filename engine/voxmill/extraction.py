@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +15,7 @@ from voxmill.choices import Choice
 from voxmill.computing import ON_CPU, Workplace, failure, open_device, parse_threads, release
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, VoxmillError
-from voxmill.execute import Made, Turn, in_turn
+from voxmill.execute import Kept, Turn, in_turn, keep
 from voxmill.grid import Window
 from voxmill.measures import measure, measure_shape
 from voxmill.plan import merged
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 Box = NDArray[Any]
 Given = TypeVar("Given")
+Images = tuple[list[MeasuredImage], list[str]]
 MOST_TOGETHER = 1 << 24
 """So many voxels in the boxes of regions are enough for a device at a time; they are held until all is measured."""
 
@@ -146,9 +147,10 @@ def _group(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> dic
     together = workplace.device is not None
     attempts = Attempts(case, {}, on_device=together)
     places = attempts.of(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
-    prepared = attempts.of(places, _preparing(case, places, workplace.device))
+    work = Shared.of(case, places.values(), workplace)
+    prepared = attempts.of(places, _preparing(case, places, work))
     shapes = attempts.of(prepared, lambda one: _shape(prepared[one], case.settings))
-    sights = _sights({choice: prepared[choice] for choice in shapes}, workplace.device)
+    sights = _sights({choice: prepared[choice] for choice in shapes}, work)
     found = {choice: [shape] for choice, shape in shapes.items()}
     for choice, one in _together(sights, attempts, workplace) if together else _one_by_one(sights, attempts):
         found[choice].append(one)
@@ -188,19 +190,58 @@ def _failed(case: Case, choice: Choice, reason: str) -> Row:
     return Row(_text(case.name), name, {}, notes, _about(choice), error=f"region {name}: {reason}")
 
 
-def _preparing(case: Case, places: Mapping[Choice, Place], device: Device | None) -> "Callable[[Choice], Prepared]":
+@dataclass(frozen=True)
+class Shared:
+    """What regions have in common: which images are made of one, found once; a device, and what is kept there.
+
+    there: the image of the case; None where nothing is kept on a device.
+    """
+
+    settings: Settings
+    device: Device | None
+    there: Kept | None = None
+    known: dict[Source, Images] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, case: Case, places: Iterable[Place], workplace: Workplace) -> "Shared":
+        """What regions at these places have in common; on a device that has room for it, all that is read for them."""
+        shared = cls(case.settings, workplace.device)
+        if shared.device is None or list(case.settings.images) == ["original"]:
+            return shared
+        wanted = [
+            (one, place.window)
+            for place in places
+            if not is_kept(place, case.image, case.settings)
+            for one in (place.source, *(image.image for image in shared.images(place.source)[0]))
+        ]
+        return replace(shared, there=keep(wanted, shared.device, workplace.room)) if wanted else shared
+
+    def images(self, image: Source) -> Images:
+        """The images that are made of one, and notes on those that cannot be made."""
+        if image not in self.known:
+            self.known[image] = images_of(image, self.settings)
+        return self.known[image]
+
+    def in_turn(self, name: str, wanted: Iterable[tuple[Source, Window]]) -> Turn:
+        """Windows of images one after the other, as `in_turn` gives them."""
+        there = self.there
+        below = [(image if there is None else there.below(image), window) for image, window in wanted]
+        return in_turn(name, below, self.device)
+
+
+def _preparing(case: Case, places: Mapping[Choice, Place], work: Shared) -> "Callable[[Choice], Prepared]":
     """What prepares the regions of these places, in their order; images made for regions are kept where that pays."""
     kept = {choice: is_kept(place, case.image, case.settings) for choice, place in places.items()}
     wholes = {one: Window.whole(place.source.grid.shape) for one, place in places.items() if kept[one]}
-    turn = in_turn("prepare", [(place.source, wholes.get(one, place.window)) for one, place in places.items()], device)
-    images: dict[Source, Made] = {}
+    turn = work.in_turn("prepare", [(place.source, wholes.get(one, place.window)) for one, place in places.items()])
+    made: dict[Source, Kept] = {}
 
     def prepare(choice: Choice) -> Prepared:
         place, box = places[choice], turn()
         if kept[choice]:
-            image = images.setdefault(place.source, Made(place.source, box))
+            image = made.setdefault(place.source, Kept(place.source, ((wholes[choice], box),)))
             place, box = replace(place, source=image), image.read(place.window)
-        return Prepared.of(place, box, case.settings)
+        return Prepared.of(place, box, work)
 
     return prepare
 
@@ -214,10 +255,10 @@ class Prepared:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, place: Place, box: Box, settings: Settings) -> "Prepared":
+    def of(cls, place: Place, box: Box, work: Shared) -> "Prepared":
         """The region of a place, whose box this is; raises RegionError when it cannot be measured."""
-        voxels = voxels_of(place, box, settings)
-        images, notes = images_of(voxels.image, settings)
+        voxels = voxels_of(place, box, work.settings)
+        images, notes = work.images(voxels.image)
         return cls(voxels, tuple(images), tuple(notes))
 
 
@@ -249,7 +290,7 @@ Sight = tuple[Choice, Callable[[Choice], Seen]]
 """A region, and what looks at it in the image whose turn it is."""
 
 
-def _sights(prepared: Mapping[Choice, Prepared], device: Device | None) -> Iterator[Sight]:
+def _sights(prepared: Mapping[Choice, Prepared], work: Shared) -> Iterator[Sight]:
     """All images of all regions; of regions that lie in one image, image by image: a box can soon be forgotten."""
     together: dict[Source, list[Choice]] = {}
     for choice, one in prepared.items():
@@ -258,7 +299,7 @@ def _sights(prepared: Mapping[Choice, Prepared], device: Device | None) -> Itera
         images = zip_longest(*(prepared[choice].images for choice in choices))
         turns = [(one, image) for turn in images for one, image in zip(choices, turn, strict=True) if image is not None]
         wanted = [(image.image, prepared[choice].voxels.window) for choice, image in turns if image.filtered]
-        turn = in_turn("filters", wanted, device)
+        turn = work.in_turn("filters", wanted)
         for choice, image in turns:
             yield choice, partial(_see, prepared[choice].voxels, image, turn)
 
