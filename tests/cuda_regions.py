@@ -20,6 +20,7 @@ from voxmill_kernels.intensities import Distribution, distribution, gather, gath
 from voxmill_kernels.levels import bin_edges, discretise
 from voxmill_kernels.mask.cuda import intensities, levels
 from voxmill_kernels.mask.cuda import scan as surface
+from voxmill_kernels.mask.cuda.places import box_there
 from voxmill_kernels.shape.scan import scan
 from voxmill_kernels.types import Array, Bools
 
@@ -65,12 +66,13 @@ def assert_same(found: Array, expected: Array, device: Device) -> None:
 
 
 def assert_gathers_as_the_cpu(device: Device, image: Array, inside: Bools) -> None:
-    """Box and intensities of a region, of a second image too, that has other intensities."""
+    """Box and intensities of a region, of a second image too, that has other intensities; the box also there."""
     labels, voxels, uploaded = read_only(inside * np.uint16(7)), int(inside.sum()), device.upload(image)
     expected_box, expected = gather(image, labels, 7, voxels)
     box, values = gather(uploaded, labels, 7, voxels)
     np.testing.assert_array_equal(box, expected_box, strict=True)
     assert_same(values, expected, device)
+    assert_same(box_there(box, device), expected_box, device)
     other = read_only(image[::-1].copy())
     assert_same(gather_again(device.upload(other), box, voxels), gather_again(other, box, voxels), device)
 

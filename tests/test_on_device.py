@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 import voxmill as vm
 from cuda_host import HostArray, HostDevice, HostProcess, registered
 from small_images import SPACING, case, texture
-from voxmill import computing
+from voxmill import computing, measures
 from voxmill.cases import open_case
 from voxmill.computing import PART, FoundGPU
 from voxmill.demo import PATIENTS, make_patient
@@ -98,6 +98,7 @@ class Watched(HostDevice):
     calls: list[str] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
+    uploaded: list[Array] = field(default_factory=list)
 
     def called(self, name: str) -> None:
         self.calls.append(name)
@@ -109,6 +110,7 @@ class Watched(HostDevice):
     def upload(self, array: Array) -> HostArray:
         self.called("upload")
         self.taken.append(array.nbytes)
+        self.uploaded.append(array)
         return super().upload(array)
 
     def zeros(self, shape: int | Sequence[int], dtype: DTypeLike) -> HostArray:
@@ -190,6 +192,33 @@ def test_matrices_stay_on_the_device(
         use(device)
         table = vm.extract(*case(), settings={"features": ["glcm", "gldm", "glrlm", "glszm"]})
     assert [row.notes for row in table.rows] == [(), ()]
+
+
+@pytest.mark.parametrize("settings", [{}, SETTINGS["resegmented"]], ids=["whole", "resegmented"])
+@pytest.mark.parametrize("least", [0, 1 << 20])
+def test_large_boxes_are_scanned_on_the_device(
+    plain: HostProcess,
+    use: Callable[[Device], None],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Mapping[str, Any],
+    least: int,
+) -> None:
+    monkeypatch.setattr(measures, "LEAST_THERE", least)
+    with registered(Watched(plain)) as device:
+        use(device)
+        expected = vm.extract(*case(), settings=settings, device="cpu")
+        assert_same_rows(vm.extract(*case(), settings=settings), expected)
+    assert device.calls.count("scan_surface") == (0 if least else len(expected.rows))
+
+
+def test_an_image_goes_up_once_in_its_own_type(plain: HostProcess, use: Callable[[Device], None]) -> None:
+    settings = {"images": {"original": {}, "log": {"sigma_mm": [1.0]}, "wavelet": {}}, "features": ["firstorder"]}
+    with registered(Watched(plain)) as device:
+        use(device)
+        expected = vm.extract(*case(), settings=settings, device="cpu")
+        assert_same_rows(vm.extract(*case(), settings=settings), expected)
+    (box,) = (one for one in device.uploaded if one.dtype == np.int16)
+    assert box.shape == case()[0].array.shape
 
 
 def test_the_demo(plain: HostProcess, use: Callable[[Device], None]) -> None:

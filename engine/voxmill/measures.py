@@ -12,10 +12,12 @@ from voxmill.regions import AXES, Region
 from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill.voxels import Voxels
+from voxmill_kernels.array import device_of
 from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.sums import SizeSums, sum_glcm_as_is, sum_sizes
 from voxmill_kernels.count.weighting import weigh_pairs, weigh_runs
+from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.features.catalogue import FAMILIES, STANDARD
 from voxmill_kernels.features.firstorder import first_order
 from voxmill_kernels.features.glcm import glcm_features
@@ -27,6 +29,8 @@ from voxmill_kernels.features.shape import shape_features
 from voxmill_kernels.features.shape2d import shape2d_features
 from voxmill_kernels.features.sizes import size_features
 
+LEAST_THERE = 100_000
+"""So many places of a box, and it is scanned on a device: smaller ones, one at a time, cannot win there."""
 Found = tuple[dict[str, float], tuple[str, ...]]
 """Features by column, and notes."""
 
@@ -97,20 +101,22 @@ def _wanted(settings: Settings, dimensions: int, image: str) -> tuple[Wanted, ..
 class Outline:
     """What shape is measured of: a region in its box within one layer of outside, z, y, x, and the size of a voxel.
 
-    slice_axis: across which the settings take slices. spacing: z, y, x in mm.
+    slice_axis: across which the settings take slices. spacing: z, y, x in mm. device: where the region is measured, if
+    not here.
     """
 
     box: NDArray[np.int8]
     spacing: tuple[float, float, float]
     dimensions: int
     slice_axis: str | None
+    device: Device | None = None
 
     @classmethod
     def of(cls, voxels: Voxels, slice_axis: str | None) -> "Outline":
         """The outline of a region."""
         grid = voxels.image.grid
         x, y, z = grid.spacing
-        return cls(voxels.outline, (z, y, x), grid.dimensions, slice_axis)
+        return cls(voxels.outline, (z, y, x), grid.dimensions, slice_axis, device_of(voxels.values))
 
     @property
     def sides(self) -> tuple[int, ...]:
@@ -150,7 +156,17 @@ def _remarks(family: str, values: Mapping[str, float]) -> Iterator[str]:
 
 @stage("shape")
 def _shape(outline: Outline) -> NDArray[np.float64]:
-    return shape_features(outline.box, outline.spacing)
+    return shape_features(_scanned(outline), outline.spacing)
+
+
+def _scanned(outline: Outline) -> NDArray[np.int8]:
+    """The box, on a device where that pays."""
+    if outline.device is None or outline.box.size < LEAST_THERE:
+        return outline.box
+    from voxmill_kernels.mask.cuda.places import box_there
+
+    made: NDArray[np.int8] = box_there(outline.box, outline.device)
+    return made
 
 
 @stage("shape")

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from voxmill_kernels.cuda.device import Buffer, Device
-from voxmill_kernels.types import Array
+from voxmill_kernels.types import Array, Binary
 
 _Memory: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...]]
 _KEPT: dict[_Memory, tuple[Device, Buffer]] = {}
@@ -28,6 +28,15 @@ def places_of(inside: Array, device: Device) -> Buffer:
         _KEPT[memory] = device, places
         weakref.finalize(owner, _KEPT.pop, memory, None).atexit = False
     return places
+
+
+def box_there(box: Binary, device: Device) -> Buffer:
+    """The box of a region within one layer of outside, 0 and 1, on a device: made there, of the places that it has."""
+    inside = box[1:-1, 1:-1, 1:-1]
+    line, made = device.zeros(inside.size, box.dtype), device.zeros(box.shape, box.dtype)
+    line[places_of(inside, device)] = 1
+    made[1:-1, 1:-1, 1:-1] = line.reshape(inside.shape)
+    return made
 
 
 def _places(inside: Array) -> Array:

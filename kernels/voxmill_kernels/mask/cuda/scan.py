@@ -4,7 +4,7 @@ import numpy as np
 
 from voxmill_kernels.cuda.device import Buffer, Device
 from voxmill_kernels.shape.scan import Extent
-from voxmill_kernels.types import Array
+from voxmill_kernels.types import Array, Ints
 
 TILE = 1 << 13
 """How many places of a box a block looks at, at most."""
@@ -20,25 +20,32 @@ SECOND_MOMENTS = ((0, 3, 4), (3, 1, 5), (4, 5, 2))
 
 
 def scan_there(box: Buffer, device: Device) -> Extent:
-    """What the CPU's `scan` gives of a box on a device: brought here."""
+    """What the CPU's `scan` gives of a box on a device: brought here, all of it at once."""
     depth, height, width = box.shape
-    tally = device.zeros(4 * CODES + MOMENTS, np.int64)
-    along_x = device.zeros((2, 2 * depth, 2 * height), np.int32)
-    along_y = device.zeros((2, 2 * depth, 2 * width), np.int32)
+    ends = np.cumsum([4 * depth * height, 4 * depth * width, 4 * CODES + MOMENTS])
+    found = device.zeros(int(ends[-1]), np.int64)
+    along_x, along_y, tally = _parts(found, ends)
     tile = min(TILE, (1 << 32) // max(box.shape))  # no sum over a tile needs more than 32 bits
     blocks = -(-(depth - 1) * height * width // tile)
     arguments = [box, depth, height, width, tile, tally, along_x, along_y]
     device.launch("scan_surface", blocks, arguments, shared=SHARED)
-    cubes, places, moments = np.split(device.download(tally), [CODES, 4 * CODES])
+    along_x, along_y, tally = _parts(device.download(found), ends)
+    cubes, places, moments = np.split(tally, [CODES, 4 * CODES])
     return Extent(
         codes=cubes,
         places=places.reshape(CODES, 3),
-        along_x=_ends(device.download(along_x)),
-        along_y=_ends(device.download(along_y)),
+        along_x=_ends(along_x.reshape(2, 2 * depth, 2 * height)),
+        along_y=_ends(along_y.reshape(2, 2 * depth, 2 * width)),
         voxels=int(moments[0]),
         sums=moments[1:4],
         products=moments[4:][np.array(SECOND_MOMENTS)],
     )
+
+
+def _parts(found: Buffer, ends: Ints) -> tuple[Buffer, Buffer, Buffer]:
+    """Numbers of 32 bits on the lines along x and along y, and those of 64 bits: where these parts end."""
+    along_x, along_y, tally = map(int, ends)
+    return found[:along_x].view(np.int32), found[along_x:along_y].view(np.int32), found[along_y:tally]
 
 
 def _ends(kept: Array) -> Array:
