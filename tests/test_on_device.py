@@ -1,5 +1,6 @@
 """Whole extractions on a device: rows are those of the CPU to the last bit, whatever becomes of the device."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -262,7 +263,7 @@ def test_what_goes_wrong_on_the_device_is_no_fault_of_a_region(use: Callable[[De
 def test_regions_are_counted_together_as_far_as_memory_lasts(plain: HostProcess, use: Callable[[Device], None]) -> None:
     expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
     sweeps: dict[int, int] = {}
-    for free_bytes in (1 << 30, 4 << 20, 0):
+    for free_bytes in (1 << 30, 4 << 20, 1 << 17):
         with registered(Watched(plain, free_bytes=free_bytes)) as device:
             use(device)
             assert_same_rows(vm.extract(*twelve(), settings=WAVELET), expected)
@@ -270,7 +271,21 @@ def test_regions_are_counted_together_as_far_as_memory_lasts(plain: HostProcess,
             assert device.released == [len(device.calls)]
     assert sweeps[1 << 30] == 1
     assert 1 < sweeps[4 << 20] < 60
-    assert sweeps[0] == 9 * 12
+    assert sweeps[1 << 17] == 9 * 12
+
+
+def test_what_no_memory_is_large_enough_for_is_counted_on_the_cpu(
+    plain: HostProcess, use: Callable[[Device], None]
+) -> None:
+    expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
+    with registered(HostDevice(plain, free_bytes=10_000)) as device:
+        use(device)
+        found = vm.extract(*twelve(), settings=WAVELET)
+    (note,) = {row.notes[-1] for row in found.rows}
+    assert re.fullmatch(
+        r"computed on the CPU: the memory of the GPU was too small: 0\.\d MB are needed, 0\.0 MB are free", note
+    )
+    assert_same_rows(found, expected, note)
 
 
 def tasks_of(device: Device, settings: vm.Settings) -> list[Task]:

@@ -55,6 +55,10 @@ class FoundGPU:
     obstacle: str = ""
 
 
+class RoomError(MemoryError):
+    """Something is too large for the memory of a device: how much it takes, and how much is free."""
+
+
 @dataclass(frozen=True)
 class Workplace:
     """Where regions are measured: on a device, or here where there is none, by so many threads."""
@@ -66,6 +70,13 @@ class Workplace:
     def room(self) -> int:
         """How many bytes of its device a thread may take to count a batch."""
         return 0 if self.device is None else min(MOST_BYTES, self.device.free_bytes // (PART * self.threads))
+
+    def require_room(self, needed: int) -> None:
+        """Raise RoomError where so many bytes are more than its device has left."""
+        free = self.device.free_bytes if self.device is not None else needed
+        if needed > free:
+            found = f"{needed / 1e6:,.1f} MB are needed, {free / 1e6:,.1f} MB are free"
+            raise RoomError(f"the memory of the GPU was too small: {found}")
 
 
 _LOCK = Lock()
@@ -121,6 +132,8 @@ def release(device: "Device | None") -> None:
 def failure(error: Exception) -> str:
     """What became of work on a device, for a note in a row that the CPU had to make."""
     said = f"{type(error).__name__} {error}"
+    if isinstance(error, RoomError):
+        return str(error)
     if isinstance(error, MemoryError) or any(sign in said for sign in OUT_OF_MEMORY):
         return "the memory of the GPU was too small, or taken by other programs"
     if isinstance(error, OURS):

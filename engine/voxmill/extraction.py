@@ -282,8 +282,8 @@ class Seen:
 
     @property
     def bytes_there(self) -> int:
-        """How many bytes of a device it takes to count its textures."""
-        return self.region.task.bytes_there() if self.region is not None else 0
+        """How many bytes of a device it takes to hold its intensities, and to count its textures."""
+        return 0 if self.region is None else self.region.values.nbytes + self.region.task.bytes_there()
 
 
 Sight = tuple[Choice, Callable[[Choice], Seen]]
@@ -324,7 +324,7 @@ def _one_by_one(sights: Iterable[Sight], attempts: Attempts) -> Iterator[tuple[C
 def _together(sights: Iterable[Sight], attempts: Attempts, workplace: Workplace) -> Iterator[tuple[Choice, Found]]:
     """What is measured of regions, whose textures a device counts, many at once."""
     seen = (one for choice, see in sights for one in attempts.of([choice], see).values())
-    for batch in batches(seen, workplace.room):
+    for batch in batches(seen, workplace):
         for one in _counted(batch, workplace.device):
             yield from attempts.of([one.choice], partial(_found, one)).items()
 
@@ -350,11 +350,16 @@ def _found(seen: Seen, choice: Choice) -> Found:
     return Found(features, notes if image == "original" else tuple(f"{image}: {note}" for note in notes))
 
 
-def batches(seen: Iterable[Seen], room: int) -> Iterator[list[Seen]]:
-    """Those that are seen, in their order, as many at a time as a device has so many bytes for; one at least."""
-    batch, taken = list[Seen](), 0
+def batches(seen: Iterable[Seen], workplace: Workplace) -> Iterator[list[Seen]]:
+    """Those that are seen, in their order, as many at a time as there is room for on a device; one at least.
+
+    Raises RoomError for one that needs more than the device has left.
+    """
+    batch, taken, room = list[Seen](), 0, workplace.room
     for one in seen:
         needed = one.bytes_there
+        if needed > room:
+            workplace.require_room(needed)
         if batch and taken + needed > room:
             yield batch
             batch, taken = [], 0

@@ -16,10 +16,8 @@ from voxmill.computing import MOST_BYTES, PART
 from voxmill.stages import stage
 from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.cells import Cells, cells_of
-from voxmill_kernels.count.neighbourhood import DIRECTIONS
-from voxmill_kernels.count.sums import FEW, GlcmSums, sum_glcm
-from voxmill_kernels.count.sweep import GLCM, GLRLM, NO_MATRICES, Matrices, counter_shapes, sweep
-from voxmill_kernels.count.zones import SMALL_ZONE
+from voxmill_kernels.count.sums import GlcmSums, sum_glcm
+from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, counter_shapes, sweep
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.levels import Levels
 
@@ -67,14 +65,13 @@ class Task:
 
     def bytes_there(self) -> int:
         """At most so many bytes of a device it takes to count this there, but for what a batch takes once (32 kB)."""
-        offsets, wanted, levels = len(self.offsets), self.rules.wanted, len(self.levels.numbers)
-        voxels, top, sides = int(self.levels.counts.sum()), int(self.levels.numbers[-1]), self.inside.shape
-        places = math.prod(int(side) + 2 * self.border for side in sides)
-        pairs, runs = offsets if wanted & GLCM else 0, len(DIRECTIONS) if wanted & GLRLM else 0
-        sums = 8 * (levels + 3 * top + 6) + 4 * FEW + 8 * min(levels**2, 2 * voxels // FEW)
-        matrices = 4 * levels * (pairs * levels + runs * max(sides) + 3 * (2 * offsets + 1) + SMALL_ZONE)
-        tables = 12 * places + 16 * levels + 1024
-        return int(matrices + pairs * sums + tables + 8 * (voxels // SMALL_ZONE))
+        from voxmill_kernels.count.cuda.layout import Sizes
+        from voxmill_kernels.count.cuda.plan import bytes_of
+
+        levels, sides = self.levels, self.inside.shape
+        sizes = Sizes(len(levels.numbers), int(levels.numbers[-1]), int(levels.counts.sum()), max(sides))
+        places = math.prod(side + 2 * self.border for side in sides)
+        return bytes_of(sizes, places, len(self.offsets), wanted=self.rules.wanted)
 
 
 class Textures(Protocol):

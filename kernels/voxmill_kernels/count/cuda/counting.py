@@ -81,15 +81,6 @@ def count(
     return Counted(device, plan.layout, task.found)
 
 
-def bytes_needed(device: Device, batch: Batch, offsets: Ints, *, wanted: int = EVERYTHING) -> int:
-    """How many bytes of its memory a device needs to count a batch, the arena among them; none is taken yet.
-
-    Exact for all buffers; what comes back takes some more, one kind after the other. Raises ValueError where `count`
-    does.
-    """
-    return plan_of(device, batch, offsets, wanted=wanted).bytes_needed
-
-
 def _sweep(task: _Task) -> None:
     """GLCM, GLDM, NGTDM and GLRLM: boxes that need as much of a block's memory together."""
     arguments = task.named("offsets", "numbers", "glcm", "gldm", "ngtdm", "glrlm", "met")

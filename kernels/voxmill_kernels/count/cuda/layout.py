@@ -67,11 +67,13 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
 
     Raises ValueError for boxes that are too large for a device.
     """
-    tops = np.array([numbers[-1] for numbers in batch.numbers])
-    boxes = _boxes(batch, tops)
+    boxes = _boxes(batch)
     for shape in batch.shapes:
         check_size(shape, batch.border)
-    shapes = _shapes(boxes, tops, _voxels(batch), offsets, wanted)
+    tops = np.array([numbers[-1] for numbers in batch.numbers])
+    sizes = Sizes(boxes["levels"], tops, _voxels(batch), boxes["longest"])
+    boxes["gaps"], boxes["room"] = tops != sizes.levels, sizes.room
+    shapes = _shapes(sizes, len(boxes), offsets, wanted)
     for part in PARTS:
         length = shapes[part].prod(axis=1)
         boxes[part] = np.cumsum(length) - length
@@ -80,16 +82,14 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
     return Layout(boxes, np.concatenate(batch.numbers), np.concatenate(batch.counts), offsets, shapes, shared)
 
 
-def _boxes(batch: Batch, tops: Ints) -> NDArray[np.void]:
-    """The table, but for where parts begin."""
+def _boxes(batch: Batch) -> NDArray[np.void]:
+    """The table, but for where parts begin, and what depends on levels."""
     boxes = np.zeros(len(batch), dtype=BOX)
     for column, field in enumerate(("start", "depth", "height", "width", "levels")):
         boxes[field] = batch.table[:, column]
     boxes["border"] = batch.border
     boxes["longest"] = batch.table[:, DEPTH : WIDTH + 1].max(axis=1) - 2 * batch.border
     boxes["numbers"] = np.cumsum(boxes["levels"]) - boxes["levels"]
-    boxes["gaps"] = tops != boxes["levels"]
-    boxes["room"] = np.minimum(boxes["levels"] ** 2, 2 * _voxels(batch) // FEW)
     return boxes
 
 
@@ -111,27 +111,47 @@ def check_size(shape: tuple[int, ...], border: int) -> None:
         raise ValueError(f"{found}: with its border it may have {MOST_PLACES}; count it on the CPU")
 
 
-def _shapes(boxes: NDArray[np.void], tops: Ints, voxels: Ints, offsets: int, wanted: int) -> dict[str, Ints]:
-    """The shapes of all parts. As on the CPU, GLCM and GLRLM have no matrices where they are not wanted.
+@dataclass(frozen=True)
+class Sizes:
+    """What the room for the counts of a box depends on, or (n,) for each of n boxes.
 
-    tops, voxels: the highest level number of each box, and how many voxels of the region it holds.
+    levels: how many. top: the highest level number. voxels: of the region. longest: side, without the border.
     """
-    levels = boxes["levels"]
+
+    levels: Ints | int
+    top: Ints | int
+    voxels: Ints | int
+    longest: Ints | int
+
+    @property
+    def room(self) -> Ints | int:
+        """For how many large counts of a co-occurrence matrix there is room."""
+        room: Ints | int = np.minimum(self.levels**2, 2 * self.voxels // FEW)
+        return room
+
+
+def sides_of(sizes: Sizes, offsets: int, wanted: int) -> dict[str, tuple[Ints | int, ...]]:
+    """The sides of all parts of these sizes. As on the CPU, GLCM and GLRLM have no matrices where they are not wanted.
+
+    Here, and nowhere else, is said how much room counts take.
+    """
     pairs, runs = offsets if wanted & GLCM else 0, len(DIRECTIONS) if wanted & GLRLM else 0
     return {
-        "pairs": _stack(pairs, levels, levels),
-        "around": _stack(1, levels, 2 * offsets + 1),
-        "runs": _stack(runs, levels, boxes["longest"]),
-        "small": _stack(1, levels, SMALL_ZONE),
-        "large": _stack(voxels // SMALL_ZONE),
-        "sums": _stack(pairs, SCALARS + levels + 3 * tops + 1),
-        "few": _stack(np.broadcast_to(pairs, len(boxes)), FEW),
-        "many": _stack(pairs, boxes["room"]),
+        "pairs": (pairs, sizes.levels, sizes.levels),
+        "around": (1, sizes.levels, 2 * offsets + 1),
+        "runs": (runs, sizes.levels, sizes.longest),
+        "small": (1, sizes.levels, SMALL_ZONE),
+        "large": (sizes.voxels // SMALL_ZONE,),
+        "sums": (pairs, SCALARS + sizes.levels + 3 * sizes.top + 1),
+        "few": (pairs, FEW),
+        "many": (pairs, sizes.room),
     }
 
 
-def _stack(*sides: Ints | int) -> Ints:
-    return np.stack(np.broadcast_arrays(*sides), axis=1)
+def _shapes(sizes: Sizes, boxes: int, offsets: int, wanted: int) -> dict[str, Ints]:
+    """The shapes of all parts of so many boxes."""
+    every = sides_of(sizes, offsets, wanted)
+    return {part: np.stack([np.broadcast_to(side, boxes) for side in sides], axis=1) for part, sides in every.items()}
 
 
 def _give_own(boxes: NDArray[np.void], shapes: Mapping[str, Ints], may_own: Ints, used: int, limit: int) -> Ints:

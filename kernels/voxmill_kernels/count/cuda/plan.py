@@ -1,5 +1,6 @@
 """All that counting a batch takes of a device's memory, known before any of it is taken."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from voxmill_kernels.count.arena import Batch
-from voxmill_kernels.count.cuda.layout import Layout, lay_out
+from voxmill_kernels.count.cuda.layout import Layout, Sizes, lay_out, sides_of
 from voxmill_kernels.count.cuda.tiles import blocks_at_once, cut
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, REPRESENTATIVES
 from voxmill_kernels.count.sweep import GLSZM, check_border, counter_shapes
@@ -31,6 +32,14 @@ COUNTERS: Mapping[str, tuple[str, type[np.number[Any]]]] = {
     "many": ("many", np.int64),
 }
 """Where counts and sums go, the part of a box that it holds, and the type of its numbers."""
+
+PART_BYTES = tuple((np.dtype(dtype).itemsize, part) for part, dtype in COUNTERS.values())
+PLACE_BYTES = 12
+"""Of a place: levels, and the tail of the arena, 2 each; a parent and a size of zones."""
+VOXEL_BYTES = 10
+"""Of a voxel, while an arena is made: its place and its level, put in one array with those of other regions."""
+BOX_BYTES = 1024
+"""What is known of a box, its tiles, and the rounding of its parts to whole words."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,16 @@ class Plan:
         length = self.places if self.wanted & GLSZM else 0
         return {"parents": (length, np.int32), "sizes": (length, np.uint32)}
 
-    @property
-    def bytes_needed(self) -> int:
-        """How many bytes all buffers take together, the arena among them; not what looking at the counts takes."""
-        numbers = sum(table.size for table in self.tables.values())
-        scratch = sum(length * np.dtype(dtype).itemsize for length, dtype in self.zone_parts.values())
-        return self.arena_bytes + WORD * (numbers + words(self.counters)) + scratch
+
+def bytes_of(sizes: Sizes, places: int, offsets: int, *, wanted: int) -> int:
+    """At most so many bytes of a device it takes to count a box of so many places, its border among them.
+
+    A batch takes so much for each box that it has, and 32 kB once. It counts while an arena is made, too, of levels and
+    of places that lie there; what comes back takes some more, one kind after the other.
+    """
+    sides = sides_of(sizes, offsets, wanted)
+    counters = sum(bytes_ * math.prod(sides[part]) for bytes_, part in PART_BYTES)
+    return int(counters + PLACE_BYTES * places + VOXEL_BYTES * sizes.voxels + 16 * sizes.levels + BOX_BYTES)
 
 
 def plan_of(device: Device, batch: Batch, offsets: Ints, *, wanted: int) -> Plan:
