@@ -40,10 +40,13 @@ class Frozen(Mapping[str, Item]):
         return cls(tuple(values.items()))
 
     def __getitem__(self, name: str) -> Item:
-        return dict(self.pairs)[name]
+        for one, item in self.pairs:  # few: a dictionary would cost more
+            if one == name:
+                return item
+        raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict(self.pairs))
+        return (name for name, _ in self.pairs)
 
     def __len__(self) -> int:
         return len(self.pairs)

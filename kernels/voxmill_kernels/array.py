@@ -17,13 +17,13 @@ def register(kind: type, device: Device, namespace: ModuleType) -> None:
 
 def device_of(array: Array | Buffer) -> Device | None:
     """The device that an array lies on; None where that is this machine."""
-    found = _registered(array)
+    found = _DEVICES.get(type(array)) if _DEVICES else None
     return found[0] if found else None
 
 
 def namespace(array: Array | Buffer) -> ModuleType:
     """NumPy, or what is NumPy to arrays of a device."""
-    found = _registered(array)
+    found = _DEVICES.get(type(array)) if _DEVICES else None
     return found[1] if found else np
 
 
@@ -31,7 +31,3 @@ def to_host(array: Array | Buffer) -> Array:
     """The array itself, or a copy of it on this machine."""
     device = device_of(array)
     return array if device is None else device.download(array)
-
-
-def _registered(array: Array | Buffer) -> tuple[Device, ModuleType] | None:
-    return _DEVICES.get(type(array)) if _DEVICES else None
