@@ -23,16 +23,7 @@ from voxmill.regions import Region, counted
 from voxmill.settings import Settings, parse_settings
 from voxmill.table import Row, Table
 from voxmill.volume import Source
-from voxmill.voxels import (
-    MeasuredImage,
-    Place,
-    Voxels,
-    images_of,
-    is_kept,
-    place_of,
-    seen_in,
-    voxels_of,
-)
+from voxmill.voxels import MeasuredImage, Place, Voxels, images_of, is_kept, place_of, seen_in, voxels_of
 from voxmill_kernels.cuda.device import Device
 
 if TYPE_CHECKING:
