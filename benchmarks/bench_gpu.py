@@ -40,9 +40,8 @@ class FakeCupy(ModuleType):
         launching = fake_cupy(device)
         vars(self).update(vars(launching), __version__="fake")
         here = launching.cuda.Device()
-        here.attributes["MultiProcessorCount"] = 2
-        here.id, here.mem_info = 0, (1 << 30, 1 << 30)
-        self.cuda = SimpleNamespace(**vars(launching.cuda) | {"Device": lambda: here, "runtime": RUNTIME})
+        here.mem_info = (1 << 30, 1 << 30)
+        self.cuda = SimpleNamespace(**vars(launching.cuda) | {"Device": lambda _number=0: here, "runtime": RUNTIME})
         self.cuda.Event = lambda: SimpleNamespace(record=lambda: None, synchronize=lambda: None)
         self.cuda.get_elapsed_time = lambda _begin, _end: 2.0
         self.RawModule = lambda **_code: SimpleNamespace(compile=lambda: None, get_function=partial(_kernel, device))
@@ -102,7 +101,7 @@ def test_every_part_gives_rows(
     assert record["targets"] == verdicts(rows)
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line in set(map(str, rows))] == list(map(str, rows))
-    assert [row for row in rows if row.failed] == []
+    assert [(row.what, row.note) for row in rows if row.failed] == []
 
 
 def test_without_a_device_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
