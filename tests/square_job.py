@@ -119,7 +119,7 @@ class Where(Numbers):
     breaks_at: int = -1
 
     def spends(self, record: Record) -> bool:
-        return bool(record.result["broken"])
+        return bool(record.result.get("broken"))
 
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         time.sleep(self.seconds)

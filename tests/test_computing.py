@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,8 @@ import voxmill as vm
 from cuda_host import HostArray, HostDevice, HostProcess
 from fake_cupy import fake_cupy, installed
 from voxmill import computing
-from voxmill.computing import failure, find_gpu, open_device
+from voxmill.computing import describe_gpus, failure, find_gpu, open_device
+from voxmill.errors import Interruption
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.types import Array
 
@@ -72,6 +75,70 @@ def test_a_broken_cupy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with installed(None):
         del sys.modules["cupy"]
         assert refusal().startswith("CuPy cannot be loaded (ImportError: libcuda.so.1: wrong kind); uninstall it, and")
+
+
+PARTIAL = "__version__ = '14'\nclass cuda:\n    class runtime:\n        runtimeGetVersion = lambda: 13020\n"
+
+
+@pytest.mark.parametrize(
+    "file, text, said",
+    [
+        ("cupy.py", "", "AttributeError: module 'cupy' has no attribute"),
+        ("cupy/readme.txt", "", "AttributeError: module 'cupy' has no attribute"),
+        (
+            "cupy.py",
+            PARTIAL,
+            "AttributeError: type object 'runtime' has no attribute 'driverGetVersion'",
+        ),
+        ("cupy.py", "import sys; sys.exit('no licence')", "SystemExit: no licence"),
+        ("cupy.py", "class Panic(BaseException): ...\nraise Panic('of Rust')", "Panic: of Rust"),
+    ],
+)
+def test_a_cupy_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, said: str) -> None:
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with installed(None):
+        del sys.modules["cupy"]
+        assert refusal().startswith(f"CuPy cannot be loaded ({said}")
+        assert describe_gpus() == ([], "")
+
+
+def test_a_cupy_without_what_launches(monkeypatch: pytest.MonkeyPatch) -> None:
+    cupy = fake_cupy(HostDevice(None))
+    del cupy.RawModule
+    with installed(cupy):
+        monkeypatch.setattr(cupy, "cuda", Absent("cupy", cupy.cuda))
+        assert refusal().startswith("CuPy cannot be loaded (AttributeError: module 'cupy' has no attribute 'Device')")
+
+
+class Absent(ModuleType):
+    """Of CuPy's cuda its runtime alone."""
+
+    def __init__(self, name: str, cuda: Any) -> None:  # noqa: ANN401 - CuPy's
+        super().__init__(name)
+        self.runtime = cuda.runtime
+
+
+@pytest.mark.parametrize("wish", [KeyboardInterrupt, Interruption])
+def test_a_wish_to_end_is_no_broken_cupy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wish: type[BaseException]
+) -> None:
+    (tmp_path / "cupy.py").write_text(f"from {wish.__module__} import {wish.__name__}; raise {wish.__name__}")
+    monkeypatch.syspath_prepend(tmp_path)
+    with installed(None):
+        del sys.modules["cupy"]
+        with pytest.raises(wish):
+            find_gpu()
+
+
+def test_what_cupy_warns_of_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here warnings are errors."""
+    (tmp_path / "cupy.py").write_text("import warnings; warnings.warn('CUDA path could not be detected')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with installed(None):
+        del sys.modules["cupy"]
+        assert refusal().startswith("CuPy cannot be loaded (AttributeError: module 'cupy' has no attribute")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +238,8 @@ def test_a_mistake_of_ours_is_told_from_a_gpu_that_fails() -> None:
 def test_other_words_are_refused() -> None:
     with pytest.raises(vm.SettingsError, match=r"^unknown device 'tpu'; known: auto, cpu, gpu$"):
         open_device("tpu")
+    with pytest.raises(vm.SettingsError, match=r"^unknown device 'xx.{,120}; known: auto, cpu, gpu$"):
+        open_device("x" * 5000)
 
 
 @pytest.mark.gpu

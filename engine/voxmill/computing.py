@@ -1,13 +1,16 @@
 """What a computation may take: a device, and threads."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 from threading import Lock
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from voxmill.errors import SHOWN, SettingsError, brief, mistake
+from voxmill.errors import SHOWN, Interruption, SettingsError, brief, mistake
+from voxmill.quiet import quiet
 
 if TYPE_CHECKING:
     from voxmill_kernels.cuda.device import Device
@@ -17,6 +20,7 @@ DEVICES = ("auto", "cpu", "gpu")
 CPU_NAME = "cpu"
 """What the device is called where there is none but the CPU."""
 INSTALL = "pip install 'voxmill[gpu]' (CUDA 13) or 'voxmill[gpu-cuda12]' (CUDA 12)"
+NOT_INSTALLED = f"CuPy, which computes on GPUs, is not installed; {INSTALL}"
 MOST_BYTES = 1 << 30
 """So many bytes of a device are enough for a batch that keeps it busy; more would only be held here, too."""
 PART = 4
@@ -34,6 +38,8 @@ OURS = (
     ValueError,
 )
 """What mistakes of ours raise; what goes wrong on a GPU is told by errors of CuPy, which are none of these."""
+DRIVER = "CUDA of the driver"
+"""The name of its version."""
 OBSTACLES = {
     "libnvrtc": f"the run-time compiler of CUDA (NVRTC) is missing or does not load; {INSTALL} brings it",
     "CUDA headers": f"headers of CUDA are missing, which CuPy compiles with; {INSTALL} brings them",
@@ -49,10 +55,15 @@ OUT_OF_MEMORY = ("cudaErrorMemoryAllocation", "CUDA_ERROR_OUT_OF_MEMORY")
 
 @dataclass(frozen=True)
 class FoundGPU:
-    """The GPU of this process, or what is in the way of using one, and what to do."""
+    """The GPU of this process, or what is in the way of using one, and what to do; versions at work on it, by name."""
 
     device: "Device | None"
     obstacle: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+class _UnusableError(Exception):
+    """There is no CuPy, or only a part of one; its text says what to do."""
 
 
 class RoomError(MemoryError):
@@ -144,12 +155,12 @@ def failure(error: Exception) -> str:
 def describe_gpus() -> "tuple[list[Description], str]":
     """All GPUs that CuPy sees, and which versions are at work, in words; no words where there is no CuPy."""
     try:
-        from voxmill_kernels.cuda import launch
-    except Exception:  # whatever is broken, `find_gpu` says it
+        launch = _launching()
+    except _UnusableError:  # `find_gpu` says it
         return [], ""
-    driver, cuda = launch.driver_version(), launch.cuda_version()
-    versions = f"CuPy {launch.cupy.__version__} for CUDA {written_version(cuda)}"
-    versions += f", driver for CUDA {written_version(driver)}" if driver else ", no driver"
+    found = _versions(launch)
+    driver = f"driver for CUDA {found[DRIVER]}" if DRIVER in found else "no driver"
+    versions = f"CuPy {found['CuPy']} for CUDA {found['CUDA']}, {driver}"
     try:
         return launch.describe(), versions
     except Exception:  # as above
@@ -158,19 +169,38 @@ def describe_gpus() -> "tuple[list[Description], str]":
 
 def _look_for_gpu() -> FoundGPU:
     try:
-        from voxmill_kernels.cuda import launch
-    except ModuleNotFoundError as error:
-        if error.name != "cupy":
-            return FoundGPU(None, _unloadable(error))
-        return FoundGPU(None, f"CuPy, which computes on GPUs, is not installed; {INSTALL}")
-    except Exception as error:  # of any kind, where an installation is broken
-        return FoundGPU(None, _unloadable(error))
+        launch = _launching()
+    except _UnusableError as error:
+        return FoundGPU(None, str(error))
     try:
-        device = launch.gpu()
-        _prove(device)
+        with quiet():
+            device = launch.gpu()
+            _prove(device)
     except Exception as error:  # whatever CuPy raises, it is no device to compute on
         return FoundGPU(None, _obstacle(error, launch.driver_version(), launch.cuda_version()))
-    return FoundGPU(device)
+    return FoundGPU(device, versions=_versions(launch))
+
+
+def _launching() -> ModuleType:
+    """What launches kernels, with a CuPy that tells its versions; raises _UnusableError where there is none."""
+    try:
+        with quiet():
+            from voxmill_kernels.cuda import launch
+
+            _versions(launch)
+    except (KeyboardInterrupt, Interruption):
+        raise
+    except BaseException as error:  # of any kind, where an installation is broken: some exit
+        is_absent = isinstance(error, ModuleNotFoundError) and error.name == "cupy"
+        raise _UnusableError(NOT_INSTALLED if is_absent else _unloadable(error)) from error
+    return launch
+
+
+def _versions(launch: ModuleType) -> dict[str, str]:
+    """What is at work on a GPU: CuPy, the CUDA that it is for, and that which the driver is for, where there is one."""
+    versions = {"CuPy": str(launch.cupy.__version__), "CUDA": written_version(launch.cuda_version())}
+    driver = launch.driver_version()
+    return versions | ({DRIVER: written_version(driver)} if driver else {})
 
 
 def _prove(device: "Device") -> None:
@@ -182,13 +212,15 @@ def _prove(device: "Device") -> None:
         raise RuntimeError(f"it counts {found} pairs of 2")
 
 
-def _unloadable(error: Exception) -> str:
+def _unloadable(error: BaseException) -> str:
     return f"CuPy cannot be loaded ({_first_line(error)}); uninstall it, and {INSTALL}"
 
 
 def _obstacle(error: Exception, driver: int, cuda: int) -> str:
     """What is in the way, and what to do; `driver` and `cuda` are the versions of CUDA that the two are of."""
     said = f"{type(error).__name__} {error}"
+    if isinstance(error, AttributeError) and "cupy" in said:
+        return _unloadable(error)
     if "cudaErrorInsufficientDriver" in said:
         return _driver_obstacle(driver, cuda)
     if "cudaErrorNoDevice" in said or "cudaErrorInvalidDevice" in said:
@@ -218,7 +250,7 @@ def written_version(number: int) -> str:
     return f"{number // 1000}.{number % 1000 // 10}"
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:SHOWN]}" if lines else type(error).__name__
 

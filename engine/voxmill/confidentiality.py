@@ -171,8 +171,8 @@ BURNT_IN = ("BurnedInAnnotation", "RecognizableVisualFeatures")
 
 def carried(header: "Dataset") -> tuple[Finding, ...]:
     """What a DICOM header still carries, sequences included: identifying attributes, private ones, what is burnt in."""
-    from voxmill.io.dicom.quiet import quiet
     from voxmill.io.dicom.repeating import Identifiers
+    from voxmill.quiet import quiet
 
     with quiet():
         return tuple(dict.fromkeys(_carried(header, Identifiers(header))))

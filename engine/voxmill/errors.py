@@ -27,6 +27,10 @@ class VoxmillError(Exception):
     exit_code = 3
 
 
+class Interruption(BaseException):
+    """A wish to end that goes through whatever is done, past all that catches errors."""
+
+
 class InputError(VoxmillError):
     """An image, mask or label that cannot be used."""
 

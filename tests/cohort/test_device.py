@@ -1,6 +1,7 @@
 """Where a run computes: decided once and recorded, and the same bytes wherever it is."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, written
 from cuda_host import HostArray, HostDevice, HostProcess, registered
 from fake_cupy import fake_cupy, installed
+from square_job import Where
 from voxmill import computing
 from voxmill.cli.run import _lines
 from voxmill.cohort import device as deciding
@@ -119,8 +121,19 @@ def test_what_processes_see_is_asked_of_one_of_them(plain: HostProcess, monkeypa
 def test_a_look_that_crashes_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deciding, "find_spec", lambda name: name)
     assert look().count == 0
-    monkeypatch.setattr(deciding, "Look", lambda: Extraction(SETTINGS))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setattr(deciding, "Look", lambda: Where(dies_on_gpu=True))
     assert look() == Sight(0, CRASHED)
+
+
+def test_a_look_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "find_spec", lambda name: name)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(deciding, "Look", Where)
+    assert look().count == 0
+    assert re.fullmatch(r"a mistake in Voxmill itself \(KeyError in .*\); report it", look().obstacle)
+    monkeypatch.setattr(deciding, "Look", lambda: Extraction(SETTINGS))
+    assert look().obstacle.startswith("cases cannot be loaded where they are to be done: ")
 
 
 def test_tables_are_the_same_bytes_with_a_device(tmp_path: Path, device: HostDevice) -> None:

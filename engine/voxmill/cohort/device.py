@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from voxmill.computing import count_gpus, find_gpu, open_device, parse_device, require_gpu
+from voxmill.errors import VoxmillError
 from voxmill.runs.child import VISIBLE
 from voxmill.runs.lanes import CPU, GPU
 from voxmill.runs.places import Address, Place, ThisMachine
@@ -112,8 +113,10 @@ def look() -> Sight:
     finally:
         child.end()
     told = pickle.loads(answer.content) if isinstance(answer, Sealed) else None
-    if not isinstance(told, Record) or told.outcome is not Outcome.DONE:
-        return Sight(0, CRASHED)
+    if not isinstance(told, Record):
+        return Sight(0, str(told) if isinstance(told, VoxmillError) else CRASHED)
+    if told.outcome is not Outcome.DONE:
+        return Sight(0, told.sentence)
     return Sight(int(told.result["count"]), str(told.result["obstacle"]))
 
 

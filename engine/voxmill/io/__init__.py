@@ -4,11 +4,11 @@ In: NIfTI, NRRD and MetaImage files, files and folders of DICOM, and images of S
 with its grid and name; an InputError of one sentence for everything that is none. Files are untrusted: what a header
 promises is checked against the file before anything is allocated, and a header leads to no file outside its own folder.
 
-May import voxmill.volume, acquired, suv, segments, grid, drafts, passing and errors, the kernel that fills polygons,
-NumPy, SimpleITK, nibabel, pydicom and fsspec; the last four only when a file is read or written. One module per format
-(nrrd, metaimage, nifti; dicom is a package), one for what they share with SimpleITK (itk), one for files as such
-(files), one for the paths that SimpleITK takes (plain). Of files at URLs, remote says what is there, fetching brings it
-here, into a folder of scratch, and storage is what fsspec knows.
+May import voxmill.volume, acquired, suv, segments, grid, drafts, passing, quiet and errors, the kernel that fills
+polygons, NumPy, SimpleITK, nibabel, pydicom and fsspec; the last four only when a file is read or written. One module
+per format (nrrd, metaimage, nifti; dicom is a package), one for what they share with SimpleITK (itk), one for files as
+such (files), one for the paths that SimpleITK takes (plain). Of files at URLs, remote says what is there, fetching
+brings it here, into a folder of scratch, and storage is what fsspec knows.
 """
 
 from voxmill.io.images import read_image

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from voxmill.errors import VoxmillError
+from voxmill.errors import Interruption, VoxmillError
 
 EXIT_CODE = 75
 """What a command ends with that is to be run again: EX_TEMPFAIL."""
@@ -28,8 +28,8 @@ class Stopped(VoxmillError):  # noqa: N818 - it is no error
     exit_code = EXIT_CODE
 
 
-class _Heard(BaseException):
-    """Goes through whatever is done when a signal is heard, past all that catches errors; it becomes Stopped."""
+class _Heard(Interruption):
+    """A signal, where it is heard at once; it becomes Stopped."""
 
 
 @contextmanager

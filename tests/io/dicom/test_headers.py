@@ -27,7 +27,7 @@ from voxmill.io.dicom.headers import (
     _of_usual,
     read_header,
 )
-from voxmill.io.dicom.quiet import quiet
+from voxmill.quiet import quiet
 
 FILES = Path(pydicom.data.__file__).parent / "test_files"
 USUAL = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless)

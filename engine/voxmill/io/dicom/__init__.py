@@ -5,8 +5,8 @@ structure sets (RTSTRUCT). Out: what series there are (Survey, Series), the Volu
 mask belongs to which image (Matching), or an InputError of one sentence. Files are untrusted: what a header promises is
 checked before anything is allocated, and no link in a folder is followed.
 
-May import voxmill.volume, acquired, suv, segments, grid, passing and errors, the rest of voxmill.io, the kernel that
-fills polygons, NumPy and pydicom; nothing loads this package before a DICOM file is read. discovery finds files,
+May import voxmill.volume, acquired, suv, segments, grid, passing, quiet and errors, the rest of voxmill.io, the kernel
+that fills polygons, NumPy and pydicom; nothing loads this package before a DICOM file is read. discovery finds files,
 headers reads what is before their pixels, series groups them, frames says where each slice lies (functional_groups: in
 files of many), geometry makes one grid of them, pixels decodes and rescales, pet finds the factor of standardised
 uptake values. masks tells masks apart: segmentation reads SEG (segment_frames, planes, stored_planes), rtstruct

@@ -26,9 +26,9 @@ from pydicom.uid import (
 )
 
 from voxmill.errors import InputError
-from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, text
 from voxmill.io.files import file_size
+from voxmill.quiet import quiet
 
 PREAMBLE = 128
 MAGIC = b"DICM"

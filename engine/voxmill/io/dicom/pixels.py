@@ -25,9 +25,9 @@ from voxmill.io.dicom.codestreams import frame_size
 from voxmill.io.dicom.frames import Frame
 from voxmill.io.dicom.geometry import Stack
 from voxmill.io.dicom.headers import Header, read_pixel_element, with_pixels
-from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, value
 from voxmill.io.dicom.voxels import Voxels
+from voxmill.quiet import quiet
 
 PIXEL_DATA = 0x7FE00010
 PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian)

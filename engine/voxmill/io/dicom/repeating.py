@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 
 from voxmill.io.dicom.identifying import ANYWHERE, ONE_WORD, numbers, persons
 from voxmill.io.dicom.identity import Identity
-from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import text
+from voxmill.quiet import quiet
 
 CODE = re.compile(r"[A-Z0-9_ ]{0,16}")
 """A legal value of CS."""

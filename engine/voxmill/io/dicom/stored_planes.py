@@ -17,10 +17,10 @@ from voxmill.errors import InputError
 from voxmill.io.dicom.codestreams import frame_size
 from voxmill.io.dicom.headers import DEFLATED_FRAMES, Header, read_pixels
 from voxmill.io.dicom.pixels import decoder_of, is_of_decoder
-from voxmill.io.dicom.quiet import quiet
 from voxmill.io.dicom.tags import named, size
 from voxmill.io.dicom.voxels import LARGEST_FRAME, LARGEST_IMAGE, RLE_RATIO
 from voxmill.io.files import DEFLATE_LIMIT
+from voxmill.quiet import quiet
 
 RLE_HEADER = 64
 Plane = NDArray[Any]

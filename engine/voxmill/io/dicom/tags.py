@@ -12,7 +12,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 
 from voxmill.errors import InputError, brief
-from voxmill.io.dicom.quiet import quiet
+from voxmill.quiet import quiet
 
 CHANGING = (b"\x1b", b"\\", b"~")
 """Of ASCII, what is not the same in all character sets: escapes, and what Japanese replaces (PS3.3 C.12.1.1.2)."""

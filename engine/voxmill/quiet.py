@@ -1,4 +1,4 @@
-"""pydicom without its warnings: what it warns of is checked here, or refused."""
+"""Libraries without their warnings: what they warn of is checked by those who use them, or refused."""
 
 import threading
 import warnings
@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 
 
 class _Readers:
-    """How many threads are in pydicom, and what puts the warnings back as they were before the first one."""
+    """How many threads are in such a library, and what puts the warnings back as they were before the first one."""
 
     lock = threading.Lock()
     count = 0
