@@ -21,6 +21,10 @@ CPU_NAME = "cpu"
 """What the device is called where there is none but the CPU."""
 INSTALL = "pip install 'voxmill[gpu]' (CUDA 13) or 'voxmill[gpu-cuda12]' (CUDA 12)"
 NOT_INSTALLED = f"CuPy, which computes on GPUs, is not installed; {INSTALL}"
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""What says which GPUs a process sees."""
+NO_GPU = ""
+"""What it says where a process sees none."""
 MOST_BYTES = 1 << 30
 """So many bytes of a device are enough for a batch that keeps it busy; more would only be held here, too."""
 PART = 4
@@ -60,6 +64,12 @@ class FoundGPU:
     device: "Device | None"
     obstacle: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fault(self) -> str:
+        """What is in the way where a GPU is expected to work: CuPy is installed, and nobody has hidden the GPUs."""
+        is_expected = self.obstacle != NOT_INSTALLED and os.environ.get(VISIBLE) != NO_GPU
+        return self.obstacle if is_expected else ""
 
 
 class _UnusableError(Exception):
@@ -239,7 +249,7 @@ def _driver_obstacle(driver: int, cuda: int) -> str:
 
 
 def _hidden() -> str:
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    visible = os.environ.get(VISIBLE)
     if visible is None:
         return "no GPU of NVIDIA is found; see whether nvidia-smi shows one"
     return f"CUDA_VISIBLE_DEVICES is {brief(visible)} and leaves no GPU to be seen; unset it, or give a GPU's number"

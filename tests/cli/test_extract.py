@@ -18,7 +18,9 @@ from pyarrow import parquet
 import voxmill as vm
 from dicom_files import stored, write_series
 from small_images import SHAPE, SPACING, case, texture, two_labels, write_case
+from voxmill import computing
 from voxmill.cli import main
+from voxmill.computing import NOT_INSTALLED, FoundGPU
 from voxmill_kernels.jit import kernel_cache
 
 FEATURE = "original_glcm_Contrast"
@@ -228,6 +230,17 @@ def test_settings_of_pyradiomics(voxmill: Voxmill, files: tuple[Path, Path], tmp
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_devices(voxmill: Voxmill, files: tuple[Path, Path], device: str) -> None:
     assert voxmill("extract", *files, "--device", device).code == 0
+
+
+def test_a_gpu_that_should_work_and_does_not_is_told(
+    voxmill: Voxmill, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(computing, "_FOUND", [FoundGPU(None, "no driver")])
+    assert voxmill("extract", *files).err == "voxmill: computed on the CPU: no driver\n"
+    assert voxmill("extract", *files, "--device", "cpu").err == ""
+    monkeypatch.setattr(computing, "_FOUND", [FoundGPU(None, NOT_INSTALLED)])
+    assert voxmill("extract", *files).err == ""
 
 
 # what goes wrong

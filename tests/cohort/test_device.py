@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,14 @@ from voxmill.cohort import estimate_cohort, run_cohort
 from voxmill.cohort.device import CRASHED, VARYING, Look, Sight, decide, look
 from voxmill.cohort.job import NO_GPU_HERE, Extraction
 from voxmill.cohort.methods import Extent, methods
-from voxmill.computing import FoundGPU
+from voxmill.cohort.running import CohortRun
+from voxmill.cohort.writing import Tally
+from voxmill.computing import NOT_INSTALLED, FoundGPU
 from voxmill.operators.images import chains
 from voxmill.operators.operator import Exactness, Form
 from voxmill.runs.ledger import read_ledger
 from voxmill.runs.places import HERE, Address, Place, Slurm, ThisMachine
+from voxmill.runs.runner import Progress
 
 SETTINGS = vm.Settings.parse(FEW)
 VARIES = vm.Settings.parse({**FEW, "images": ["original", "logarithm"]})
@@ -43,7 +47,7 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 def device(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostDevice]:
     """A device that extractions of this process find."""
     with registered(HostDevice(plain)) as made:
-        monkeypatch.setattr(computing, "_FOUND", [FoundGPU(made)])
+        monkeypatch.setattr(computing, "_FOUND", [FoundGPU(made, versions={"CuPy": "14.2.0"})])
         yield made
 
 
@@ -69,13 +73,13 @@ def told(folder: Path) -> dict[str, Any]:
 )
 @pytest.mark.usefixtures("two_gpus")
 def test_what_is_used(asked: str, settings: vm.Settings, place: Place, used: str, ready: Place) -> None:
-    assert decide(asked, settings, place, 2) == (used, ready)
+    assert decide(asked, settings, place, 2) == (used, ready, "")
 
 
 def test_gpus_are_counted_where_nobody_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(deciding, "look", lambda: Sight(2))
-    assert decide("auto", SETTINGS, HERE, 1) == ("auto", ThisMachine(gpus=("0", "1")))
+    assert decide("auto", SETTINGS, HERE, 1) == ("auto", ThisMachine(gpus=("0", "1")), "")
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -115,7 +119,7 @@ def test_what_processes_see_is_asked_of_one_of_them(plain: HostProcess, monkeypa
     cupy.cuda.runtime.getDeviceCount = lambda: 3
     with installed(cupy):
         monkeypatch.setattr(computing, "_FOUND", [])
-        assert Look().do(0, print) == {"count": 3, "obstacle": ""}
+        assert Look().do(0, print) == {"count": 3, "obstacle": "", "fault": ""}
 
 
 def test_a_look_that_crashes_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +127,7 @@ def test_a_look_that_crashes_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert look().count == 0
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     monkeypatch.setattr(deciding, "Look", lambda: Where(dies_on_gpu=True))
-    assert look() == Sight(0, CRASHED)
+    assert look() == Sight.broken(CRASHED)
 
 
 def test_a_look_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,6 +148,8 @@ def test_tables_are_the_same_bytes_with_a_device(tmp_path: Path, device: HostDev
     cpu, gpu = told(tmp_path / "cpu"), told(tmp_path / "gpu")
     assert (cpu["device"], cpu["measured_on"]) == ("cpu", {"cpu": 2})
     assert (gpu["device"], gpu["measured_on"]) == ("gpu", {device.name: 2})
+    assert gpu["measured_with"].pop("CuPy") == ["14.2.0"]
+    assert cpu["measured_with"] == gpu["measured_with"]
     assert cpu["fingerprint"] == gpu["fingerprint"]
     assert "GPU" not in (tmp_path / "gpu" / "methods.md").read_text()
     assert f"measured: 2 cases on {device.name}" in _lines(there)
@@ -180,7 +186,9 @@ def test_a_mistake_of_ours_on_a_gpu_does_not_pass_unseen(tmp_path: Path, monkeyp
     assert len(notes) == 4
     assert all(note.startswith("computed on the CPU: a mistake in Voxmill itself (KeyError in") for note in notes)
     assert "Mueller" not in "".join(notes)
-    assert f"4 rows had to be computed on the CPU; why: column notes of {done.features}" in _lines(done)
+    (line,) = (one for one in _lines(done) if "on the CPU" in one)
+    assert line.startswith("4 rows had to be computed on the CPU (a mistake in Voxmill itself (KeyError in")
+    assert line.endswith(f"; report it): see column notes of {done.features}")
     assert told(tmp_path / "out")["measured_on"] == {"cpu": 2}
     record, *_ = read_ledger(tmp_path / "out" / "ledger")
     assert not Extraction(SETTINGS, device="gpu").spends(record)
@@ -224,10 +232,33 @@ def test_a_mix_of_workers_writes_the_same_bytes(tmp_path: Path, monkeypatch: pyt
 def test_rows_say_where_a_gpu_was_wanted_and_none_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deciding, "look", lambda: Sight(1))
     done = run_cohort(write_cohort(tmp_path, 1), tmp_path / "out", settings=FEW, workers=1, device="gpu")
-    assert [row["notes"] for row in rows_of(done.features)] == [NO_GPU_HERE] * 2
+    assert [row["notes"] for row in rows_of(done.features)] == [f"{NO_GPU_HERE}: {NOT_INSTALLED}"] * 2
+    assert done.tally.on_cpu == {f"no GPU could be used: {NOT_INSTALLED}": 2}
     (record,) = read_ledger(tmp_path / "out" / "ledger")
     assert record.result["device"] == "cpu"
     assert estimate_cohort(tmp_path / "cases.csv", settings=FEW, workers=1, device="gpu").cases == 1
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_run_says_why_it_uses_no_gpu_where_one_should_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(computing, "_FOUND", [FoundGPU(None, "no driver")])
+    monkeypatch.setattr(deciding, "look", Sight.here)
+    done = run_cohort(write_cohort(tmp_path, 1), tmp_path / "out", settings=FEW, workers=workers)
+    assert "computed on the CPU: no driver" in _lines(done)
+    assert (told(tmp_path / "out")["device"], told(tmp_path / "out")["gpu_fault"]) == ("cpu", "no driver")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    hidden = run_cohort(tmp_path / "cases.csv", tmp_path / "out", settings=FEW, workers=workers)
+    assert not [line for line in _lines(hidden) if "on the CPU" in line]
+    assert told(tmp_path / "out")["gpu_fault"] == ""
+
+
+def test_of_several_reasons_the_commonest_is_told(tmp_path: Path) -> None:
+    tally = Tally(rows=3, on_cpu=Counter(["broken", "no room", "no room"]))
+    lines = list(_lines(CohortRun(tmp_path, Progress(), tally)))
+    assert lines[-1].startswith("3 rows had to be computed on the CPU (no room; and for 1 other reason): see column")
 
 
 def test_a_process_whose_gpu_has_failed_is_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

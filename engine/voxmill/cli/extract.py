@@ -154,6 +154,8 @@ def extract(
             _save_images(image, mask, save_images, asked)
     _give(table, out)
     _tell_rest(table, bare)
+    if device == "auto":
+        _tell_fault()
     if table.failed:
         raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)
 
@@ -198,6 +200,15 @@ def _tell_rest(table: "Table", bare: list[str]) -> None:
         tell(f"{row.case}: {str(row.error).removeprefix(f'{row.case}: ')}")
     if bare:
         tell(f"{counted(len(bare), 'image')} without a mask in the store: nothing to measure there")
+
+
+def _tell_fault() -> None:
+    """Tell why it was computed on the CPU where a GPU is expected to work."""
+    from voxmill.cli.streams import tell
+    from voxmill.computing import ON_CPU, find_gpu
+
+    if fault := find_gpu().fault:
+        tell(f"{ON_CPU}{fault}")
 
 
 def _require_there(*paths: Path) -> None:

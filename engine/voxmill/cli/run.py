@@ -302,14 +302,15 @@ def _tell_json(done: "CohortRun") -> None:
         bytes=tally.bytes,
         peak_bytes=tally.peak_bytes,
         measured_on=dict(tally.devices),
-        on_cpu=tally.on_cpu,
+        on_cpu=tally.on_cpu.total(),
+        gpu_fault=done.fault,
     )
 
 
 def _lines(done: "CohortRun") -> Iterator[str]:
     """What came of it, and where time went; no name of a case."""
     from voxmill.cohort.methods import cases_or_regions, lacking
-    from voxmill.computing import CPU_NAME
+    from voxmill.computing import CPU_NAME, ON_CPU
     from voxmill.errors import counted
 
     tally, apart, progress = done.tally, done.tally.apart, done.progress
@@ -329,8 +330,13 @@ def _lines(done: "CohortRun") -> Iterator[str]:
     if set(tally.devices) - {CPU_NAME}:
         by_device = (f"{counted(cases, 'case')} on {name}" for name, cases in sorted(tally.devices.items()))
         yield f"measured: {', '.join(by_device)}"
+    if done.fault:
+        yield f"{ON_CPU}{done.fault}"
     if tally.on_cpu:
-        yield f"{counted(tally.on_cpu, 'row')} had to be computed on the CPU; why: column notes of {done.features}"
+        (why, _), *others = tally.on_cpu.most_common()
+        more = f"; and for {counted(len(others), 'other reason')}" if others else ""
+        rows = f"{counted(tally.on_cpu.total(), 'row')} had to be computed on the CPU"
+        yield f"{rows} ({why}{more}): see column notes of {done.features}"
     if progress.ended:
         spent_s = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in tally.seconds.items())
         whose = "all cases, also those before: " if progress.before else ""

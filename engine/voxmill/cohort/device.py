@@ -3,13 +3,12 @@
 import os
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
-from voxmill.computing import count_gpus, find_gpu, open_device, parse_device, require_gpu
+from voxmill.computing import VISIBLE, count_gpus, find_gpu, parse_device, require_gpu
 from voxmill.errors import VoxmillError
-from voxmill.runs.child import VISIBLE
 from voxmill.runs.lanes import CPU, GPU
 from voxmill.runs.places import Address, Place, ThisMachine
 from voxmill.runs.records import Outcome, Record
@@ -30,51 +29,58 @@ def varies(settings: Settings) -> bool:
     return any(name in settings.images for name in VARYING)
 
 
-def decide(asked: str, settings: Settings, place: Place, workers: int) -> tuple[str, Place]:
-    """The device of a run, and the place of its cases made ready for that: cpu, gpu, or auto for both side by side.
+def decide(asked: str, settings: Settings, place: Place, workers: int) -> tuple[str, Place, str]:
+    """The device of a run, the place of its cases made ready for that, and what is amiss with GPUs of this machine.
 
-    asked: auto, cpu or gpu. On a cluster auto is both where values do not depend on it, and the CPU where they do; in
-    jobs of SLURM it is the CPU. Of this machine see `decide_here`, which raises SettingsError.
+    Of devices it is cpu, gpu, or auto for both side by side. asked: auto, cpu or gpu. On a cluster auto is both where
+    values do not depend on it, and the CPU where they do; in jobs of SLURM it is the CPU. Of this machine see
+    `decide_here`, which raises SettingsError.
     """
     parse_device(asked)
     if isinstance(place, ThisMachine):
         return decide_here(asked, settings, place, workers)
     if asked == "gpu":
-        return "gpu", replace(place, gpu=True)
+        return "gpu", replace(place, gpu=True), ""
     is_both = asked == "auto" and isinstance(place, Address) and not varies(settings)
-    return "auto" if is_both else "cpu", place
+    return "auto" if is_both else "cpu", place, ""
 
 
-def decide_here(asked: str, settings: Settings, place: ThisMachine, workers: int) -> tuple[str, ThisMachine]:
+def decide_here(asked: str, settings: Settings, place: ThisMachine, workers: int) -> tuple[str, ThisMachine, str]:
     """The same of this machine: auto is both where a GPU works and values do not depend on it, the GPU where they do.
 
     Without workers the GPU does all. Raises SettingsError for gpu where none works.
     """
     if parse_device(asked) == "cpu":
-        return "cpu", place
-    if workers == 0:
-        return "cpu" if open_device(asked) is None else "gpu", place
-    found = look()
+        return "cpu", place, ""
+    found = look() if workers else Sight.here()
     if asked == "gpu":
         require_gpu(found.count, found.obstacle)
     if not found.count:
-        return "cpu", place
+        return "cpu", place, found.fault
+    if not workers:
+        return "gpu", place, ""
     used = "gpu" if asked == "gpu" or varies(settings) else "auto"
-    return used, replace(place, gpus=_visible(found.count))
+    return used, replace(place, gpus=_visible(found.count)), ""
 
 
 @dataclass(frozen=True)
 class Sight:
-    """How many GPUs there are that a process sees, or what is in the way of using one."""
+    """How many GPUs there are that a process sees, or what is in the way of using one; fault: as FoundGPU has it."""
 
     count: int
     obstacle: str = ""
+    fault: str = ""
 
     @classmethod
     def here(cls) -> "Sight":
         """What this process sees."""
         found = find_gpu()
-        return cls(count_gpus(), found.obstacle)
+        return cls(count_gpus(), found.obstacle, found.fault)
+
+    @classmethod
+    def broken(cls, why: str) -> "Sight":
+        """None, where it is not known whether there are some."""
+        return cls(0, why, why)
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,7 @@ class Look:
 
     def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """What the process sees."""
-        found = Sight.here()
-        return {"count": found.count, "obstacle": found.obstacle}
+        return asdict(Sight.here())
 
 
 def look() -> Sight:
@@ -114,10 +119,8 @@ def look() -> Sight:
         child.end()
     told = pickle.loads(answer.content) if isinstance(answer, Sealed) else None
     if not isinstance(told, Record):
-        return Sight(0, str(told) if isinstance(told, VoxmillError) else CRASHED)
-    if told.outcome is not Outcome.DONE:
-        return Sight(0, told.sentence)
-    return Sight(int(told.result["count"]), str(told.result["obstacle"]))
+        return Sight.broken(str(told) if isinstance(told, VoxmillError) else CRASHED)
+    return Sight(**told.result) if told.outcome is Outcome.DONE else Sight.broken(told.sentence)
 
 
 def _visible(count: int) -> tuple[str, ...]:

@@ -15,10 +15,9 @@ from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.device import RESOURCES, varies
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
-from voxmill.computing import CPU_NAME, ON_CPU, open_device
+from voxmill.computing import CPU_NAME, NO_GPU, ON_CPU, VISIBLE, find_gpu, open_device
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.passing import Unreachable, reading
-from voxmill.runs.child import NO_GPU, VISIBLE
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
 from voxmill.settings import Settings
@@ -108,7 +107,15 @@ class Extraction:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be said of every row that is measured in this process."""
-        return (NO_GPU_HERE,) if self.device == "gpu" and self.device_name == CPU_NAME else ()
+        if self.device != "gpu" or self.device_name != CPU_NAME:
+            return ()
+        obstacle = f": {find_gpu().obstacle}" if self.here == "auto" else ""
+        return (f"{NO_GPU_HERE}{obstacle}",)
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Of the software that measures in this process; of a GPU's where there is one."""
+        return {**versions(), **(find_gpu().versions if self.device_name != CPU_NAME else {})}
 
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Measure a case: rows, what could not be measured, digests, images without a mask, versions, what it took.
@@ -132,7 +139,7 @@ class Extraction:
             "failures": under_way.failures,
             "inputs": under_way.inputs,
             "bare": len(under_way.bare),
-            "versions": dict(versions()),
+            "versions": dict(self.versions),
             "device": CPU_NAME if under_way.is_on_cpu else self.device_name,
             "took": {
                 "wall_s": wall_s,
@@ -154,6 +161,11 @@ class Extraction:
 def is_on_cpu(row: Result) -> bool:
     """Whether the CPU had to make a row, as a GPU failed or none could be used."""
     return ON_CPU in row["notes"]
+
+
+def why_on_cpu(row: Result) -> str:
+    """Why it had to: that is the last of its notes."""
+    return str(row["notes"]).rpartition(ON_CPU)[2]
 
 
 def has_result(record: Record) -> bool:

@@ -53,7 +53,8 @@ class Account:
     """What is told of a run. begun: when, in UTC. asked, counts, took: options, numbers and costs, by name.
 
     measured_with: all versions of software that its cases were measured with, by name. device: cpu, gpu, or auto for
-    both; measured_on: how many cases each device has measured, by name.
+    both; measured_on: how many cases each device has measured, by name; fault: why it was the CPU where a GPU of this
+    machine is expected to work.
     """
 
     settings: Settings
@@ -65,6 +66,7 @@ class Account:
     took: Mapping[str, Any] = field(default_factory=dict)
     measured_with: Mapping[str, Sequence[str]] = field(default_factory=dict)
     device: str = CPU_NAME
+    fault: str = ""
     measured_on: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -87,6 +89,7 @@ def _run(account: Account, ended: datetime, digests: Mapping[str, str]) -> dict[
         "settings": account.settings.model_dump(mode="json"),
         "asked": dict(account.asked),
         "device": TOLD[account.device],
+        "gpu_fault": account.fault,
         "measured_on": dict(account.measured_on),
         "versions": dict(versions()),
         "measured_with": dict(account.measured_with),

@@ -36,13 +36,15 @@ class CohortRun:
     """What a run has done, and where its results are.
 
     progress: cases done and failed by it, and those that were done before. tally: rows, failures, and what they took.
-    aside: where the results of an earlier run with other settings or cases, or of another version, are now.
+    aside: where the results of an earlier run with other settings or cases, or of another version, are now. fault: why
+    it was done on the CPU where a GPU of this machine is expected to work.
     """
 
     folder: Path
     progress: Progress
     tally: Tally
     aside: Path | None = None
+    fault: str = ""
 
     @property
     def features(self) -> Path:
@@ -94,7 +96,7 @@ def run_cohort(
     parsed, folder = parse_settings(settings), Path(out).absolute()
     require_outside(folder, Path(cohort))
     require_ours(folder)
-    used, on = decide(device, parsed, on, workers)
+    used, on, fault = decide(device, parsed, on, workers)
     job = Extraction(parsed, parse_threads(threads), used)
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)
     if wanted.is_part:
@@ -109,9 +111,9 @@ def run_cohort(
         counts = {"cases": len(set(noted.names.values())), **progress.counts}
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint, noted.names.values())
-        account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts, device=used)
+        account = Account(job.settings, job.fingerprint, begun, found.kind, asked, counts, device=used, fault=fault)
         tally = write_results(folder, read_ledger(ledger.folder), noted.chosen, forms, account)
-    return CohortRun(folder, progress, tally, aside)
+    return CohortRun(folder, progress, tally, aside, fault)
 
 
 @signals_heard()
@@ -139,7 +141,7 @@ def estimate_cohort(
         require_outside(Path(out).absolute(), Path(cohort))
         require_ours(Path(out).absolute())
     parsed = parse_settings(settings)
-    used, on = decide_here(device, parsed, HERE, workers)
+    used, on, _ = decide_here(device, parsed, HERE, workers)
     job = Extraction(parsed, parse_threads(threads), used)
     nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
     found = _found(Path(cohort), wanted, forms, lambda: nobody)

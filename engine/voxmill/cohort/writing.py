@@ -11,7 +11,7 @@ from voxmill.cohort.apart import NOTHING, Apart, row_of
 from voxmill.cohort.device import varies
 from voxmill.cohort.dictionary import write_dictionary
 from voxmill.cohort.folder import remove_others, require_no_rows
-from voxmill.cohort.job import has_result, is_on_cpu
+from voxmill.cohort.job import has_result, is_on_cpu, why_on_cpu
 from voxmill.cohort.layout import (
     CRATE,
     CSV,
@@ -45,8 +45,8 @@ class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
     named: the cases that have rows. versions: of the software that cases were measured with, by name. devices: how many
-    cases each has measured. on_cpu: how many rows the CPU had to make in place of a GPU. apart: what was not measured.
-    bare: how many images have no mask.
+    cases each has measured. on_cpu: how many rows the CPU had to make in place of a GPU, by the reason. apart: what was
+    not measured. bare: how many images have no mask.
     """
 
     named: set[str] = field(default_factory=set, repr=False)
@@ -60,7 +60,7 @@ class Tally:
     peak_bytes: int = 0
     versions: dict[str, set[str]] = field(default_factory=dict)
     devices: Counter[str] = field(default_factory=Counter)
-    on_cpu: int = 0
+    on_cpu: Counter[str] = field(default_factory=Counter)
     columns: Columns = field(default_factory=Columns, repr=False)
 
     @property
@@ -99,7 +99,7 @@ class Tally:
         for name, version in result["versions"].items():
             self.versions.setdefault(name, set()).add(version)
         self.devices[result.get("device", CPU_NAME)] += 1
-        self.on_cpu += sum(map(is_on_cpu, result["rows"]))
+        self.on_cpu.update(map(why_on_cpu, filter(is_on_cpu, result["rows"])))
         took = result["took"]
         for name, seconds in took["seconds"].items():
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds

@@ -15,6 +15,7 @@ from functools import partial
 from typing import BinaryIO
 
 from voxmill._version import __version__
+from voxmill.computing import NO_GPU, VISIBLE
 from voxmill.errors import InputError, OutputError, VoxmillError
 from voxmill.runs.records import Record
 from voxmill.runs.worker import attempt, spends
@@ -41,12 +42,6 @@ THREADS = (
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
 """How many threads libraries may begin: one, as each process is one of many."""
-
-
-VISIBLE = "CUDA_VISIBLE_DEVICES"
-"""What says which GPUs a process sees."""
-NO_GPU = ""
-"""What it says where a process sees none."""
 
 
 def environment(visible: str | None = NO_GPU) -> dict[str, str]:

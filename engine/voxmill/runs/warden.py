@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from voxmill._version import __version__
+from voxmill.computing import NO_GPU
 from voxmill.errors import InputError, SettingsError
-from voxmill.runs.child import BEGUN, COMMAND, NO_GPU, SPENT, environment
+from voxmill.runs.child import BEGUN, COMMAND, SPENT, environment
 from voxmill.runs.lanes import CPU, GPU
 
 POLL_S = 0.2
