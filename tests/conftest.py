@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cuda_host import ADDRESSES, PLAIN, THREADS, HostDevice, HostProcess, build, registered, running
+from voxmill import computing
 from voxmill_kernels.cuda.device import Device
 
 
@@ -44,6 +45,12 @@ def host(request: pytest.FixtureRequest) -> Iterator[HostProcess]:
     """The threads of this machine, without a sanitizer and with each."""
     with running(request.getfixturevalue(request.param)) as process:
         yield process
+
+
+@pytest.fixture
+def no_look_for_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks for a GPU fails."""
+    monkeypatch.setattr(computing, "find_gpu", lambda: pytest.fail("it looks for a GPU"))
 
 
 @pytest.fixture(scope="session")

@@ -153,7 +153,12 @@ def test_what_cupy_warns_of_is_not_told(tmp_path: Path, monkeypatch: pytest.Monk
         (
             CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is …"),
             11_080,
-            r"too old, for CUDA 11\.8, where CuPy needs 13\.0; update the driver$",
+            r"^the driver of NVIDIA is too old, for CUDA 11\.8, where CuPy needs 13\.0; update the driver$",
+        ),
+        (
+            CUDARuntimeError("cudaErrorInsufficientDriver: CUDA driver version is …"),
+            13_020,
+            r"^CUDA refuses the driver of NVIDIA, though it is for CUDA 13\.2, and CuPy needs 13\.0; restart",
         ),
         (CUDARuntimeError("cudaErrorNoDevice: no CUDA-capable device is detected"), 13_010, "^no GPU of NVIDIA is fou"),
         (

@@ -187,7 +187,7 @@ def _deviations(image: Path, mask: Path, settings: Settings) -> Mapping[str, flo
 
 
 def _ours(image: Path, mask: Path, settings: Settings) -> Mapping[str, float]:
-    (row,) = extract(image, mask, settings=settings).rows
+    (row,) = extract(image, mask, settings=settings, device="cpu").rows
     if row.error is not None:
         raise RegionError(row.error)
     return row.features

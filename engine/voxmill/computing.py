@@ -245,7 +245,10 @@ def _driver_obstacle(driver: int, cuda: int) -> str:
         return "no driver of NVIDIA is installed; install one, if there is a GPU of NVIDIA"
     found, needed = written_version(driver), written_version(cuda - cuda % 1000)
     older = ", or install 'voxmill[gpu-cuda12]' in place of 'voxmill[gpu]'" if driver // 1000 == 12 else ""
-    return f"its driver is too old, for CUDA {found}, where CuPy needs {needed}; update the driver{older}"
+    if driver >= cuda - cuda % 1000:
+        odd = f"CUDA refuses the driver of NVIDIA, though it is for CUDA {found}, and CuPy needs {needed}"
+        return f"{odd}; restart the machine where it was updated, or install it anew"
+    return f"the driver of NVIDIA is too old, for CUDA {found}, where CuPy needs {needed}; update the driver{older}"
 
 
 def _hidden() -> str:

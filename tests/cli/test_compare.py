@@ -12,7 +12,7 @@ import pytest
 import voxmill as vm
 from small_images import case, write_case
 from voxmill.cli import main
-from voxmill.comparison import MARK, Comparison, Pair, compare, natural_scale
+from voxmill.comparison import MARK, Comparison, Pair, _ours, compare, natural_scale
 from voxmill_kernels.jit import kernel_cache
 
 
@@ -53,6 +53,11 @@ def answering(folder: Path, answer: object) -> Path:
     path.write_text(f"#!{sys.executable}\nprint({MARK + json.dumps(answer)!r})\n", encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
+
+
+@pytest.mark.usefixtures("no_look_for_gpus")
+def test_ours_is_done_on_the_cpu(files: tuple[Path, Path]) -> None:
+    assert _ours(*files, vm.Settings(labels=(1,)))
 
 
 @pytest.mark.usefixtures("radiomics")

@@ -164,6 +164,16 @@ def test_a_cohort_that_a_device_has_begun_goes_on_without(tmp_path: Path, device
     assert told(tmp_path / "out")["measured_on"] == {"cpu": 1, device.name: 1}
 
 
+def test_what_was_done_on_another_device_is_set_aside_where_values_depend_on_it(
+    tmp_path: Path, device: HostDevice
+) -> None:
+    cohort = write_cohort(tmp_path, 1)
+    run_cohort(cohort, tmp_path / "out", settings=VARIES, device="cpu")
+    again = run_cohort(cohort, tmp_path / "out", settings=VARIES, device="gpu")
+    assert f"results of other settings or cases, of another version or device, are in {again.aside}" in _lines(again)
+    assert told(tmp_path / "out")["measured_on"] == {device.name: 1}
+
+
 def test_methods_name_the_gpu_that_values_depend_on(tmp_path: Path, device: HostDevice) -> None:
     run_cohort(write_cohort(tmp_path, 1), tmp_path / "out", settings=VARIES, device="gpu")
     said = f"Logarithms and exponentials of intensities were computed on a GPU ({device.name}): their last digit"

@@ -14,6 +14,7 @@ import SimpleITK as sitk
 
 import voxmill as vm
 from small_images import sitk_image, texture, two_labels
+from voxmill.pyradiomics import firstorder
 from voxmill.pyradiomics.errors import RadiomicsError
 from voxmill.pyradiomics.featureextractor import RadiomicsFeatureExtractor
 
@@ -30,6 +31,12 @@ def test_values_are_those_of_the_engine(pair: Pair) -> None:
     result = RadiomicsFeatureExtractor(additionalInfo=False).execute(*pair)
     (row,) = vm.extract(*pair, labels=1).rows
     assert {name: float(value) for name, value in result.items()} == row.features
+
+
+@pytest.mark.usefixtures("no_look_for_gpus")
+def test_all_is_done_on_the_cpu(pair: Pair) -> None:
+    assert RadiomicsFeatureExtractor(FEW).execute(*pair)
+    assert firstorder.RadiomicsFirstOrder(*pair).execute()
 
 
 def test_what_is_no_sigma_and_what_is_too_large_are_skipped_and_the_others_are_not(pair: Pair) -> None:

@@ -184,8 +184,9 @@ def run(
     """Measure all cases of a cohort: features.parquet, failures.parquet and what describes them, in DIR.
 
     A case that cannot be measured is a row of failures.parquet that says why, and the others go on. Run it again after
-    an interruption: it does what is missing, and tries again what failed. With other settings or another version, or
-    where the tables there have rows of other cases, what was there is moved to DIR/earlier.
+    an interruption: it does what is missing, and tries again what failed. With other settings or another version, on
+    another device where values depend on it (logarithm, exponential), or where the tables there have rows of other
+    cases, what was there is moved to DIR/earlier.
     """
     from voxmill.cli.places import (
         SlurmOptions,
@@ -317,7 +318,7 @@ def _lines(done: "CohortRun") -> Iterator[str]:
     before = f", {progress.before:,} before" if progress.before else ""
     yield f"{counted(progress.done, 'case')} done{before}, {counted(tally.rows, 'row')}: {done.features}"
     if done.aside is not None:
-        yield f"results of other settings or cases, or of another version, are in {done.aside}"
+        yield f"results of other settings or cases, of another version or device, are in {done.aside}"
     if tally.bare:
         yield f"{counted(tally.bare, 'image')} without a mask: nothing to measure there"
     if apart.missing:

@@ -36,8 +36,8 @@ class CohortRun:
     """What a run has done, and where its results are.
 
     progress: cases done and failed by it, and those that were done before. tally: rows, failures, and what they took.
-    aside: where the results of an earlier run with other settings or cases, or of another version, are now. fault: why
-    it was done on the CPU where a GPU of this machine is expected to work.
+    aside: where the results of an earlier run with other settings or cases, or of another version or device, are now.
+    fault: why it was done on the CPU where a GPU of this machine is expected to work.
     """
 
     folder: Path
@@ -85,8 +85,8 @@ def run_cohort(
     has ended.
 
     A case or a region that cannot be measured is a row of failures.parquet; the others go on. Run again, it does what
-    is missing, and what failed. Results of other settings or another version, or with rows of cases that are not in the
-    cohort, are moved into the folder `earlier`.
+    is missing, and what failed. Results of other settings or another version, of another device where values depend on
+    it, or with rows of cases that are not in the cohort, are moved into the folder `earlier`.
     Raises InputError for a cohort without cases or that makes no sense, and where nothing can be measured of one that
     has rows in the folder, which stay; SettingsError for settings that make none, for a GPU where none works, and for a
     choice of cases that would take the rows of others out of tables that are there, OutputError for a folder that

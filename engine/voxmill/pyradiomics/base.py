@@ -122,7 +122,8 @@ class RadiomicsFeaturesBase:
             return {}
         with refusals():
             settings = settings_of_class(self.settings, self.family, names, self.label)
-            (row,) = extract(self.inputImage, self.inputMask, settings=settings).rows  # type: ignore[arg-type]
+            image, mask = self.inputImage, self.inputMask
+            (row,) = extract(image, mask, settings=settings, device="cpu").rows  # type: ignore[arg-type]
         if row.error is not None:
             raise as_radiomics(row.error, 3)
         values = {name: row.features.get(f"original_{self.family}_{name}") for name in names}

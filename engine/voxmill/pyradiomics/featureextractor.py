@@ -127,7 +127,8 @@ class RadiomicsFeatureExtractor:
             wanted = self._wanted(setting, image.grid.dimensions, types)
             types = types if _beyond_shape(wanted) else {}
             settings = settings_of(setting, types, wanted or NOTHING)
-            (row,) = extract(image, maskFilepath, settings=settings).rows  # type: ignore[arg-type]  # the same
+            mask: Any = maskFilepath
+            (row,) = extract(image, mask, settings=settings, device="cpu").rows
         return self._result(row, wanted, setting)
 
     def _setting(self, label: SupportsIndex | None, channel: SupportsIndex | None) -> dict[str, Any]:

@@ -240,7 +240,7 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
 
         security = Security.temporary()
     except ImportError as error:
-        raise InputError(f"SLURM needs {error.name}, which is not installed: pip install voxmill[slurm]") from None
+        raise InputError(f"SLURM needs {error.name}, which is not installed: pip install 'voxmill[slurm]'") from None
     cluster: Any = SLURMCluster(
         cores=place.cores,
         job_cpu=place.cores * place.threads,
