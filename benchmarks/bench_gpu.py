@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ import pytest
 import gpu
 import records
 from cuda_host import HostArray, HostDevice, HostProcess, build, running
-from fake_cupy import FakeKernel, fake_cupy
+from fake_cupy import LAUNCH, FakeKernel, fake_cupy, installed
 from gpu_parts import sanitizing
 from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows, attempt, compared
 from gpu_parts.floors import SOURCE, Floors, Needs
@@ -26,9 +27,9 @@ from gpu_parts.same import differing
 from gpu_parts.sanitizing import PROGRAM, sanitized
 from gpu_parts.targets import TARGETS, verdicts
 from nvrtc import compile_cubin, require_compiler
+from voxmill import computing
 from voxmill_kernels.array import device_of, register
 
-LAUNCH = "voxmill_kernels.cuda.launch"
 SAID = ("clean", "NOT clean, or a comparison failed: see above")
 
 
@@ -80,6 +81,7 @@ def device(program: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostProce
     with running(program) as process:
         monkeypatch.setitem(sys.modules, "cupy", FakeCupy(HostDevice(process)))
         monkeypatch.setenv("CUPY_CACHE_DIR", os.devnull)
+        monkeypatch.setattr(computing, "_FOUND", [])
         monkeypatch.delitem(sys.modules, LAUNCH, raising=False)
         importlib.import_module(LAUNCH)
         yield process
@@ -106,18 +108,47 @@ def test_every_part_gives_rows(
 
 def test_without_a_device_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("CUPY_CACHE_DIR", os.devnull)
-    monkeypatch.setitem(sys.modules, "cupy", None)
-    assert gpu.main([]) == 3
+    monkeypatch.setattr(computing, "_FOUND", [])
+    with installed(None):
+        assert gpu.main([]) == 3
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("nothing is measured: CuPy cannot be imported")
+    assert line.startswith(
+        "nothing is measured: CuPy, which computes on GPUs, is not installed; pip install 'voxmill[gpu]'"
+    )
+    assert line.endswith("cupy-cuda13x nvidia-cuda-nvrtc nvidia-cuda-runtime")
 
-    def fails() -> int:
-        raise OSError("no driver")
 
-    broken = SimpleNamespace(cuda=SimpleNamespace(runtime=SimpleNamespace(getDeviceCount=fails)))
-    monkeypatch.setitem(sys.modules, "cupy", broken)
-    assert gpu.main([]) == 3
-    assert "CuPy sees no CUDA device (no driver)" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    "broken, said",
+    [
+        (ModuleType("cupy"), "CuPy cannot be loaded (AttributeError: module 'cupy' has no attribute"),
+        (FakeCupy(HostDevice(None)), "the GPU does not work (AssertionError"),
+    ],
+)
+def test_a_device_that_cannot_be_used_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken: ModuleType, said: str
+) -> None:
+    monkeypatch.setenv("CUPY_CACHE_DIR", os.devnull)
+    monkeypatch.setattr(computing, "_FOUND", [])
+    with installed(broken):
+        assert gpu.main([]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"nothing is measured: {said}")
+
+
+def test_kernels_are_compiled_anew(device: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that were compiled to prove the device."""
+    bench = Bench(importlib.import_module(LAUNCH).gpu(), sys.modules["cupy"], QUICK, 1)
+    compiled: list[str] = []
+    make = bench.cupy.RawModule
+
+    def noting(**given: Any) -> Any:  # noqa: ANN401 - what CuPy takes and gives
+        compiled.append(given["code"])
+        return make(**given)
+
+    monkeypatch.setattr(bench.cupy, "RawModule", noting)
+    rows = [*all_rows({"build": gpu.PARTS["build"]}, bench), *all_rows({"build": gpu.PARTS["build"]}, bench)]
+    assert len(set(compiled)) == len(compiled) == len(rows)
 
 
 def test_a_machine_without_git_has_a_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -224,7 +255,7 @@ def test_no_more_than_numpy_numba_and_scipy_is_imported() -> None:
     """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("nothing is measured: CuPy cannot be imported")
+    assert done.stderr.startswith("nothing is measured: CuPy, which computes on GPUs, is not installed")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the program is a script of a shell")

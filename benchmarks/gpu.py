@@ -32,6 +32,7 @@ from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows
 from gpu_parts.sanitizing import sanitized
 from gpu_parts.targets import verdicts
 from records import surroundings, write
+from voxmill.computing import INSTALL, find_gpu
 
 PARTS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "build": build.measure,
@@ -45,6 +46,8 @@ PARTS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
 }
 FAILED, NO_DEVICE = 1, 3
 """Exit codes."""
+ALONE = "for this script alone: pip install cupy-cuda13x nvidia-cuda-nvrtc nvidia-cuda-runtime"
+"""What brings CuPy, and what it compiles with, where Voxmill is not installed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,16 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _cupy() -> Any:  # noqa: ANN401 - CuPy
-    """CuPy; RuntimeError where it is not there, or sees no device that works."""
-    try:
-        cupy = importlib.import_module("cupy")
-    except ImportError as error:
-        raise RuntimeError(f"CuPy cannot be imported ({error}); install cupy-cuda13x or cupy-cuda12x") from None
-    try:
-        cupy.cuda.runtime.getDeviceCount()
-    except Exception as error:
-        raise RuntimeError(f"CuPy sees no CUDA device ({error})") from None
-    return cupy
+    """CuPy; RuntimeError, with what is in the way, where it is not there, or no device works."""
+    found = find_gpu()
+    if found.device is None:
+        raise RuntimeError(found.obstacle + (f"; {ALONE}" if INSTALL in found.obstacle else ""))
+    return importlib.import_module("cupy")
 
 
 def _measured(cupy: Any, options: argparse.Namespace) -> int:  # noqa: ANN401 - CuPy
