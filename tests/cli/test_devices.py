@@ -8,11 +8,14 @@ from cuda_host import HostDevice, HostProcess
 from fake_cupy import fake_cupy, installed
 from voxmill import computing
 from voxmill.cli import main
+from voxmill.cohort import device as deciding
+from voxmill.cohort.device import CRASHED, Sight
 
 
 @pytest.fixture(autouse=True)
 def nothing_found_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(computing, "_FOUND", [])
+    monkeypatch.setattr(deciding, "find_spec", lambda _name: None)
     monkeypatch.setattr(sys, "argv", ["voxmill", "devices"])
 
 
@@ -36,6 +39,14 @@ def test_a_gpu_that_does_not_work(capsys: pytest.CaptureFixture[str]) -> None:
     with installed(fake_cupy(HostDevice(None))):
         *_, used = said(capsys)
     assert used.startswith("--device auto computes on the CPU: the GPU does not work (AssertionError")
+
+
+def test_a_look_for_gpus_that_crashes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], no_look_for_gpus: None
+) -> None:
+    """Another process does it first."""
+    monkeypatch.setattr(deciding, "look", lambda: Sight.broken(CRASHED))
+    assert said(capsys) == [f"no GPU can be used: {CRASHED}; until then, use --device cpu"]
 
 
 def test_no_cupy(capsys: pytest.CaptureFixture[str]) -> None:

@@ -346,6 +346,13 @@ def test_slurm_without_jobs(tmp_path: Path) -> None:
         run(Numbers(), [1], ledger, workers=0, on=Slurm(tmp_path))
 
 
+def test_what_slurm_needs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask_jobqueue.slurm", None)
+    needed = r"^SLURM needs dask_jobqueue.*, which is not installed: pip install 'voxmill\[slurm\]'$"
+    with pytest.raises(InputError, match=needed), connected(Slurm(tmp_path), 1):
+        pass
+
+
 @pytest.mark.parametrize("name", ["my results", "it's", "a;b", "$HOME"])
 def test_a_folder_that_no_job_can_be_told_of(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingsError, match="jobs of SLURM cannot be told of a folder whose path has"):

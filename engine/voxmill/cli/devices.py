@@ -4,8 +4,12 @@
 def devices() -> None:
     """Show which GPUs there are and what --device auto computes on; where that is the CPU, why, and what to do."""
     from voxmill.cli.streams import emit
+    from voxmill.cohort.device import CRASHED, look
     from voxmill.computing import describe_gpus, find_gpu
 
+    if look().obstacle == CRASHED:  # so would this process
+        emit(f"no GPU can be used: {CRASHED}; until then, use --device cpu\n")
+        return
     gpus, versions = describe_gpus()
     found = find_gpu()
     lines = [f"{'gpu':5}{'name':40}{'compute capability':20}memory"] if gpus else []

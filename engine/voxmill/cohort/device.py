@@ -21,7 +21,7 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {"cpu": (CPU,), "gpu": (GPU,), "auto"
 """What the cases of a run can use of Dask's resources, by its device."""
 TOLD: Mapping[str, str] = {"cpu": "cpu", "gpu": "gpu", "auto": "gpu and cpu"}
 """How a run's device is called in run.json."""
-CRASHED = "the process that looked for one ended without a word; see whether nvidia-smi shows it in order"
+CRASHED = "a process that looked for one ended without a word; see whether nvidia-smi shows it in order"
 
 
 def varies(settings: Settings) -> bool:
