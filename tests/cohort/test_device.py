@@ -20,7 +20,7 @@ from voxmill.cli.run import _lines
 from voxmill.cohort import device as deciding
 from voxmill.cohort import estimate_cohort, run_cohort
 from voxmill.cohort.device import CRASHED, VARYING, Look, Sight, decide, look
-from voxmill.cohort.job import NO_GPU_HERE, Extraction
+from voxmill.cohort.job import NO_GPU_HERE, UNSEEN, Extraction
 from voxmill.cohort.methods import Extent, methods
 from voxmill.cohort.running import CohortRun
 from voxmill.cohort.writing import Tally
@@ -244,6 +244,9 @@ def test_rows_say_where_a_gpu_was_wanted_and_none_used(tmp_path: Path, monkeypat
     done = run_cohort(write_cohort(tmp_path, 1), tmp_path / "out", settings=FEW, workers=1, device="gpu")
     assert [row["notes"] for row in rows_of(done.features)] == [f"{NO_GPU_HERE}: {NOT_INSTALLED}"] * 2
     assert done.tally.on_cpu == {f"no GPU could be used: {NOT_INSTALLED}": 2}
+    with monkeypatch.context() as hidden:
+        hidden.setenv("CUDA_VISIBLE_DEVICES", "")
+        assert Extraction(SETTINGS, device="gpu").notes == (f"{NO_GPU_HERE}: {UNSEEN}",)
     (record,) = read_ledger(tmp_path / "out" / "ledger")
     assert record.result["device"] == "cpu"
     assert estimate_cohort(tmp_path / "cases.csv", settings=FEW, workers=1, device="gpu").cases == 1

@@ -40,6 +40,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 GPU_FAILED = f"{ON_CPU}the GPU failed"
 """How the note of rows begins that `extract` had to make again without the GPU; in that process it stays broken."""
 NO_GPU_HERE = f"{ON_CPU}no GPU could be used"
+UNSEEN = "CUDA_VISIBLE_DEVICES is empty, or a process with a GPU ended on the case"
+"""Why a process sees none."""
 READ = "read"
 """What comes before them: files are opened, read and hashed; of a store, chunks are read while boxes are prepared."""
 
@@ -109,8 +111,7 @@ class Extraction:
         """What is to be said of every row that is measured in this process."""
         if self.device != "gpu" or self.device_name != CPU_NAME:
             return ()
-        obstacle = f": {find_gpu().obstacle}" if self.here == "auto" else ""
-        return (f"{NO_GPU_HERE}{obstacle}",)
+        return (f"{NO_GPU_HERE}: {find_gpu().obstacle if self.here == 'auto' else UNSEEN}",)
 
     @property
     def versions(self) -> Mapping[str, str]:
