@@ -25,7 +25,12 @@ def outcomes(folder: Path, **environment: str) -> dict[str, str]:
     (folder / "test_fixtures.py").write_text(TESTS)
     (folder / "without_pyradiomics.py").write_text(WITHOUT_PYRADIOMICS)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "PYTEST_", "VOXMILL_"))}
-    configuration = ["-c", ROOT / "pyproject.toml", "-o", "pythonpath="]  # where tests lie, there is another conftest
+    configuration = [
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "-o",
+        "pythonpath=",
+    ]  # where tests lie, there is another conftest
     plugins = ["-p", "no:cacheprovider", "-p", "without_pyradiomics", "-p", "conftest"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", *configuration, *plugins, folder / "test_fixtures.py"],
