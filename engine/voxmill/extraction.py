@@ -17,6 +17,7 @@ from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, VoxmillError
 from voxmill.execute import Kept, Turn, in_turn, keep
 from voxmill.grid import Window
+from voxmill.grouping import grouped
 from voxmill.measures import measure, measure_shape
 from voxmill.plan import merged
 from voxmill.regions import Region, counted
@@ -346,18 +347,14 @@ def batches(seen: Iterable[Seen], workplace: Workplace) -> Iterator[list[Seen]]:
 
     Raises RoomError for one that needs more than the device has left.
     """
-    batch, taken, room = list[Seen](), 0, workplace.room
-    for one in seen:
-        needed = one.bytes_there
-        if needed > room:
-            workplace.require_room(needed)
-        if batch and taken + needed > room:
-            yield batch
-            batch, taken = [], 0
-        batch.append(one)
-        taken += needed
-    if batch:
-        yield batch
+    room = workplace.room
+
+    def needed(one: Seen) -> int:
+        if (its := one.bytes_there) > room:
+            workplace.require_room(its)
+        return its
+
+    return grouped(seen, needed, room)
 
 
 def _shape(prepared: Prepared, settings: Settings) -> Found:

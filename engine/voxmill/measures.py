@@ -30,7 +30,7 @@ from voxmill_kernels.features.shape2d import shape2d_features
 from voxmill_kernels.features.sizes import size_features
 
 LEAST_THERE = 100_000
-"""So many places of a box, and it is scanned on a device: smaller ones, one at a time, cannot win there."""
+"""So many places of a box, and it is scanned on a device: smaller ones, one at a time, should lose; not measured."""
 Found = tuple[dict[str, float], tuple[str, ...]]
 """Features by column, and notes."""
 

@@ -17,8 +17,8 @@ from voxmill.cohort.ordering import Ranked, by_rank
 from voxmill.cohort.packing import pack_features, unpack_names, unpack_values
 from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, write_tables
+from voxmill.grouping import GROUP_BYTES, grouped
 from voxmill.runs import ledger as ledgers
-from voxmill.runs.grouping import GROUP_BYTES, grouped
 from voxmill.runs.parts import FIELDS, batches_in
 from voxmill.runs.records import Outcome, Record
 

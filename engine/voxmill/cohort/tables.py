@@ -16,7 +16,7 @@ from voxmill.cohort.packing import unpack_names, unpack_values
 from voxmill.columns import FIRST, LAST
 from voxmill.drafts import draft_of
 from voxmill.errors import InputError, several
-from voxmill.runs.grouping import grouped
+from voxmill.grouping import grouped
 
 if TYPE_CHECKING:
     import pyarrow as pa

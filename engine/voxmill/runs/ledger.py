@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from voxmill.errors import InputError, OutputError
+from voxmill.grouping import GROUP_BYTES, grouped
 from voxmill.runs.disk import DISK, Disk
-from voxmill.runs.grouping import GROUP_BYTES, grouped
 from voxmill.runs.lock import Lock, locked
 from voxmill.runs.parts import Part, bytes_of, outcomes_in, parts_in, records_in, regrouped, save, table_of
 from voxmill.runs.records import Record

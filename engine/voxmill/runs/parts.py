@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from voxmill.errors import InputError
-from voxmill.runs.grouping import grouped
+from voxmill.grouping import grouped
 from voxmill.runs.records import Outcome, Record
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Things in groups of bounded size: what a run holds at a time follows bytes, not how many things there are."""
+"""Things in groups of bounded size: what is held at a time follows bytes, not how many things there are."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
