@@ -5,5 +5,6 @@ what lies on the disk; worker is what happens to one case, in whichever process;
 warden, in a worker of Dask, what starts and watches it; ending is what ends them with that worker, and
 with the run; places says where that is; cluster hands cases out; runner does them there or here, until signals ask it
 to end.
-Knows nothing of images or features: may import voxmill.errors, passing, computing and grouping, pyarrow, psutil and Dask.
+Knows nothing of images or features: may import voxmill.errors, passing, computing and grouping, pyarrow, psutil and
+Dask.
 """
