@@ -310,6 +310,24 @@ def test_a_process_for_which_there_is_no_room_costs_one_case() -> None:
     end("a full system")
 
 
+def test_a_process_that_is_killed_while_it_waits_costs_no_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Sealed(pickle.dumps((Numbers(), 20)))
+    killed: list[Child] = []
+    begin = Child.begin
+
+    def killing(child: Child, wanted: str) -> bool:
+        ready = begin(child, wanted)
+        if not killed:
+            child._process.kill()
+            killed.append(child)
+        return ready
+
+    monkeypatch.setattr(Child, "begin", killing)
+    (answer,) = do("killed", [case], Limits(), version()).answers
+    assert isinstance(answer, Sealed)
+    end("killed")
+
+
 def test_a_worker_of_another_version_ends_the_run() -> None:
     case = Sealed(pickle.dumps((Numbers(), 20)))
     with pytest.raises(InputError, match=rf"a worker has Voxmill {version()}, and this run has 9\.9; use one version"):

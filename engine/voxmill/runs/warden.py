@@ -88,12 +88,21 @@ def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str, kind: str
     for case in cases:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
-        child = _child(run, visible)
-        answer = child.do(case, limits) if child is not None and child.begin(wanted) else Lost.DIED
+        answer = _answer(run, case, limits, wanted, visible)
         if run in _ENDED:  # meanwhile: this worker is closing, which says nothing of the case
             break
         answers.append(answer)
     return Done(tuple(answers), time.monotonic() - begun)
+
+
+def _answer(run: str, case: Sealed, limits: Limits, wanted: str, visible: str | None) -> Sealed | Lost:
+    """The sealed record of a case, or why there is none; a process that was lost before the case began has a second."""
+    for _ in range(2):
+        child = _child(run, visible)
+        answer = child.do(case, limits) if child is not None and child.begin(wanted) else None
+        if answer is not None:
+            return answer
+    return Lost.DIED
 
 
 def gpu_worker(visible: str) -> str:
@@ -179,12 +188,16 @@ class Child:
             raise InputError(f"a worker has Voxmill {self._version}, and this run has {wanted}; use one version")
         return True
 
-    def do(self, case: Sealed, limits: Limits) -> Sealed | Lost:
-        """The sealed record of a case, or why there is none; then the process has ended."""
+    def do(self, case: Sealed, limits: Limits) -> Sealed | Lost | None:
+        """The sealed record of a case, or why there is none; then the process has ended. None: before the case began.
+
+        It may have been killed while it waited, which says nothing of the case.
+        """
         with self._watched(replace(limits, time_s=START_S)) as causes:
             self._send(case.content)
             answer = self._received()
-        if answer == SEALED_BEGUN:
+        has_begun = answer == SEALED_BEGUN
+        if has_begun:
             with self._watched(limits) as causes:
                 answer, is_spent = self._last()
             if is_spent:
@@ -192,7 +205,9 @@ class Child:
         if answer is not None:
             return Sealed(answer)
         self.end()
-        return causes[0] if causes else Lost.DIED
+        if causes:
+            return causes[0]
+        return Lost.DIED if has_begun else None
 
     def end(self) -> None:
         """End it, whatever it does."""
