@@ -7,6 +7,7 @@ import math
 import os
 import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,8 @@ def table() -> vm.Table:
 
 def test_a_dictionary_as_the_json_file_has_it(table: vm.Table) -> None:
     content = table.to_dict()
-    assert list(content) == ["voxmill", "settings", "rows"]
-    assert content["voxmill"] == vm.__version__
+    assert list(content) == ["voxmill", "settings", "device", "rows"]
+    assert (content["voxmill"], content["device"]) == (vm.__version__, "cpu")
     assert vm.Settings.parse(content["settings"]) == table.settings
     assert [list(one) for one in content["rows"]] == [
         ["case", "region", "label", "features", "notes", "diagnostics", "error"],
@@ -55,6 +56,10 @@ def test_a_dictionary_as_the_json_file_has_it(table: vm.Table) -> None:
     assert list(content["rows"][1]["features"].values()) == [None, 2.0, None]
     assert content["rows"][2]["features"] == {}
     assert content["rows"][2]["error"] == "region tiny: 1 voxel"
+
+
+def test_equal_rows_are_equal_whatever_measured_them(table: vm.Table) -> None:
+    assert replace(table, device="H200") == table
 
 
 def test_json_is_json(table: vm.Table, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
-from voxmill.computing import ON_CPU, Workplace, failure, open_device, parse_threads, release
+from voxmill.computing import ON_CPU, Workplace, failure, name_of, open_device, parse_threads, release
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, VoxmillError
 from voxmill.execute import Kept, Turn, in_turn, keep
@@ -68,7 +68,7 @@ def extract(
     opened = open_image(image, series=series, allow_gaps=allow_gaps)
     case, choices = open_case(opened, mask, settings, labels)
     try:
-        return Table(_rows(case, choices, workplace), settings)
+        return Table(_rows(case, choices, workplace), settings, name_of(workplace.device))
     finally:
         release(workplace.device)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxmill._version import __version__
+from voxmill.computing import CPU_NAME
 from voxmill.drafts import draft_of
 from voxmill.errors import SHOWN, OutputError, SettingsError, counted
 from voxmill.settings import Settings
@@ -55,10 +56,15 @@ class Row:
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """The rows of an extraction, and the settings that they were made with."""
+    """The rows of an extraction, and the settings that they were made with.
+
+    device: what measured them, a GPU by its name, or cpu; rows that the CPU had to make in its place say so in notes.
+    Tables that differ in nothing else are equal, as rows are the same on any device.
+    """
 
     rows: tuple[Row, ...]
     settings: Settings
+    device: str = field(default=CPU_NAME, compare=False)
 
     @property
     def failed(self) -> tuple[Row, ...]:
@@ -95,7 +101,7 @@ class Table:
         return f"<Table: {self.summary}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Version, settings and rows as plain lists and dictionaries: the content of the JSON file.
+        """Version, settings, device and rows as plain lists and dictionaries: the content of the JSON file.
 
         JSON knows neither NaN nor infinity: both are None, and the row's notes say why.
         """
@@ -111,7 +117,8 @@ class Table:
             }
             for row in self.rows
         ]
-        return {"voxmill": __version__, "settings": self.settings.model_dump(mode="json"), "rows": rows}
+        settings = self.settings.model_dump(mode="json")
+        return {"voxmill": __version__, "settings": settings, "device": self.device, "rows": rows}
 
     def to_arrow(self) -> "pa.Table":
         """An Arrow table: case, region, label, PyRadiomics' diagnostics, a float64 column per feature, notes, error.

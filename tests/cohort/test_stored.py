@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 import voxmill as vm
+from cuda_host import HostDevice, HostProcess, registered
 from small_images import SHAPE, case
 from stored import write_case
+from voxmill import computing
+from voxmill.computing import FoundGPU
 from voxmill.store import create_store, finish_case, new_case, open_store, write_image, write_mask
 
 SETTINGS = {"features": ["firstorder"]}
@@ -33,6 +36,15 @@ def test_rows_are_those_of_image_and_mask(store: Path) -> None:
     expected = vm.extract(*case(), settings=SETTINGS)
     assert without_case(vm.Table(table.rows[:2], table.settings)) == without_case(expected)
     assert done == ["ada", "bob"]
+
+
+def test_tables_say_what_measured(store: Path, plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    with registered(HostDevice(plain)) as device:
+        monkeypatch.setattr(computing, "_FOUND", [FoundGPU(device)])
+        for asked, name in (("cpu", "cpu"), ("gpu", device.name), ("auto", device.name)):
+            stored = vm.extract_store(open_store(store), settings=SETTINGS, device=asked)
+            given = vm.extract(*case(), settings=SETTINGS, device=asked)
+            assert (stored.device, given.device, given.to_dict()["device"]) == (name, name, name)
 
 
 def test_some_cases_and_labels(store: Path) -> None:

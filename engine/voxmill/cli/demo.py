@@ -5,6 +5,7 @@ import logging
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,8 +90,8 @@ def _extract(cases: "tuple[DemoCase, ...]") -> "tuple[list[tuple[Volume, Mask]],
     import voxmill as vm
 
     scans = [(vm.read_image(case.image), vm.read_mask(case.mask)) for case in cases]
-    rows = [row for image, mask in scans for row in vm.extract(image, mask).rows]
-    return scans, vm.Table(tuple(rows), vm.Settings())
+    tables = [vm.extract(image, mask) for image, mask in scans]
+    return scans, replace(tables[0], rows=tuple(row for table in tables for row in table.rows))
 
 
 def _describe(image: "Volume") -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxmill.cohort.cases import Pair, StoreCase
-from voxmill.computing import open_device, parse_threads
+from voxmill.computing import name_of, open_device, parse_threads
 from voxmill.errors import VoxmillError
 from voxmill.settings import Settings, parse_settings
 from voxmill.table import Row, Table
@@ -43,11 +43,12 @@ def extract_store(
     from voxmill.extraction import extract
 
     settings, threads = parse_settings(settings), parse_threads(threads)
-    open_device(device)
+    opened = open_device(device)
+    used = device if opened else "cpu"
     chosen = labels if labels is None or isinstance(labels, int | str) else tuple(labels)
 
     def measured(image: Image, mask: Mask) -> tuple[Row, ...]:
-        return extract(image, mask, settings=settings, labels=chosen, device=device, threads=threads).rows
+        return extract(image, mask, settings=settings, labels=chosen, device=used, threads=threads).rows
 
     rows: list[Row] = []
     for name in wanted_cases(store, cases):
@@ -60,7 +61,7 @@ def extract_store(
         done(name)
     if cases is None and store.unfinished is not None:
         rows.append(Row(store.folder.name, "", {}, error=str(store.unfinished)))
-    return Table(tuple(rows), settings)
+    return Table(tuple(rows), settings, name_of(opened))
 
 
 def wanted_cases(store: "Store", cases: Iterable[str] | None = None) -> tuple[str, ...]:
