@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import voxmill as vm
 from cuda_host import HostArray, HostDevice, HostProcess
 from fake_cupy import fake_cupy, installed
 from voxmill import computing
-from voxmill.computing import describe_gpus, failure, find_gpu, open_device
+from voxmill.computing import AGAIN_S, describe_gpus, failure, find_gpu, open_device
 from voxmill.errors import Interruption
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.types import Array
@@ -213,6 +214,37 @@ def test_a_device_that_works(plain: HostProcess, proofs: Callable[[], int]) -> N
         assert device is open_device("gpu") is find_gpu().device
         assert find_gpu().obstacle == ""
     assert proofs() == 1
+
+
+@pytest.mark.parametrize(
+    "error, again",
+    [
+        (OutOfMemoryError("Out of memory allocating 512 bytes"), True),
+        (CUDADriverError("CUDA_ERROR_OUT_OF_MEMORY: out of memory"), True),
+        (CUDARuntimeError("cudaErrorDevicesUnavailable: busy"), True),
+        (CUDARuntimeError("cudaErrorNoDevice: no CUDA-capable device is detected"), False),
+        (CUDARuntimeError("cudaErrorUnknown: unknown error"), False),
+    ],
+)
+def test_an_obstacle_that_may_pass_is_looked_at_again(
+    plain: HostProcess, proofs: Callable[[], int], monkeypatch: pytest.MonkeyPatch, error: Exception, *, again: bool
+) -> None:
+    """When a device is asked for again, some seconds later; not when it is asked what was found."""
+
+    class Taken(HostDevice):
+        def upload(self, array: Array) -> HostArray:
+            if proofs() == 1:
+                raise error
+            return super().upload(array)
+
+    with installed(fake_cupy(Taken(plain))):
+        assert open_device("auto") is open_device("auto") is None
+        assert proofs() == 1
+        now = time.monotonic() + AGAIN_S
+        monkeypatch.setattr(time, "monotonic", lambda: now)
+        assert find_gpu().device is None
+        assert (open_device("auto") is not None) is again
+        assert proofs() == 1 + again
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """What a computation may take: a device, and threads."""
 
+import math
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -44,26 +46,36 @@ OURS = (
 """What mistakes of ours raise; what goes wrong on a GPU is told by errors of CuPy, which are none of these."""
 DRIVER = "CUDA of the driver"
 """The name of its version."""
+OUT_OF_MEMORY = ("cudaErrorMemoryAllocation", "CUDA_ERROR_OUT_OF_MEMORY")
+"""How CUDA's runtime says it, and its driver, which launches kernels."""
+PASSING = {
+    **dict.fromkeys(
+        ("OutOfMemory", *OUT_OF_MEMORY), "its memory is taken by other programs; wait for them, or end them"
+    ),
+    "cudaErrorDevicesUnavailable": "another program has it to itself; wait for that, or end it",
+}
+"""What is in the way of a GPU for a while, and what to do, by words of the errors that tell it."""
 OBSTACLES = {
     "libnvrtc": f"the run-time compiler of CUDA (NVRTC) is missing or does not load; {INSTALL} brings it",
     "CUDA headers": f"headers of CUDA are missing, which CuPy compiles with; {INSTALL} brings them",
-    "OutOfMemory": "its memory is taken by other programs; wait for them, or end them",
-    "cudaErrorMemoryAllocation": "its memory is taken by other programs; wait for them, or end them",
-    "CUDA_ERROR_OUT_OF_MEMORY": "its memory is taken by other programs; wait for them, or end them",
-    "cudaErrorDevicesUnavailable": "another program has it to itself; wait for that, or end it",
+    **PASSING,
 }
-"""What is in the way of a GPU, and what to do, by words of the errors that tell it."""
-OUT_OF_MEMORY = ("cudaErrorMemoryAllocation", "CUDA_ERROR_OUT_OF_MEMORY")
-"""How CUDA's runtime says it, and its driver, which launches kernels."""
+"""The same, and what is in the way until somebody mends it."""
+AGAIN_S = 5.0
+"""How long what may pass is taken to be in the way still."""
 
 
 @dataclass(frozen=True)
 class FoundGPU:
-    """The GPU of this process, or what is in the way of using one, and what to do; versions at work on it, by name."""
+    """The GPU of this process, or what is in the way of using one, and what to do; versions at work on it, by name.
+
+    until: for how long that holds, by `time.monotonic`; without end but for an obstacle that may pass.
+    """
 
     device: "Device | None"
     obstacle: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    until: float = math.inf
 
     @property
     def fault(self) -> str:
@@ -114,14 +126,21 @@ def parse_device(device: str) -> str:
 def open_device(name: str) -> "Device | None":
     """The device to compute on, None for the CPU: that of a GPU for gpu, and for auto where there is one that works.
 
-    It is proved when it is first asked for. Raises SettingsError for gpu where none works, and for an unknown name.
+    It is proved when it is first asked for; one whose memory was taken, or that was busy, when it is asked for again.
+    Raises SettingsError for gpu where none works, and for an unknown name.
     """
     if parse_device(name) == "cpu":
         return None
+    forget_what_passes()
     found = find_gpu()
     if name == "gpu":
         require_gpu(found.device is not None, found.obstacle)
     return found.device
+
+
+def name_of(device: "Device | None") -> str:
+    """What a device is called: a GPU by its name, the CPU as CPU_NAME."""
+    return CPU_NAME if device is None else device.name
 
 
 def require_gpu(there: object, obstacle: str) -> None:
@@ -135,8 +154,15 @@ def count_gpus() -> int:
     return 0 if find_gpu().device is None else max(1, len(describe_gpus()[0]))
 
 
+def forget_what_passes() -> None:
+    """Have a GPU looked for anew whose obstacle may have passed since."""
+    with _LOCK:
+        if _FOUND and time.monotonic() >= _FOUND[0].until:
+            _FOUND.clear()
+
+
 def find_gpu() -> FoundGPU:
-    """The GPU that CuPy sees, if it works: looked for once in a process."""
+    """The GPU that CuPy sees, if it works: looked for once in a process, but for `forget_what_passes`."""
     with _LOCK:
         if not _FOUND:
             _FOUND.append(_look_for_gpu())
@@ -152,7 +178,7 @@ def release(device: "Device | None") -> None:
 
 def failure(error: Exception) -> str:
     """What became of work on a device, for a note in a row that the CPU had to make."""
-    said = f"{type(error).__name__} {error}"
+    said = _said(error)
     if isinstance(error, RoomError):
         return str(error)
     if isinstance(error, MemoryError) or any(sign in said for sign in OUT_OF_MEMORY):
@@ -187,7 +213,9 @@ def _look_for_gpu() -> FoundGPU:
             device = launch.gpu()
             _prove(device)
     except Exception as error:  # whatever CuPy raises, it is no device to compute on
-        return FoundGPU(None, _obstacle(error, launch.driver_version(), launch.cuda_version()))
+        obstacle = _obstacle(error, launch.driver_version(), launch.cuda_version())
+        passes = any(sign in _said(error) for sign in PASSING)
+        return FoundGPU(None, obstacle, until=time.monotonic() + AGAIN_S if passes else math.inf)
     return FoundGPU(device, versions=_versions(launch))
 
 
@@ -228,7 +256,7 @@ def _unloadable(error: BaseException) -> str:
 
 def _obstacle(error: Exception, driver: int, cuda: int) -> str:
     """What is in the way, and what to do; `driver` and `cuda` are the versions of CUDA that the two are of."""
-    said = f"{type(error).__name__} {error}"
+    said = _said(error)
     if isinstance(error, AttributeError) and "cupy" in said:
         return _unloadable(error)
     if "cudaErrorInsufficientDriver" in said:
@@ -238,6 +266,10 @@ def _obstacle(error: Exception, driver: int, cuda: int) -> str:
     known = (f"the GPU cannot be used: {words}" for sign, words in OBSTACLES.items() if sign in said)
     unknown = f"the GPU does not work ({_first_line(error)}); see whether nvidia-smi shows it in order"
     return next(known, unknown)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__} {error}"
 
 
 def _driver_obstacle(driver: int, cuda: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
-from voxmill.computing import VISIBLE, count_gpus, find_gpu, parse_device, require_gpu
+from voxmill.computing import VISIBLE, count_gpus, find_gpu, forget_what_passes, parse_device, require_gpu
 from voxmill.errors import VoxmillError
 from voxmill.runs.lanes import CPU, GPU
 from voxmill.runs.places import Address, Place, ThisMachine
@@ -74,6 +74,7 @@ class Sight:
     @classmethod
     def here(cls) -> "Sight":
         """What this process sees."""
+        forget_what_passes()
         found = find_gpu()
         return cls(count_gpus(), found.obstacle, found.fault)
 

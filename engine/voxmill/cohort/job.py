@@ -15,7 +15,7 @@ from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.device import RESOURCES, varies
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.versions import versions
-from voxmill.computing import CPU_NAME, NO_GPU, ON_CPU, VISIBLE, find_gpu, open_device
+from voxmill.computing import CPU_NAME, NO_GPU, ON_CPU, VISIBLE, find_gpu, name_of, open_device
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.passing import Unreachable, reading
 from voxmill.runs.records import Record
@@ -103,8 +103,7 @@ class Extraction:
     @property
     def device_name(self) -> str:
         """What measures in this process."""
-        device = open_device(self.here)
-        return CPU_NAME if device is None else device.name
+        return name_of(find_gpu().device if self.here == "auto" else None)
 
     @property
     def notes(self) -> tuple[str, ...]:
