@@ -18,7 +18,7 @@ import gpu
 import records
 from cuda_host import HostArray, HostDevice, HostProcess, build, running
 from fake_cupy import LAUNCH, FakeKernel, fake_cupy, installed
-from gpu_parts import sanitizing
+from gpu_parts import cases, sanitizing
 from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows, attempt, compared
 from gpu_parts.floors import SOURCE, Floors, Needs
 from gpu_parts.made import case
@@ -191,6 +191,14 @@ def test_targets_are_met_or_missed_or_not_measured() -> None:
 def test_targets_name_rows_that_the_full_run_has() -> None:
     assert 10_000 in FULL.batches
     assert 1 in FULL.batches[1_000_000]
+
+
+def test_the_full_run_measures_small_regions_alone_from_image_to_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "attempt", lambda part, what, work: Row(part, what))
+    monkeypatch.setattr(cases, "compared", lambda part, what, found, expected: Row(part, what))
+    measured = {row.what for row in cases.measure(Bench(HostDevice(None), sys.modules, FULL, 1))}
+    alone = {cases.what(device, "original", 1, n) for device in ("gpu", "cpu") for n in (1_000, 10_000, 100_000)}
+    assert alone <= measured
 
 
 def test_an_array_that_differs_and_a_part_that_fails_are_rows(device: HostProcess) -> None:

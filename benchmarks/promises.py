@@ -1,24 +1,15 @@
 """What is promised of speed and memory, as a table, and whether a record keeps it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from bounds import Bound
 from records import Record
 from table import Result, results_of
 from tools import OURS, PREPARED
 from workloads import WORKLOADS
 
 Results = dict[tuple[str, str], Result]
-
-
-@dataclass(frozen=True)
-class Promise:
-    """A sentence, the figure it is about (KeyError where the record lacks it), and the least or the most it may be."""
-
-    sentence: str
-    figure: Callable[[Results], float]
-    least: float = float("-inf")
-    most: float = float("inf")
+Promise = Bound[Results]
 
 
 def _faster(workload: str, tool: str) -> Callable[[Results], float]:
@@ -68,16 +59,6 @@ PROMISES: Sequence[Promise] = (
 
 
 def verdicts(record: Record) -> list[str]:
-    """A line for every promise: kept, broken, or not measured."""
+    """A line for every promise: met, missed, or not measured."""
     found = results_of(record)
-    return [_verdict(promise, found) for promise in PROMISES]
-
-
-def _verdict(promise: Promise, found: Results) -> str:
-    bound = f"at least {promise.least:g}" if promise.least > float("-inf") else f"at most {promise.most:g}"
-    try:
-        figure = promise.figure(found)
-    except (KeyError, TypeError):
-        return f"not measured  {promise.sentence} ({bound})"
-    kept = promise.least <= figure <= promise.most
-    return f"{'kept  ' if kept else 'BROKEN'}  {promise.sentence}: {figure:.2f} ({bound})"
+    return [promise.verdict(found) for promise in PROMISES]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache, partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,14 @@ def what(device: str, images: str, regions: int, voxels: int) -> str:
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Several regions of one image at once and one alone, on the device; on the CPU; and whether rows are equal."""
+    """Regions of one image at once, and one alone, on the device; on the CPU; and whether rows are equal.
+
+    One alone, also a smaller one, says from which size on a device is faster than the CPU.
+    """
     voxels, many = bench.sizes.case_voxels, bench.sizes.cases
+    for fewer, device in product([one for one in bench.sizes.batches if one < voxels], ("gpu", "cpu")):
+        each = partial(_each, bench, side_by_side(fewer, 1), ORIGINAL, device)
+        yield attempt("cases", what(device, "original", 1, fewer), each)
     for images, settings in SETTINGS.items():
         for device, regions in (("gpu", many), ("gpu", 1), ("cpu", 1)):
             each = partial(_each, bench, side_by_side(voxels, regions), settings, device)

@@ -1,8 +1,8 @@
 """What issue and README promise of a GPU, an H100 in one process, and whether it was met in this run."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from bounds import Bound, told
 from gpu_parts import cases, others, regions, volumes
 from gpu_parts.bench import FULL, Figures, Row
 from gpu_parts.floors import TIMES
@@ -12,16 +12,7 @@ Found = Mapping[tuple[str, str], Figures]
 """Figures by part and name of a row."""
 SMALL, LARGE = 10_000, 1_000_000
 """Voxels of regions that targets are about."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A sentence, the figure it is about (KeyError where a run lacks it), and the least or the most it may be."""
-
-    sentence: str
-    figure: Callable[[Found], float]
-    least: float = float("-inf")
-    most: float = float("inf")
+Target = Bound[Found]
 
 
 def _rate(kind: str) -> Callable[[Found], float]:
@@ -64,22 +55,12 @@ def verdicts(rows: Iterable[Row]) -> list[str]:
     """A line for every target: met, missed, or not measured; and one for all comparisons with the CPU."""
     every = list(rows)
     found = {(row.part, row.what): row.figures for row in every}
-    return [*(_verdict(target, found) for target in TARGETS), _comparisons(every)]
-
-
-def _verdict(target: Target, found: Found) -> str:
-    bound = f"at least {target.least:,g}" if target.least > float("-inf") else f"at most {target.most:,g}"
-    try:
-        figure = target.figure(found)
-    except KeyError:
-        return f"not measured  {target.sentence} ({bound})"
-    met = target.least <= figure <= target.most
-    return f"{'met   ' if met else 'MISSED'}        {target.sentence}: {figure:,.4g} ({bound})"
+    return [*(target.verdict(found) for target in TARGETS), _comparisons(every)]
 
 
 def _comparisons(rows: Sequence[Row]) -> str:
     equal = sum("arrays equal" in row.figures for row in rows)
     failed = sum(row.failed for row in rows)
     if not equal and not failed:
-        return "not measured  nothing was compared with the CPU"
-    return f"{'MISSED' if failed else 'met   '}        equal to the CPU's in {equal} comparisons; {failed} rows failed"
+        return f"{told()}nothing was compared with the CPU"
+    return f"{told(met=not failed)}equal to the CPU's in {equal} comparisons; {failed} rows failed"
