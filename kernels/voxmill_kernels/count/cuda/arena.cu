@@ -1,5 +1,5 @@
 // Grey levels of regions → an arena of boxes, each within its border of zeros.
-#include "common.cuh"
+#include "types.cuh"
 
 // A region: its first voxel among those of all regions, where its places begin; where its box lies in the arena, sides
 // with the border. The columns of arena.REGION.
@@ -37,7 +37,6 @@ __device__ void place_levels(const Level *indices, Int voxels, const int *places
         place_levels(indices, voxels, places, regions, count, (int)border, arena);                                   \
     }
 
-KERNEL_OF(unsigned char, 8)
-KERNEL_OF(unsigned short, 16)
+FOR_LEVELS(KERNEL_OF)
 
 #undef KERNEL_OF

@@ -4,6 +4,7 @@
 // every direction in which a run begins there. A block keeps the counts of its tile in shared memory where they fit,
 // and adds them to those of its box at the end.
 #include "box.cuh"
+#include "types.cuh"
 
 const int MIXED = 16;  // bits of a count that a block keeps to itself: a tile has fewer than 2^16 places
 
@@ -221,7 +222,6 @@ extern "C" __global__ void finish_runs(const Box *boxes, const Int *voxels, cons
         follow_lines(arena, boxes, tiles, directions, met, (int)along);                                              \
     }
 
-KERNELS(unsigned char, 8)
-KERNELS(unsigned short, 16)
+FOR_LEVELS(KERNELS)
 
 #undef KERNELS

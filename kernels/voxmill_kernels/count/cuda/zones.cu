@@ -4,6 +4,7 @@
 // first of a piece that of the piece before; voxels join with those behind them; the first voxels of zones learn their
 // sizes, from the first voxels of pieces; zones are counted.
 #include "box.cuh"
+#include "types.cuh"
 
 const int ALONG_X = 1 << 12;  // the bit of direction (0, 0, 1)
 const int PIECE = 32;         // a run along x is cut at multiples of this: nobody follows all of a long one
@@ -124,7 +125,6 @@ __device__ void count_zones(const Level *arena, const Box *boxes, const Tile *ti
         count_zones(arena, boxes, tiles, sizes, small, large, listed, (unsigned)limit);                              \
     }
 
-KERNELS(unsigned char, 8)
-KERNELS(unsigned short, 16)
+FOR_LEVELS(KERNELS)
 
 #undef KERNELS

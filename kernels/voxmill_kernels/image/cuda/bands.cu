@@ -1,6 +1,7 @@
 // Weighted sums along an axis of a box, bit for bit the CPU's: the middle, then pair by pair outwards, fused.
 #include "floats.cuh"
 #include "lines.cuh"
+#include "types.cuh"
 
 const int TOGETHER = 4;  // sums of a line that a thread makes at a time: it reads two voxels for as many pairs
 
@@ -75,16 +76,14 @@ __device__ void convolve(const Number *box, const double *weights, float *made, 
     }
 }
 
-#define CONVOLVE(name, Number)                                                                                       \
-    extern "C" __global__ void convolve_##name(const Number *box, const double *weights, float *made, Int lines,     \
+#define CONVOLVE(Number, type)                                                                                       \
+    extern "C" __global__ void convolve_##type(const Number *box, const double *weights, float *made, Int lines,     \
                                                Int length, Int inner, Int first, Int count, Int reach, Int lanes,    \
                                                Int rows) {                                                           \
         convolve(box, weights, made, {lines, length, inner, first, count, (int)reach, (int)lanes, (int)rows});       \
     }
 
-CONVOLVE(int16, short)
-CONVOLVE(float32, float)
-CONVOLVE(float64, double)
+FOR_READ(CONVOLVE)
 
 #undef CONVOLVE
 

@@ -1,6 +1,7 @@
 // Values of an image between its voxels, bit for bit the CPU's: a thread for a voxel of the output.
 #include "floats.cuh"
 #include "places.cuh"
+#include "types.cuh"
 
 // `width` voxels of each line from the one that is `first` of `length`; where the box (depth, rows, columns) starts in
 // the image, and the shape of that. Axes are z, y, x.
@@ -162,8 +163,8 @@ __device__ inline void cubic_spline(const double *box, const double *starts, con
         name(const double *box, const double *starts, const double *steps, const Geometry *at, double *values) {     \
         cubic_spline<slices>(box, starts, steps, *at, values);                                                              \
     }
-#define LINEAR(name, Voxel)                                                                                          \
-    extern "C" __global__ void linear_##name(const Voxel *box, const double *starts, const double *steps,            \
+#define LINEAR(Voxel, type)                                                                                          \
+    extern "C" __global__ void linear_##type(const Voxel *box, const double *starts, const double *steps,            \
                                              const Geometry *at, double *values) {                                   \
         linear(box, starts, steps, Geometry(*at), values);                                                           \
     }
@@ -172,9 +173,7 @@ NEAREST(8, unsigned char)
 NEAREST(16, unsigned short)
 NEAREST(32, unsigned)
 NEAREST(64, Natural)
-LINEAR(int16, short)
-LINEAR(float32, float)
-LINEAR(float64, double)
+FOR_READ(LINEAR)
 CUBIC(cubic, 4)
 CUBIC(cubic_flat, 1)
 

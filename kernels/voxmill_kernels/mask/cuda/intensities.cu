@@ -1,5 +1,5 @@
 // How often each whole number occurs among the intensities of a region.
-#include "common.cuh"
+#include "types.cuh"
 
 // A block takes a tile of the values. It counts in a histogram of its own first, where that has `own` bins, not none.
 template <class Value>
@@ -26,13 +26,6 @@ __device__ void count_values(const Value *values, Int size, Int tile, Int low, N
         count_values(values, size, tile, low, histogram, (int)own);                                                  \
     }
 
-KERNEL_OF(signed char, int8)
-KERNEL_OF(short, int16)
-KERNEL_OF(int, int32)
-KERNEL_OF(Int, int64)
-KERNEL_OF(unsigned char, uint8)
-KERNEL_OF(unsigned short, uint16)
-KERNEL_OF(unsigned, uint32)
-KERNEL_OF(Natural, uint64)
+FOR_WHOLE(KERNEL_OF)
 
 #undef KERNEL_OF

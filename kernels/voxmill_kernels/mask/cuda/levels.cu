@@ -1,5 +1,6 @@
 // The grey level of each intensity of a region, as the CPU's levels have it.
 #include "floats.cuh"
+#include "types.cuh"
 
 // Edges ascend, `last` is the last of them; `per_width` is one over their mean distance.
 struct Edges {
@@ -40,14 +41,7 @@ __device__ void digitise(const Value *values, Int size, const Edges &edges, cons
         digitise(values, size, Edges{edges, (int)last, per_width}, table, indices, narrow != 0);                     \
     }
 
-KERNEL_OF(signed char, int8)
-KERNEL_OF(short, int16)
-KERNEL_OF(int, int32)
-KERNEL_OF(Int, int64)
-KERNEL_OF(unsigned char, uint8)
-KERNEL_OF(unsigned short, uint16)
-KERNEL_OF(unsigned, uint32)
-KERNEL_OF(Natural, uint64)
+FOR_WHOLE(KERNEL_OF)
 KERNEL_OF(float, float32)
 KERNEL_OF(double, float64)
 
