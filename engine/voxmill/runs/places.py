@@ -264,6 +264,7 @@ def _on_slurm(place: Slurm, workers: int) -> Any:  # noqa: ANN401 - dask-jobqueu
         _require_job(cluster.job_script())
     except InputError:
         cluster.close()
+        del cluster  # and with it the certificates that it has left for its jobs
         raise
     cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return cluster
