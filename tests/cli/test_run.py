@@ -270,7 +270,10 @@ def test_places_that_are_none(voxmill: Command, few: Path, tmp_path: Path) -> No
         (("--scheduler", "tcp://127.0.0.1:1", "--dashboard", "8787"), "--dashboard shows workers on this machine"),
         (("--dashboard", "8787"), "--dashboard shows workers on this machine"),
         (("--dashboard", "80000", "-j", "1"), "--dashboard: a port from 1 to 65535 is needed; found 80000"),
-        (("--slurm", "--dry-run"), "--dry-run tries cases on this machine"),
+        (
+            ("--slurm", "--dry-run", "--device", "gpu"),
+            "--dry-run tries cases on this machine; leave --scheduler and --slurm out, and --device gpu if it has none",
+        ),
         (("--slurm-partition", "gpu"), "options of SLURM are given without --slurm"),
         (("--threads-per-worker", "0"), "threads: at least 1"),
         (("--limit", "0"), "limit: at least 1 case; found 0"),

@@ -82,6 +82,26 @@ def test_gpus_are_counted_where_nobody_names_them(monkeypatch: pytest.MonkeyPatc
     assert decide("auto", SETTINGS, HERE, 1) == ("auto", ThisMachine(gpus=("0", "1")), "")
 
 
+@pytest.mark.parametrize(
+    "named, count, visible",
+    [
+        ("GPU-4b,GPU-5", 2, ("GPU-4b", "GPU-5")),
+        ("MIG-4b, MIG-5,MIG-4b,", 1, ("MIG-4b", "MIG-5")),
+        ("MIG-GPU-4b/1/0,MIG-GPU-4b/2/0", 1, ("MIG-GPU-4b/1/0", "MIG-GPU-4b/2/0")),
+        ("0,MIG-5", 1, ("0",)),
+        ("MIG-5", 0, ()),
+    ],
+)
+def test_gpus_by_name_and_instances_of_them(
+    monkeypatch: pytest.MonkeyPatch, named: str, count: int, visible: tuple[str, ...]
+) -> None:
+    """Of instances a process sees one, however many are named, and that one works."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    monkeypatch.setattr(deciding, "look", lambda: Sight(count))
+    _, place, _ = decide("auto", SETTINGS, HERE, 1)
+    assert place == ThisMachine(gpus=visible)
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_gpu_that_is_not_there(tmp_path: Path, workers: int) -> None:
     cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"

@@ -2,7 +2,10 @@
 
 
 def devices() -> None:
-    """Show which GPUs there are and what --device auto computes on; where that is the CPU, why, and what to do."""
+    """Show which GPUs there are and what --device auto computes on; where that is the CPU, why, and what to do.
+
+    Another process looks first: a CuPy that ends its process, without a word in other commands, is told of here.
+    """
     from voxmill.cli.streams import emit
     from voxmill.cohort.device import CRASHED, look
     from voxmill.computing import describe_gpus, find_gpu

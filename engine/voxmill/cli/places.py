@@ -74,7 +74,9 @@ def require_one_place(
     if slurm != SlurmOptions() and not slurm.wanted:
         raise SettingsError("options of SLURM are given without --slurm; add it, or leave them out")
     if dry_run and (scheduler is not None or slurm.wanted):
-        raise SettingsError("--dry-run tries cases on this machine; leave --scheduler and --slurm out")
+        raise SettingsError(
+            "--dry-run tries cases on this machine; leave --scheduler and --slurm out, and --device gpu if it has none"
+        )
     if scheduler is not None and workers is not None:
         raise SettingsError(f"a cluster has its own workers, so --workers {workers} means nothing there; leave it out")
     if dashboard is not None and (scheduler is not None or slurm.wanted or workers == 0):

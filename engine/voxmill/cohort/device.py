@@ -21,6 +21,8 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {"cpu": (CPU,), "gpu": (GPU,), "auto"
 """What the cases of a run can use of Dask's resources, by its device."""
 TOLD: Mapping[str, str] = {"cpu": "cpu", "gpu": "gpu", "auto": "gpu and cpu"}
 """How a run's device is called in run.json."""
+INSTANCE = "MIG-"
+"""How the name of an instance begins that a GPU was divided into (NVIDIA's MIG)."""
 CRASHED = "a process that looked for one ended without a word; see whether nvidia-smi shows it in order"
 
 
@@ -125,6 +127,11 @@ def look() -> Sight:
 
 
 def _visible(count: int) -> tuple[str, ...]:
-    """So many GPUs as CUDA_VISIBLE_DEVICES names them; CUDA leaves out those after one that it does not know."""
+    """So many GPUs as CUDA_VISIBLE_DEVICES names them; CUDA leaves out those after one that it does not know.
+
+    Of instances of GPUs a process sees one, however many are named: there are as many as that.
+    """
     names = [one.strip() for one in os.environ.get(VISIBLE, "").split(",") if one.strip()]
+    if names and all(one.startswith(INSTANCE) for one in names):
+        return tuple(dict.fromkeys(names))
     return tuple(names[:count] or map(str, range(count)))
