@@ -1,6 +1,7 @@
 """Table: every form in which rows leave, to the last digit, and files that are whole or not there."""
 
 import csv
+import datetime
 import io
 import json
 import math
@@ -334,4 +335,28 @@ def test_arrow_has_diagnostics_by_their_types(tmp_path: Path) -> None:
         [1 / 3, None],
         [math.inf, None],
         [5, None],
+    ]
+
+
+def test_what_is_carried_stands_before_features_as_arrow_and_json_have_it(tmp_path: Path) -> None:
+    carried = pa.table(
+        {
+            "age": pa.array([61, None], pa.int64()),
+            "os": [math.nan, 1.0],
+            "seen": [datetime.date(2021, 3, 4), None],
+            "living": [True, False],
+            "doses": [[1, 2], None],
+        }
+    )
+    table = vm.Table((row(), row()), vm.Settings(), carried=carried)
+    assert table.to_arrow().select(carried.column_names).drop_columns(["os"]).equals(carried.drop_columns(["os"]))
+    assert table.to_arrow().column_names[2:9] == ["label", *carried.column_names, NAMES[0]]
+    lines = list(csv.reader(io.StringIO(table.to_csv())))
+    assert [one[3:8] for one in lines] == [
+        carried.column_names, ["61", "nan", "2021-03-04", "true", "[1, 2]"], ["", "1", "", "false", ""],
+    ]  # fmt: skip
+    table.write(tmp_path / "t.json")
+    assert [one["carried"] for one in json.loads((tmp_path / "t.json").read_text())["rows"]] == [
+        {"age": 61, "os": None, "seen": "2021-03-04", "living": True, "doses": "[1, 2]"},
+        {"age": None, "os": 1.0, "seen": None, "living": False, "doses": None},
     ]

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PREFIX = "diagnostics_"
 """What the names of PyRadiomics' diagnostics begin with."""
+ERROR = "error"
+"""The column that says why a row has no features."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,12 +61,14 @@ class Table:
     """The rows of an extraction, and the settings that they were made with.
 
     device: what measured them, a GPU by its name, or cpu; rows that the CPU had to make in its place say so in notes.
-    Tables that differ in nothing else are equal, as rows are the same on any device.
+    Tables that differ in nothing else are equal, as rows are the same on any device. carried: of a store, the columns
+    that were carried into it, with a row for each of the rows.
     """
 
     rows: tuple[Row, ...]
     settings: Settings
     device: str = field(default=CPU_NAME, compare=False)
+    carried: "pa.Table | None" = None
 
     @property
     def failed(self) -> tuple[Row, ...]:
@@ -103,25 +107,39 @@ class Table:
     def to_dict(self) -> dict[str, Any]:
         """Version, settings, device and rows as plain lists and dictionaries: the content of the JSON file.
 
-        JSON knows neither NaN nor infinity: both are None, and the row's notes say why.
+        JSON knows neither NaN nor infinity: both are None, and the row's notes say why. What is carried has a key of
+        its own where there is any: what is neither number nor truth as text.
         """
         rows = [
             {
                 "case": row.case,
                 "region": row.region,
                 "label": row.label,
+                **carried,
                 "features": {name: value if math.isfinite(value) else None for name, value in row.features.items()},
                 "notes": list(row.notes),
                 "diagnostics": {name: _plain(value) for name, value in row.diagnostics.items()},
-                "error": row.error,
+                ERROR: row.error,
             }
-            for row in self.rows
+            for row, carried in zip(self.rows, self._carried, strict=True)
         ]
         settings = self.settings.model_dump(mode="json")
         return {"voxmill": __version__, "settings": settings, "device": self.device, "rows": rows}
 
+    @property
+    def _carried(self) -> Iterator[dict[str, Any]]:
+        """What JSON says of the columns that are carried, row by row."""
+        if self.carried is None:
+            yield from ({} for _ in self.rows)
+            return
+        for row in self.carried.to_pylist():
+            yield {"carried": {name: _jsonable(value) for name, value in row.items()}}
+
     def to_arrow(self) -> "pa.Table":
-        """An Arrow table: case, region, label, PyRadiomics' diagnostics, a float64 column per feature, notes, error.
+        """An Arrow table.
+
+        Its columns: case, region, label, those that are carried, PyRadiomics' diagnostics, a float64 column per
+        feature, notes, error.
 
         Diagnostics are there with the setting of that name: numbers as int64 or float64, all else as text, tuples and
         settings as Python writes them.
@@ -133,12 +151,14 @@ class Table:
             "region": pa.array([row.region for row in self.rows], pa.string()),
             "label": pa.array([row.label for row in self.rows], pa.int64()),
         }
+        if self.carried is not None:
+            columns |= {name: self.carried[name] for name in self.carried.column_names}
         for name in self.reported:
             columns[name] = _arrow([row.diagnostics.get(name) for row in self.rows])
         for name in self.columns:
             columns[name] = pa.array([row.features.get(name) for row in self.rows], pa.float64())
         columns["notes"] = pa.array(["; ".join(row.notes) for row in self.rows], pa.string())
-        columns["error"] = pa.array([row.error for row in self.rows], pa.string())
+        columns[ERROR] = pa.array([row.error for row in self.rows], pa.string())
         return pa.table(columns)
 
     def to_pandas(self) -> "pd.DataFrame":
@@ -154,11 +174,15 @@ class Table:
         """Comma-separated values with the columns of `to_arrow`; every number keeps all its digits."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["case", "region", "label", *self.reported, *self.columns, "notes", "error"])
-        for row in self.rows:
+        further = (
+            {} if self.carried is None else {name: _texts(self.carried[name]) for name in self.carried.column_names}
+        )
+        writer.writerow(["case", "region", "label", *further, *self.reported, *self.columns, "notes", ERROR])
+        for at, row in enumerate(self.rows):
+            first = [row.case, row.region, row.label, *(column[at] for column in further.values())]
             about = [_text(row.diagnostics.get(name)) for name in self.reported]
             values = [_number(row.features.get(name)) for name in self.columns]
-            writer.writerow([row.case, row.region, row.label, *about, *values, "; ".join(row.notes), row.error or ""])
+            writer.writerow([*first, *about, *values, "; ".join(row.notes), row.error or ""])
         return text.getvalue()
 
     def write(self, path: str | Path) -> None:
@@ -228,6 +252,17 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def _texts(column: "pa.ChunkedArray") -> list[str | None]:
+    """A column that is carried, as Arrow writes it in CSV; what it has no text for as Python does."""
+    import pyarrow as pa
+
+    try:
+        texts: list[str | None] = column.cast(pa.string()).to_pylist()
+    except pa.ArrowException:
+        return list(map(_text, column.to_pylist()))
+    return texts
+
+
 def _arrow(values: Sequence[object]) -> "pa.Array":
     """A column of diagnostics: numbers where all are, text otherwise."""
     import pyarrow as pa
@@ -236,6 +271,11 @@ def _arrow(values: Sequence[object]) -> "pa.Array":
     if kinds in ({int}, {float}):
         return pa.array(values, pa.int64() if kinds == {int} else pa.float64())
     return pa.array([_text(value) for value in values], pa.string())
+
+
+def _jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """What is carried as JSON can hold it: numbers and truths as they are, None for what is no number, else text."""
+    return _plain(value) if isinstance(value, float | int) else _text(value)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold

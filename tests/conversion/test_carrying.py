@@ -44,6 +44,31 @@ def test_a_run_of_the_store_has_the_rows_of_a_run_of_the_table(tmp_path: Path, t
     assert (stored.folder / "dictionary.csv").read_bytes() == (table.folder / "dictionary.csv").read_bytes()
 
 
+def test_rows_of_a_store_in_memory_have_what_a_run_has(tmp_path: Path, typed: Path) -> None:
+    convert(typed, tmp_path / "cohort.zarr", keep_ids=True, carry=["*"])
+    run = pq.read_table(run_cohort(tmp_path / "cohort.zarr", tmp_path / "out", settings=FEW).features)
+    table = vm.extract_store(vm.open_store(tmp_path / "cohort.zarr"), settings=FEW)
+    assert table.to_arrow().drop_columns(["error"]).equals(run.drop_columns(["image", "mask"]))
+    assert table.to_arrow().column_names[:6] == ["case", "region", "label", "age", "centre", "os"]
+    assert [row.split(",")[:6] for row in table.to_csv().splitlines()[::2]] == [
+        ["case", "region", "label", "age", "centre", "os"],
+        ["ada", "node", "3", "", "centre of ada", "2.25"],
+        ["bob", "node", "3", "61", "centre of bob", "1.5"],
+    ]
+    assert table.to_dict()["rows"][0]["carried"] == {"age": None, "centre": "centre of ada", "os": 2.25}
+    assert "61" in vm.extract_store(vm.open_store(tmp_path / "cohort.zarr"), cases=["bob"], settings=FEW).to_csv()
+
+
+def test_a_column_of_errors_cannot_be_carried_on_to_rows_in_memory(tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "a", seed=1)
+    table = write_table(tmp_path, [{"case": "a", "image": image.name, "mask": mask.name, "error": "none"}])
+    convert(table, tmp_path / "cohort.zarr", keep_ids=True, carry=["error"])
+    with pytest.raises(
+        vm.InputError, match=r"^cohort.zarr: it carries a column error, and one of these results is cal"
+    ):
+        vm.extract_store(vm.open_store(tmp_path / "cohort.zarr"))
+
+
 def test_nothing_enters_that_nobody_chose(tmp_path: Path, typed: Path) -> None:
     done = convert(typed, tmp_path / "cohort.zarr", keep_ids=True)
     assert done.not_carried == ("age", "centre", "os")

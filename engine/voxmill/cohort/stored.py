@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from voxmill.cohort.cases import Pair, StoreCase
 from voxmill.computing import name_of, open_device, parse_threads
-from voxmill.errors import VoxmillError
+from voxmill.errors import InputError, VoxmillError
 from voxmill.settings import Settings, parse_settings
-from voxmill.table import Row, Table
+from voxmill.table import ERROR, Row, Table
 from voxmill.volume import Image, Mask
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from voxmill.store import Store
 
 Labels = int | str | Iterable[int | str] | None
@@ -36,11 +38,14 @@ def extract_store(
     rows say so, and a row that says so where the conversion of the store is not finished. `done` is called with the
     name of every case that is finished, `bare` with that of every image that has no mask in the store, and so no row. A
     row's case is the name of the case; of several images or masks it goes on with theirs: `case/image/mask`.
+    Columns that were carried into the store are carried on.
 
-    What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read or
-    has no such case, SettingsError for settings that make no sense.
+    What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read,
+    has no such case, or carries a column that is called like one of the result; SettingsError for settings that make no
+    sense.
     """
     from voxmill.extraction import extract
+    from voxmill.store.carried import carried_to
 
     settings, threads = parse_settings(settings), parse_threads(threads)
     opened = open_device(device)
@@ -50,7 +55,9 @@ def extract_store(
     def measured(image: Image, mask: Mask) -> tuple[Row, ...]:
         return extract(image, mask, settings=settings, labels=chosen, device=used, threads=threads).rows
 
+    known = _carried(store.folder)
     rows: list[Row] = []
+    whose: list[str] = []
     for name in wanted_cases(store, cases):
         pairs = list(StoreCase(store.folder, name).pairs())
         for pair in pairs:
@@ -58,10 +65,25 @@ def extract_store(
                 bare(_called(name, pair, pairs))
                 continue
             rows += _of_pair(pair, _called(name, pair, pairs), measured)
+        whose += [name] * (len(rows) - len(whose))
         done(name)
     if cases is None and store.unfinished is not None:
         rows.append(Row(store.folder.name, "", {}, error=str(store.unfinished)))
-    return Table(tuple(rows), settings, name_of(opened))
+        whose.append("")
+    return Table(tuple(rows), settings, name_of(opened), carried_to(known, whose))
+
+
+def _carried(store: Path) -> "pa.Table | None":
+    """What is carried in a store; raises InputError where it cannot be read, or one has the name of one of results."""
+    from voxmill.store.carried import read_carried
+
+    table = read_carried(store)
+    if table is not None and ERROR in table.column_names:
+        raise InputError(
+            f"{store.name}: it carries a column {ERROR}, and one of these results is called so; carry it by another "
+            "name into a new store, or use voxmill run"
+        )
+    return table
 
 
 def wanted_cases(store: "Store", cases: Iterable[str] | None = None) -> tuple[str, ...]:
