@@ -11,7 +11,6 @@ import pytest
 import voxmill as vm
 from small_images import write_case
 from voxmill.conversion import Converted, convert
-from voxmill.conversion.origins import owned_of, read_owned
 from voxmill.discovery.tables import Listed, read_sheet
 from voxmill.errors import InputError
 
@@ -116,15 +115,9 @@ def test_without_labels_there_is_nothing_to_say(tmp_path: Path, files: tuple[str
     assert converted(tmp_path, f"Image,Mask,Label\n{image},{mask},\n").notes == ()
 
 
-@pytest.mark.parametrize("second", ["{image},", "{mask},{mask}"], ids=["without its mask", "another image"])
-def test_a_case_that_is_named_twice_with_other_files_is_told(
-    tmp_path: Path, files: tuple[str, str], second: str
-) -> None:
+def test_a_row_that_names_an_image_again_without_its_mask_adds_nothing(tmp_path: Path, files: tuple[str, str]) -> None:
     image, mask = files
-    row = second.format(image=image, mask=mask)
-    done = converted(tmp_path, f"image,mask,case\n{image},{mask},one\n{row},one\n")
-    assert (done.progress.done, done.not_read) == (1, {"repeated case": 1})
-    assert read_owned(done.store) == {}
-    (_, told) = owned_of(done.store).read_text().splitlines()
-    assert "row 2: row 1 has this case with other files" in told
-    assert told.endswith(f",{row.partition(',')[0]}")
+    done = converted(tmp_path, f"image,mask,case\n{image},{mask},one\n{image},,one\n")
+    assert (done.cases, done.progress.done, done.unread) == (1, 1, 0)
+    (stored,) = vm.open_store(done.store).cases[0].images
+    assert (stored.name, [one.name for one in stored.masks]) == ("image", ["mask"])

@@ -15,10 +15,10 @@ from voxmill.cohort.layout import FOLDER, STORE, TABLE
 from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
 from voxmill.columns import require_free
-from voxmill.discovery.calling import called, called_by_path
+from voxmill.discovery.calling import Naming, called, differing, paths_of
 from voxmill.discovery.cases import CaseSource, LeftOut
 from voxmill.discovery.sources import find_cases, images_of
-from voxmill.discovery.tables import CHANNEL, IMAGE, LABEL, MASK, Listed, Sheet, is_table, read_sheet
+from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
 from voxmill.errors import InputError, SettingsError, brief, several
 from voxmill.privacy import Pseudonyms
 
@@ -38,8 +38,6 @@ WHOLE = re.compile(r"(\d+(\.0*)?)?")
 """A label or channel, or none; pandas writes 1 as 1.0 where another row has none."""
 Placed = tuple[int, CohortCase]
 """A case and its place in its source, from 0."""
-Column = tuple[str, str]
-"""A case, and a column of its rows."""
 
 
 @dataclass(frozen=True)
@@ -160,14 +158,16 @@ def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_o
 def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
     _require_columns(sheet)
     folder, missing = sheet.path.parent, list[LeftOut]()
-    differing = _differing(sheet, folder, _repeated(sheet, folder))
+    repeated = _repeated(sheet, folder)
+    _require_once(sheet.path.name, _rows_of(repeated, sheet, folder), folder)
+    naming = Naming(differing(_rows_of(repeated, sheet, folder), folder))
     if not wanted.skip_missing:
         _require_files(sheet, folder)
 
     def begin() -> Iterator[Placed]:
         missing.clear()
         rows = (row for row in sheet.rows if wanted.names(called(row, folder)))
-        cases = ((row.number - 1, _of_row(row, folder, differing, keep_ids=keep_ids)) for row in rows)
+        cases = ((row.number - 1, _of_row(row, folder, naming, keep_ids=keep_ids)) for row in rows)
         return islice(_there(cases, missing) if wanted.skip_missing else cases, wanted.limit)
 
     count = sum(wanted.names(called(row, folder)) for row in sheet.rows)
@@ -190,31 +190,13 @@ def _there(cases: Iterator[tuple[int, FileCase]], missing: list[LeftOut]) -> Ite
             yield place, case.without(lacking)
 
 
-def _of_row(row: Listed, folder: Path, differing: Collection[Column] = (), *, keep_ids: bool = False) -> FileCase:
+def _of_row(row: Listed, folder: Path, naming: Naming, *, keep_ids: bool = False) -> FileCase:
     """The case of a row; what rows of its case do not share is called by its path."""
-    case, label = called(row, folder), _number(row.label)
-
-    def named(name: str, column: str, written: str) -> str:
-        if (case, column) not in differing:
-            return name
-        path = called_by_path(written, folder)
-        return path if name == column else f"{name} {path}"
-
-    images = tuple(
-        replace(
-            image,
-            name=named(image.name, _column(image.name), row.images[image.name]),
-            masks=tuple(replace(mask, name=named(mask.name, MASK, row.mask)) for mask in image.masks),
-        )
-        for image in images_of(row, folder, keep_names=keep_ids)
-    )
+    label = _number(row.label)
     choosing = Choosing(None if label is None else (label,), _number(row.channel))
-    return FileCase(CaseSource(case, images), folder, choosing)
-
-
-def _column(image: str) -> str:
-    """The column of an image."""
-    return image if image == IMAGE else f"{IMAGE}:{image}"
+    return FileCase(
+        CaseSource(called(row, folder), images_of(row, folder, naming, keep_names=keep_ids)), folder, choosing
+    )
 
 
 def _number(text: str) -> int | None:
@@ -251,33 +233,31 @@ def _repeated(sheet: Sheet, folder: Path) -> Collection[str]:
     return repeated
 
 
-def _differing(sheet: Sheet, folder: Path, repeated: Collection[str]) -> Collection[Column]:
-    """In which columns rows of a case name different files; raises InputError for what is there twice, by its rows."""
-    files: dict[Column, str] = {}
-    differing, first, twice = set[Column](), dict[tuple[object, ...], int](), list[str]()
-    for row in sheet.rows if repeated else ():
-        if (case := called(row, folder)) not in repeated:
-            continue
-        paths = {_column(name): called_by_path(path, folder) for name, path in row.images.items()}
-        mask = {MASK: called_by_path(row.mask, folder)} if row.mask else {}
-        for column, path in (paths | mask).items():
-            if files.setdefault((case, column), path) != path:
-                differing.add((case, column))
-        chosen = mask.get(MASK), _number(row.label), _number(row.channel)
-        before = [first.setdefault((case, *image, *chosen), row.number) for image in paths.items() or [()]]
+def _rows_of(repeated: Collection[str], sheet: Sheet, folder: Path) -> Iterator[Listed]:
+    """The rows of cases that have several."""
+    return (row for row in (sheet.rows if repeated else ()) if called(row, folder) in repeated)
+
+
+def _require_once(source: str, rows: Iterator[Listed], folder: Path) -> None:
+    """Raise InputError for what is there twice, by its rows."""
+    first, twice = dict[tuple[object, ...], int](), list[str]()
+    for row in rows:
+        images = dict(paths_of(row, folder))
+        chosen = images.pop(MASK, None), _number(row.label), _number(row.channel)
+        case = called(row, folder)
+        before = [first.setdefault((case, *image, *chosen), row.number) for image in images.items() or [()]]
         twice += [f"{number} and {row.number}" for number in sorted({*before} - {row.number})]
     if twice:
         raise InputError(
-            f"{sheet.path.name}: these rows have the same case, image, mask and label: {several(twice)}; keep one of "
-            "them, or give each a case of its own ('case')"
+            f"{source}: these rows have the same case, image, mask and label: {several(twice)}; keep one of them, or "
+            "give each a case of its own ('case')"
         )
-    return differing
 
 
 def _require_files(sheet: Sheet, folder: Path) -> None:
     """Raise InputError where files of the first rows are not there."""
     rows = islice(sheet.rows, LOOKED_AT)
-    missing = [str(row.number) for row in rows if _of_row(row, folder).lacking]
+    missing = [str(row.number) for row in rows if _of_row(row, folder, Naming()).lacking]
     if missing:
         raise InputError(
             f"{sheet.path.name}: {len(missing)} of its first {min(LOOKED_AT, sheet.table.num_rows):,} rows name files "

@@ -168,9 +168,10 @@ class _UnderWay:
         return {**image.attributes, **about_image(found.header, self.job.pseudonyms)}
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
-        """Read and write a mask of an image."""
+        """Read and write a mask of an image; one whose name is none for a store is a failure too."""
         self.enter("read mask")
         try:
+            folder_name(mask.name)
             read = mask.read(volume, threshold=self.job.threshold)
             found, fit = read.mask, fit_notes(volume, read.mask)
         except InputError as error:

@@ -4,7 +4,7 @@ What is whole is never touched. Images and masks that failed, or that were not t
 what is in the files of what is whole has changed, the case is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,8 @@ class Kept:
     def require_same(self, case: CaseSource, keys: Keys) -> None:
         """Raise InputError where this is another case: of another patient or study, or of other files altogether.
 
-        A study may come in parts that have nothing in common. Whose the case of a table is, its files say alone.
+        A study may come in parts that have nothing in common. Whose the case of a table is, its files say alone: it may
+        gain images and masks or lack some, not both, as then those that it lacks may be there by other names.
         """
         whose = {name: case.attributes[name] for name in ("patient", "study") if name in case.attributes}
         if any(self.result["about"].get(name) != one for name, one in whose.items()):
@@ -56,7 +57,10 @@ class Kept:
             )
         common = [name for name in keys if name in self.keys]
         is_other = not self.keys or (bool(keys) and not common and not case.attributes.get("study"))
-        if is_other:
+        of_table = [image.name for image in case.images if image.series is None and image.name in common]
+        masks = [(self.keys[name]["masks"], keys[name]["masks"]) for name in of_table]
+        is_exchanged = bool(of_table) and any(_exchanged(*pair) for pair in ((self.keys, keys), *masks))
+        if is_other or is_exchanged:
             raise _other_files(case)
 
     def renewed(self, case: CaseSource, now: Keys, how: Reading) -> dict[str, Row]:
@@ -99,6 +103,11 @@ class Kept:
             for mask in image.masks:
                 if folder_name(mask.name) not in masks:
                     erase_mask(image.folder, mask.name)
+
+
+def _exchanged(before: Collection[str], now: Collection[str]) -> bool:
+    """Whether there are names that are not there any more, and new ones."""
+    return bool(set(before) - set(now)) and bool(set(now) - set(before))
 
 
 def _other_files(case: CaseSource) -> InputError:

@@ -1,14 +1,40 @@
-"""What the case of a row is called: no path on this machine, nor any URL, stands in results."""
+"""What the case of a row, its images and its mask are called: no path here, nor any URL, stands in results."""
 
 import hashlib
 import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from voxmill.discovery.tables import Listed
+from voxmill.discovery.tables import IMAGE, MASK, Listed
 from voxmill.io.remote import Location, Remote, is_url, located
 
 LETTERS = 12
 """Of a digest in a name."""
+Column = tuple[str, str]
+"""A case, and a column of its rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Naming:
+    """What images and masks of rows are called: by their columns, or by their paths where rows of a case differ.
+
+    differing: in which columns they do. by_path: what stands for the path of an image or a mask.
+    """
+
+    differing: Collection[Column] = ()
+    by_path: Callable[[str, str], str] = lambda kind, path: path
+
+    def image(self, case: str, name: str, path: str) -> str:
+        """What an image is called that its column calls `name`, or IMAGE where it calls it nothing."""
+        if (case, column_of(name)) not in self.differing:
+            return name
+        told = self.by_path(IMAGE, path)
+        return told if name == IMAGE else f"{name} {told}"
+
+    def mask(self, case: str, path: str) -> str:
+        """What a mask is called."""
+        return self.by_path(MASK, path) if (case, MASK) in self.differing else MASK
 
 
 def called(row: Listed, folder: Location) -> str:
@@ -39,3 +65,26 @@ def called_by_path(written: str, folder: Location) -> str:
 
 def _digested(name: str, path: str) -> str:
     return f"{name}-{hashlib.sha256(path.encode(errors='surrogateescape')).hexdigest()[:LETTERS]}"
+
+
+def column_of(image: str) -> str:
+    """The column of an image, by what it calls it."""
+    return image if image == IMAGE else f"{IMAGE}:{image}"
+
+
+def paths_of(row: Listed, folder: Location) -> Mapping[str, str]:
+    """The images and the mask of a row by column, as called_by_path calls them; raises InputError as that does."""
+    images = {column_of(name): called_by_path(path, folder) for name, path in row.images.items()}
+    return images | ({MASK: called_by_path(row.mask, folder)} if row.mask else {})
+
+
+def differing(rows: Iterable[Listed], folder: Location) -> Collection[Column]:
+    """In which columns rows of one case name different files."""
+    files: dict[Column, str] = {}
+    return {
+        (case, column)
+        for row in rows
+        for case in (called(row, folder),)
+        for column, path in paths_of(row, folder).items()
+        if files.setdefault((case, column), path) != path
+    }

@@ -114,6 +114,11 @@ class ImageSource:
         if self.fault:
             raise Unreachable(self.fault)
 
+    def joined(self, other: "ImageSource") -> "ImageSource":
+        """This image with the masks that another row has of it."""
+        names = {mask.name for mask in self.masks}
+        return replace(self, masks=(*self.masks, *(mask for mask in other.masks if mask.name not in names)))
+
     @property
     def is_unlooked_at(self) -> bool:
         """Whether it may be of DICOM whose headers nobody has looked at, so that a mask of it may be another's."""
@@ -156,10 +161,12 @@ class CaseSource:
         """All files of its images and masks."""
         return tuple(path for image in self.images for path in (*image.files, *(mask.path for mask in image.masks)))
 
-    @property
-    def described(self) -> tuple[tuple[object, ...], ...]:
-        """What tells whether it is the same as another: its images and masks, and their files."""
-        return tuple((image.name, image.files, image.masks) for image in self.images)
+    def joined(self, other: "CaseSource") -> "CaseSource":
+        """This case with the images and masks of another row of it; what both have is of this one."""
+        images = {image.name: image for image in self.images}
+        for image in other.images:
+            images[image.name] = images[image.name].joined(image) if image.name in images else image
+        return replace(self, images=tuple(images.values()))
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -1,11 +1,13 @@
 """A file, a folder or a table, here or at a URL → its cases, by the names that stand for them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from voxmill.discovery.calling import called
+from voxmill.discovery.calling import Naming, called, column_of, differing, paths_of
 from voxmill.discovery.cases import CaseSource, Further, ImageSource, LeftOut, MaskSource, Sources
 from voxmill.discovery.tables import IMAGE, MASK, Listed, is_table, read_sheet
-from voxmill.errors import InputError
+from voxmill.errors import InputError, several
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import names_a_format
 from voxmill.io.remote import Location, Remote, located
@@ -21,8 +23,9 @@ def find_cases(source: Location, pseudonyms: Pseudonyms) -> Sources:
     """The cases in a table of images and masks, in an image file, or in a file or folder of DICOM.
 
     A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
-    optional; PyRadiomics' batch files are such tables, and rows that differ in their label alone are one case. Paths in
-    it are relative to it, or URLs. Of DICOM, a case is a study. Raises InputError where there is no such path or URL,
+    optional; PyRadiomics' batch files are such tables. Rows of one case are one: images and masks in which they differ
+    are called by their paths, or by what stands for these. Paths in a table are relative to it, or URLs. Of DICOM, a
+    case is a study. Raises InputError where there is no such path or URL,
     no image in it, or a table that makes no sense.
     """
     if isinstance(source, Path) and not source.exists():
@@ -44,53 +47,62 @@ def _looks_like_dicom(file: Location) -> bool:
 
 
 def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
-    """The cases of a table; a row that is none, and one of a case that was named before with other files, is left out.
-
-    Rows of one case with the same files are one: PyRadiomics' batch files have a row per label.
-    """
-    cases: dict[str, CaseSource] = {}
-    rows: dict[str, list[int]] = {}
+    """The cases of a table; a row that is none is left out."""
+    listed: list[Listed] = []
     left_out: list[LeftOut] = []
     with fetched([table]) as (local,):
         sheet = read_sheet(local)
-    is_labelled = False
     for row in sheet.rows:
-        is_labelled = is_labelled or bool(row.label or row.channel)
         try:
-            case = _of_row(row, table.parent, pseudonyms)
+            _require_whole(row, table.parent)
         except InputError as error:
             left_out.append(LeftOut("", f"{row.place}{error}", "row"))
-            continue
-        first = cases.setdefault(case.name, case)
-        if first is not case and first.described != case.described:
-            left_out.append(_named_twice(case, first))
         else:
-            rows.setdefault(case.name, []).append(row.number - 1)
-    notes = (EVERY_LABEL,) if is_labelled else ()
-    return Sources(tuple(cases.values()), tuple(left_out), notes, Further(sheet.further, rows))
+            listed.append(row)
+    naming = Naming(differing(listed, table.parent), pseudonyms.of)
+    cases: dict[str, CaseSource] = {}
+    rows: dict[str, list[int]] = {}
+    for row in listed:
+        case = _of_row(row, table.parent, naming, pseudonyms)
+        cases[case.name] = cases[case.name].joined(case) if case.name in cases else case
+        rows.setdefault(case.name, []).append(row.number - 1)
+    notes = (EVERY_LABEL,) if any(row.label or row.channel for row in listed) else ()
+    placed = tuple(replace(case, place=_place(rows[name])) for name, case in cases.items())
+    return Sources(placed, tuple(left_out), notes, Further(sheet.further, rows))
 
 
-def _named_twice(case: CaseSource, first: CaseSource) -> LeftOut:
-    before = first.place.partition(":")[0]
-    sentence = f"{case.place}{before} has this case with other files; give each a case of its own (column 'case')"
-    return LeftOut(case.name, sentence, "repeated case", place=case.images[0].files[0])
+def _place(rows: Sequence[int]) -> str:
+    """Where the rows of a case stand, for messages."""
+    numbers = [row + 1 for row in rows]
+    return f"row {numbers[0]}: " if len(rows) == 1 else f"rows {several(numbers, separator=', ')}: "
 
 
-def _of_row(row: Listed, folder: Location, pseudonyms: Pseudonyms) -> CaseSource:
-    """The case of a row, whose images share its mask; raises InputError where it has none, or leads elsewhere."""
+def _require_whole(row: Listed, folder: Location) -> None:
+    """Raise InputError for a row that has no image, or leads elsewhere."""
     if row.fault or not row.images:
         raise InputError(row.fault or "it has no image; fill in its column")
-    images = images_of(row, folder, keep_names=pseudonyms.keep_ids)
+    paths_of(row, folder)
+
+
+def _of_row(row: Listed, folder: Location, naming: Naming, pseudonyms: Pseudonyms) -> CaseSource:
+    """The case of a row, whose images share its mask."""
+    images = images_of(row, folder, naming, keep_names=pseudonyms.keep_ids)
     name = called(row, folder)
-    return CaseSource(pseudonyms.of("case", name), images, {}, frozenset({name}), row.place)
+    return CaseSource(pseudonyms.of("case", name), images, {}, frozenset({name}))
 
 
-def images_of(row: Listed, folder: Location, *, keep_names: bool) -> tuple[ImageSource, ...]:
+def images_of(row: Listed, folder: Location, naming: Naming, *, keep_names: bool) -> tuple[ImageSource, ...]:
     """The images of a row, whose paths are relative to a folder, each with its mask; keep_names: as a mask has it.
 
     Raises InputError for a path that leads out of a folder at a URL.
     """
+    case, paths = called(row, folder), paths_of(row, folder)
     images = {name: located(path, folder) for name, path in row.images.items()}
-    beside = tuple(images.values())
-    masks = (MaskSource(MASK, located(row.mask, folder), images=beside, keep_names=keep_names),) if row.mask else ()
-    return tuple(ImageSource(name, (place,), masks, keep_names=keep_names) for name, place in images.items())
+    masks: tuple[MaskSource, ...] = ()
+    if row.mask:
+        name, beside = naming.mask(case, paths[MASK]), tuple(images.values())
+        masks = (MaskSource(name, located(row.mask, folder), images=beside, keep_names=keep_names),)
+    return tuple(
+        ImageSource(naming.image(case, name, paths[column_of(name)]), (place,), masks, keep_names=keep_names)
+        for name, place in images.items()
+    )
