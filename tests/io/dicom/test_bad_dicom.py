@@ -72,6 +72,24 @@ def test_absurd_numbers_of_frames_are_refused(tmp_path: Path) -> None:
     assert "promises" in refused(save(dataset, tmp_path / "frames", ExplicitVRLittleEndian))
 
 
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless, JPEGLSLossless])
+@pytest.mark.parametrize("said", [None, ExplicitVRLittleEndian])
+def test_compressed_pixels_whose_encoding_is_not_told_are_refused(
+    tmp_path: Path, syntax: UID, said: UID | None
+) -> None:
+    """Noise may be longer compressed than plain, so that its length says nothing."""
+    (path,) = write_series(tmp_path, stored(1), syntax=syntax)
+    dataset = dcmread(path)
+    del dataset.file_meta.TransferSyntaxUID
+    if said is not None:
+        dataset.file_meta.TransferSyntaxUID = said
+    dataset.save_as(path, implicit_vr=False, little_endian=True)
+    assert refused(path) == (
+        "a001: its pixels are compressed, and TransferSyntaxUID (0002,0010) is missing or says that they are not; "
+        "export the file again from its source"
+    )
+
+
 @pytest.mark.parametrize("syntax", [JPEG2000Lossless, JPEGLSLossless])
 def test_a_compressed_frame_of_another_size_is_refused(tmp_path: Path, syntax: UID) -> None:
     (path,) = write_series(tmp_path, stored(1), syntax=syntax)

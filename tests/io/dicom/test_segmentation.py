@@ -199,6 +199,17 @@ def label_map() -> NDArray[np.uint8]:
     return labels
 
 
+def test_compressed_frames_whose_encoding_is_not_told_are_refused(tmp_path: Path, series: Series) -> None:
+    path = write_segmentation(tmp_path / "seg.dcm", series, label_map(), kind="LABELMAP", syntax=RLELossless)
+    dataset = dcmread(path)
+    del dataset.file_meta.TransferSyntaxUID
+    dataset.save_as(path, implicit_vr=False, little_endian=True)
+    with pytest.raises(
+        vm.InputError, match=r"^seg.dcm: its pixels are compressed, and TransferSyntaxUID \(0002,0010\)"
+    ):
+        vm.read_mask(path, series.image)
+
+
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, RLELossless, JPEGLSLossless, JPEG2000Lossless])
 def test_label_maps(tmp_path: Path, series: Series, syntax: UID) -> None:
     path = write_segmentation(tmp_path / "seg.dcm", series, label_map(), kind="LABELMAP", syntax=syntax)

@@ -21,6 +21,7 @@ from pydicom.uid import (
     AllTransferSyntaxes,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     MediaStorageDirectoryStorage,
 )
@@ -39,6 +40,12 @@ FIRST_TAGS = (*(bytes((2, 0, element, 0)) for element in META), b"\x08\x00", b"\
 DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
 """Deflated Image Frame Compression, which pydicom does not know: each frame is a deflate stream of its own."""
 TRANSFER_SYNTAXES = frozenset((*AllTransferSyntaxes, DEFLATED_FRAMES))
+NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+"""Transfer syntaxes whose pixels are not compressed, and have a length (PS3.5 A.1 to A.3, A.5)."""
+UNDEFINED = 0xFFFFFFFF
+"""The length of pixels in compressed fragments (PS3.5 A.4)."""
+ITEM = b"\xfe\xff\x00\xe0"
+"""How each of these begins, after one with their offsets; the length of what it holds follows."""
 COMMAND = b"\0\0"
 """How a command set (group 0000, PS3.7) begins, which some files have before their dataset."""
 INFLATED_LIMIT = 2**30
@@ -127,7 +134,8 @@ def with_pixels(header: Header, element: PixelElement | None) -> Dataset:
 def read_pixel_element(header: Header) -> PixelElement | None:
     """The pixel data of a file, still encoded; None where there are none.
 
-    Raises InputError where the file has changed since its header was read, or where it is damaged.
+    Raises InputError where the file has changed since its header was read, where it is damaged, and where they are
+    compressed and nothing says how.
     """
     try:
         with quiet(), header.path.open("rb") as file:
@@ -137,7 +145,9 @@ def read_pixel_element(header: Header) -> PixelElement | None:
             if header.transfer_syntax == DeflatedExplicitVRLittleEndian:
                 stream = BytesIO(_inflated(file, _meta(file), header.path.name))
             stream.seek(header.end)
-            return next(data_element_generator(stream, *header.dataset.original_encoding), None)
+            element = next(data_element_generator(stream, *header.dataset.original_encoding), None)
+            _refuse_compressed(header, element)
+            return element
     except InputError:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
@@ -145,6 +155,22 @@ def read_pixel_element(header: Header) -> PixelElement | None:
         raise InputError(
             f"{header.path.name}: its pixels cannot be read: {reason.lower()}; copy the file again"
         ) from error
+
+
+def _refuse_compressed(header: Header, element: PixelElement | None) -> None:
+    """Refuse compressed pixels of a transfer syntax that has none: they would be taken for values."""
+    if header.transfer_syntax in NATIVE and isinstance(element, RawDataElement) and _is_in_fragments(element):
+        raise InputError(
+            f"{header.path.name}: its pixels are compressed, and {named('TransferSyntaxUID')} is missing or says that "
+            "they are not; export the file again from its source"
+        )
+
+
+def _is_in_fragments(element: RawDataElement) -> bool:
+    """Whether pixels are in compressed fragments; some programs write a length for all of these too."""
+    data = element.value or b""
+    second = 8 + int.from_bytes(data[4:8], "little")
+    return element.length == UNDEFINED or (data[:4] == ITEM and data[second : second + 4] == ITEM)
 
 
 def _of_object(header: Header) -> Header:
