@@ -36,7 +36,7 @@ class InputError(VoxmillError):
 
 
 class UnrelatedError(InputError):
-    """A mask that is of another patient than its image; its text repeats nothing that is in a header."""
+    """A mask of another patient than its image, or an image of another than its case: no header is repeated."""
 
 
 class OutputError(VoxmillError):

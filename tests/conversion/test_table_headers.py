@@ -64,3 +64,18 @@ def test_what_comes_later_joins_a_case_that_is_of_somebody(tmp_path: Path, table
     native, other = sorted(rows_of(done.index), key=lambda row: str(row["image"]))
     assert native["patient"] == other["patient"] is not None
     assert (native["Modality"], other["Modality"]) == ("CT", None)
+
+
+def test_an_image_of_another_patient_is_no_part_of_a_case(tmp_path: Path, table: Path) -> None:
+    """By the identifier of that patient it could not be removed."""
+    other = {**ABOUT, "PatientID": "PATIENT-0043", "SeriesInstanceUID": uid("other")}
+    write_series(table.parent / "other", name="other", attributes=other)
+    write_table(table.parent, [{"case": "one", "image:native": "native", "image:other": "other"}])
+    done = convert(table, tmp_path / "cohort.zarr")
+    assert ([row["image"] for row in rows_of(done.index)], done.not_read) == (["native"], {"image": 1})
+    (failure,) = rows_of(done.failures)
+    assert (failure["image"], failure["reason"]) == ("other", "UnrelatedError")
+    assert failure["sentence"] == (
+        "row 1: other: it is of another patient than the images of its case before it (PatientID); give each patient "
+        "a case of its own"
+    )

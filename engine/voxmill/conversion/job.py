@@ -13,7 +13,7 @@ from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
 from voxmill.discovery.found import FoundImage
 from voxmill.discovery.headers import about_case, about_image
-from voxmill.errors import InputError
+from voxmill.errors import InputError, UnrelatedError
 from voxmill.io.fetching import stamps_of
 from voxmill.io.remote import Location
 from voxmill.passing import Unreachable, reading
@@ -160,11 +160,20 @@ class _UnderWay:
         return volume
 
     def _attributes(self, image: ImageSource, found: FoundImage) -> Mapping[str, Any]:
-        """What may be told of an image; where its header is met only now, that says whose the case is, too."""
+        """What may be told of an image; where its header is met only now, that says whose the case is, too.
+
+        Raises UnrelatedError where it is of another patient, by whose identifier the case would not be found.
+        """
         if found.header is None:
             return image.attributes
+        about = about_case(found.header, self.job.pseudonyms)
+        if self.about.get("patient") and about["patient"] not in ("", self.about["patient"]):
+            raise UnrelatedError(
+                f"{image.name}: it is of another patient than the images of its case before it (PatientID); give each "
+                "patient a case of its own"
+            )
         if not self.about:
-            self.about.update(about_case(found.header, self.job.pseudonyms))
+            self.about.update(about)
         return {**image.attributes, **about_image(found.header, self.job.pseudonyms)}
 
     def _add_mask(self, mask: MaskSource, image: ImageSource, volume: Volume | StoredImage, place: Path) -> None:
