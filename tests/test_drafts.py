@@ -1,4 +1,4 @@
-"""Drafts: whole files or none, links written through, causes in the message."""
+"""Drafts: whole files or none, links written through where somebody gave them, causes in the message."""
 
 import os
 from pathlib import Path
@@ -55,11 +55,23 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.csv"]
 
 
-def test_a_link_is_written_through(tmp_path: Path) -> None:
+def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "folder").symlink_to(tmp_path / "real")
+    link = tmp_path / "folder" / "a.csv"
+    link.symlink_to(tmp_path / "real.csv")
+    with draft_of(link) as draft:
+        draft.write_text("new")
+    assert not link.is_symlink()
+    assert ((tmp_path / "real" / "a.csv").read_text(), (tmp_path / "real.csv").read_text()) == ("new", "old")
+
+
+def test_a_link_that_somebody_gave_is_written_through(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     link = tmp_path / "a.csv"
     link.symlink_to(tmp_path / "elsewhere" / "real.csv")
-    with draft_of(link) as draft:
+    with draft_of(link, follow=True) as draft:
         draft.write_text("new")
     assert link.is_symlink()
     assert (tmp_path / "elsewhere" / "real.csv").read_text() == "new"

@@ -14,13 +14,14 @@ DRAFT = re.compile(r"\.[0-9a-f]{32}")
 
 
 @contextmanager
-def draft_of(path: Path, *, suffix: str = "") -> Iterator[Path]:
+def draft_of(path: Path, *, suffix: str = "", follow: bool = False) -> Iterator[Path]:
     """A temporary path, with this suffix, to write to; at the end it becomes `path`, after a failure it is removed.
 
-    It lies on the disk, name and all, when that is done. A symbolic link stays, and what it leads to is written. Raises
+    It lies on the disk, name and all, when that is done. The file comes in place of a symbolic link, and what that led
+    to stays as it is. follow: for a path that somebody gave; a link stays, and what it leads to is written. Raises
     OutputError with the cause for every OSError inside.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path) if follow else path)
     draft = target.with_name(f".{uuid.uuid4().hex}{suffix}")
     try:
         yield draft

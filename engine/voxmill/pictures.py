@@ -302,7 +302,7 @@ def _coloured(view: View) -> list[tuple[str, str, NDArray[np.bool_]]]:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    with draft_of(path, suffix=".png") as draft:
+    with draft_of(path, suffix=".png", follow=True) as draft:
         figure.savefig(draft, format="png", facecolor=PAPER)
 
 

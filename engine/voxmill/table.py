@@ -191,7 +191,7 @@ class Table:
         Raises SettingsError for another suffix, OutputError when writing fails, with the cause.
         """
         path = parse_output(Path(path))
-        with draft_of(path) as draft:
+        with draft_of(path, follow=True) as draft:
             WRITERS[path.suffix.lower()](self, draft)
 
 

@@ -62,6 +62,18 @@ def test_what_was_done_before_stays_where_a_run_is_refused(tmp_path: Path, monke
     assert {path: path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()} == before
 
 
+def test_results_are_not_written_to_where_a_link_leads(tmp_path: Path) -> None:
+    cohort, outside = write_cohort(tmp_path, 1), tmp_path / "outside.txt"
+    out = run_cohort(cohort, tmp_path / "out", settings=FEW).folder
+    outside.write_text("of somebody")
+    for name in ("methods.md", "dictionary.csv"):
+        (out / name).unlink()
+        (out / name).symlink_to(outside)
+    run_cohort(cohort, out, settings=FEW)
+    assert outside.read_text() == "of somebody"
+    assert not (out / "methods.md").is_symlink()
+
+
 def test_other_settings_begin_a_new_run_and_the_earlier_one_is_kept(tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path, 2)
     first = run_cohort(cohort, tmp_path / "out", settings=FEW)

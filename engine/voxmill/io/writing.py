@@ -57,7 +57,7 @@ def _write(array: NDArray[Any], grid: Grid, path: Path, metadata: Mapping[str, s
     image = image_of(array, grid)
     for key, value in metadata.items():
         image.SetMetaData(key, value.encode(errors="replace").decode())
-    with draft_of(path, suffix=suffix) as draft:
+    with draft_of(path, suffix=suffix, follow=True) as draft:
         draft.touch(exist_ok=False)
         with plain_path(draft, suffix) as plain:
             cause = _save(image, plain)

@@ -140,7 +140,7 @@ def _read(kept: Path) -> "OrderedDict[str, Any]":
 
 
 def _keep(columns: "OrderedDict[str, Any]", path: Path) -> None:
-    with draft_of(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+    with draft_of(path, follow=True) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(columns), lineterminator="\n")
         writer.writeheader()
         writer.writerow(columns)
