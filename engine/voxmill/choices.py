@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError
 from voxmill.grid import Index, Window
-from voxmill.segments import Segment
+from voxmill.segments import Segment, Undrawn
 from voxmill.settings import Components, Settings
 from voxmill.stages import stage
 from voxmill.volume import Mask
@@ -22,6 +22,8 @@ Labels = Sequence[int | str]
 
 ROUNDING = 1e-6
 """How far below the smallest volume, as a share of it, a component may be: spacings are rounded in files."""
+NOWHERE = Window((0, 0, 0), (1, 1, 1))
+"""The box of what has no voxel: a box has one at least."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,13 @@ class Choice:
 def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[Choice, ...]:
     """The regions of a mask: its labels (those of `labels`, or all), then unions, all split where settings say so.
 
-    Where `labels` names unions, only those are taken. Raises InputError for a label that is not there, and for a union
-    that is called like a segment.
+    Where `labels` names unions, only those are taken. A label that has no voxel is a region that is refused. Raises
+    InputError for a label that is not there, and for a union that is called like a segment or has such a label.
     """
     chosen = (*_single(mask, labels, settings), *_united(mask, labels, settings))
     if settings.components is None:
         return chosen
-    return tuple(part for one in chosen for part in _split(mask, one, settings.components))
+    return tuple(part for one in chosen for part in ((one,) if one.refusal else _split(mask, one, settings.components)))
 
 
 def labelled(mask: Mask, choice: Choice) -> tuple[NDArray[np.unsignedinteger], int]:
@@ -72,11 +74,20 @@ def labelled(mask: Mask, choice: Choice) -> tuple[NDArray[np.unsignedinteger], i
 
 
 def _single(mask: Mask, labels: Labels | None, settings: Settings) -> list[Choice]:
-    wanted = None if labels is None else [one for one in labels if one not in settings.unions]
-    return [
-        Choice(str(segment), segment.label, (segment,), segment.box, segment.voxels)
-        for segment in dict.fromkeys(mask.select(wanted))
-    ]
+    if labels is None:
+        return [_drawn(segment) for segment in mask.segments]
+    wanted = [one for one in labels if one not in settings.unions]
+    found = dict.fromkeys(one for label in wanted for one in mask.select_undrawn(label) or mask.select([label]))
+    return [_undrawn(one) if isinstance(one, Undrawn) else _drawn(one) for one in found]
+
+
+def _drawn(segment: Segment) -> Choice:
+    return Choice(str(segment), segment.label, (segment,), segment.box, segment.voxels)
+
+
+def _undrawn(segment: Undrawn) -> Choice:
+    """A region that somebody asked for, and that is nowhere."""
+    return Choice(str(segment), segment.label, (), NOWHERE, 0, refusal="it has no voxel in the mask")
 
 
 def _united(mask: Mask, labels: Labels | None, settings: Settings) -> list[Choice]:

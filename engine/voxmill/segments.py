@@ -4,16 +4,18 @@ import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, nearest
 from voxmill.grid import Index, Window
 from voxmill.stages import stage
 
 MAX_LABEL = 65_535
+PATTERN_SIGNS = "*?["
 DEFAULT_THRESHOLD = 0.5
 """The share of its maximum from which on a voxel of a fractional segmentation is inside."""
 
@@ -40,6 +42,44 @@ class Segment:
     def __str__(self) -> str:
         """The name, or else the number."""
         return self.name or str(self.label)
+
+
+@dataclass(frozen=True)
+class Undrawn:
+    """A segment that a file describes, and that has no voxel: its number, its name if it has one."""
+
+    label: int
+    name: str | None
+
+    def __str__(self) -> str:
+        """The name, or else the number."""
+        return self.name or str(self.label)
+
+
+Called = TypeVar("Called", Segment, Undrawn)
+
+
+def matching(segments: Sequence[Called], wanted: int | str) -> list[Called]:
+    """The segments of a label, which is a number, a name, or a pattern of names."""
+    text = str(wanted)
+    numbered = [one for one in segments if str(one.label) == text]
+    called = [one for one in segments if one.name == text]
+    found = numbered or called if isinstance(wanted, int) else called or numbered
+    if found or not any(sign in text for sign in PATTERN_SIGNS):
+        return found
+    return [one for one in segments if one.name and fnmatchcase(one.name, text)]
+
+
+def why_absent(segments: Sequence[Segment], undrawn: Sequence[Undrawn], wanted: int | str) -> str:
+    """Why no segment has a label, which are there, and what may be meant."""
+    text = str(wanted)
+    if matching(undrawn, wanted):
+        return f"label {text} has no voxel in the mask; labels present: {listed(segments)}"
+    is_pattern = any(sign in text for sign in PATTERN_SIGNS)
+    names = [one.name for one in segments if one.name]
+    hint = nearest(text, names).split("; known")[0] if names and not is_pattern else ""
+    missing = f"label {text} is not in the mask{' (no name matches)' * is_pattern}"
+    return f"{missing}; labels present: {listed(segments)}{hint}"
 
 
 def whole_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Protocol, TypeGuard
 
@@ -11,14 +10,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from voxmill.acquired import Acquired
-from voxmill.errors import InputError, nearest
+from voxmill.errors import InputError
 from voxmill.grid import IDENTITY, Grid, Window
-from voxmill.segments import Segment, boxes_of, layered, listed, segments_of, unsigned, whole_numbers, with_names
+from voxmill.segments import (
+    Segment,
+    Undrawn,
+    boxes_of,
+    layered,
+    matching,
+    segments_of,
+    unsigned,
+    whole_numbers,
+    why_absent,
+    with_names,
+)
 from voxmill.suv import Suv
 
 Names = Mapping[int, str] | Mapping[tuple[int, int], str] | Mapping[int | tuple[int, int], str]
 
-PATTERN_SIGNS = "*?["
 SHOWN = 5
 """The most segments that a mask's repr names."""
 
@@ -151,9 +160,9 @@ class Mask:
     """Labels on a grid: 0 is outside, every other number is a segment.
 
     `array` holds whole numbers 0 to 65,535, indexed z, y, x (y, x for a flat mask); segments that overlap lie in
-    several layers, see `of_layers`. `names` maps a label (or a pair layer, label) to the segment's name; no two
-    segments may be called alike. The box of every segment is found here, once. Place, `name` and `notes` are as for
-    Volume.
+    several layers, see `of_layers`. `names` maps a label (or a pair layer, label) to the segment's name; no two may be
+    called alike. The box of every segment is found here, once. `undrawn`: segments that a file describes, and that have
+    no voxel. Place, `name` and `notes` are as for Volume.
 
     Raises InputError for numbers that are no labels, for names that are of no use, and when nothing is segmented.
     """
@@ -163,6 +172,7 @@ class Mask:
     segments: tuple[Segment, ...]
     name: str = field(default="mask")
     notes: tuple[str, ...] = ()
+    undrawn: tuple[Undrawn, ...] = ()
 
     def __init__(
         self,
@@ -219,10 +229,10 @@ class Mask:
         """The labels of a window of a layer, indexed z, y, x; never to be written to."""
         return self.layers[layer][window.slices]
 
-    def renamed(self, name: str, *, notes: Sequence[str]) -> "Mask":
-        """The same mask, by another name and with these notes."""
-        mask = Mask.__new__(Mask)
-        _set(mask, {**self.__getstate__(), "name": name, "notes": tuple(notes)})
+    def renamed(self, name: str, *, notes: Sequence[str], undrawn: Sequence[Undrawn] | None = None) -> "Mask":
+        """The same mask, by another name and with these notes; undrawn: in place of those that it has."""
+        mask, lacking = Mask.__new__(Mask), self.undrawn if undrawn is None else tuple(undrawn)
+        _set(mask, {**self.__getstate__(), "name": name, "notes": tuple(notes), "undrawn": lacking})
         return mask
 
     def named(self, names: Names) -> "Mask":
@@ -244,8 +254,8 @@ class Mask:
 
     def _with(self, layers: tuple[NDArray[Any], ...], segments: tuple[Segment, ...]) -> "Mask":
         mask = Mask.__new__(Mask)
-        values = {"layers": layers, "grid": self.grid, "segments": segments, "name": self.name, "notes": self.notes}
-        _set(mask, values)
+        about = {"grid": self.grid, "name": self.name, "notes": self.notes, "undrawn": self.undrawn}
+        _set(mask, {**about, "layers": layers, "segments": segments})
         return mask
 
     def __getstate__(self) -> dict[str, Any]:
@@ -276,20 +286,13 @@ class Mask:
         return tuple(segment for one in wanted for segment in self._find(one))
 
     def _find(self, wanted: int | str) -> list[Segment]:
-        text = str(wanted)
-        numbered = [s for s in self.segments if str(s.label) == text]
-        called = [s for s in self.segments if s.name == text]
-        found = numbered or called if isinstance(wanted, int) else called or numbered
-        if found:
+        if found := matching(self.segments, wanted):
             return found
-        is_pattern = any(sign in text for sign in PATTERN_SIGNS)
-        matched = [s for s in self.segments if is_pattern and s.name and fnmatchcase(s.name, text)]
-        if not matched:
-            names = [s.name for s in self.segments if s.name]
-            hint = nearest(text, names).split("; known")[0] if names and not is_pattern else ""
-            missing = f"label {text} is not in the mask{' (no name matches)' * is_pattern}"
-            raise InputError(f"{self.name}: {missing}; labels present: {listed(self.segments)}{hint}")
-        return matched
+        raise InputError(f"{self.name}: {why_absent(self.segments, self.undrawn, wanted)}")
+
+    def select_undrawn(self, wanted: int | str) -> tuple[Undrawn, ...]:
+        """The undrawn segments of a label, where no other segment has it."""
+        return () if matching(self.segments, wanted) else tuple(matching(self.undrawn, wanted))
 
 
 def require_same_dimensions(image: Image, mask: Mask) -> None:

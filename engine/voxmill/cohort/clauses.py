@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from voxmill.cohort.parts import has_filters, has_shape, uses_intensities
 from voxmill.cohort.words import INTERPOLATORS, LIMITS, OUTLINES, ROUNDING, SINGLE_SLICES, listed, written
 from voxmill.errors import counted
+from voxmill.segments import PATTERN_SIGNS
 from voxmill.settings import Settings
 from voxmill.steps import Resample
-from voxmill.volume import PATTERN_SIGNS
 
 Clause = Callable[[Settings], str]
 

@@ -158,13 +158,23 @@ class SegmentAttributes(BaseModel):
     voxels: int = Field(gt=0)
 
 
+class UndrawnAttributes(BaseModel):
+    """A segment without a voxel."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    label: int
+    name: str | None
+
+
 class LayerAttributes(Placed):
-    """A layer of a mask, whose name this is; `layers` is how many it has."""
+    """A layer of a mask, whose name this is; `layers` is how many it has, undrawn what the whole mask lacks."""
 
     kind: str = "mask"
     layer: int = Field(ge=0)
     layers: int = Field(gt=0)
     segments: tuple[SegmentAttributes, ...]
+    undrawn: tuple[UndrawnAttributes, ...] = ()
 
     @classmethod
     def of(cls, mask: Mask, layer: int) -> Self:
@@ -180,7 +190,11 @@ class LayerAttributes(Placed):
             for one in mask.segments
             if one.layer == layer
         )
-        about = {"layer": layer, "layers": len(mask.layers), "segments": segments}
+        undrawn = tuple(
+            UndrawnAttributes(label=one.label, name=None if one.name is None else plain(one.name))
+            for one in mask.undrawn
+        )
+        about = {"layer": layer, "layers": len(mask.layers), "segments": segments, "undrawn": undrawn}
         return cls.model_validate({**placed(mask), **about})
 
     def known(self, shape: Index) -> list[Segment]:

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError
 from voxmill.grid import Window
+from voxmill.segments import Undrawn
 from voxmill.store.arrays import AGAIN, StoredArray, open_array
 from voxmill.store.attributes import LayerAttributes, parse_attributes
 from voxmill.store.groups import attributes_of
 from voxmill.volume import Mask
+
+STATE = ("arrays", "segments", "grid", "known_digest", "name", "notes", "undrawn")
+"""What is known of a mask without its labels."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class StoredMask(Mask):
             raise InputError(f"{about.name}: its attributes are damaged: {error}; {AGAIN}") from None
         values = {"arrays": arrays, "segments": segments, "grid": grid, "known_digest": about.digest}
         mask = cls.__new__(cls)
-        mask.__setstate__({**values, "name": about.name, "notes": about.notes})
+        undrawn = tuple(Undrawn(one.label, one.name) for one in about.undrawn)
+        mask.__setstate__({**values, "name": about.name, "notes": about.notes, "undrawn": undrawn})
         return mask
 
     @cached_property
@@ -71,7 +76,7 @@ class StoredMask(Mask):
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: how to read the labels, not the labels."""
-        return {name: getattr(self, name) for name in ("arrays", "segments", "grid", "known_digest", "name", "notes")}
+        return {name: getattr(self, name) for name in STATE}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for key, value in state.items():

@@ -48,9 +48,10 @@ def test_what_names_repeat_of_their_header_is_replaced(tmp_path: Path, series: S
     assert [(one.box, one.voxels) for one in told.segments] == [(one.box, one.voxels) for one in mask.segments]
     assert told.notes == (
         "regions without a voxel were left out: a region, but thin",
-        "what names of regions repeat of the patient's header, and dates in them, was replaced: labels 3, 4",
+        "what names of regions repeat of the patient's header, and dates in them, was replaced: labels 3, 4, 9",
     )
     assert told.notes[-1] == note
+    assert [str(one) for one in told.undrawn] == ["region 9, but thin"]
     assert told.digest == mask.digest
 
 

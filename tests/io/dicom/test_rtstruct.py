@@ -30,6 +30,7 @@ from dicom_masks import (
 from outside_tools import errors_in, program, run
 from voxmill.io.dicom.contours import Contour, DrawnRegion
 from voxmill.io.dicom.filling import filled
+from voxmill.segments import Undrawn
 from voxmill_kernels.mask.polygon import PARTS
 from voxmill_kernels.types import Bools
 
@@ -181,6 +182,7 @@ def test_empty_regions(series: Series, read: Callable[..., vm.Mask]) -> None:
     mask = read(Drawn(1, "a", [outline(series.grid, 2, SQUARE)]), Drawn(2, "b", []), Drawn(3, "", []))
     assert [one.name for one in mask.segments] == ["a"]
     assert mask.notes == ("regions without a voxel were left out: b, 3",)
+    assert mask.undrawn == (Undrawn(2, "b"), Undrawn(3, None))
 
 
 def test_contours_not_parallel_to_the_slices(series: Series, read: Callable[..., vm.Mask]) -> None:

@@ -30,7 +30,7 @@ from dicom_masks import OBLIQUE, Series, rewritten, segments, write_scan, write_
 from outside_tools import errors_in
 from voxmill.io.dicom.headers import DEFLATED_FRAMES
 from voxmill.io.dicom.masks import read_dicom_mask
-from voxmill.segments import DEFAULT_THRESHOLD
+from voxmill.segments import DEFAULT_THRESHOLD, Undrawn
 
 NAMES = ("organ", "lesion", "other")
 
@@ -357,6 +357,7 @@ def test_segments_without_a_voxel(tmp_path: Path, series: Series) -> None:
     mask = vm.read_mask(write_segmentation(tmp_path / "a.dcm", series, pixels), series.image)
     assert [one.name for one in mask.segments] == ["organ", "other"]
     assert mask.notes == ("segments without a voxel were left out: lesion",)
+    assert mask.undrawn == (Undrawn(2, "lesion"),)
 
 
 def test_nothing_is_segmented(tmp_path: Path, series: Series) -> None:

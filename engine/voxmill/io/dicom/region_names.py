@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
@@ -29,12 +30,14 @@ def without_identity(mask: Mask, header: Dataset, identity: Identity) -> tuple[M
     whole = identity | Identity.of(header)
     named = {(one.layer, one.label): one.name for one in mask.segments if one.name}
     told = {(layer, label): whole.replaced(name, f"region {label}") for (layer, label), name in named.items()}
+    undrawn = [replace(one, name=one.name and whole.replaced(one.name, f"region {one.label}")) for one in mask.undrawn]
     changed = [str(label) for layer, label in named if told[layer, label] != named[layer, label]]
+    changed += [str(one.label) for one, before in zip(undrawn, mask.undrawn, strict=True) if one != before]
     notes = [_told(note, region_names(header), whole) for note in mask.notes]
     if not changed:
         return mask.renamed(mask.name, notes=notes), ()
     note = f"{REPLACED}: label{'s' * (len(changed) > 1)} {several(changed, separator=', ')}"
-    return mask.named(distinct(told, mask)).renamed(mask.name, notes=[*notes, note]), (note,)
+    return mask.named(distinct(told, mask)).renamed(mask.name, notes=[*notes, note], undrawn=undrawn), (note,)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from voxmill.io.dicom.filling import Filled, filled
 from voxmill.io.dicom.headers import read_header
 from voxmill.io.dicom.layers import layers_of
 from voxmill.io.names import distinct
-from voxmill.segments import MAX_LABEL
+from voxmill.segments import MAX_LABEL, Undrawn
 from voxmill.volume import Image, Mask
 
 
@@ -29,7 +29,7 @@ def read_structure_set(path: Path, image: Image | None, *, name: str) -> Mask:
         raise InputError(f"{name}: a structure set has contours and no voxels; give the image that it was drawn on")
     regions = drawn_regions(read_header(path))
     found = {region.number: filled(region, image.grid, label=path.name) for region in regions}
-    drawn = [region for region in regions if any(patch.inside.any() for patch in found[region.number].patches)]
+    drawn = [region for region in regions if _has_voxels(found[region.number])]
     if not drawn:
         raise InputError(f"{name}: {_why_nothing(list(found.values()), image)}")
     labels, counted = _labels(regions)
@@ -38,9 +38,13 @@ def read_structure_set(path: Path, image: Image | None, *, name: str) -> Mask:
         image.grid.shape,
         highest=max(labels.values()),
     )
-    notes = (*counted, *(note for one in found.values() for note in one.notes), *_empty(regions, drawn))
-    plain = Mask.of_layers(layers.arrays, image.grid, name=name, notes=notes)
-    return plain.named(distinct({labels[one.number]: one.name for one in drawn}, plain))
+    empty = [region for region in regions if not _has_voxels(found[region.number])]
+    left_out = [f"regions without a voxel were left out: {several(empty, separator=', ')}"] if empty else []
+    notes = (*counted, *(note for one in found.values() for note in one.notes), *left_out)
+    plain = Mask.of_layers(layers.arrays, image.grid, name=name)
+    return plain.named(distinct({labels[one.number]: one.name for one in drawn}, plain)).renamed(
+        name, notes=notes, undrawn=[Undrawn(labels[one.number], one.name or None) for one in empty]
+    )
 
 
 def _labels(regions: Sequence[DrawnRegion]) -> tuple[Mapping[int, int], tuple[str, ...]]:
@@ -51,10 +55,8 @@ def _labels(regions: Sequence[DrawnRegion]) -> tuple[Mapping[int, int], tuple[st
     return {region.number: label for label, region in enumerate(regions, 1)}, (said,)
 
 
-def _empty(regions: Sequence[DrawnRegion], drawn: Sequence[DrawnRegion]) -> tuple[str, ...]:
-    numbers = {region.number for region in drawn}
-    empty = [str(region) for region in regions if region.number not in numbers]
-    return (f"regions without a voxel were left out: {several(empty, separator=', ')}",) if empty else ()
+def _has_voxels(found: Filled) -> bool:
+    return any(patch.inside.any() for patch in found.patches)
 
 
 def _why_nothing(found: Sequence[Filled], image: Image) -> str:

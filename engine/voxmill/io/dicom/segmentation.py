@@ -24,6 +24,7 @@ from voxmill.io.dicom.segment_frames import SegmentFrame, segment_frames
 from voxmill.io.dicom.stored_planes import StoredPlanes
 from voxmill.io.dicom.tags import items, named, number, optional_number, text
 from voxmill.io.names import distinct
+from voxmill.segments import Undrawn
 from voxmill.volume import Mask
 
 LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
@@ -61,9 +62,10 @@ def read_segmentation(path: Path, grid: Grid | None = None, *, name: str, thresh
     source = _opened(path, grid, name)
     layers = _labels(source) if source.kind is Kind.LABELMAP else _segments(source, _least(source, threshold))
     described = _described(source.header)
-    notes = _notes(source, described, layers.drawn, threshold)
-    plain = Mask.of_layers(layers.arrays, source.placed.grid, name=name, notes=notes)
-    return plain.named(distinct(described, plain))
+    undrawn = [Undrawn(one, described[one] or None) for one in sorted(described) if one and one not in layers.drawn]
+    notes = _notes(source, described, undrawn, threshold)
+    plain = Mask.of_layers(layers.arrays, source.placed.grid, name=name)
+    return plain.named(distinct(described, plain)).renamed(name, notes=notes, undrawn=undrawn)
 
 
 def _opened(path: Path, grid: Grid | None, name: str) -> _Source:
@@ -150,13 +152,14 @@ def _refuse_shared(source: _Source, indices: Sequence[int], what: str) -> None:
             )
 
 
-def _notes(source: _Source, described: Mapping[int, str], drawn: frozenset[int], threshold: float) -> tuple[str, ...]:
+def _notes(
+    source: _Source, described: Mapping[int, str], undrawn: Sequence[Undrawn], threshold: float
+) -> tuple[str, ...]:
     notes = []
     if source.kind is Kind.FRACTIONAL:
         notes.append(f"of a fractional segmentation, voxels of at least {threshold:g} of its maximum are inside")
-    empty = [described[label] or str(label) for label in sorted(described) if label and label not in drawn]
-    if empty:
-        notes.append(f"segments without a voxel were left out: {several(empty, separator=', ')}")
+    if undrawn:
+        notes.append(f"segments without a voxel were left out: {several(undrawn, separator=', ')}")
     called = {label: name or str(label) for label, name in described.items()} | {0: "the label map"}
     gaps = [f"{count} of {called.get(label, label)}" for label, count in _gaps(source)]
     if gaps:
