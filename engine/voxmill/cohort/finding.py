@@ -160,7 +160,7 @@ def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
     folder, missing = sheet.path.parent, list[LeftOut]()
     repeated = _repeated(sheet, folder)
     _require_once(sheet.path.name, _rows_of(repeated, sheet, folder), folder)
-    naming = Naming(differing(_rows_of(repeated, sheet, folder), folder))
+    naming = Naming(folder, differing(_rows_of(repeated, sheet, folder), folder))
     if not wanted.skip_missing:
         _require_files(sheet, folder)
 
@@ -194,9 +194,8 @@ def _of_row(row: Listed, folder: Path, naming: Naming, *, keep_ids: bool = False
     """The case of a row; what rows of its case do not share is called by its path."""
     label = _number(row.label)
     choosing = Choosing(None if label is None else (label,), _number(row.channel))
-    return FileCase(
-        CaseSource(called(row, folder), images_of(row, folder, naming, keep_names=keep_ids)), folder, choosing
-    )
+    images = images_of(row, naming, keep_names=keep_ids)
+    return FileCase(CaseSource(called(row, folder), images), folder, choosing)
 
 
 def _number(text: str) -> int | None:
@@ -257,7 +256,7 @@ def _require_once(source: str, rows: Iterator[Listed], folder: Path) -> None:
 def _require_files(sheet: Sheet, folder: Path) -> None:
     """Raise InputError where files of the first rows are not there."""
     rows = islice(sheet.rows, LOOKED_AT)
-    missing = [str(row.number) for row in rows if _of_row(row, folder, Naming()).lacking]
+    missing = [str(row.number) for row in rows if _of_row(row, folder, Naming(folder)).lacking]
     if missing:
         raise InputError(
             f"{sheet.path.name}: {len(missing)} of its first {min(LOOKED_AT, sheet.table.num_rows):,} rows name files "

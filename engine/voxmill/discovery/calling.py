@@ -19,22 +19,24 @@ Column = tuple[str, str]
 class Naming:
     """What images and masks of rows are called: by their columns, or by their paths where rows of a case differ.
 
-    differing: in which columns they do. by_path: what stands for the path of an image or a mask.
+    folder: that of the table. differing: in which columns they do. by_path: what stands for the path of an image or a
+    mask.
     """
 
+    folder: Location
     differing: Collection[Column] = ()
     by_path: Callable[[str, str], str] = lambda kind, path: path
 
-    def image(self, case: str, name: str, path: str) -> str:
+    def image(self, case: str, name: str, written: str) -> str:
         """What an image is called that its column calls `name`, or IMAGE where it calls it nothing."""
         if (case, column_of(name)) not in self.differing:
             return name
-        told = self.by_path(IMAGE, path)
+        told = self.by_path(IMAGE, called_by_path(written, self.folder))
         return told if name == IMAGE else f"{name} {told}"
 
-    def mask(self, case: str, path: str) -> str:
+    def mask(self, case: str, written: str) -> str:
         """What a mask is called."""
-        return self.by_path(MASK, path) if (case, MASK) in self.differing else MASK
+        return self.by_path(MASK, called_by_path(written, self.folder)) if (case, MASK) in self.differing else MASK
 
 
 def called(row: Listed, folder: Location) -> str:

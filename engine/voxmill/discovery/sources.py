@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from voxmill.discovery.calling import Naming, called, column_of, differing, paths_of
+from voxmill.discovery.calling import Naming, called, differing, paths_of
 from voxmill.discovery.cases import CaseSource, Further, ImageSource, LeftOut, MaskSource, Sources
-from voxmill.discovery.tables import IMAGE, MASK, Listed, is_table, read_sheet
+from voxmill.discovery.tables import IMAGE, Listed, is_table, read_sheet
 from voxmill.errors import InputError, several
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import names_a_format
@@ -25,8 +25,8 @@ def find_cases(source: Location, pseudonyms: Pseudonyms) -> Sources:
     A table has a row per case: a column `image` (or several: `image:t1` …), `mask`, and `case`, all but the first
     optional; PyRadiomics' batch files are such tables. Rows of one case are one: images and masks in which they differ
     are called by their paths, or by what stands for these. Paths in a table are relative to it, or URLs. Of DICOM, a
-    case is a study. Raises InputError where there is no such path or URL,
-    no image in it, or a table that makes no sense.
+    case is a study. Raises InputError where there is no such path or URL, no image in it, or a table that makes no
+    sense.
     """
     if isinstance(source, Path) and not source.exists():
         raise InputError(f"{source.name}: there is no such file or folder; check the path")
@@ -59,11 +59,11 @@ def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
             left_out.append(LeftOut("", f"{row.place}{error}", "row"))
         else:
             listed.append(row)
-    naming = Naming(differing(listed, table.parent), pseudonyms.of)
+    naming = Naming(table.parent, differing(listed, table.parent), pseudonyms.of)
     cases: dict[str, CaseSource] = {}
     rows: dict[str, list[int]] = {}
     for row in listed:
-        case = _of_row(row, table.parent, naming, pseudonyms)
+        case = _of_row(row, naming, pseudonyms)
         cases[case.name] = cases[case.name].joined(case) if case.name in cases else case
         rows.setdefault(case.name, []).append(row.number - 1)
     notes = (EVERY_LABEL,) if any(row.label or row.channel for row in listed) else ()
@@ -84,25 +84,24 @@ def _require_whole(row: Listed, folder: Location) -> None:
     paths_of(row, folder)
 
 
-def _of_row(row: Listed, folder: Location, naming: Naming, pseudonyms: Pseudonyms) -> CaseSource:
+def _of_row(row: Listed, naming: Naming, pseudonyms: Pseudonyms) -> CaseSource:
     """The case of a row, whose images share its mask."""
-    images = images_of(row, folder, naming, keep_names=pseudonyms.keep_ids)
-    name = called(row, folder)
+    name, images = called(row, naming.folder), images_of(row, naming, keep_names=pseudonyms.keep_ids)
     return CaseSource(pseudonyms.of("case", name), images, {}, frozenset({name}))
 
 
-def images_of(row: Listed, folder: Location, naming: Naming, *, keep_names: bool) -> tuple[ImageSource, ...]:
-    """The images of a row, whose paths are relative to a folder, each with its mask; keep_names: as a mask has it.
+def images_of(row: Listed, naming: Naming, *, keep_names: bool) -> tuple[ImageSource, ...]:
+    """The images of a row, whose paths are relative to the folder of its table, each with its mask.
 
-    Raises InputError for a path that leads out of a folder at a URL.
+    keep_names: as a mask has it. Raises InputError for a path that leads out of a folder at a URL.
     """
-    case, paths = called(row, folder), paths_of(row, folder)
+    case, folder = called(row, naming.folder), naming.folder
     images = {name: located(path, folder) for name, path in row.images.items()}
     masks: tuple[MaskSource, ...] = ()
     if row.mask:
-        name, beside = naming.mask(case, paths[MASK]), tuple(images.values())
+        name, beside = naming.mask(case, row.mask), tuple(images.values())
         masks = (MaskSource(name, located(row.mask, folder), images=beside, keep_names=keep_names),)
     return tuple(
-        ImageSource(naming.image(case, name, paths[column_of(name)]), (place,), masks, keep_names=keep_names)
+        ImageSource(naming.image(case, name, row.images[name]), (place,), masks, keep_names=keep_names)
         for name, place in images.items()
     )
