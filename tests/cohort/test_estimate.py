@@ -36,16 +36,23 @@ def test_what_comes_before_the_first_case_counts(tmp_path: Path, monkeypatch: py
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_it_tells_the_time_of_a_run_within_a_quarter(tmp_path: Path, workers: int) -> None:
-    """Of cases of different sizes, on a machine that does nothing else at the time."""
+    """Of cases of different sizes; where estimates before and after a run differ, the machine did other work, too."""
     rows = []
     for number in range(60):
         image, mask = write_scan(tmp_path, f"scan{number}", seed=number, times=1 + number % 3)
         rows.append({"case": str(number), "image": image.name, "mask": mask.name})
     cohort = write_table(tmp_path, rows)
-    found = estimate_cohort(cohort, settings=SLOW, workers=workers)
-    began = time.perf_counter()
-    run_cohort(cohort, tmp_path / "out", settings=SLOW, workers=workers)
-    assert found.seconds == pytest.approx(time.perf_counter() - began, rel=0.25)
+    before = estimate_cohort(cohort, settings=SLOW, workers=workers).seconds
+    for run in range(4):
+        began = time.perf_counter()
+        run_cohort(cohort, tmp_path / f"out{run}", settings=SLOW, workers=workers)
+        took = time.perf_counter() - began
+        after = estimate_cohort(cohort, settings=SLOW, workers=workers).seconds
+        if after == pytest.approx(before, rel=0.2):
+            assert (before + after) / 2 == pytest.approx(took, rel=0.25)
+            return
+        before = after
+    pytest.skip("the machine did other work meanwhile: no two estimates agree")
 
 
 SLOW = {"images": ["original", "wavelet"], "resample": {"spacing_mm": [0.4, 0.4, 0.4]}}
