@@ -2,9 +2,10 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from voxmill.runs.records import Record
 HANG, HOG = 1000, 1001
 LOADED: list[int] = []
 """Cases whose libraries are loaded in this process."""
+LOADING = threading.Lock()
+"""Held while libraries are loaded in this process."""
+UNDER_WAY: set[int] = set()
+"""Cases that are done in this process now."""
 
 
 @dataclass(frozen=True)
@@ -127,3 +132,51 @@ class Where(Numbers):
         if visible and self.dies_on_gpu:
             os.kill(os.getpid(), signal.SIGKILL)
         return {"visible": visible, "pid": os.getpid(), "broken": case == self.breaks_at}
+
+
+@dataclass(frozen=True)
+class Together(Where):
+    """Where a GPU is seen, cases but the first begin when so many are under way, once; then come the fates of some.
+
+    One dies, ends its thread, hangs, hogs memory or breaks its process. folder: where is noted that they have met.
+    """
+
+    folder: Path = Path()
+    crowd: int = 8
+    fates: Mapping[int, str] = field(default_factory=dict)
+
+    def load(self, case: int) -> None:
+        if not LOADING.acquire(blocking=False):
+            raise ImportError("another case loads at the same time")
+        time.sleep(0.02)
+        LOADING.release()
+
+    def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        visible = os.environ["CUDA_VISIBLE_DEVICES"]
+        if not visible or case == 0:
+            return {"visible": visible, "pid": os.getpid(), "broken": False}
+        UNDER_WAY.add(case)
+        try:
+            self._meet()
+            fate = self.fates.get(case, "")
+            self._suffer(fate)
+            return {"visible": visible, "pid": os.getpid(), "broken": fate == "break"}
+        finally:
+            UNDER_WAY.discard(case)
+
+    def _meet(self) -> None:
+        until = time.monotonic() + 20
+        while not (self.folder / "met").exists():
+            if len(UNDER_WAY) >= self.crowd:
+                (self.folder / "met").touch()
+            if time.monotonic() > until:
+                raise InputError("the others did not come")
+            time.sleep(0.01)
+
+    def _suffer(self, fate: str) -> None:
+        if fate == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fate == "exit":
+            raise SystemExit
+        hog = [bytearray(2**24) for _ in range(40 if fate == "hog" else 0)]
+        time.sleep(3600 if hog or fate == "hang" else 0 if fate else self.seconds)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import get_ident
+from threading import Barrier, get_ident
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from cuda_host import HostArray, HostDevice, HostProcess, registered
 from small_images import SPACING, case, texture
 from voxmill import computing, measures
 from voxmill.cases import open_case
-from voxmill.computing import PART, FoundGPU
+from voxmill.computing import PART, SHARING, FoundGPU
 from voxmill.demo import PATIENTS, make_patient
 from voxmill.regions import Region
 from voxmill.textures import COMBINER, Task, Textures, count_here, count_there
@@ -326,8 +326,59 @@ def test_images_of_several_threads_are_counted_together(plain: HostProcess, use:
         with ThreadPoolExecutor(len(images)) as pool:
             found = list(pool.map(lambda one: vm.extract(one, mask), images))
         assert device.calls.count("begin_zones8") == 2
+        assert device.released == [len(device.calls)], "memory is given back when nobody needs any"
     for one, table in zip(images, found, strict=True):
         assert_same_rows(table, vm.extract(one, mask, device="cpu"))
+
+
+@dataclass(frozen=True)
+class Scarce(HostDevice):
+    """Has memory for one thread; the first two come, and leave, at the same time. entered: who has come."""
+
+    inside: list[int] = field(default_factory=list)
+    entered: list[int] = field(default_factory=list)
+    meeting: Barrier = field(default_factory=lambda: Barrier(2, timeout=PATIENCE_S))
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        self.inside.append(get_ident())
+        self.entered.append(get_ident())
+        is_first = len(self.entered) <= 2
+        if is_first:
+            self.meeting.wait()
+        try:
+            yield
+        finally:
+            if is_first:
+                self.meeting.wait()
+            self.inside.remove(get_ident())
+
+    def upload(self, array: Array) -> HostArray:
+        if len(self.inside) > 1:
+            raise FullError("Out of memory")
+        return super().upload(array)
+
+
+def test_what_has_no_room_beside_others_waits_for_them(plain: HostProcess, use: Callable[[Device], None]) -> None:
+    """Rows tell nothing of what else was measured at the time."""
+    expected = vm.extract(*case(), device="cpu")
+    with registered(Scarce(plain)) as device, ThreadPoolExecutor(2) as pool:
+        use(device)
+        for found in pool.map(lambda _: vm.extract(*case()), range(2)):
+            assert_same_rows(found, expected)
+    assert len(device.entered) == 4
+
+
+def test_cases_share_the_memory_of_a_device(plain: HostProcess, use: Callable[[Device], None]) -> None:
+    launches = []
+    for sharing in (1, 8):
+        with registered(Watched(plain, free_bytes=16 << 20)) as device:
+            use(device)
+            token = SHARING.set(sharing)
+            vm.extract(*twelve(), settings=WAVELET)
+            SHARING.reset(token)
+        launches.append(device.calls.count("begin_zones8"))
+    assert launches[1] > 2 * launches[0]
 
 
 @pytest.mark.gpu

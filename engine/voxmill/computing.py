@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from numbers import Integral
 from threading import Lock
@@ -31,6 +32,8 @@ MOST_BYTES = 1 << 30
 """So many bytes of a device are enough for a batch that keeps it busy; more would only be held here, too."""
 PART = 4
 """Batches that threads count alone take this part of the memory that is free, those counted together as much again."""
+SHARING: ContextVar[int] = ContextVar("voxmill_sharing", default=1)
+"""How many cases of this process share its device, as far as whoever does a case knows."""
 ON_CPU = "computed on the CPU: "
 """How the note of a row begins that was to be computed on a GPU; then comes why."""
 OURS = (
@@ -94,15 +97,20 @@ class RoomError(MemoryError):
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where regions are measured: on a device, or here where there is none, by so many threads."""
+    """Where regions are measured: on a device, or here where there is none, by so many threads.
+
+    sharing: of how many cases, which share the device.
+    """
 
     device: "Device | None" = None
     threads: int = 1
+    sharing: int = 1
 
     @property
     def room(self) -> int:
         """How many bytes of its device a thread may take to count a batch."""
-        return 0 if self.device is None else min(MOST_BYTES, self.device.free_bytes // (PART * self.threads))
+        threads = self.threads * self.sharing
+        return 0 if self.device is None else min(MOST_BYTES, self.device.free_bytes // (PART * threads))
 
     def require_room(self, needed: int) -> None:
         """Raise RoomError where so many bytes are more than its device has left."""
@@ -176,12 +184,16 @@ def release(device: "Device | None") -> None:
             device.release()
 
 
+def is_full(error: Exception) -> bool:
+    """Whether memory of a device was too small for what was tried."""
+    return isinstance(error, MemoryError) or any(sign in _said(error) for sign in OUT_OF_MEMORY)
+
+
 def failure(error: Exception) -> str:
     """What became of work on a device, for a note in a row that the CPU had to make."""
-    said = _said(error)
     if isinstance(error, RoomError):
         return str(error)
-    if isinstance(error, MemoryError) or any(sign in said for sign in OUT_OF_MEMORY):
+    if is_full(error):
         return "the memory of the GPU was too small, or taken by other programs"
     if isinstance(error, OURS):
         return mistake(error)

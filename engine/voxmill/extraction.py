@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import NDArray
 
+from voxmill.admission import using, with_room
 from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
-from voxmill.computing import ON_CPU, Workplace, failure, name_of, open_device, parse_threads, release
+from voxmill.computing import ON_CPU, SHARING, Workplace, failure, name_of, open_device, parse_threads, release
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, VoxmillError
 from voxmill.execute import Kept, Turn, in_turn, keep
@@ -63,14 +64,12 @@ def extract(
     A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
     cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
     """
-    workplace = Workplace(open_device(device), parse_threads(threads))
+    workplace = Workplace(open_device(device), parse_threads(threads), SHARING.get())
     settings = parse_settings(settings)
     opened = open_image(image, series=series, allow_gaps=allow_gaps)
     case, choices = open_case(opened, mask, settings, labels)
-    try:
+    with using(workplace.device):
         return Table(_rows(case, choices, workplace), settings, name_of(workplace.device))
-    finally:
-        release(workplace.device)
 
 
 def _rows(case: Case, choices: tuple[Choice, ...], workplace: Workplace) -> tuple[Row, ...]:
@@ -113,8 +112,7 @@ def _measured(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> 
     if workplace.device is None:
         return _group(case, workplace, choices)
     try:
-        with workplace.device.in_order():
-            return _group(case, workplace, choices)
+        return with_room(workplace.device, partial(_group, case, workplace, choices))
     except VoxmillError:
         raise
     except Exception as error:  # a case is never lost; of a mistake of ours the note says so

@@ -14,12 +14,14 @@ import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, written
 from cuda_host import HostArray, HostDevice, HostProcess, registered
 from fake_cupy import fake_cupy, installed
+from host_job import OnHost
 from square_job import Where
 from voxmill import computing
 from voxmill.cli.run import _lines
 from voxmill.cohort import device as deciding
 from voxmill.cohort import estimate_cohort, run_cohort
 from voxmill.cohort.device import CRASHED, VARYING, Look, Sight, decide, look
+from voxmill.cohort.finding import find_cohort
 from voxmill.cohort.job import NO_GPU_HERE, UNSEEN, Extraction
 from voxmill.cohort.methods import Extent, methods
 from voxmill.cohort.running import CohortRun
@@ -27,9 +29,10 @@ from voxmill.cohort.writing import Tally
 from voxmill.computing import NOT_INSTALLED, FoundGPU
 from voxmill.operators.images import chains
 from voxmill.operators.operator import Exactness, Form
-from voxmill.runs.ledger import read_ledger
+from voxmill.runs.lanes import TOGETHER
+from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Address, Place, Slurm, ThisMachine
-from voxmill.runs.runner import Progress
+from voxmill.runs.runner import Progress, run
 
 SETTINGS = vm.Settings.parse(FEW)
 VARIES = vm.Settings.parse({**FEW, "images": ["original", "logarithm"]})
@@ -304,3 +307,20 @@ def test_a_process_whose_gpu_has_failed_is_spent(tmp_path: Path, monkeypatch: py
     run_cohort(cohort, tmp_path / "broken", settings=FEW)
     (record,) = read_ledger(tmp_path / "broken" / "ledger")
     assert job.spends(record)
+
+
+def test_cases_of_one_process_are_counted_together(tmp_path: Path, plain_program: Path) -> None:
+    """Each has the rows that it has alone; the first has the process to itself."""
+    cases, on = 1 + TOGETHER, ThisMachine(gpus=("0",))
+    settings = vm.Settings.parse({"features": ["firstorder", "glcm", "glszm"]})
+    found = find_cohort(write_cohort(tmp_path, cases), vm.Wanted(), lambda: pytest.fail("it makes names"))
+    job = OnHost(settings, device="gpu", program=plain_program, crowd=TOGETHER)
+    with opened(tmp_path / "there") as ledger:
+        assert run(job, (case for _, case in found), ledger, workers=1, on=on).done == cases
+    with opened(tmp_path / "here") as ledger:
+        assert run(Extraction(settings), (case for _, case in found), ledger).done == cases
+    there, here = ({one.key: one.result for one in read_ledger(tmp_path / name)} for name in ("there", "here"))
+    assert {key: one["rows"] for key, one in there.items()} == {key: one["rows"] for key, one in here.items()}
+    assert {one["device"] for one in there.values()} == {HostDevice.name}
+    assert max(one["counted"] for one in there.values()) == 3
+    assert {one["sharing"] for one in there.values()} == {TOGETHER}

@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
+import voxmill as vm
 from cohort_files import FEW, write_cohort, write_scan, write_table
 from voxmill.cohort import estimate_cohort, run_cohort
+from voxmill.cohort.estimate import Workforce
 from voxmill.cohort.finding import Cohort, find_cohort
+from voxmill.cohort.job import Extraction
 from voxmill.errors import InputError
+from voxmill.runs.lanes import TOGETHER
+from voxmill.runs.places import ThisMachine
 
 
 def test_it_counts_cases_and_bytes_and_keeps_nothing(tmp_path: Path) -> None:
@@ -63,3 +68,9 @@ def test_a_cohort_that_cannot_be_measured_says_why(tmp_path: Path) -> None:
     cohort = write_table(tmp_path, [{"case": "one", "image": image.name, "mask": ""}])
     with pytest.raises(InputError, match="none of 1 case that were tried can be measured: it has no mask"):
         estimate_cohort(cohort, settings=FEW)
+
+
+def test_cases_that_share_a_gpu_are_done_at_a_time() -> None:
+    job = Extraction(vm.Settings.parse(FEW), device="auto")
+    assert Workforce(2, on=ThisMachine(gpus=("0", "1"))).at_a_time(job) == 2 + 2 * TOGETHER
+    assert Workforce(2).at_a_time(Extraction(job.settings)) == 2

@@ -9,7 +9,7 @@ import pytest
 from dask_cluster import dask_cluster, free_ports
 from square_job import Where
 from voxmill.errors import InputError
-from voxmill.runs.lanes import CPU, GPU, Lane, lanes
+from voxmill.runs.lanes import CPU, GPU, TOGETHER, Lane, lanes
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import Address, Slurm, ThisMachine, connected
 from voxmill.runs.runner import run
@@ -20,7 +20,8 @@ def worker(threads: int, **resources: float) -> dict[str, Any]:
 
 
 PLAIN, ABLE, WITH_GPU = worker(4), worker(4, CPU=3.0), worker(2, GPU=1.0)
-ON_CPU, ON_GPU, ON_PLAIN = Lane(CPU, 3, {CPU: 1}), Lane(GPU, 1, {GPU: 1}), Lane(CPU, 4, {})
+PART = {GPU: 1 / TOGETHER}
+ON_CPU, ON_GPU, ON_PLAIN = Lane(CPU, 3, {CPU: 1}), Lane(GPU, 2, PART), Lane(CPU, 4, {})
 
 
 @pytest.mark.parametrize(
@@ -36,10 +37,12 @@ ON_CPU, ON_GPU, ON_PLAIN = Lane(CPU, 3, {CPU: 1}), Lane(GPU, 1, {GPU: 1}), Lane(
         ([PLAIN, ABLE, WITH_GPU], (CPU, GPU), [ON_GPU, ON_CPU]),
         ([PLAIN, WITH_GPU], (CPU, GPU), [ON_GPU, ON_PLAIN]),
         ([WITH_GPU], (CPU, GPU), [ON_GPU]),
-        ([], (GPU,), [Lane(GPU, 0, {GPU: 1})]),
-        ([ABLE], (GPU,), [Lane(GPU, 0, {GPU: 1})]),
-        ([ABLE, WITH_GPU, WITH_GPU], (GPU,), [Lane(GPU, 2, {GPU: 1})]),
-        ([worker(8, CPU=7.0, GPU=1.0)], (CPU, GPU), [ON_GPU, Lane(CPU, 7, {CPU: 1})]),
+        ([], (GPU,), [Lane(GPU, 0, PART)]),
+        ([ABLE], (GPU,), [Lane(GPU, 0, PART)]),
+        ([ABLE, WITH_GPU, WITH_GPU], (GPU,), [Lane(GPU, 4, PART)]),
+        ([worker(64, GPU=1.0), worker(64, GPU=2.0)], (GPU,), [Lane(GPU, 3 * TOGETHER, PART)]),
+        ([worker(8, CPU=7.0, GPU=1.0)], (CPU, GPU), [Lane(GPU, 1, PART), Lane(CPU, 7, {CPU: 1})]),
+        ([worker(8, CPU=8.0, GPU=1.0)], (GPU,), [Lane(GPU, 1, PART)]),
     ],
 )
 def test_which_workers_cases_go_to(

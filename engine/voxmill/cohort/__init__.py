@@ -2,10 +2,11 @@
 
 In: a store, a table of images and masks, or a folder tree of DICOM. Out: a folder with features.parquet and all that
 says how it was made; or, of a store in memory, rows. finding says which cases there are (apart: what stands apart from
-them; lost: what never became one), cases opens what each has, job measures one, packing, ordering, layout and tables
-make tables of what comes of it, dictionary, methods (of clauses and measuring_clauses, by parts and words) and
-provenance say what it is and how it was made, writing writes all of it, folder tells ours from others, running does it
-all and estimate says how long that will take; stored measures a store in memory.
+them; lost: what never became one), cases opens what each has, job measures one (spending: what processors spend on
+it), packing, ordering, layout and tables make tables of what comes of it, dictionary, methods (of clauses and
+measuring_clauses, by parts and words) and provenance say what it is and how it was made, writing writes all of it,
+folder tells ours from others, running does it all and estimate says how long that will take; stored measures a store
+in memory.
 """
 
 from voxmill.cohort.estimate import Estimate

@@ -15,7 +15,7 @@ from voxmill.cohort.layout import LEDGER, Forms
 from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, write_tables
 from voxmill.errors import InputError, counted
-from voxmill.runs.lanes import CPU
+from voxmill.runs.lanes import CPU, TOGETHER
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, ThisMachine
 from voxmill.runs.records import Outcome
@@ -53,15 +53,15 @@ class Workforce:
     def at_a_time(self, job: Extraction) -> int:
         """How many cases of a job are done at a time."""
         others = self.workers if CPU in job.resources else 0
-        return max(1, others + len(self.on.gpus))
+        return max(1, others + TOGETHER * len(self.on.gpus))
 
 
 def estimate(job: Extraction, cohort: Cohort, forms: Forms, workforce: Workforce, *, before_s: float = 0.0) -> Estimate:
     """Do some cases of a cohort in a folder that is removed again, and scale what they took to all of them.
 
     The sample is a case of each of SAMPLED groups of equal size, from the smallest files to the largest, and before
-    these one for every worker. before_s: what a run takes before it begins with cases. Raises InputError where none of
-    them can be measured.
+    these one for every case that is done at a time. before_s: what a run takes before it begins with cases. Raises
+    InputError where none of them can be measured.
     """
     cases, sized = _sized(cohort)
     sized.sort(key=lambda case: case.bytes)

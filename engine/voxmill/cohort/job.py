@@ -14,14 +14,16 @@ from voxmill._version import __version__
 from voxmill.cohort.cases import CohortCase, Pair
 from voxmill.cohort.device import RESOURCES, varies
 from voxmill.cohort.packing import pack_features
+from voxmill.cohort.spending import processor_time
 from voxmill.cohort.versions import versions
 from voxmill.computing import CPU_NAME, NO_GPU, ON_CPU, VISIBLE, find_gpu, name_of, open_device
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.passing import Unreachable, reading
+from voxmill.runs.memory import peak_bytes
 from voxmill.runs.records import Record
 from voxmill.runs.worker import CaseError
 from voxmill.settings import Settings
-from voxmill.stages import watch_stages
+from voxmill.stages import Stages, watch_stages
 from voxmill.table import PREFIX, Row
 from voxmill.volume import Image, Mask
 
@@ -120,20 +122,27 @@ class Extraction:
     def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
         """Measure a case: rows, what could not be measured, digests, images without a mask, versions, what it took.
 
+        What others that this process does meanwhile make it wait is part of the seconds that it took.
+
         Raises CaseError with what could not be measured where nothing can be; images without a mask need not be. Raises
         it with all of that where an image or a mask is lacking, so that it is tried again; a region that cannot be
         measured never can.
         """
         under_way = _UnderWay(self, case, enter)
-        began, worked = time.perf_counter(), time.process_time()
+        began = time.perf_counter()
         channel = self.settings.label_channel if case.choosing.channel is None else case.choosing.channel
-        with watch_stages() as stages:
+        with watch_stages() as stages, processor_time() as cpu_s:
             for pair in under_way.read(case.pairs(channel, enter)):
                 under_way.measure(pair)
-        if not under_way.rows:
-            under_way.require_bare()
-        seconds = {name: sum(stages.seconds[one] for one in group) for name, group in GROUPS.items()}
-        wall_s = time.perf_counter() - began
+            if not under_way.rows:
+                under_way.require_bare()
+            took = {
+                "wall_s": time.perf_counter() - began,
+                "cpu_s": cpu_s(),
+                "seconds": {READ: sum(under_way.reading), **_in_groups(stages)},
+                "bytes": case.bytes,
+                "peak_bytes": peak_bytes(),
+            }
         result = {
             "rows": under_way.rows,
             "failures": under_way.failures,
@@ -141,13 +150,7 @@ class Extraction:
             "bare": len(under_way.bare),
             "versions": dict(self.versions),
             "device": CPU_NAME if under_way.is_on_cpu else self.device_name,
-            "took": {
-                "wall_s": wall_s,
-                "cpu_s": time.process_time() - worked,
-                "seconds": {READ: sum(under_way.reading), **seconds},
-                "bytes": case.bytes,
-                "peak_bytes": _peak_bytes(),
-            },
+            "took": took,
         }
         if not under_way.is_whole:
             raise CaseError(under_way.why, result, under_way.reason)
@@ -266,6 +269,11 @@ class _UnderWay:
         return str(first["sentence"]) + (f" (and {len(others)} more)" if others else "")
 
 
+def _in_groups(stages: Stages) -> dict[str, float]:
+    """Seconds of stages, as they are told of a cohort."""
+    return {name: sum(stages.seconds[one] for one in group) for name, group in GROUPS.items()}
+
+
 def _packed(row: Row) -> Result:
     diagnostics = {name: value for name, value in row.diagnostics.items() if name.startswith(PREFIX)}
     return {
@@ -282,13 +290,3 @@ def _told(value: object) -> Any:  # noqa: ANN401 - what JSON can hold
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if isinstance(value, int) else str(value)
-
-
-def _peak_bytes() -> int:
-    """The most memory that this process has had; 0 where the system does not tell."""
-    try:
-        with open("/proc/self/status") as status:
-            line = next(line for line in status if line.startswith("VmHWM:"))
-    except (OSError, StopIteration):
-        return 0
-    return int(line.split()[1]) * 1024

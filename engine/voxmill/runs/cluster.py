@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count, islice, product
 from typing import TYPE_CHECKING, Any, Generic
 
 from voxmill.runs.lanes import PROCESSORS, Lane, Told, lanes
@@ -137,10 +137,10 @@ class _Tasks(Generic[Case]):
         return found
 
     def _begin(self, cases: Iterator[Case]) -> None:
-        """Hand out as many cases as there is room for."""
+        """Hand out as many cases as there is room for; none waits in one lane while another has nothing to do."""
         self._count()
-        for lane in self._lanes:
-            while self._tasks(lane) < AHEAD * max(1, lane.places) and (some := self._next(cases)):
+        for ahead, lane in product(range(1, AHEAD + 1), self._lanes):
+            while self._tasks(lane) < ahead * max(1, lane.places) and (some := self._next(cases)):
                 self._submit(lane, some)
 
     @property

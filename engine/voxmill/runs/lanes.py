@@ -10,6 +10,8 @@ GPU = "GPU"
 """The one that a case takes one of that may use a GPU; a worker has it for a GPU of its own."""
 PROCESSORS = (CPU,)
 """What jobs can use that do not say it."""
+TOGETHER = 8
+"""So many cases at a time share a GPU, in one process: what they have counted there can be counted together."""
 Told = Mapping[str, Any]
 """What a scheduler tells of a worker."""
 
@@ -18,21 +20,30 @@ Told = Mapping[str, Any]
 class Lane:
     """Workers of a kind. places: how many cases they do at a time. takes: what a case takes of Dask's resources.
 
-    kind: CPU or GPU.
+    kind: CPU or GPU, of which a case takes a part.
     """
 
     kind: str
     places: int
-    takes: Mapping[str, int]
+    takes: Mapping[str, float]
 
     @classmethod
     def of(cls, kind: str, workers: Collection[Told]) -> "Lane":
         """That of workers of which each has something of this kind, or none has."""
         told = [one["resources"].get(kind) for one in workers]
+        if kind == GPU:
+            return cls(kind, sum(map(_sharing, workers)), {kind: 1 / TOGETHER})
         if not any(told):
-            return cls(kind, sum(one["nthreads"] for one in workers), {kind: 1} if kind == GPU else {})
+            return cls(kind, sum(one["nthreads"] for one in workers), {})
         places = (min(one["nthreads"], int(some)) for one, some in zip(workers, told, strict=True))
         return cls(kind, sum(places), {kind: 1})
+
+
+def _sharing(worker: Told) -> int:
+    """How many cases share the GPU of a worker: as many as it has threads that are not there for other cases."""
+    resources: Mapping[str, float] = worker["resources"]
+    threads = int(worker["nthreads"] - resources.get(CPU, 0))
+    return max(1, min(threads, int(TOGETHER * resources[GPU])))
 
 
 def processors(workers: Collection[Told]) -> Lane:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from voxmill.errors import InputError, SettingsError
-from voxmill.runs.lanes import CPU, GPU
+from voxmill.runs.lanes import CPU, GPU, TOGETHER
 from voxmill.runs.warden import gpu_worker, version
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class ThisMachine:
     """Processes of this machine. Dask's scheduler is in this process and listens to nothing but it.
 
     dashboard: the port of Dask's dashboard, which this machine alone can see; None: there is none. gpus: those that
-    have a worker of their own, as CUDA_VISIBLE_DEVICES names them. Raises InputError where what shows the dashboard is
-    not installed.
+    have a process of their own, which cases share, as CUDA_VISIBLE_DEVICES names them. Raises InputError where what
+    shows the dashboard is not installed.
     """
 
     dashboard: int | None = None
@@ -89,11 +89,12 @@ class Address:
 class Slurm:
     """Jobs of SLURM, one for each worker; what one does not finish in its time goes on in the next.
 
-    cores: how many cases a job does at a time; threads: of each of them. memory_bytes, time (as sbatch reads it),
-    partition, account, options (more of them, as sbatch reads them): what is asked of SLURM for a job. interface: the
-    network interface through which the jobs reach this machine, encrypted. folder: where the jobs find certificates and
-    leave their logs; this machine and theirs see it. gpu: whether each job has a GPU, which is asked for unless the
-    options do so. Raises SettingsError for a folder that a job cannot be told of.
+    cores: how many cases a job does at a time, sharing its GPU, if any; threads: of each of them. memory_bytes,
+    time (as sbatch reads it), partition, account, options (more of them, as sbatch reads them): what is asked of
+    SLURM for a job. interface: the network interface through which the jobs reach this machine, encrypted. folder:
+    where the jobs find certificates and leave their logs; this machine and theirs see it. gpu: whether each job has
+    a GPU, which is asked for unless the options do so. Raises SettingsError for a folder that a job cannot be told
+    of.
     """
 
     folder: Path
@@ -207,7 +208,10 @@ def _require_gpu(client: "Client") -> None:
 
 
 def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 - Dask is not typed
-    """A scheduler and workers in this process, of each a thread for each process that does cases: one has no GPU."""
+    """A scheduler and workers in this process: one has no GPU, and a thread for each process that does cases.
+
+    Each of the others has a GPU, and a thread for each case that shares it, in one process.
+    """
     from distributed import Scheduler, SpecCluster, Worker
 
     port = 0 if place.dashboard is None else place.dashboard
@@ -218,7 +222,7 @@ def _on_this_machine(place: ThisMachine, workers: int) -> Any:  # noqa: ANN401 -
     }
     common = {"memory_limit": 0, "dashboard_address": f"{LOOPBACK}:0"}
     made: dict[object, dict[str, Any]] = {0: {**common, "nthreads": workers, "resources": {CPU: workers}}}
-    made |= {gpu_worker(one): {**common, "nthreads": 1, "resources": {GPU: 1}} for one in place.gpus}
+    made |= {gpu_worker(one): {**common, "nthreads": TOGETHER, "resources": {GPU: 1}} for one in place.gpus}
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": options},
         workers={name: {"cls": Worker, "options": {**one, "name": name}} for name, one in made.items()},

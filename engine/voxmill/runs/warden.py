@@ -1,6 +1,7 @@
-"""What a Dask worker runs: a warden, which has a case done by a process of its own and tells what became of it.
+"""What a Dask worker runs: a warden, which has a case done by another process and tells what became of it.
 
-So no case can take a worker with it, and whichever worker there is keeps answering its scheduler, whatever a case does.
+That process is its thread's own, or, where it has a GPU, one that all threads of the worker share. So no case can take
+a worker with it, and whichever worker there is keeps answering its scheduler, whatever a case does.
 """
 
 import errno
@@ -9,16 +10,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
+from typing import Any
 
 from voxmill._version import __version__
 from voxmill.computing import NO_GPU
 from voxmill.errors import InputError, SettingsError
 from voxmill.runs.child import BEGUN, COMMAND, SPENT, environment
 from voxmill.runs.lanes import CPU, GPU
+from voxmill.runs.memory import peak_bytes
+from voxmill.runs.sharing import Sharing
 
 POLL_S = 0.2
 NO_ROOM = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
@@ -38,7 +43,9 @@ TASK_S = 0.1
 
 @dataclass(frozen=True)
 class Limits:
-    """What a case may take: time, once its libraries are loaded, and memory of its process. None: what there is.
+    """What a case may take: time, once its libraries are loaded, and memory of its process, with others that share it.
+
+    None: what there is.
 
     Raises SettingsError for a time that is no time.
     """
@@ -80,8 +87,8 @@ class Done:
 def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str, kind: str = CPU) -> Done:
     """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread.
 
-    kind: CPU for a process that sees no GPU, GPU for one that sees that of this worker. Raises InputError where no
-    process can be started, or has another version of Voxmill than the one that is wanted.
+    kind: CPU for a process that sees no GPU, GPU for one that sees that of this worker, and that all its threads share.
+    Raises InputError where no process can be started, or has another version of Voxmill than the one that is wanted.
     """
     begun, visible = time.monotonic(), gpu_of_worker() if kind == GPU else NO_GPU
     answers: list[Sealed | Lost] = []
@@ -96,12 +103,17 @@ def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str, kind: str
 
 
 def _answer(run: str, case: Sealed, limits: Limits, wanted: str, visible: str | None) -> Sealed | Lost:
-    """The sealed record of a case, or why there is none; a process that was lost before the case began has a second."""
-    for _ in range(2):
+    """The sealed record of a case, or why there is none; a process that was lost before the case began has a second.
+
+    So has one that was ended for another case; one that is to do no more has as many as it takes.
+    """
+    lost = 0
+    while lost < 2:
         child = _child(run, visible)
         answer = child.do(case, limits) if child is not None and child.begin(wanted) else None
         if answer is not None:
             return answer
+        lost += child is None or not child.is_spent
     return Lost.DIED
 
 
@@ -119,19 +131,21 @@ def gpu_of_worker() -> str | None:
 
 
 def _child(run: str, visible: str | None) -> "Child | None":
-    """The process of this thread, a new one where it has ended; None while the system has no room for one."""
-    place = run, threading.get_ident(), visible
-    child = _CHILDREN.get(place)
-    if child is None or child.has_ended:
-        try:
-            child = _CHILDREN[place] = Child(visible)
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise InputError(f"no process that does cases can be started: {error.strerror or error}") from None
-            time.sleep(ROOM_S)
-            return None
-        if run in _ENDED:  # since it was looked at
-            child.end()
+    """The process of this thread, or of all; a new one where it has ended, None while the system has room for none."""
+    is_own = visible == NO_GPU
+    place = run, threading.get_ident() if is_own else None, visible
+    try:
+        with _STARTING:
+            child = _CHILDREN.get(place)
+            if child is None or child.has_ended:
+                child = _CHILDREN[place] = Child(visible) if is_own else SharedChild(visible)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise InputError(f"no process that does cases can be started: {error.strerror or error}") from None
+        time.sleep(ROOM_S)
+        return None
+    if run in _ENDED:  # since it was looked at
+        child.end()
     return child
 
 
@@ -159,6 +173,7 @@ class Child:
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, env=environment(visible))
         self._version: str | None = None
+        self._is_late = False
         # The current folder comes last: no file in it may stand for a module of a library.
         self._send(pickle.dumps(sorted(sys.path, key=lambda one: one == "")))
 
@@ -166,6 +181,11 @@ class Child:
     def has_ended(self) -> bool:
         """Whether it does no more cases."""
         return self._process.poll() is not None
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it is to do no more, though it has not ended."""
+        return False
 
     def begin(self, wanted: str) -> bool:
         """Wait until it can do cases; False when somebody has killed it.
@@ -193,21 +213,10 @@ class Child:
 
         It may have been killed while it waited, which says nothing of the case.
         """
-        with self._watched(replace(limits, time_s=START_S)) as causes:
-            self._send(case.content)
-            answer = self._received()
-        has_begun = answer == SEALED_BEGUN
-        if has_begun:
-            with self._watched(limits) as causes:
-                answer, is_spent = self._last()
-            if is_spent:
-                self.end()
-        if answer is not None:
-            return Sealed(answer)
-        self.end()
-        if causes:
-            return causes[0]
-        return Lost.DIED if has_begun else None
+        answer, is_spent = self._done(lambda: self._send(case.content), self._received, limits)
+        if is_spent:
+            self.end()
+        return answer
 
     def end(self) -> None:
         """End it, whatever it does."""
@@ -218,12 +227,27 @@ class Child:
                 with suppress(OSError):
                     pipe.close()
 
-    def _last(self) -> tuple[bytes | None, bool]:
-        """The answer to a case that has begun, and whether the process is to do no other."""
-        answer = self._received()
-        return (self._received(), True) if answer == SEALED_SPENT else (answer, False)
+    def _done(
+        self, ask: Callable[[], None], told: Callable[[], bytes | None], limits: Limits
+    ) -> tuple[Sealed | Lost | None, bool]:
+        """As `do` has it, and whether the process is to do no other; `told` waits for what is told next of the case."""
+        with self._watched(replace(limits, time_s=START_S)) as causes:
+            ask()
+            answer = told()
+        has_begun, is_spent = answer == SEALED_BEGUN, False
+        if has_begun:
+            with self._watched(limits) as causes:
+                answer = told()
+                is_spent = answer == SEALED_SPENT
+                answer = told() if is_spent else answer
+        if answer is not None:
+            return Sealed(answer), is_spent
+        self.end()
+        if causes:
+            return causes[0], is_spent
+        return Lost.DIED if has_begun and not self._is_late else None, is_spent
 
-    def _send(self, content: bytes) -> None:
+    def _send(self, content: object) -> None:
         """Send something; that nobody is there to take it shows when nothing comes back."""
         assert self._process.stdin is not None
         with suppress(*CLOSED):
@@ -232,9 +256,13 @@ class Child:
 
     def _received(self) -> bytes | None:
         """What comes back; None when nothing can come any more."""
+        told = self._loaded()
+        return None if told is None else bytes(told)
+
+    def _loaded(self) -> Any:  # noqa: ANN401 - what is sealed, or with a number
         assert self._process.stdout is not None
         with suppress(*CLOSED, EOFError, pickle.UnpicklingError):
-            return bytes(pickle.load(self._process.stdout))
+            return pickle.load(self._process.stdout)
         return None
 
     @contextmanager
@@ -257,6 +285,7 @@ class Child:
         begun = time.monotonic()
         while not done.wait(POLL_S):
             if limits.time_s is not None and time.monotonic() - begun > limits.time_s:
+                self._is_late = True
                 causes.append(Lost.TIME)
             elif limits.memory_bytes is not None and self._memory_bytes() > limits.memory_bytes:
                 causes.append(Lost.MEMORY)
@@ -273,6 +302,59 @@ class Child:
             return 0
 
 
-_CHILDREN: dict[tuple[str, int, str | None], Child] = {}
-"""By run, by the thread that asks them, and by the GPU that they see."""
+class SharedChild(Child):
+    """A process that several threads have cases done by, side by side.
+
+    What ends it for one case ends it for all: those that have begun are lost, but where one took too long, which says
+    nothing of the others.
+    """
+
+    def __init__(self, visible: str | None) -> None:
+        self._beginning, self._sending = threading.Lock(), threading.Lock()
+        super().__init__(visible)
+        self._sharing = Sharing(lambda: peak_bytes(self._process.pid) or self._memory_bytes())
+        self._passing = threading.Thread(target=self._pass_on, daemon=True)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it is to do no more; it ends when what is under way has."""
+        return self._sharing.is_spent
+
+    def begin(self, wanted: str) -> bool:
+        """As of any; the thread that comes first waits for the process, and the others for that thread."""
+        with self._beginning:
+            is_ready = super().begin(wanted)
+            if is_ready and self._passing.ident is None:
+                self._passing.start()
+            return is_ready
+
+    def do(self, case: Sealed, limits: Limits) -> Sealed | Lost | None:
+        """As of any, once the case has a place; None also where the process is to do no more, which then has ended."""
+        with self._sharing.place(limits.memory_bytes) as number:
+            if number is None:
+                return None
+            ask, told = partial(self._send, (number, case.content)), partial(self._sharing.told, number)
+            answer, _ = self._done(ask, told, limits)
+        if self._sharing.is_over:
+            self.end()
+        return answer
+
+    def _send(self, content: object) -> None:
+        with self._sending:
+            super()._send(content)
+
+    def _pass_on(self) -> None:
+        """Give what comes back to the case that it is told of."""
+        while (told := self._loaded()) is not None:
+            number, what = told
+            if what == SEALED_SPENT:
+                self._sharing.spend()
+            self._sharing.tell(number, what)
+        self._sharing.close()
+
+
+_CHILDREN: dict[tuple[str, int | None, str | None], Child] = {}
+"""By run, by the thread that asks them, if it is one, and by the GPU that they see."""
+_STARTING = threading.Lock()
+"""Who looks for one, and may start it, holds the lock."""
 _ENDED: set[str] = set()

@@ -1,0 +1,65 @@
+"""Threads at work on a device, beside each other or alone."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from run_script import wait_for
+from voxmill.admission import Admission
+
+PATIENCE_S = 20.0
+
+
+def test_threads_are_in_beside_each_other_and_know_it() -> None:
+    admission, meeting = Admission(), Barrier(3, timeout=PATIENCE_S)
+
+    def enter(_: int) -> bool:
+        with admission.beside() as guest:
+            meeting.wait()
+            return guest.has_met
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(enter, range(3))) == [True] * 3
+    with admission.beside() as guest:
+        assert not guest.has_met
+
+
+def test_who_is_in_alone_has_waited_for_others_and_others_wait() -> None:
+    admission = Admission()
+    heard: list[str] = []
+
+    def beside() -> None:
+        with admission.beside():
+            heard.append("beside")
+
+    def alone(name: str) -> None:
+        with admission.alone():
+            heard.append(f"{name} in")
+            time.sleep(0.1)
+            heard.append(f"{name} out")
+
+    with ThreadPoolExecutor(4) as pool:
+        with admission.beside():
+            claims = [pool.submit(alone, "one"), pool.submit(alone, "other")]
+            wait_for(lambda: admission._is_claimed)
+            late = pool.submit(beside)
+            time.sleep(0.1)
+            assert heard == []
+        for one in (*claims, late):
+            one.result(timeout=PATIENCE_S)
+    assert heard.index("one out") == heard.index("one in") + 1
+    assert heard.index("other out") == heard.index("other in") + 1
+
+
+def test_a_failure_lets_others_in() -> None:
+    admission = Admission()
+    for way in (admission.alone, admission.beside):
+        try:
+            with way():
+                raise ValueError
+        except ValueError:
+            pass
+    with admission.alone():
+        pass
+    with admission.beside() as guest:
+        assert not guest.has_met
