@@ -17,7 +17,7 @@ import pytest
 import gpu
 import records
 from cuda_host import HostArray, HostDevice, HostProcess, build, running
-from fake_cupy import LAUNCH, FakeKernel, fake_cupy, installed
+from fake_cupy import LAUNCH, PORTABLE, FakeKernel, fake_cupy, installed
 from gpu_parts import cases, sanitizing
 from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows, attempt, compared
 from gpu_parts.floors import SOURCE, Floors, Needs
@@ -43,11 +43,11 @@ class FakeCupy(ModuleType):
         here = launching.cuda.Device()
         here.mem_info = (1 << 30, 1 << 30)
         self.cuda = SimpleNamespace(**vars(launching.cuda) | {"Device": lambda _number=0: here, "runtime": RUNTIME})
-        self.cuda.Event = lambda: SimpleNamespace(record=lambda: None, synchronize=lambda: None)
+        self.cuda.Event = lambda **_given: SimpleNamespace(record=lambda: None, synchronize=lambda: None)
         self.cuda.get_elapsed_time = lambda _begin, _end: 2.0
         self.RawModule = lambda **_code: SimpleNamespace(compile=lambda: None, get_function=partial(_kernel, device))
         self.RawKernel = lambda *_code, **_given: lambda *_launch: None
-        self.get_default_memory_pool = self.get_default_pinned_memory_pool = lambda: POOL
+        self.get_default_memory_pool = lambda: POOL
 
     def __getattr__(self, name: str) -> object:
         return getattr(np, name)
@@ -55,6 +55,7 @@ class FakeCupy(ModuleType):
 
 RUNTIME = SimpleNamespace(
     getDeviceCount=lambda: 1,
+    hostAllocPortable=PORTABLE,
     getDeviceProperties=lambda _device: {"name": b"threads of this machine"},
     driverGetVersion=lambda: 13000,
     runtimeGetVersion=lambda: 13000,

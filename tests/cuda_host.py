@@ -219,6 +219,9 @@ class HostDevice:
         assert isinstance(buffer, HostArray)
         return np.array(buffer.view(np.ndarray))
 
+    def download_all(self, buffers: Sequence[HostArray]) -> list[Array]:
+        return list(map(self.download, buffers))
+
     def filled(self, buffer: HostArray) -> tuple[Ints, Array]:
         here = self.download(buffer)
         where = np.flatnonzero(here)
@@ -227,6 +230,15 @@ class HostDevice:
     def in_order(self) -> AbstractContextManager[None]:
         """All that is asked of it is done when that is over."""
         return nullcontext()
+
+    def mark(self) -> object:
+        """So there is nothing to mark."""
+
+    def wait(self, mark: object) -> None:
+        """And nothing to wait for."""
+
+    def finish(self) -> None:
+        """And nothing that is not done."""
 
     def release(self) -> None:
         """There is nothing that it holds."""

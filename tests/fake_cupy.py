@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,8 +14,11 @@ import pytest
 
 import voxmill_kernels.cuda
 from cuda_host import HostArray, HostDevice
+from voxmill_kernels.types import Array
 
 LAUNCH = "voxmill_kernels.cuda.launch"
+PORTABLE = 1
+"""A flag of pinned memory."""
 
 
 @dataclass
@@ -53,7 +56,7 @@ def current() -> dict[str, object]:
     return dict(getattr(_LOCAL, "entered", []))
 
 
-@dataclass
+@dataclass(eq=False)
 class Current:
     """A device or a stream, which a thread can make its own."""
 
@@ -65,6 +68,54 @@ class Current:
 
     def __exit__(self, *error: object) -> None:
         _LOCAL.entered.pop()
+
+
+class FakeStream(Current):
+    """A stream, in which all is done when it is asked for."""
+
+    def __init__(self, *, non_blocking: bool) -> None:
+        assert non_blocking, "it would wait for the null stream"
+        super().__init__("stream", self)
+
+    def wait_event(self, event: object) -> None:
+        """It is done."""
+
+    def synchronize(self) -> None:
+        """All is done."""
+
+
+class FakeEvent:
+    """An event of which the time is not asked."""
+
+    def __init__(self, *, disable_timing: bool) -> None:
+        assert disable_timing
+
+    def record(self) -> None:
+        """In the stream that is current."""
+
+
+class FakePinned(bytearray):
+    """Pinned memory, where it begins."""
+
+    def __init__(self, size: int, flags: int) -> None:
+        assert flags == PORTABLE
+        super().__init__(size)
+
+
+class FakePinnedPool:
+    """Keeps all that it takes, and gives none of it again."""
+
+    def __init__(self, take: Callable[[int], FakePinned]) -> None:
+        self._take, self._kept = take, list[FakePinned]()
+
+    def malloc(self, size: int) -> FakePinned:
+        """Pinned memory of this size."""
+        self._kept.append(self._take(size))
+        return self._kept[-1]
+
+    def free_all_blocks(self) -> None:
+        """Forget what is not in use."""
+        self._kept.clear()
 
 
 class FakeDevice(Current):
@@ -115,17 +166,39 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         runtimeGetVersion=lambda: 13_020,
         getDeviceCount=lambda: 1,
         getDeviceProperties=lambda number: properties,
+        hostAllocPortable=PORTABLE,
+    )
+    null, allocators = FakeStream(non_blocking=True), list[Callable[[int], FakePinned]]()
+
+    def asnumpy(buffer: HostArray, *, out: Array | None = None, blocking: bool = True) -> Array:
+        here = device.download(buffer)
+        if out is None:
+            assert blocking, "where would it go?"
+            return here
+        out[...] = here
+        return out
+
+    cuda = SimpleNamespace(
+        Device=partial(FakeDevice, device),
+        runtime=runtime,
+        Stream=FakeStream,
+        Event=FakeEvent,
+        get_current_stream=lambda: current().get("stream", null),
+        PinnedMemory=FakePinned,
+        PinnedMemoryPointer=lambda memory, start: memory,
+        PinnedMemoryPool=FakePinnedPool,
+        set_pinned_memory_allocator=allocators.append,
+        alloc_pinned_memory=lambda size: allocators[-1](size),
     )
     return SimpleNamespace(
         __version__="14.2.0",
         ndarray=HostArray,
         asarray=device.upload,
-        asnumpy=device.download,
+        asnumpy=asnumpy,
         zeros=device.zeros,
         empty=device.empty,
         flatnonzero=np.flatnonzero,
         RawModule=raw_module,
-        cuda=SimpleNamespace(
-            Device=partial(FakeDevice, device), runtime=runtime, Stream=SimpleNamespace(null=Current("stream", "null"))
-        ),
+        cuda=cuda,
+        get_default_memory_pool=lambda: SimpleNamespace(free_all_blocks=lambda: None),
     )

@@ -18,7 +18,7 @@ from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.sums import GlcmSums, sum_glcm
 from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, counter_shapes, sweep
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.cuda.device import Device, Mark
 from voxmill_kernels.levels import Levels
 
 if TYPE_CHECKING:
@@ -175,10 +175,12 @@ def _once(find: "Callable[[_Batch], Kind]") -> "cached_property[Kind]":
 class _Batch:
     """What was counted together on a device: each kind comes back of all regions when it is first asked for.
 
-    Regions may be those of several threads: who has a kind come back holds the lock.
+    Regions may be those of several threads: who has a kind come back holds the lock, and has waited until they were
+    `ready`, and the kinds come back at once, so that nobody is at work on what is forgotten.
     """
 
     counted: "Counted"
+    ready: Mark
     lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
@@ -261,6 +263,18 @@ class CountedThere:
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """What a thread has counted, and a mark behind what it has on the device for that."""
+
+    task: Task
+    ready: Mark
+
+    def bytes_there(self) -> int:
+        """As of the task."""
+        return self.task.bytes_there()
+
+
+@dataclass(frozen=True)
 class _Counting:
     """By which rules is counted, and on which device."""
 
@@ -273,19 +287,28 @@ class _Counting:
         held = sum(list(_HELD.values()))  # a list at once: a batch may be forgotten by another thread meanwhile
         return min(MOST_BYTES, (self.device.free_bytes + held) // PART - held)
 
-    def made(self, tasks: Sequence[Task]) -> list[Textures]:
-        """Tasks of these rules, counted together."""
+    def made(self, asked: Sequence[_Asked]) -> list[CountedThere]:
+        """Tasks of these rules, counted together; what they have on the device is read when their batch is ready."""
+        for ready in dict.fromkeys(one.ready for one in asked):
+            self.device.wait(ready)
+        try:
+            counted = self._counted([one.task for one in asked])
+        except BaseException:  # what other threads gave is theirs again: nothing here may still be at work on it
+            self.device.finish()
+            raise
+        together = _Batch(counted, self.device.mark())
+        return [CountedThere(together, place) for place in range(len(asked))]
+
+    def _counted(self, tasks: Sequence[Task]) -> "Counted":
         from voxmill_kernels.count.cuda.counting import count
 
         first, rules = tasks[0], self.rules
         batch = pack([(task.levels, task.inside) for task in tasks], border=first.border)
-        counted = count(self.device, batch, first.offsets, across=rules.across, alpha=rules.alpha, wanted=rules.wanted)
-        together = _Batch(counted)
-        return [CountedThere(together, place) for place in range(len(tasks))]
+        return count(self.device, batch, first.offsets, across=rules.across, alpha=rules.alpha, wanted=rules.wanted)
 
 
-COMBINER: Combiner[_Counting, Task, Textures] = Combiner(
-    Work(make=_Counting.made, size=Task.bytes_there, room=lambda counting: counting.room)
+COMBINER: Combiner[_Counting, _Asked, CountedThere] = Combiner(
+    Work(make=_Counting.made, size=_Asked.bytes_there, room=lambda counting: counting.room)
 )
 """Has a device count what several threads ask for at a time as one batch: few regions cannot keep it busy."""
 
@@ -297,7 +320,21 @@ def count_there(tasks: Sequence[Task], device: Device) -> list[Textures]:
     for place, task in enumerate(tasks):
         alike.setdefault(task.rules, []).append(place)
     found: dict[int, Textures] = {}
+    ready = _ready(tasks, device)
     for rules, places in alike.items():
-        made = COMBINER.made(_Counting(device, rules), [tasks[place] for place in places])
+        made = COMBINER.made(_Counting(device, rules), [_Asked(tasks[place], ready) for place in places])
+        device.wait(made[0].batch.ready)
         found |= zip(places, made, strict=True)
     return [found[place] for place in range(len(tasks))]
+
+
+def _ready(tasks: Sequence[Task], device: Device) -> Mark:
+    """A mark behind all that a thread has on a device of what it has counted there.
+
+    Places are among it, as they are kept: found by the thread that counts they would be in use by two.
+    """
+    from voxmill_kernels.mask.cuda.places import places_of
+
+    for task in tasks:
+        places_of(task.inside, device)
+    return device.mark()

@@ -1,6 +1,8 @@
 """The device that CuPy sees. Here CuPy is imported: whoever imports this has it."""
 
 import os
+import weakref
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,16 +15,26 @@ from numpy.typing import DTypeLike
 
 from voxmill_kernels.array import register
 from voxmill_kernels.cache import kernel_cache
-from voxmill_kernels.cuda.device import Buffer
+from voxmill_kernels.cuda.device import Buffer, Mark
 from voxmill_kernels.cuda.sources import KERNELS, OPTIONS, source
 from voxmill_kernels.types import Array, Ints
 
 Kernel: TypeAlias = Any
 """CuPy's RawKernel."""
+Untyped: TypeAlias = Any
+"""What CuPy gives."""
 THREADS = 256
 """Of a block."""
 ALWAYS_SHARED = 48 << 10
 """Bytes that a block can have without its kernel asking for more."""
+STAGED = 32 << 20
+"""Up to so many bytes come from a device through pinned memory of ours, more through the little that CUDA has."""
+MOST_PINNED = 256 << 20
+"""So many bytes of pinned memory are kept between cases: it takes long to get."""
+ALIGNED = 64
+"""Arrays that come together begin at multiples of so many bytes."""
+_PINNED: dict[int, int] = {}
+"""How many bytes of pinned memory there are, in use or kept for later, by the identity of what was taken at once."""
 
 
 def _import_cupy() -> ModuleType:
@@ -79,6 +91,10 @@ class CupyDevice:
     def __init__(self) -> None:
         self._number = int(cupy.cuda.Device().id)
         self._kernels: dict[str, Kernel] = {}
+        self._streams: list[Untyped] = []
+        self._idle: deque[Untyped] = deque()
+        self._pinned = cupy.cuda.PinnedMemoryPool(_pin)
+        cupy.cuda.set_pinned_memory_allocator(self._pinned.malloc)
 
     @cached_property
     def name(self) -> str:
@@ -103,7 +119,7 @@ class CupyDevice:
         return int(free) + int(cupy.get_default_memory_pool().free_bytes())
 
     def upload(self, array: Array) -> Buffer:
-        """A copy of an array there."""
+        """A copy of an array there. CuPy copies it into pinned memory first, and goes on while that is sent."""
         return cupy.asarray(np.ascontiguousarray(array))
 
     def zeros(self, shape: int | Sequence[int], dtype: DTypeLike) -> Buffer:
@@ -120,28 +136,79 @@ class CupyDevice:
             self._kernel(kernel)((blocks,), (THREADS,), tuple(map(_given, arguments)), shared_mem=shared)
 
     def download(self, buffer: Buffer) -> Array:
-        """A copy of an array here."""
-        return np.asarray(cupy.asnumpy(buffer))
+        """A copy of an array here, when all that this thread has asked for is done."""
+        (found,) = self.download_all([buffer])
+        return found
+
+    def download_all(self, buffers: Sequence[Buffer]) -> list[Array]:
+        """Copies of several arrays here, waited for once, in the stream of this thread alone."""
+        ends = np.cumsum([-(-one.nbytes // ALIGNED) * ALIGNED for one in buffers]).tolist()
+        if not 0 < ends[-1] <= STAGED:
+            return [np.asarray(cupy.asnumpy(one)) for one in buffers]
+        memory = cupy.cuda.alloc_pinned_memory(ends[-1])
+        staged = [
+            np.frombuffer(memory, one.dtype, one.size, start).reshape(one.shape)
+            for one, start in zip(buffers, [0, *ends[:-1]], strict=True)
+        ]
+        for one, here in zip(buffers, staged, strict=True):
+            cupy.asnumpy(one, out=here, blocking=False)
+        self.finish()
+        return [here.copy() for here in staged]
 
     def filled(self, buffer: Buffer) -> tuple[Ints, Array]:
         """Where an array of one dimension is not 0, ascending, and what stands there."""
         where = cupy.flatnonzero(buffer)
-        return self.download(where), self.download(buffer[where])
+        places, found = self.download_all([where, buffer[where]])
+        return places, found
 
     @contextmanager
     def in_order(self) -> Iterator[None]:
-        """While inside, this thread works on this device, in the stream in which all threads do.
+        """While inside, this thread works on this device, in a stream of its own; the next to come has it again.
 
-        A device and a stream are current by thread, and CuPy takes memory that a stream has freed for what comes next
-        in that stream: another may be at work on it.
+        A device and a stream are current by thread, also for what CuPy and its libraries launch. CuPy takes memory that
+        is free again for what comes next in the stream that has taken it first, whoever was at work on it. So a stream
+        is not used again whose thread was interrupted: another may be at work on what that has given it.
         """
-        with cupy.cuda.Device(self._number), cupy.cuda.Stream.null:
-            yield
+        with cupy.cuda.Device(self._number), self._stream():
+            try:
+                yield
+            except Exception:
+                self._leave()
+                raise
+            self._leave()
+
+    def mark(self) -> Mark:
+        """A mark behind all that this thread has asked for."""
+        event = cupy.cuda.Event(disable_timing=True)
+        event.record()
+        return event
+
+    def wait(self, mark: Mark) -> None:
+        """What this thread asks for from now on begins when all that is before a mark is done; this returns at once."""
+        cupy.cuda.get_current_stream().wait_event(mark)
+
+    def finish(self) -> None:
+        """Return when all that this thread has asked for is done."""
+        cupy.cuda.get_current_stream().synchronize()
 
     def release(self) -> None:
-        """Give back the memory that is held for later and not in use."""
+        """Give back the memory that is held for later and not in use; pinned memory where it is more than is kept."""
         cupy.get_default_memory_pool().free_all_blocks()
-        cupy.get_default_pinned_memory_pool().free_all_blocks()
+        if sum(list(_PINNED.values())) > MOST_PINNED:  # a list at once: another thread may take more meanwhile
+            self._pinned.free_all_blocks()
+
+    def _stream(self) -> Untyped:
+        """A stream that nobody is in. None is ever destroyed: CuPy knows its memory by the stream's address."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            self._streams.append(cupy.cuda.Stream(non_blocking=True))
+            return self._streams[-1]
+
+    def _leave(self) -> None:
+        """Leave the stream that is current to the next thread, when its work is done."""
+        self.finish()
+        self._idle.append(cupy.cuda.get_current_stream())
 
     def _kernel(self, name: str) -> Kernel:
         """A kernel that may have all that a block can share, from the first: threads would fight over its one limit."""
@@ -151,6 +218,14 @@ class CupyDevice:
                 kernel.max_dynamic_shared_size_bytes = self.shared_bytes
             self._kernels[name] = kernel
         return self._kernels[name]
+
+
+def _pin(size: int) -> Untyped:
+    """Pinned memory from CUDA, noted as long as it is pinned."""
+    memory = cupy.cuda.PinnedMemory(size, cupy.cuda.runtime.hostAllocPortable)
+    _PINNED[id(memory)] = size
+    weakref.finalize(memory, _PINNED.pop, id(memory), None).atexit = False
+    return cupy.cuda.PinnedMemoryPointer(memory, 0)
 
 
 def _given(argument: Buffer | int | float) -> Any:  # noqa: ANN401 - what CuPy hands to a kernel

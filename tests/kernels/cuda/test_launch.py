@@ -3,6 +3,7 @@
 import importlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from cuda_cases import NARROW, Task, assert_counts_as_the_cpu
 from cuda_host import HostDevice, HostProcess
 from fake_cupy import LAUNCH, Current, current, fake_cupy, installed
 from kernel_cases import read_only
+from voxmill.errors import Interruption
 from voxmill_kernels.cache import kernel_cache
+
+PATIENCE_S = 60.0
 
 
 @pytest.mark.parametrize("shared_bytes", [48 << 10, 227 << 10])
@@ -26,22 +30,65 @@ def test_counts_are_those_of_the_cpu(plain: HostProcess, shared_bytes: int) -> N
         assert_counts_as_the_cpu(launch.CupyDevice(), [*NARROW, sixty_levels], Task())
 
 
-def test_all_threads_work_on_one_device_in_one_stream() -> None:
-    """Those of the device when it was found, whatever each has made current for itself."""
+def test_all_threads_work_on_one_device_each_in_a_stream_of_its_own() -> None:
+    """On that which was current when it was found, whatever each has made current for itself."""
     with installed(fake_cupy(HostDevice())):
         with Current("device", 1):
             device = importlib.import_module(LAUNCH).CupyDevice()
+        both = Barrier(2)
 
-        def inside(number: int) -> list[dict[str, object]]:
+        def inside(number: int) -> object:
             with Current("device", number), Current("stream", "its own"):
                 with device.in_order():
                     found = current()
-                return [found, current()]
+                    both.wait(PATIENCE_S)
+                assert current() == {"device": number, "stream": "its own"}
+            assert found["device"] == 1
+            return found["stream"]
 
         with ThreadPoolExecutor(2) as pool:
-            found = list(pool.map(inside, [0, 1]))
-    own = {"stream": "its own"}
-    assert found == [[{"device": 1, "stream": "null"}, {"device": number, **own}] for number in (0, 1)]
+            streams = set(pool.map(inside, [0, 1]))
+            assert len(streams - {"its own"}) == 2
+            assert set(pool.map(inside, [0, 1])) == streams
+
+
+@pytest.mark.parametrize("error, streams", [(ValueError, 1), (Interruption, 2)])
+def test_a_stream_is_not_used_again_whose_thread_was_interrupted(error: type[BaseException], streams: int) -> None:
+    """Another thread may be at work on what it has given; after any other failure none is."""
+    found: list[object] = []
+    with installed(fake_cupy(HostDevice())):
+        device = importlib.import_module(LAUNCH).CupyDevice()
+
+        def fail() -> None:
+            with device.in_order():
+                found.append(current()["stream"])
+                raise error
+
+        for _ in range(2):
+            with pytest.raises(error):
+                fail()
+    assert len(set(found)) == streams
+
+
+def test_copies_come_through_pinned_memory_which_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too large for it comes without; more of it than is kept goes when memory is released."""
+    arrays = [np.arange(5, dtype=np.uint8), np.zeros((0, 3)), np.arange(6.0).reshape(2, 3)]
+    with installed(fake_cupy(HostDevice())):
+        launch = importlib.import_module(LAUNCH)
+        device = launch.CupyDevice()
+
+        def bring(size: int) -> int:
+            """How much pinned memory there is when that has been brought here."""
+            monkeypatch.setattr(launch, "STAGED", size)
+            for found, expected in zip(device.download_all(list(map(device.upload, arrays))), arrays, strict=True):
+                np.testing.assert_array_equal(found, expected, strict=True)
+            return sum(launch._PINNED.values())
+
+        assert [bring(size) for size in (127, 128, 128)] == [0, 128, 256]
+        for kept, left in ((256, 256), (255, 0)):
+            monkeypatch.setattr(launch, "MOST_PINNED", kept)
+            device.release()
+            assert sum(launch._PINNED.values()) == left
 
 
 def test_launches_leave_one_another_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:

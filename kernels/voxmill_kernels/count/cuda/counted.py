@@ -54,20 +54,21 @@ class Counted:
     def zones(self) -> list[Cells]:
         """The cells of GLSZM."""
         small, ends = self._cells("small", "small", first=0)
-        listed = self._downloaded("large_listed")
+        large, listed = self._downloaded("large", "large_listed")
         cells = np.empty((4, small.shape[1] + int(listed.sum())), dtype=np.int64)
-        ends = add_large(small, ends, self._downloaded("large"), self._starts("large"), listed, cells)
+        ends = add_large(small, ends, large, self._starts("large"), listed, cells)
         return self._split_cells(cells, ends, "small")
 
     def pair_sums(self) -> list[GlcmSums]:
         """What the CPU's `sum_glcm` gives of GLCM."""
-        sums, offsets = self._downloaded("sums"), self.layout.offsets
+        sums, large = self._downloaded("sums", "many")
+        offsets = self.layout.offsets
         scalars = sums[self._starts("sums")[:, np.newaxis] + np.arange(SCALARS * offsets)]
         most_twice = 2 * scalars[:, -offsets:].max(axis=1)
         voxels = scalars[:, :offsets].max(axis=1)
         few = self._few(np.minimum(FEW, most_twice + 1))
         room = np.minimum(self.layout.boxes["levels"] ** 2, voxels // FEW)
-        many = self._many(np.where(most_twice < FEW, 0, room))
+        many = self._many(large, np.where(most_twice < FEW, 0, room))
         tops = ((self.layout.shapes["sums"][:, 1] - SCALARS - self._levels - 1) // 3).tolist()
         given = zip(self._starts("sums").tolist(), self._levels.tolist(), tops, few, many, strict=True)
         return [_pair_sums(sums[start:], offsets, levels, top, (few, many)) for start, levels, top, few, many in given]
@@ -79,11 +80,11 @@ class Counted:
     def _starts(self, part: str) -> Ints:
         return np.ascontiguousarray(self.layout.boxes[part])
 
-    def _downloaded(self, buffer: str) -> Array:
-        return self.device.download(self.buffers[buffer])
+    def _downloaded(self, *buffers: str) -> list[Array]:
+        return self.device.download_all([self.buffers[one] for one in buffers])
 
     def _whole(self, buffer: str, part: str) -> Iterator[Array]:
-        return self.layout.split(part, self._downloaded(buffer))
+        return self.layout.split(part, *self._downloaded(buffer))
 
     def _cells(self, buffer: str, part: str, *, first: int = 1) -> tuple[Ints, Ints]:
         """The cells of a part of all boxes, and where those of a box end; the first column is size `first`."""
@@ -106,10 +107,10 @@ class Counted:
         given = zip(starts.tolist(), ends.tolist(), strict=True)
         return [few[start:end].reshape(offsets, -1) for start, end in given]
 
-    def _many(self, room: Ints) -> Iterator[Ints]:
+    def _many(self, large: Ints, room: Ints) -> Iterator[Ints]:
         """Large counts, ascending, in as much room as the CPU takes for them."""
         none = np.zeros((self.layout.offsets, 0), dtype=np.int64)
-        for part, its in zip(self._whole("many", "many"), room.tolist(), strict=True):
+        for part, its in zip(self.layout.split("many", large), room.tolist(), strict=True):
             yield np.ascontiguousarray(np.sort(part, axis=1)[:, part.shape[1] - its :]) if its else none
 
 
