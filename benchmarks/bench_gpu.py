@@ -43,7 +43,6 @@ class FakeCupy(ModuleType):
         here = launching.cuda.Device()
         here.mem_info = (1 << 30, 1 << 30)
         self.cuda = SimpleNamespace(**vars(launching.cuda) | {"Device": lambda _number=0: here, "runtime": RUNTIME})
-        self.cuda.Event = lambda **_given: SimpleNamespace(record=lambda: None, synchronize=lambda: None)
         self.cuda.get_elapsed_time = lambda _begin, _end: 2.0
         self.RawModule = lambda **_code: SimpleNamespace(compile=lambda: None, get_function=partial(_kernel, device))
         self.RawKernel = lambda *_code, **_given: lambda *_launch: None

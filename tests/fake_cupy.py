@@ -85,13 +85,16 @@ class FakeStream(Current):
 
 
 class FakeEvent:
-    """An event of which the time is not asked."""
+    """An event, behind what is done already."""
 
-    def __init__(self, *, disable_timing: bool) -> None:
-        assert disable_timing
+    def __init__(self, *, disable_timing: bool = False) -> None:
+        """With its time or without."""
 
     def record(self) -> None:
         """In the stream that is current."""
+
+    def synchronize(self) -> None:
+        """It is done."""
 
 
 class FakePinned(bytearray):
