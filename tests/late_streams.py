@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from math import prod
-from queue import SimpleQueue
+from queue import Queue
 from threading import Event, Thread, local
 from types import ModuleType
 from typing import Any, cast
@@ -41,7 +41,7 @@ class Stream:
 
     def __init__(self, seed: int) -> None:
         self.free: dict[int, list[bytearray]] = defaultdict(list)
-        self._asked: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._asked: Queue[Callable[[], object]] = Queue()
         self._delays = random.Random(seed)
         self._failed: list[Exception] = []
         Thread(target=self._work, daemon=True).start()
@@ -58,9 +58,14 @@ class Stream:
 
     def finish(self) -> None:
         """Wait until all is done; raises what that has raised."""
-        assert self.mark().wait(PATIENCE_S)
+        self._asked.join()
         for error in self._failed:
             raise error
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all is done."""
+        return self._asked.unfinished_tasks == 0
 
     def take(self, size: int) -> bytearray:
         """A block that is free, or a new one."""
@@ -75,6 +80,7 @@ class Stream:
                 work()
             except Exception as error:
                 self._failed.append(error)
+            self._asked.task_done()
 
 
 @dataclass(frozen=True)
@@ -93,47 +99,47 @@ class LateDevice(HostDevice):
     def upload(self, array: Array) -> HostArray:
         staged = super().upload(array).view(np.ndarray)
         made = self.empty(staged.shape, staged.dtype)
-        _stream().ask(partial(np.copyto, bare(made), staged))
+        current().ask(partial(np.copyto, bare(made), staged))
         return made
 
     def download(self, buffer: HostArray) -> Array:
         found = np.empty(buffer.shape, buffer.dtype)
-        _stream().ask(partial(np.copyto, found, bare(buffer)))
-        _stream().finish()
+        current().ask(partial(np.copyto, found, bare(buffer)))
+        current().finish()
         return found
 
     def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
         given = [one if isinstance(one, int | float) else bare(one).view(HostArray) for one in arguments]
-        _stream().ask(partial(HostDevice.launch, self, kernel, blocks, given, shared=shared))
+        current().ask(partial(HostDevice.launch, self, kernel, blocks, given, shared=shared))
 
     def concatenate(self, parts: Sequence[HostArray], axis: int = 0) -> HostArray:
         """As CuPy does it."""
         shape = list(parts[0].shape)
         shape[axis] = sum(one.shape[axis] for one in parts)
         made = self.empty(shape, parts[0].dtype)
-        _stream().ask(partial(np.concatenate, list(map(bare, parts)), axis=axis, out=bare(made)))
+        current().ask(partial(np.concatenate, list(map(bare, parts)), axis=axis, out=bare(made)))
         return made
 
     @contextmanager
     def in_order(self) -> Iterator[None]:
         _LOCAL.stream = self.idle.pop() if self.idle else Stream(next(self.seeds))
         yield
-        _stream().finish()
-        self.idle.append(_stream())
+        current().finish()
+        self.idle.append(current())
         del _LOCAL.stream
 
     def mark(self) -> Event:
-        return _stream().mark()
+        return current().mark()
 
     def wait(self, mark: object) -> None:
         assert isinstance(mark, Event)
-        _stream().ask(partial(mark.wait, PATIENCE_S))
+        current().ask(partial(mark.wait, PATIENCE_S))
 
     def finish(self) -> None:
-        _stream().finish()
+        current().finish()
 
     def _filled_with(self, byte: int, shape: int | Sequence[int], dtype: np.dtype[Any]) -> HostArray:
-        size, stream = dtype.itemsize * prod(np.atleast_1d(shape).tolist()), _stream()
+        size, stream = dtype.itemsize * prod(np.atleast_1d(shape).tolist()), current()
         block = stream.take(size)
         owner = np.frombuffer(block, np.uint8)
         weakref.finalize(owner, stream.free[len(block)].append, block)
@@ -141,7 +147,7 @@ class LateDevice(HostDevice):
         return owner[:size].view(dtype).reshape(shape).view(HostArray)
 
 
-def _stream() -> Stream:
+def current() -> Stream:
     """That which the thread is in."""
     found: Stream = _LOCAL.stream
     return found
@@ -168,7 +174,7 @@ def late(device: LateDevice) -> Iterator[LateDevice]:
 
         def done(*given: Any, **named: Any) -> object:  # noqa: ANN401
             if hasattr(_LOCAL, "stream"):
-                _stream().finish()
+                current().finish()
             return does(*given, **named)
 
         return done

@@ -1,50 +1,102 @@
 """Threads that work on a device, each in its own stream, and give arrays to one another: a missing wait shows."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from threading import get_ident
 from typing import Any
 
+import numpy as np
 import pytest
 
 import voxmill as vm
 from cuda_host import HostProcess
-from late_streams import PATIENCE_S, LateDevice, late
-from test_on_device import WAVELET, assert_same_rows, twelve
-from voxmill import computing
+from late_streams import PATIENCE_S, LateDevice, current, late
+from small_images import case
+from test_on_device import assert_same_rows
+from voxmill import computing, textures
+from voxmill.combining import Combiner
 from voxmill.computing import FoundGPU
-from voxmill.textures import COMBINER
+
+LATE_S = 0.05
+"""How much later than all else what threads give to one another is done, at least."""
+
+SETTINGS = {"images": {"original": {}, "gradient": {}}}
+
+
+class Dawdling(Combiner[Any, Any, Any]):
+    """Has the thread that worked come back last: others go on before it with what it made."""
+
+    def __init__(self) -> None:
+        super().__init__(textures.COMBINER._work)
+        self.worked: list[int] = []
+        self.failed: list[bool] = []
+
+    def _make(self, batch: Sequence[Any]) -> None:
+        super()._make(batch)
+        self.worked += [get_ident()] * bool(batch)
+        if any(one.made is None for one in batch):
+            self.failed.append(current().is_idle)
+
+    def made(self, rule: object, given: Sequence[object]) -> Sequence[Any]:
+        found = super().made(rule, given)
+        time.sleep(LATE_S * (get_ident() in self.worked))
+        return found
 
 
 @dataclass(frozen=True)
 class Crowded(LateDevice):
-    """Begins to count when so many threads want that, once."""
+    """Begins to count when so many threads want that, once; grey levels and counts are ever later."""
 
-    crowd: int = 1
-    begun: list[str] = field(default_factory=list)
+    combiner: Dawdling = field(default_factory=Dawdling)
+    crowd: int = 4
+    lateness: Iterator[float] = field(default_factory=partial(count, LATE_S, LATE_S / 2))
 
     def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
         end = time.monotonic() + PATIENCE_S
-        while not self.begun and COMBINER.asking < self.crowd and kernel.startswith("sweep"):
-            assert time.monotonic() < end
-            time.sleep(0.001)
-        if kernel.startswith("begin_zones"):
-            self.begun.append(kernel)
+        if kernel.startswith("sweep"):
+            while not self.combiner.worked and self.combiner.asking < self.crowd:
+                assert time.monotonic() < end
+                time.sleep(0.001)
+        if kernel.startswith(("digitise", "sweep")):
+            current().ask(partial(time.sleep, next(self.lateness)))
         super().launch(kernel, blocks, arguments, shared=shared)
 
 
-@pytest.mark.parametrize("settings", [{}, WAVELET], ids=["defaults", "wavelet"])
-def test_rows_are_those_of_the_cpu(
-    plain: HostProcess, monkeypatch: pytest.MonkeyPatch, settings: Mapping[str, Any]
-) -> None:
-    image, mask = twelve()
-    images = [vm.Volume(image.array + more, image.grid) for more in range(0, 160, 40)]
-    expected = [vm.extract(one, mask, settings=settings, device="cpu") for one in images]
-    with late(Crowded(plain, crowd=len(images))) as device:
+class Failing(Crowded):
+    """Has no memory for what several threads want."""
+
+    def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
+        super().launch(kernel, blocks, arguments, shared=shared)
+        if kernel.startswith("sweep") and len(self.combiner.worked) == 1:
+            raise MemoryError
+
+
+def extracted_by_threads(device: Crowded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several threads extract on a device, each from an image of its own: their rows are the CPU's."""
+    image, mask = case()
+    images = [vm.Volume(image.array + np.int16(40 * number), image.grid) for number in range(device.crowd)]
+    expected = [vm.extract(one, mask, settings=SETTINGS, device="cpu") for one in images]
+    with late(device):
         monkeypatch.setattr(computing, "_FOUND", [FoundGPU(device)])
+        monkeypatch.setattr(textures, "COMBINER", device.combiner)
         with ThreadPoolExecutor(len(images)) as pool:
-            found = list(pool.map(lambda one: vm.extract(one, mask, settings=settings), images))
-    assert len(device.begun) < len(images)
+            found = list(pool.map(lambda one: vm.extract(one, mask, settings=SETTINGS), images))
     for table, other in zip(found, expected, strict=True):
         assert_same_rows(table, other)
+
+
+def test_rows_are_those_of_the_cpu(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = Crowded(plain)
+    extracted_by_threads(device, monkeypatch)
+    assert len(device.combiner.worked) == 2
+
+
+def test_what_failed_is_over_before_others_try_again(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is at work any more on what they gave."""
+    device = Failing(plain)
+    extracted_by_threads(device, monkeypatch)
+    assert device.combiner.failed == [True]
