@@ -17,7 +17,7 @@ from math import prod
 from queue import Queue
 from threading import Event, Thread, local
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,5 +184,5 @@ def late(device: LateDevice) -> Iterator[LateDevice]:
     with registered(device), pytest.MonkeyPatch.context() as patch:
         for name in BY_NUMPY:
             patch.setattr(HostArray, name, when_idle(name))
-        register(HostArray, device, cast(ModuleType, library))
+        register(HostArray, device, library)
         yield device

@@ -1,7 +1,7 @@
 """Threads that work on a device, each in its own stream, and give arrays to one another: a missing wait shows."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +24,7 @@ from voxmill.computing import FoundGPU
 LATE_S = 0.05
 """How much later than all else what threads give to one another is done, at least."""
 
-SETTINGS = {"images": {"original": {}, "gradient": {}}}
+SETTINGS: Mapping[str, Any] = {"images": {"original": {}, "gradient": {}}}
 
 
 class Dawdling(Combiner[Any, Any, Any]):

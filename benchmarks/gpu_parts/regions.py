@@ -7,10 +7,13 @@ from functools import partial
 from gpu_parts.bench import Bench, Figures, Row, attempt
 from gpu_parts.made import DIFFERENT, batch
 from gpu_parts.texture import Texture, features, from_cpu, from_device
+from gpu_parts.watching import launching_s
 from voxmill_kernels.count.arena import Batch
+from voxmill_kernels.count.cuda.counted import Counted
 from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import sweep
+from voxmill_kernels.cuda.device import Device
 
 COUNTED, SUMMED, MEASURED, WITH_MCC = (
     "counts and sums on the device",
@@ -19,7 +22,9 @@ COUNTED, SUMMED, MEASURED, WITH_MCC = (
     "all texture features",
 )
 CPU, CPU_MEASURED = "the CPU, one thread: counts and sums", "the CPU, one thread: all texture features"
+LAUNCHED = "launches of counts and sums"
 RATE = "regions/s"
+SHARE = "of the device's time"
 
 
 def what(kind: str, voxels: int, regions: int) -> str:
@@ -33,6 +38,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         for regions in many:
             packed = batch(voxels, regions)
             yield attempt("regions", what(COUNTED, voxels, regions), partial(_counted, bench, packed))
+            yield attempt("regions", what(LAUNCHED, voxels, regions), partial(_launched, bench, packed))
             yield attempt("regions", what(SUMMED, voxels, regions), partial(_measured, bench, packed, SUMMED))
             for kind in (MEASURED, WITH_MCC):
                 row = attempt("regions", what(kind, voxels, regions), partial(_measured, bench, packed, kind))
@@ -64,6 +70,17 @@ def _counted(bench: Bench, packed: Batch) -> Figures:
     """From grey levels to counts and sums, all on the device."""
     there = on_device(bench, packed)
     return _rate(packed, bench.on_device_s(lambda: count(bench.device, there, directions(1))))
+
+
+def _launched(bench: Bench, packed: Batch) -> Figures:
+    """What launches take here, which is what a graph of them would save, beside what all of it takes on the device."""
+    there = on_device(bench, packed)
+
+    def work(device: Device) -> Counted:
+        return count(device, there, directions(1))
+
+    here_s, there_s = launching_s(bench, work), bench.on_device_s(lambda: work(bench.device))
+    return {"ms here": 1e3 * here_s, "ms there": 1e3 * there_s, SHARE: here_s / there_s}
 
 
 def _measured(bench: Bench, packed: Batch, kind: str) -> Figures:

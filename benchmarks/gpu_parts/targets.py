@@ -12,6 +12,8 @@ Found = Mapping[tuple[str, str], Figures]
 """Figures by part and name of a row."""
 SMALL, LARGE = 10_000, 1_000_000
 """Voxels of regions that targets are about."""
+MANY = max(FULL.batches[SMALL])
+"""Regions of such a batch that keeps a device busy."""
 Target = Bound[Found]
 
 
@@ -36,6 +38,10 @@ def _large_ms(found: Found) -> float:
     return found["regions", regions.what(regions.COUNTED, LARGE, 1)]["ms"]
 
 
+def _launching(found: Found) -> float:
+    return found["regions", regions.what(regions.LAUNCHED, SMALL, MANY)][regions.SHARE]
+
+
 def _filtered_ms(found: Found) -> float:
     *_, images = cases.SETTINGS
     return found["cases", cases.what("gpu", images, FULL.cases, FULL.case_voxels)][cases.EACH]
@@ -46,6 +52,7 @@ TARGETS: Sequence[Target] = (
     Target(f"{SMALL:,} voxels: regions/s, all texture features but MCC", _rate(regions.MEASURED), least=10_000),
     *(Target(f"{SMALL:,} voxels: times faster than {tool}", _times_faster(tool), least=10) for tool in others.ADAPTERS),
     Target(f"{LARGE:,} voxels: ms for texture counts of one region", _large_ms, most=1),
+    Target(f"{MANY} × {SMALL:,} voxels: launching, part of the device's time, or a graph pays", _launching, most=0.1),
     Target(f"{FULL.case_voxels:,} voxels: ms for original, 8 wavelet and 3 LoG in a batch", _filtered_ms, most=15),
     *(Target(f"{volumes.what(one, FULL.volume)}: times the floor", _times_the_floor(one), most=3) for one in VOLUMES),
 )

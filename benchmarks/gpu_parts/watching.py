@@ -1,5 +1,6 @@
-"""A device that keeps the time of every launch."""
+"""Devices that keep the time of every launch: the device's, or this machine's."""
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,34 @@ class Watched:
             moved[kernel] += its
         self._launches.clear()
         return {kernel: (seconds[kernel], moved[kernel]) for kernel in seconds}
+
+
+class Timed:
+    """A device that adds up the seconds of the clock that its launches take here; all else is the device's own."""
+
+    def __init__(self, device: Device) -> None:
+        self._device, self.seconds = device, 0.0
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the device has
+        return getattr(self._device, name)
+
+    def launch(self, kernel: str, blocks: int, arguments: Sequence[Buffer | int | float], **given: int) -> None:
+        """The device's, by the clock."""
+        began = time.perf_counter()
+        self._device.launch(kernel, blocks, arguments, **given)
+        self.seconds += time.perf_counter() - began
+
+
+def launching_s(bench: Bench, work: Callable[[Device], object]) -> float:
+    """The median seconds of the clock for the launches of some work, on a device that is idle; done once before."""
+    work(bench.device)
+    runs = []
+    for _ in range(bench.sizes.repeats):
+        bench.device.finish()
+        timed = Timed(bench.device)
+        work(cast(Device, timed))
+        runs.append(timed.seconds)
+    return median(runs)
 
 
 @contextmanager
