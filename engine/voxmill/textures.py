@@ -175,8 +175,8 @@ def _once(find: "Callable[[_Batch], Kind]") -> "cached_property[Kind]":
 class _Batch:
     """What was counted together on a device: each kind comes back of all regions when it is first asked for.
 
-    Regions may be those of several threads: who has a kind come back holds the lock, and has waited until they were
-    `ready`, and the kinds come back at once, so that nobody is at work on what is forgotten.
+    Regions may be those of several threads: who has a kind come back has waited for the mark `ready`, holds the lock,
+    and has it here in the end. So nothing is at work on the counts any more when they are forgotten.
     """
 
     counted: "Counted"
