@@ -8,11 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -120,11 +121,54 @@ def running(program: Path, trait: str | None = None) -> Iterator[HostProcess]:
         process.close()
 
 
+class FullError(MemoryError):
+    """As CuPy's OutOfMemoryError."""
+
+
+class HostMemory:
+    """Memory of so many bytes; what arrays that are alive take of it, and the most that they took."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.taken, self.most = size, 0, 0
+        self._owners: set[int] = set()
+        self._lock = RLock()
+
+    def take(self, array: np.ndarray[Any, Any]) -> None:
+        """What an array takes is taken as long as the array that owns its memory lives; FullError where it is full."""
+        owner = array
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        with self._lock:
+            if id(owner) in self._owners:
+                return
+            if self.taken + owner.nbytes > self.size:
+                raise FullError(f"Out of memory allocating {owner.nbytes} bytes ({self.taken} of {self.size} taken)")
+            self._owners.add(id(owner))
+            self.taken += owner.nbytes
+            self.most = max(self.most, self.taken)
+        weakref.finalize(owner, self._give_back, id(owner), owner.nbytes).atexit = False
+
+    def _give_back(self, owner: int, count: int) -> None:
+        with self._lock:
+            self._owners.remove(owner)
+            self.taken -= count
+
+
+_MEMORIES: list[HostMemory | None] = [None]
+"""Those of the devices that are registered, the last of which arrays lie in."""
+
+
 class HostArray(np.ndarray[Any, np.dtype[Any]]):
     """An array of a host device: NumPy's, but that it goes with no array of this machine, as CuPy's does not.
 
     Of NumPy's functions it takes those that are known to be CuPy's too.
     """
+
+    def __array_finalize__(self, _: object) -> None:
+        """Where the device has a memory, it takes of that."""
+        memory = _MEMORIES[-1]
+        if memory is not None:
+            memory.take(self)
 
     @property
     def ctypes(self) -> Any:  # noqa: ANN401
@@ -190,7 +234,8 @@ def _ours(made: Any) -> Any:  # noqa: ANN401
 class HostDevice:
     """The device: its buffers are arrays of NumPy, a block has so many threads and so much memory.
 
-    Kernels that are named in `others` run there. Without a process it runs none.
+    Kernels that are named in `others` run there. Without a process it runs none. `free` is what it says is free,
+    whatever is taken, where it has no `memory`.
     """
 
     process: HostProcess | None = None
@@ -199,7 +244,12 @@ class HostDevice:
     multiprocessors: int = 2
     others: Mapping[str, HostProcess] = field(default_factory=dict)
     name: str = "threads of this machine"
-    free_bytes: int = 1 << 30
+    free: int = 1 << 30
+    memory: HostMemory | None = None
+
+    @property
+    def free_bytes(self) -> int:
+        return self.free if self.memory is None else self.memory.size - self.memory.taken
 
     def upload(self, array: Array) -> HostArray:
         assert array.dtype.kind in "biuf", "a device has numbers only"
@@ -216,8 +266,10 @@ class HostDevice:
         return made
 
     def download(self, buffer: HostArray) -> Array:
+        """What is in no order is put in order there first."""
         assert isinstance(buffer, HostArray)
-        return np.array(buffer.view(np.ndarray))
+        ordered = buffer.astype(buffer.dtype, order="C", copy=False)
+        return np.array(ordered.view(np.ndarray))
 
     def download_all(self, buffers: Sequence[HostArray]) -> list[Array]:
         return list(map(self.download, buffers))
@@ -263,9 +315,11 @@ def registered(device: Given) -> Iterator[Given]:
     """The device, to which what is given arrays of it sends its work as long as this lasts."""
     before = device_of(np.zeros(1).view(HostArray))
     register(HostArray, device, np)
+    _MEMORIES.append(device.memory)
     try:
         yield device
     finally:
+        _MEMORIES.pop()
         register(HostArray, before or device, np)
 
 

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import DTypeLike
 
 import voxmill as vm
-from cuda_host import HostArray, HostDevice, HostProcess, registered
+from cuda_host import FullError, HostArray, HostDevice, HostProcess, registered
 from small_images import SPACING, case, texture
 from voxmill import computing, measures
 from voxmill.cases import open_case
@@ -83,10 +83,6 @@ def twelve() -> Case:
 
 class LostError(RuntimeError):
     """As CuPy's CUDARuntimeError."""
-
-
-class FullError(MemoryError):
-    """As CuPy's OutOfMemoryError."""
 
 
 @dataclass(frozen=True)
@@ -260,7 +256,7 @@ def test_regions_are_counted_together_as_far_as_memory_lasts(plain: HostProcess,
     expected = vm.extract(*twelve(), settings=WAVELET, device="cpu")
     sweeps: dict[int, int] = {}
     for free_bytes in (1 << 30, 4 << 20, 1 << 17):
-        with registered(Watched(plain, free_bytes=free_bytes)) as device:
+        with registered(Watched(plain, free=free_bytes)) as device:
             use(device)
             assert_same_rows(vm.extract(*twelve(), settings=WAVELET), expected)
             sweeps[free_bytes] = sum(call == "begin_zones8" for call in device.calls)
@@ -273,7 +269,7 @@ def test_regions_are_counted_together_as_far_as_memory_lasts(plain: HostProcess,
 def test_what_no_memory_is_large_enough_for_is_counted_on_the_cpu(
     plain: HostProcess, use: Callable[[Device], None]
 ) -> None:
-    with registered(HostDevice(plain, free_bytes=10_000)) as device:
+    with registered(HostDevice(plain, free=10_000)) as device:
         use(device)
         found = vm.extract(*twelve())
     (note,) = {row.notes[-1] for row in found.rows}
@@ -372,7 +368,7 @@ def test_what_has_no_room_beside_others_waits_for_them(plain: HostProcess, use: 
 def test_cases_share_the_memory_of_a_device(plain: HostProcess, use: Callable[[Device], None]) -> None:
     launches = []
     for sharing in (1, 8):
-        with registered(Watched(plain, free_bytes=16 << 20)) as device:
+        with registered(Watched(plain, free=16 << 20)) as device:
             use(device)
             token = SHARING.set(sharing)
             vm.extract(*twelve(), settings=WAVELET)
@@ -393,7 +389,7 @@ def test_what_threads_have_counted_together_leaves_memory_for_others(plain: Host
     with registered(HostDevice(plain)) as device:
         tasks = tasks_of(device, vm.Settings())
     enough = PART * sum(task.bytes_there() for task in tasks)
-    with registered(Crowded(plain, free_bytes=enough, crowd=12)) as device:
+    with registered(Crowded(plain, free=enough, crowd=12)) as device:
         found, launches = counted_by_threads(tasks, device)
         more, launches_beside = counted_by_threads(tasks, device)
         assert (launches, found[0] is more[0]) == (2, False)

@@ -147,7 +147,7 @@ def test_a_matrix_that_needs_another_search_is_left_to_the_cpu(plain: HostProces
 @pytest.mark.parametrize("cells", [1, 200, 5000])
 def test_matrices_of_which_some_are_worked_on_at_a_time(plain: HostProcess, cells: int) -> None:
     """Whatever memory there is: one matrix there is always room for."""
-    assert_as_the_cpu(HostDevice(plain, free_bytes=8 * mcc.SHARE * cells), STACKS[:9])
+    assert_as_the_cpu(HostDevice(plain, free=8 * mcc.SHARE * cells), STACKS[:9])
 
 
 def test_a_matrix_that_is_too_large_for_a_block_is_left_to_the_cpu(plain: HostProcess) -> None:
