@@ -17,7 +17,7 @@ from voxmill import execute
 from voxmill.execute import Derived, Work, chain_of, derive, find_facts, keep, share
 from voxmill.operators.crop import Crop
 from voxmill.operators.normalise import Normalise
-from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
+from voxmill.operators.operator import At, Exactness, Facts, Form, OnHost, Voxelwise
 from voxmill.plan import Want, plan
 from voxmill.volume import Source
 from voxmill_kernels.array import to_host
@@ -161,6 +161,9 @@ class Twice(Voxelwise):
     def form(self, source: Form, facts: Facts) -> Form:
         return source
 
+    def bytes_there(self, window: vm.Window, source: Form) -> int:
+        return window.size * source.dtype.itemsize
+
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         assert isinstance(boxes[0], HostArray) == self.on_device
         made: NDArray[Any] = boxes[0] * 2
@@ -178,13 +181,12 @@ def test_boxes_lie_on_the_device_whatever_works_there(kinds: tuple[bool, ...]) -
 
 
 @dataclass(frozen=True)
-class Both(Voxelwise):
+class Both(OnHost, Voxelwise):
     """A voxel and its square, side by side: no array that a device has; or the sum of the two again."""
 
     joined: bool
 
     exactness = Exactness.EQUAL
-    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

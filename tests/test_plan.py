@@ -13,21 +13,20 @@ import voxmill as vm
 from voxmill.execute import derive, execute, share
 from voxmill.operators.crop import Crop
 from voxmill.operators.normalise import Normalise
-from voxmill.operators.operator import At, Exactness, Facts, Form
+from voxmill.operators.operator import At, Exactness, Facts, Form, OnHost
 from voxmill.plan import Want, merged, plan
 
 SHAPE = (9, 10, 11)
 
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(OnHost):
     """The sum of the voxels up to `reach` away along x, of those that the image has; `applied` counts the work."""
 
     reach: int
     applied: Any = field(default=None, compare=False)
 
     exactness = Exactness.EQUAL
-    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -48,11 +47,10 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Wrapped:
+class Wrapped(OnHost):
     """Every voxel and the one before it along x, where the last is before the first: needs of two windows."""
 
     exactness = Exactness.EQUAL
-    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

@@ -109,8 +109,17 @@ class Workplace:
     @property
     def room(self) -> int:
         """How many bytes of its device a thread may take to count a batch."""
-        threads = self.threads * self.sharing
-        return 0 if self.device is None else min(MOST_BYTES, self.device.free_bytes // (PART * threads))
+        return min(MOST_BYTES, self._parts(1))
+
+    @property
+    def room_for_images(self) -> int:
+        """How many bytes of its device a thread may take to make images: its share of what batches leave free."""
+        return self._parts(PART - 2)
+
+    def _parts(self, count: int) -> int:
+        """So many parts of what its device has left, for one of the threads of all cases that share it."""
+        free = 0 if self.device is None else self.device.free_bytes
+        return count * free // (PART * self.threads * self.sharing)
 
     def require_room(self, needed: int) -> None:
         """Raise RoomError where so many bytes are more than its device has left."""

@@ -24,6 +24,8 @@ TILE_VOXELS = 1 << 22
 """How many voxels of a whole image are read at once."""
 MOST_KNOWN = 64
 """Of how many images that are made of one source facts are kept."""
+Plan = Sequence[tuple[Window, Task]]
+"""Windows of what tasks make."""
 Turn = Callable[[], NDArray[Any]]
 """What gives the next of several boxes."""
 
@@ -108,6 +110,10 @@ class Kept:
         box = next(found, None)
         return self.source.read(wanted) if box is None else box
 
+    def holds(self, window: Window) -> bool:
+        """Whether a window is among what is kept."""
+        return any(kept.contains(window) for kept, _ in self.boxes)
+
     def below(self, image: Source) -> Source:
         """An image, of what is kept where it is made of the source; any other as it is."""
         if _origin(image) is not self.source:
@@ -127,9 +133,13 @@ def share(derived: Sequence[Source], windows: Sequence[Window], device: Device |
 
     Each is made when it is asked for, and nothing is kept longer than it is needed. They lie on the device, if any.
     """
-    first = _origin(derived[0])
-    wants = [Want(chain_of(one), window) for one, window in zip(derived, windows, strict=True)]
-    return execute(plan(wants), first, device)
+    planned, source = plan_of(list(zip(derived, windows, strict=True)))
+    return execute(planned, source, device)
+
+
+def plan_of(wanted: Sequence[tuple[Source, Window]]) -> tuple[Plan, Source]:
+    """The plan for windows of images that are all made of one source, and that."""
+    return plan([Want(chain_of(image), window) for image, window in wanted]), _origin(wanted[0][0])
 
 
 def keep(wanted: Sequence[tuple[Source, Window]], device: Device, most_bytes: int) -> Kept | None:
@@ -137,22 +147,20 @@ def keep(wanted: Sequence[tuple[Source, Window]], device: Device, most_bytes: in
 
     So all of it is read once and goes there once, whatever is made of it when.
     """
-    source = _origin(wanted[0][0])
-    planned = plan([Want(chain_of(image), window) for image, window in wanted])
+    planned, source = plan_of(wanted)
     windows = [task.window for task in Work.of(planned, source).left if not task.chain]
     if sum(window.size for window in windows) * source.dtype.itemsize > most_bytes:
         return None
     return Kept(source, tuple((window, device.upload(source.read(window))) for window in windows))
 
 
-def in_turn(name: str, wanted: Sequence[tuple[Source, Window]], device: Device | None = None) -> Turn:
+def in_turn(name: str, wanted: Sequence[tuple[Source, Window]]) -> Turn:
     """What gives windows of images that are all made of one, one after the other; the time counts for a stage.
 
-    What they have in common is read and computed once, or each alone from where memory is too small for that. With a
-    device all is computed there, and MemoryError raised where its memory is too small.
+    What they have in common is read and computed once, or each alone from where memory is too small for that.
     """
     images, windows = [image for image, _ in wanted], [window for _, window in wanted]
-    together = stage(name)(share)(images, windows, device) if wanted else None
+    together = stage(name)(share)(images, windows) if wanted else None
     left = iter(wanted)
 
     @stage(name)
@@ -163,8 +171,6 @@ def in_turn(name: str, wanted: Sequence[tuple[Source, Window]], device: Device |
             try:
                 return next(together)
             except MemoryError:
-                if device is not None:
-                    raise
                 together = None
         return image.read(window)
 
@@ -189,9 +195,7 @@ def derive(source: Source, *operators: Operator) -> Source:
     return source
 
 
-def execute(
-    planned: Sequence[tuple[Window, Task]], source: Source, device: Device | None = None
-) -> Iterator[NDArray[Any]]:
+def execute(planned: Plan, source: Source, device: Device | None = None) -> Iterator[NDArray[Any]]:
     """The boxes of a plan, one by one: what it needs is read from the source, and every task done once.
 
     On a device what is read goes there as it is, and the boxes stay there.
@@ -211,7 +215,7 @@ class Work:
     done: dict[Task, NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, planned: Sequence[tuple[Window, Task]], source: Source, device: Device | None = None) -> "Work":
+    def of(cls, planned: Plan, source: Source, device: Device | None = None) -> "Work":
         """The work on a plan that nothing is done of."""
         left = Counter(task for _, task in planned)
         tasks = list(left)

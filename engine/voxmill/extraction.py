@@ -3,29 +3,28 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from numpy.typing import NDArray
-
 from voxmill.admission import using, with_room
 from voxmill.cases import Case, open_case, open_image
 from voxmill.choices import Choice
-from voxmill.computing import ON_CPU, SHARING, Workplace, failure, name_of, open_device, parse_threads, release
+from voxmill.computing import ON_CPU, SHARING, Workplace, failure, is_full, name_of, open_device, parse_threads, release
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, VoxmillError
-from voxmill.execute import Kept, Turn, in_turn, keep
+from voxmill.execute import Turn
 from voxmill.grid import Window
 from voxmill.grouping import grouped
 from voxmill.measures import measure, measure_shape
 from voxmill.plan import merged
 from voxmill.regions import Region, counted
 from voxmill.settings import Settings, parse_settings
+from voxmill.sharing import Prepared, Shared, preparing
 from voxmill.table import Row, Table
 from voxmill.volume import Source
-from voxmill.voxels import MeasuredImage, Place, Voxels, images_of, is_kept, place_of, seen_in, voxels_of
+from voxmill.voxels import MeasuredImage, Place, Voxels, bytes_held, place_of, seen_in
 from voxmill_kernels.cuda.device import Device
 
 if TYPE_CHECKING:
@@ -35,9 +34,7 @@ if TYPE_CHECKING:
 
     from voxmill.volume import Image, Mask
 
-Box = NDArray[Any]
 Given = TypeVar("Given")
-Images = tuple[list[MeasuredImage], list[str]]
 MOST_TOGETHER = 1 << 24
 """So many voxels in the boxes of regions are enough for a device at a time; they are held until all is measured."""
 
@@ -108,7 +105,10 @@ def _joined(groups: Sequence[tuple[Choice, ...]], threads: int) -> list[tuple[Ch
 
 
 def _measured(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
-    """A row per region; where the device fails, whatever has become of it, all of them are measured here."""
+    """A row per region; where the device fails, whatever has become of it, all of them are measured here.
+
+    But for several that are too much for its memory together: half of them are tried, and then the others.
+    """
     if workplace.device is None:
         return _group(case, workplace, choices)
     try:
@@ -116,8 +116,11 @@ def _measured(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> 
     except VoxmillError:
         raise
     except Exception as error:  # a case is never lost; of a mistake of ours the note says so
-        note = f"{ON_CPU}{failure(error)}"
+        note, full = f"{ON_CPU}{failure(error)}", is_full(error)
     release(workplace.device)
+    if full and len(choices) > 1:
+        middle = len(choices) // 2
+        return _measured(case, workplace, choices[:middle]) | _measured(case, workplace, choices[middle:])
     here = replace(workplace, device=None)
     rows = {one: row for group in _groups(case, choices) for one, row in _group(case, here, group).items()}
     return {choice: replace(row, notes=(*row.notes, note)) for choice, row in rows.items()}
@@ -133,18 +136,29 @@ def _overlapping(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
 
 
 def _group(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
-    """A row per region; what they have in common is read and computed once, and few boxes are held at a time."""
-    together = workplace.device is not None
-    attempts = Attempts(case, {}, on_device=together)
+    """A row per region; on a device those together that it has room for."""
+    attempts = Attempts(case, {}, on_device=workplace.device is not None)
     places = attempts.of(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
+    if workplace.device is None:
+        return _sharing(places, attempts, workplace) | attempts.failed
+    held = {choice: bytes_held(place, case.image, case.settings) for choice, place in places.items()}
+    rows: dict[Choice, Row] = {}
+    for some in grouped(places, held.__getitem__, workplace.room):
+        rows |= _sharing({choice: places[choice] for choice in some}, attempts, workplace)
+    return rows | attempts.failed
+
+
+def _sharing(places: Mapping[Choice, Place], attempts: "Attempts", workplace: Workplace) -> dict[Choice, Row]:
+    """A row per region; what they have in common is read and computed once, and few boxes are held at a time."""
+    case, together = attempts.case, workplace.device is not None
     work = Shared.of(case, places.values(), workplace)
-    prepared = attempts.of(places, _preparing(case, places, work))
+    prepared = attempts.of(places, preparing(case, places, work))
     shapes = attempts.of(prepared, lambda one: _shape(prepared[one], case.settings))
     sights = _sights({choice: prepared[choice] for choice in shapes}, work)
     found = {choice: [shape] for choice, shape in shapes.items()}
     for choice, one in _together(sights, attempts, workplace) if together else _one_by_one(sights, attempts):
         found[choice].append(one)
-    return {one: _row(case, one, prepared[one], found[one]) for one in found} | attempts.failed
+    return {one: _row(case, one, prepared[one], found[one]) for one in found}
 
 
 @dataclass(frozen=True)
@@ -178,78 +192,6 @@ def _failed(case: Case, choice: Choice, reason: str) -> Row:
     name = _text(choice.name)
     notes = (*case.notes, *choice.notes)
     return Row(_text(case.name), name, {}, notes, _about(choice), error=f"region {name}: {reason}")
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What regions have in common: which images are made of one, found once; a device, and what is kept there.
-
-    there: the image of the case; None where nothing is kept on a device.
-    """
-
-    settings: Settings
-    device: Device | None
-    there: Kept | None = None
-    known: dict[Source, Images] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, case: Case, places: Iterable[Place], workplace: Workplace) -> "Shared":
-        """What regions at these places have in common; on a device that has room for it, all that is read for them."""
-        shared = cls(case.settings, workplace.device)
-        if shared.device is None or list(case.settings.images) == ["original"]:
-            return shared
-        wanted = [
-            (one, place.window)
-            for place in places
-            if not is_kept(place, case.image, case.settings)
-            for one in (place.source, *(image.image for image in shared.images(place.source)[0]))
-        ]
-        return replace(shared, there=keep(wanted, shared.device, workplace.room)) if wanted else shared
-
-    def images(self, image: Source) -> Images:
-        """The images that are made of one, and notes on those that cannot be made."""
-        if image not in self.known:
-            self.known[image] = images_of(image, self.settings)
-        return self.known[image]
-
-    def in_turn(self, name: str, wanted: Iterable[tuple[Source, Window]]) -> Turn:
-        """Windows of images one after the other, as `in_turn` gives them."""
-        there = self.there
-        below = [(image if there is None else there.below(image), window) for image, window in wanted]
-        return in_turn(name, below, self.device)
-
-
-def _preparing(case: Case, places: Mapping[Choice, Place], work: Shared) -> "Callable[[Choice], Prepared]":
-    """What prepares the regions of these places, in their order; images made for regions are kept where that pays."""
-    kept = {choice: is_kept(place, case.image, case.settings) for choice, place in places.items()}
-    wholes = {one: Window.whole(place.source.grid.shape) for one, place in places.items() if kept[one]}
-    turn = work.in_turn("prepare", [(place.source, wholes.get(one, place.window)) for one, place in places.items()])
-    made: dict[Source, Kept] = {}
-
-    def prepare(choice: Choice) -> Prepared:
-        place, box = places[choice], turn()
-        if kept[choice]:
-            image = made.setdefault(place.source, Kept(place.source, ((wholes[choice], box),)))
-            place, box = replace(place, source=image), image.read(place.window)
-        return Prepared.of(place, box, work)
-
-    return prepare
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A region with the images that it is measured in, and notes on those that cannot be made."""
-
-    voxels: Voxels
-    images: tuple[MeasuredImage, ...]
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, place: Place, box: Box, work: Shared) -> "Prepared":
-        """The region of a place, whose box this is; raises RegionError when it cannot be measured."""
-        voxels = voxels_of(place, box, work.settings)
-        images, notes = work.images(voxels.image)
-        return cls(voxels, tuple(images), tuple(notes))
 
 
 @dataclass(frozen=True)

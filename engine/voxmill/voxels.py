@@ -25,6 +25,8 @@ from voxmill_kernels.intensities import gather, gather_again
 
 MOST_KEPT = 1 << 22
 """An image that is made for a region is kept if it has no more voxels, or no more than twice those of its box."""
+PLACE_BYTES = 8
+"""Of a voxel on a device: where it lies in the box of its region."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,16 @@ def is_kept(place: Place, image: Source, settings: Settings) -> bool:
     if place.source is image or not (settings.diagnostics or list(settings.images) != ["original"]):
         return False
     return Window.whole(place.source.grid.shape).size <= max(MOST_KEPT, 2 * place.window.size)
+
+
+def bytes_held(place: Place, image: Source, settings: Settings) -> int:
+    """At most so many bytes of a device are held for a region until it is measured: its intensities, where they lie.
+
+    And its image, if that is kept.
+    """
+    itemsize = place.source.dtype.itemsize
+    kept = Window.whole(place.source.grid.shape).size if is_kept(place, image, settings) else 0
+    return kept * itemsize + place.voxels * (itemsize + PLACE_BYTES)
 
 
 def voxels_of(place: Place, image: NDArray[Any], settings: Settings) -> Voxels:

@@ -30,6 +30,11 @@ class Crop:
         del source
         return (window.moved(self.window.start),)
 
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """None: the box is handed on."""
+        del window, source
+        return 0
+
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The box itself."""
         del at, facts

@@ -35,6 +35,11 @@ class Gradient:
         """The window and one voxel around it."""
         return (window.grow((1, 1, 1)).clip(source.grid.shape),)
 
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """The box in float64, within or without a voxel around it, and what is made of that."""
+        del source
+        return 16 * window.grow((1, 1, 1)).size
+
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The lengths in the box."""
         del facts

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import InputError
 from voxmill.grid import Window
-from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, Operator, Voxelwise
+from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, OnHost, Operator, Voxelwise
 from voxmill_kernels.image import circle, lbp3d
 from voxmill_kernels.image.box import Box
 from voxmill_kernels.image.circle import Circle
@@ -20,7 +20,7 @@ from voxmill_kernels.types import Array, Floats
 
 
 @dataclass(frozen=True)
-class Lbp2d:
+class Lbp2d(OnHost):
     """The local binary patterns of slices across an axis (0, 1, 2 for z, y, x; across z of a 2D image).
 
     As PyRadiomics 3.0.1, imageoperations.getLBP2DImage, with scikit-image's arithmetic; outside of the image all is 0.
@@ -34,7 +34,6 @@ class Lbp2d:
     method: str = "uniform"
 
     exactness = Exactness.BYTES
-    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:
@@ -89,7 +88,7 @@ def lbp3d_images(*, levels: int = 2, radius: float = 1.0, subdivision: int = 1) 
 
 
 @dataclass(frozen=True)
-class Lbp3d:
+class Lbp3d(OnHost):
     """The local binary patterns in space: for every voxel the norms of levels m1, m2, ... and the kurtosis k.
 
     As PyRadiomics 3.0.1, imageoperations.getLBP3DImage, but everywhere and not in a region only; samples have the
@@ -102,7 +101,6 @@ class Lbp3d:
     subdivision: int = 1
 
     exactness = Exactness.BYTES
-    on_device = False
     facts = ()
 
     @property
@@ -149,13 +147,12 @@ class Lbp3d:
 
 
 @dataclass(frozen=True)
-class Field(Voxelwise):
+class Field(OnHost, Voxelwise):
     """One of several numbers that an image has for every voxel."""
 
     name: str
 
     exactness = Exactness.EQUAL
-    on_device = False
     facts = ()
 
     def form(self, source: Form, facts: Facts) -> Form:

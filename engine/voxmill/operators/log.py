@@ -12,7 +12,7 @@ from voxmill.errors import InputError
 from voxmill.grid import Grid, Window
 from voxmill.operators.operator import At, Exactness, Facts, Form
 from voxmill_kernels.array import namespace
-from voxmill_kernels.image.bands import add_quotient, compiled, convolve
+from voxmill_kernels.image.bands import add_quotient, compiled, compiled_type, convolve
 from voxmill_kernels.image.gaussian import LEAST, reach, table
 
 FEWEST = 4
@@ -69,6 +69,12 @@ class Laplacian:
         for axis in _axes(source.grid):
             halo[axis] = reach(_voxels(source.grid, self.sigma_mm, axis))
         return (window.grow((halo[0], halo[1], halo[2])).clip(source.grid.shape),)
+
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """The box in order, the total, and what two passes along axes make: each makes less than the one before."""
+        (held,) = self.needs(window, source)
+        largest = max(held.size // held.shape[axis] * window.shape[axis] for axis in _axes(source.grid))
+        return held.size * compiled_type(source.dtype).itemsize + 4 * window.size + 8 * largest
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The filtered window: a term for each axis, x first; the box shrinks with every pass."""

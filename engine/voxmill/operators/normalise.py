@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import InputError
+from voxmill.grid import Window
 from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill_kernels.facts import Moments
 from voxmill_kernels.image.floats import in_type
@@ -36,6 +37,10 @@ class Normalise(Voxelwise):
         if moments.deviation == 0:
             raise InputError(f"every voxel is {moments.mean:g}: there is no deviation to divide by")
         return Form(source.grid, np.dtype(np.float64))
+
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """What is made, of float64, and the box in order."""
+        return window.size * (8 + source.dtype.itemsize)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The normalised intensities of the box."""

@@ -70,6 +70,17 @@ class Voxelwise:
         return (window,)
 
 
+class OnHost:
+    """What operators have in common that take no arrays of a device."""
+
+    on_device = False
+
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """None."""
+        del window, source
+        return 0
+
+
 class MoreNeededError(Exception):
     """What an operator said that it needs is not enough for this window: it is to be asked again with more."""
 
@@ -97,6 +108,12 @@ class Operator(Protocol):
 
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """Exactly what a window of the output needs of the input, clipped to it; several where it wraps around."""
+
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """At most so many bytes of a device it takes to make a window there, beside the boxes given: what it makes too.
+
+        0 where what it makes is what it is given. Tables, a few kB, are not counted.
+        """
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The output's window, from boxes that hold the windows that it needs.

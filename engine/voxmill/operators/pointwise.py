@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import InputError
+from voxmill.grid import Window
 from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill_kernels.array import namespace
 from voxmill_kernels.facts import Extremes
@@ -22,6 +23,8 @@ class Pointwise(Voxelwise, ABC):
     exactness = Exactness.BYTES
     on_device = True
     facts = (Extremes,)
+    arrays = 1
+    """How many of float64 it holds at once, the intensities among them."""
 
     def form(self, source: Form, facts: Facts) -> Form:
         """The same grid, float64; InputError where the function is no finite number, and PyRadiomics gives NaN."""
@@ -33,6 +36,10 @@ class Pointwise(Voxelwise, ABC):
         if not np.isfinite(made).all():
             raise InputError(f"its largest absolute intensity is {_largest(facts):g}, which cannot be scaled by")
         return Form(source.grid, np.dtype(np.float64))
+
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """The arrays, and the box in order."""
+        return window.size * (8 * self.arrays + source.dtype.itemsize)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The function of the intensities of the box."""
@@ -61,6 +68,8 @@ class Square(Pointwise):
 class SquareRoot(Pointwise):
     """√(c·|x|) with the sign of x and c = max|x|; 0 where all is 0 (PyRadiomics 3.0.1, getSquareRootImage)."""
 
+    arrays = 3
+
     @staticmethod
     def of(values: Floats, largest: float) -> Floats:
         """The function of intensities."""
@@ -77,6 +86,7 @@ class Logarithm(Pointwise):
     """
 
     exactness = Exactness.BOUND
+    arrays = 3
 
     @staticmethod
     def of(values: Floats, largest: float) -> Floats:

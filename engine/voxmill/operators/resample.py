@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.grid import Grid, Window
-from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, Operator
+from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, OnHost, Operator
 from voxmill.operators.sampling import Sampling
 from voxmill.steps import Resample
 from voxmill_kernels.array import namespace
 from voxmill_kernels.image import sample
+from voxmill_kernels.image.bands import compiled_type
 from voxmill_kernels.image.box import Box
 from voxmill_kernels.image.floats import in_type
 from voxmill_kernels.image.spline import HALO, BoxTooSmallError, coefficients
@@ -32,6 +33,8 @@ BY_ITK: Mapping[str, str] = {
 ITK_HALO = 8
 """More voxels than any of those looks at."""
 OF_THE_WHOLE = ("gaussian", "label_gaussian")
+CAST_BYTES = 17
+"""Of a voxel, while it becomes a whole number: two of float64, and whether it is beyond the largest of the type."""
 
 
 def resampling(step: Resample, dtype: np.dtype[Any], target: Grid) -> tuple[Operator, ...]:
@@ -65,6 +68,12 @@ class Coefficients:
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """The window and a halo, which is enough but for long stretches of one value."""
         return (window.grow((HALO, HALO, HALO)).clip(source.grid.shape),)
+
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """A copy of the box, of float64; beside it, the box in order, or the part of the copy that is left along x."""
+        (held,) = self.needs(window, source)
+        along_x = held.size // held.shape[2] * window.shape[2]
+        return 8 * held.size + max(source.dtype.itemsize * held.size, 8 * along_x)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The coefficients of the window; raises MoreNeededError where its halo leaves a bit of them open."""
@@ -107,6 +116,15 @@ class Interpolate(OntoGrid):
         """The voxels around the positions of the window."""
         return (Sampling(source.grid, self.made.grid).window(window, HALOS[self.interpolator]),)
 
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """What is interpolated; before that the lines and the box in order, as it is read; then what it becomes."""
+        (held,) = self.needs(window, source)
+        read = source.dtype if self.interpolator == "nearest" else compiled_type(source.dtype)
+        found = read.itemsize if self.interpolator == "nearest" else 8
+        lines = 48 * window.shape[0] * window.shape[1]
+        cast = (0 if self.made.dtype.kind == "f" else CAST_BYTES) + self.made.dtype.itemsize
+        return found * window.size + max(read.itemsize * held.size + lines, cast * window.size)
+
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The intensities of the window."""
         del facts
@@ -124,15 +142,13 @@ class Interpolate(OntoGrid):
 
 
 @dataclass(frozen=True)
-class ByItk(OntoGrid):
+class ByItk(OnHost, OntoGrid):
     """An image on another grid by an interpolator of SimpleITK, asked voxel by voxel; 0 outside of the image.
 
     A resampling of the box would find its positions rounded otherwise than one of the whole image, and such
     interpolators give whole numbers at voxels, which are cut off. Asked itself, it gives the same bits in both; the
     Gaussian ones only in the whole image, since where they end is rounded by how far from its start they are.
     """
-
-    on_device = False
 
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """The voxels around the positions of the window; of the Gaussian ones, all."""

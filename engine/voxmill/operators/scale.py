@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voxmill.grid import Window
 from voxmill.operators.operator import At, Exactness, Facts, Form, Voxelwise
 from voxmill_kernels.image.floats import in_type
 
@@ -25,6 +26,10 @@ class Scale(Voxelwise):
         """The same grid, float64."""
         del facts
         return Form(source.grid, np.dtype(np.float64))
+
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """What is made, of float64, and the box in order."""
+        return window.size * (8 + source.dtype.itemsize)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The intensities of the box, multiplied."""

@@ -36,6 +36,11 @@ class EvenWrap:
         """The window itself, and the first voxels where it holds them again."""
         return self._ring(window, source).windows(window)
 
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """What is put together, or taken around the end; none where the box is handed on."""
+        within = window.stop[self.axis] <= source.grid.shape[self.axis]
+        return 0 if within else window.size * source.dtype.itemsize
+
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The box, and the first voxels behind it where they are wanted."""
         del facts
@@ -69,6 +74,12 @@ class Pass:
     def needs(self, window: Window, source: Form) -> tuple[Window, ...]:
         """The window and half a filter to either side along the axis, around the ends of the image."""
         return self._ring(window, source).windows(window)
+
+    def bytes_there(self, window: Window, source: Form) -> int:
+        """The box around the ends, in order and in the type of the sums; beside it, as given, or what is made."""
+        ring, given, made = self._ring(window, source), source.dtype.itemsize, self.form(source, {}).dtype.itemsize
+        joined = window.size // window.shape[self.axis] * (ring.stop - ring.start)
+        return made * joined + max(made * window.size, given * joined)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The filtered box."""

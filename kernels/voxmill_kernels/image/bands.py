@@ -6,6 +6,7 @@ product rounded together with the sum that it is added to.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -41,10 +42,15 @@ def convolve(box: Array, weights: Floats, axis: int, first: int, count: int) -> 
 
 def compiled(box: Array) -> Array:
     """A box, in order, in the first that holds all its numbers of the types that kernels are compiled for."""
-    dtype = next(one for one in COMPILED if np.can_cast(box.dtype, one))
+    dtype = compiled_type(box.dtype)
     if device_of(box):
         return box.astype(dtype, order="C", copy=False)
     return np.require(box, dtype, ["C", "W"])
+
+
+def compiled_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type in which boxes of a type are read."""
+    return np.dtype(next(one for one in COMPILED if np.can_cast(dtype, one)))
 
 
 def add_quotient(term: Singles, divisor: float, total: Singles) -> None:

@@ -58,7 +58,8 @@ def coefficients(device: Device, box: Box, start: Index, stop: Index) -> Buffer:
     made, left_open = in_type(box.voxels, np.float64), device.zeros(len(passes), np.int32)
     for number, one in enumerate(passes):
         one.run(device, made, left_open[number : number + 1])
-        made = in_type(made[one.inner], np.float64, copy=False)
+        left = made[one.inner]
+        made = in_type(left, np.float64, copy=left.size < made.size)
     for one, is_open in zip(passes, device.download(left_open), strict=True):
         if is_open:
             raise too_small(one.extent, one.window)
