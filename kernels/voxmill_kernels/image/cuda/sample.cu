@@ -1,46 +1,64 @@
-// Values of an image between its voxels, bit for bit the CPU's: a thread for a voxel of the output.
+// Values of an image between its voxels, bit for bit the CPU's: some threads for a line of the output.
 #include "floats.cuh"
 #include "places.cuh"
 #include "types.cuh"
 
-// `width` voxels of each line from the one that is `first` of `length`; where the box (depth, rows, columns) starts in
-// the image, and the shape of that. Axes are z, y, x.
+const int THREADS = 256;  // of a block, at most
+
+// `width` voxels of each line from the one that is `first` of `length`, which so many threads as it has lanes share;
+// where the box (depth, rows, columns) starts in the image, and the shape of that. Axes are z, y, x.
 struct Geometry {
-    int lines, length, first, width;
+    int lines, length, first, width, lanes;
     int start[3], shape[3], rows, columns;
 
-    __device__ Int count() const { return (Int)lines * width; }
+    __device__ Int count() const { return (Int)lines * lanes; }
+    __device__ bool holds(int axis, double position) const {
+        return position >= -0.5 && position < (double)shape[axis] - 0.5;
+    }
 };
 
-// Where an output's voxel is in the image; gives whether that is inside.
-__device__ inline bool find(const double *starts, const double *steps, const Geometry &at, Int place,
-                            double *position) {
-    Int line = quotient(place, at.width);
-    double way = (double)(at.first + place - line * at.width) / (double)at.length;
-    bool inside = true;
-    for (int axis = 0; axis < 3; axis++) {
-        position[axis] = starts[3 * line + axis] + way * steps[3 * line + axis];
-        inside = inside && position[axis] >= -0.5 && position[axis] < (double)at.shape[axis] - 0.5;
+// Where a line begins in the image, and how far it is from there to its end.
+struct Line {
+    const double *start, *step;
+
+    __device__ double position(int axis, double way) const { return start[axis] + way * step[axis]; }
+    __device__ bool crosses() const { return step[0] != 0.0 || step[1] != 0.0; }
+};
+
+// The values of all lines. `Rows` is what of the box bears on voxels at some z and y: of a line along x it is the same
+// from end to end.
+template <class Rows>
+__device__ inline void sample(const typename Rows::Voxel *box, const double *starts, const double *steps,
+                              const Geometry &at, typename Rows::Value *values) {
+    for (Int place = first_place(); place < at.count(); place = next_place(place)) {
+        Int number = quotient(place, at.lanes);
+        Line line = {starts + 3 * number, steps + 3 * number};
+        Rows rows;
+        bool found = false;
+        for (int n = (int)(place - number * at.lanes); n < at.width; n += at.lanes) {
+            double way = (double)(at.first + n) / (double)at.length, x = line.position(2, way);
+            if (!found) rows.find(box, line, way, at), found = !line.crosses();
+            values[number * at.width + n] = rows.inside && at.holds(2, x) ? rows.value(x, at) : 0;
+        }
     }
-    return inside;
 }
 
 // To the nearest whole number, halves up.
-__device__ inline Int rounded(double position) { return (Int)rint(2.0 * position + 0.5) >> 1; }
+__device__ inline int rounded(double position) { return (int)rint(2.0 * position + 0.5) >> 1; }
 
-template <class Voxel>
-__device__ void nearest(const Voxel *box, const double *starts, const double *steps, const Geometry &at,
-                        Voxel *values) {
-    for (Int place = first_place(); place < at.count(); place = next_place(place)) {
-        double position[3];
-        Voxel value = 0;
-        if (find(starts, steps, at, place, position)) {
-            Int z = rounded(position[0]) - at.start[0], y = rounded(position[1]) - at.start[1];
-            value = box[(z * at.rows + y) * at.columns + rounded(position[2]) - at.start[2]];
-        }
-        values[place] = value;
+template <class Bits> struct Nearest {
+    typedef Bits Voxel;
+    typedef Bits Value;
+    const Bits *row;
+    bool inside;
+
+    __device__ void find(const Bits *box, const Line &line, double way, const Geometry &at) {
+        double z = line.position(0, way), y = line.position(1, way);
+        inside = at.holds(0, z) && at.holds(1, y), row = box;
+        if (inside) row += ((Int)(rounded(z) - at.start[0]) * at.rows + rounded(y) - at.start[1]) * at.columns;
     }
-}
+    __device__ Bits value(double x, const Geometry &at) const { return row[rounded(x) - at.start[2]]; }
+};
 
 // Without a look at what follows where there is no way to it: it could be infinite.
 __device__ inline double between(double before, double after, double way) {
@@ -53,37 +71,37 @@ struct Pair {
     double way;
 };
 
-__device__ inline Pair pair(double position, int start, int size) {
-    int voxel = (int)floor(position);
-    if (voxel < 0) voxel = 0;
-    bool after = position > (double)voxel && voxel + 1 < size;
-    return {voxel - start, after, after ? position - (double)voxel : 0.0};
+__device__ inline Pair pair(int axis, double position, const Geometry &at) {
+    int voxel = (int)position;  // half a voxel before the first that is the first
+    bool after = position > (double)voxel && voxel + 1 < at.shape[axis];
+    return {voxel - at.start[axis], after, after ? position - (double)voxel : 0.0};
 }
 
-template <class Voxel> __device__ inline double along_x(const Voxel *row, const Pair &x) {
-    return between(in_double(row[x.voxel]), in_double(row[x.voxel + x.next]), x.way);
-}
+// Four rows: in a slice and the next, each and the one after it.
+template <class Number> struct Linear {
+    typedef Number Voxel;
+    typedef double Value;
+    const Number *rows[4];
+    double way_z, way_y;
+    bool inside;
 
-template <class Voxel> __device__ inline double in_slice(const Voxel *slice, int columns, const Pair &y, const Pair &x) {
-    const Voxel *row = slice + (Int)y.voxel * columns;
-    return between(along_x(row, x), along_x(row + y.next * columns, x), y.way);
-}
-
-template <class Voxel>
-__device__ void linear(const Voxel *box, const double *starts, const double *steps, const Geometry &at,
-                       double *values) {
-    Int size = (Int)at.rows * at.columns;
-    for (Int place = first_place(); place < at.count(); place = next_place(place)) {
-        double position[3], value = 0.0;
-        if (find(starts, steps, at, place, position)) {
-            Pair z = pair(position[0], at.start[0], at.shape[0]), y = pair(position[1], at.start[1], at.shape[1]);
-            Pair x = pair(position[2], at.start[2], at.shape[2]);
-            const Voxel *slice = box + z.voxel * size, *next = slice + z.next * size;
-            value = between(in_slice(slice, at.columns, y, x), in_slice(next, at.columns, y, x), z.way);
-        }
-        values[place] = value;
+    __device__ void find(const Number *box, const Line &line, double way, const Geometry &at) {
+        double z_position = line.position(0, way), y_position = line.position(1, way);
+        inside = at.holds(0, z_position) && at.holds(1, y_position);
+        if (!inside) return;
+        Pair z = pair(0, z_position, at), y = pair(1, y_position, at);
+        way_z = z.way, way_y = y.way;
+        for (int i = 0; i < 4; i++)
+            rows[i] = box + ((Int)(z.voxel + i / 2 * z.next) * at.rows + y.voxel + i % 2 * y.next) * at.columns;
     }
-}
+    __device__ double value(double position, const Geometry &at) const {
+        Pair x = pair(2, position, at);
+        double found[4];
+        for (int i = 0; i < 4; i++)
+            found[i] = between(in_double(rows[i][x.voxel]), in_double(rows[i][x.voxel + x.next]), x.way);
+        return between(between(found[0], found[1], way_y), between(found[2], found[3], way_y), way_z);
+    }
+};
 
 // The voxel that is seen there in a mirror at either end of an axis.
 __device__ inline int mirrored(int voxel, int size) {
@@ -108,65 +126,71 @@ struct Four {
     }
 };
 
-// The same, but that the weights lie in a block's memory: so a thread needs fewer registers.
-struct Kept {
-    double *weights;
-    int first;
-
-    __device__ Kept(double position, int axis) {
-        Four found(position);
-        weights = (double *)shared_memory() + 4 * axis * blockDim.x + threadIdx.x, first = found.first;
-        for (int k = 0; k < 4; k++) weights[k * blockDim.x] = found.weights[k];
+// The weights of the four, and where they are in the box along an axis, for each thread in its block's memory: so it
+// needs fewer registers.
+template <int axis> struct Kept {
+    template <class Number> __device__ Number &slot(int k) const {
+        return ((Number *)shared_memory())[(8 * axis + k) * THREADS + threadIdx.x];
     }
-    __device__ double weight(int k) const { return weights[k * blockDim.x]; }
+    __device__ double &weight(int k) const { return slot<double>(k); }
+    __device__ Int &place(int k) const { return slot<Int>(4 + k); }
+
+    __device__ void find(double position, Int stride, const Geometry &at) const {
+        Four found(position);
+        for (int k = 0; k < 4; k++) {
+            int voxel = mirrored(found.first + k, at.shape[axis]) - at.start[axis];
+            weight(k) = found.weights[k], place(k) = voxel * stride;
+        }
+    }
 };
 
-// The total and the sixteen terms of a slice, each of which counts as much as `depth`.
-__device__ inline double with_slice(double total, const double *slice, double depth, const Geometry &at, const Kept &y,
-                                    const Four &x) {
-    int columns[4];
-    for (int i = 0; i < 4; i++) columns[i] = mirrored(x.first + i, at.shape[2]) - at.start[2];
-    ROLLED for (int j = 0; j < 4; j++) {
-        const double *row = slice + (Int)(mirrored(y.first + j, at.shape[1]) - at.start[1]) * at.columns;
-        double height = y.weight(j);
-        for (int i = 0; i < 4; i++) total += x.weights[i] * height * depth * row[columns[i]];
-    }
-    return total;
-}
-
 // `slices` is 1 where there is no z, else 4.
-template <int slices>
-__device__ inline void cubic_spline(const double *box, const double *starts, const double *steps, const Geometry &at,
-                             double *values) {
-    for (Int place = first_place(); place < at.count(); place = next_place(place)) {
-        double position[3], total = 0.0;
-        if (find(starts, steps, at, place, position)) {
-            Kept z(position[0], 0), y(position[1], 1);
-            Four x(position[2]);
-            ROLLED for (int k = 0; k < slices; k++) {
-                Int slice = (Int)(mirrored(z.first + k, at.shape[0]) - at.start[0]) * at.rows * at.columns;
-                total = with_slice(total, box + slice, slices == 1 ? 1.0 : z.weight(k), at, y, x);
+template <int slices> struct Cubic {
+    typedef double Voxel;
+    typedef double Value;
+    const double *box;
+    Kept<0> z;
+    Kept<1> y;
+    bool inside;
+
+    __device__ void find(const double *voxels, const Line &line, double way, const Geometry &at) {
+        double z_position = line.position(0, way), y_position = line.position(1, way);
+        inside = at.holds(0, z_position) && at.holds(1, y_position), box = voxels;
+        if (inside) z.find(z_position, (Int)at.rows * at.columns, at), y.find(y_position, at.columns, at);
+    }
+    __device__ double value(double position, const Geometry &at) const {
+        Four x(position);
+        double total = 0.0;
+        const double *columns[4];
+        for (int i = 0; i < 4; i++) columns[i] = box + (mirrored(x.first + i, at.shape[2]) - at.start[2]);
+        ROLLED for (int k = 0; k < slices; k++) {
+            Int slice = z.place(k);
+            double depth = slices == 1 ? 1.0 : z.weight(k);
+            ROLLED for (int j = 0; j < 4; j++) {
+                Int row = slice + y.place(j);
+                double height = y.weight(j);
+                for (int i = 0; i < 4; i++) total += x.weights[i] * height * depth * columns[i][row];
             }
         }
-        values[place] = total;
+        return total;
     }
-}
+};
 
 // A thread has numbers of the geometry to itself: what lies in memory is read again after whatever is written there.
 #define NEAREST(bits, Voxel)                                                                                         \
     extern "C" __global__ void nearest##bits(const Voxel *box, const double *starts, const double *steps,            \
                                              const Geometry *at, Voxel *values) {                                    \
-        nearest(box, starts, steps, Geometry(*at), values);                                                          \
+        sample<Nearest<Voxel>>(box, starts, steps, Geometry(*at), values);                                           \
     }
 #define CUBIC(name, slices)                                                                                          \
-    extern "C" __global__ void __launch_bounds__(256, 4)                                                             \
+    extern "C" __global__ void __launch_bounds__(THREADS, 4)                                                         \
         name(const double *box, const double *starts, const double *steps, const Geometry *at, double *values) {     \
-        cubic_spline<slices>(box, starts, steps, *at, values);                                                              \
+        sample<Cubic<slices>>(box, starts, steps, *at, values);                                                      \
     }
 #define LINEAR(Voxel, type)                                                                                          \
     extern "C" __global__ void linear_##type(const Voxel *box, const double *starts, const double *steps,            \
                                              const Geometry *at, double *values) {                                   \
-        linear(box, starts, steps, Geometry(*at), values);                                                           \
+        sample<Linear<Voxel>>(box, starts, steps, Geometry(*at), values);                                            \
     }
 
 NEAREST(8, unsigned char)

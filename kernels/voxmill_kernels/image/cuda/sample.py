@@ -11,8 +11,10 @@ from voxmill_kernels.image.floats import in_type
 from voxmill_kernels.image.sample import Lines
 from voxmill_kernels.types import Floats
 
-KEPT = 256 * 8 * 8
-"""Bytes in which a block keeps weights of the cubic spline: eight for each of at most 256 threads."""
+LANES = 32
+"""Threads that share a line, at most: those of a warp have the same line, and neighbours in it."""
+KEPT = 256 * 16 * 8
+"""Bytes in which a block keeps weights of the cubic spline, and their places: eight each for at most 256 threads."""
 
 
 def nearest(device: Device, box: Box, lines: Lines) -> Buffer:
@@ -41,11 +43,12 @@ def _sampled(device: Device, kernel: str, box: Box, lines: Lines, made: Buffer) 
     if not box.voxels.size:
         made.fill(0)
         return made
-    along = [len(lines.starts), lines.length, lines.first, lines.width]
+    number, lanes = len(lines.starts), min(LANES, lines.width)
+    along = [number, lines.length, lines.first, lines.width, lanes]
     geometry = np.array([*along, *box.start, *box.shape, *box.voxels.shape[1:]], dtype=np.int32)
     given = [box.voxels, *(_there(device, numbers) for numbers in (lines.starts, lines.steps))]
     shared = KEPT if kernel.startswith("cubic") else 0
-    device.launch(kernel, blocks(device, made.size), [*given, device.upload(geometry), made], shared=shared)
+    device.launch(kernel, blocks(device, number * lanes), [*given, device.upload(geometry), made], shared=shared)
     return made
 
 

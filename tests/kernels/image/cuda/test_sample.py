@@ -16,7 +16,7 @@ from kernel_cases import read_only
 from voxmill_kernels.array import to_host
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.image.box import Box, whole
-from voxmill_kernels.image.cuda import places
+from voxmill_kernels.image.cuda import places, sample
 from voxmill_kernels.image.sample import Lines, cubic, linear, nearest, to_type
 from voxmill_kernels.types import Array
 
@@ -40,11 +40,13 @@ def assert_as_the_cpu(device: Device, sampler: Sampler, box: Box, lines: Lines) 
 
 @st.composite
 def some_lines(draw: st.DrawFn, shape: tuple[int, ...]) -> Lines:
-    """Straight and oblique, in, across and outside of an image, often on voxels and half between them."""
+    """Along x and oblique, in, across and outside of an image, often on voxels and half between them."""
     number = draw(st.integers(1, 3))
     places = st.integers(-2, 2 * max(shape) + 1).map(lambda half: half / 2) | st.floats(-2.0, max(shape) + 1.0)
     ways = st.integers(-12, 12).map(float) | st.floats(-9.0, 9.0)
     starts, steps = ([[draw(one) for _ in shape] for _ in range(number)] for one in (places, ways))
+    if draw(st.booleans()):
+        steps[0][:2] = [0.0, 0.0]
     first, width = draw(st.integers(0, 3)), draw(st.integers(1, 9))
     length = first + width + draw(st.integers(0, 2))
     return Lines(read_only(np.array(starts)), read_only(np.array(steps)), length, first, width)
@@ -65,7 +67,13 @@ def part_of(image: Array, lines: Lines) -> Box:
 
 @pytest.mark.parametrize("sampler, flat", [(nearest, False), (linear, False), (cubic, False), (FLAT, True)])
 @settings(max_examples=25)
-@given(data=st.data(), shape=SHAPES, dtype=st.sampled_from(TYPES), of_a_block=st.sampled_from([3, 1 << 11]))
+@given(
+    data=st.data(),
+    shape=SHAPES,
+    dtype=st.sampled_from(TYPES),
+    of_a_block=st.sampled_from([3, 1 << 11]),
+    lanes=st.sampled_from([1, 4, 32]),
+)
 def test_drawn_lines(
     host: HostProcess,
     sampler: Sampler,
@@ -74,14 +82,16 @@ def test_drawn_lines(
     shape: tuple[int, int, int],
     dtype: DTypeLike,
     of_a_block: int,
+    lanes: int,
 ) -> None:
-    """Through whole images and the parts of them that they touch, which may be none."""
+    """Through whole images and the parts of them that they touch, which may be none; few threads or many for a line."""
     shape = (1, *shape[1:]) if flat else shape
     image = noise(data.draw(st.integers(0, 1000)), shape, np.float64 if sampler in (cubic, FLAT) else dtype)
     lines = data.draw(some_lines(shape))
     with registered(HostDevice(host)) as device, pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "PLACES", of_a_block)
         patch.setattr(places, "THREADS", of_a_block)
+        patch.setattr(sample, "LANES", lanes)
         assert_as_the_cpu(device, sampler, whole(image), lines)
         assert_as_the_cpu(device, sampler, part_of(image, lines), lines)
 
