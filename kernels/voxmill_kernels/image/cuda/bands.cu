@@ -5,39 +5,38 @@
 
 const int TOGETHER = 4;  // sums of a line that a thread makes at a time: it reads two voxels for as many pairs
 
-// What is made: `count` sums of every line, the first about voxel `first`. A block has `lanes` lines and `rows` sums.
+// What is made: `count` sums of every line, the first about voxel `first`. A block has `lanes` lines and `rows` sums,
+// as many as threads make together or a multiple of that.
 struct Task {
     Int lines, length, inner, first, count;
     int reach, lanes, rows;
 };
 
-// Voxels of a line from one to another, in double, up to row `last`; before and after them, the nearest.
-struct Voxels {
-    const double *held;
-    int stride, last;
-
-    __device__ double at(int row) const { return held[(row < 0 ? 0 : row > last ? last : row) * stride]; }
-};
-
+// Rows of lines from `first` on, in double; before their first voxel and after their last, that.
 template <class Number>
-__device__ inline void load(const Number *box, const Int *starts, Int low, Int inner, const Strip &strip, double *held) {
+__device__ inline void load(const Number *box, const Int *starts, int first, const Task &task, const Strip &strip,
+                            double *held) {
+    int last = (int)task.length - 1;
     for (int item = threadIdx.x; item < strip.size(); item += blockDim.x) {
         Spot spot = strip.spot(item);
-        held[strip.place(spot)] = in_double(box[starts[spot.lane] + (low + spot.row) * inner]);
+        int row = first + spot.row, nearest = row < 0 ? 0 : row > last ? last : row;
+        held[strip.place(spot)] = in_double(box[starts[spot.lane] + nearest * task.inner]);
     }
 }
 
-// The sums about `row` and those that follow it.
-__device__ inline void weigh(const Voxels &voxels, int row, const double *weights, int reach, double *sums) {
+// The sums about a voxel and those that follow it, so far from one another.
+__device__ inline void weigh(const double *middle, int stride, const double *weights, int reach, double *sums) {
     double before[TOGETHER], after[TOGETHER];
     for (int i = 0; i < TOGETHER; i++) {
-        before[i] = after[i] = voxels.at(row + i);
+        before[i] = after[i] = middle[i * stride];
         sums[i] = weights[0] * before[i];
     }
+    // Turns side by side: after so many all is where it was, so that nothing has to be moved.
+#pragma unroll TOGETHER
     for (int away = 1; away <= reach; away++) {
         for (int i = TOGETHER - 1; i > 0; i--) before[i] = before[i - 1];
         for (int i = 0; i < TOGETHER - 1; i++) after[i] = after[i + 1];
-        before[0] = voxels.at(row - away), after[TOGETHER - 1] = voxels.at(row + TOGETHER - 1 + away);
+        before[0] = middle[-away * stride], after[TOGETHER - 1] = middle[(TOGETHER - 1 + away) * stride];
         double weight = weights[away];
         for (int i = 0; i < TOGETHER; i++) sums[i] = __fma_rn(weight, before[i] + after[i], sums[i]);
     }
@@ -50,9 +49,8 @@ __device__ void convolve(const Number *box, const double *weights, float *made, 
     Int line = blockIdx.x % groups * task.lanes;
     Lines lines = {line, task.inner, (int)smaller(task.lanes, task.lines - line)};
     int rows = (int)smaller(task.rows, task.count - begin), lanes = lines.lanes;
-    Int middle = task.first + begin, low = within(middle - task.reach, 0, task.length - 1);
-    Int high = within(middle + rows + task.reach, low + 1, task.length);
-    Strip given = {(int)(high - low), lanes, task.inner == 1}, wanted = {rows, lanes, task.inner == 1};
+    int turns = (rows + TOGETHER - 1) / TOGETHER;
+    Strip given = {turns * TOGETHER + 2 * task.reach, lanes, task.inner == 1}, wanted = {rows, lanes, task.inner == 1};
 
     Int *from = (Int *)shared_memory(), *to = from + lanes;
     double *held = (double *)(to + lanes);
@@ -60,12 +58,12 @@ __device__ void convolve(const Number *box, const double *weights, float *made, 
     for (int lane = threadIdx.x; lane < lanes; lane += blockDim.x)
         from[lane] = lines.start(lane, task.length), to[lane] = lines.start(lane, task.count);
     __syncthreads();
-    load(box, from, low, task.inner, given, held);
+    load(box, from, (int)(task.first + begin) - task.reach, task, given, held);
     __syncthreads();
-    for (int item = threadIdx.x; item < (rows + TOGETHER - 1) / TOGETHER * lanes; item += blockDim.x) {
+    for (int item = threadIdx.x; item < turns * lanes; item += blockDim.x) {
         int row = item / lanes * TOGETHER, lane = item % lanes;
         double found[TOGETHER];
-        weigh({held + lane, lanes + 1, given.rows - 1}, (int)(middle - low) + row, weights, task.reach, found);
+        weigh(held + given.place({row + task.reach, lane}), lanes + 1, weights, task.reach, found);
         for (int i = 0; i < TOGETHER; i++)
             if (row + i < rows) sums[wanted.place({row + i, lane})] = in_single(found[i]);
     }

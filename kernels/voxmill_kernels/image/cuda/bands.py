@@ -10,7 +10,7 @@ from voxmill_kernels.types import Floats
 LANES = 32
 """Lines that a block works on, at most: a power of two."""
 ROWS = 64
-"""Sums of a line that a block makes."""
+"""Sums of a line that a block makes: a multiple of the four that a thread makes together."""
 
 
 def convolve(device: Device, box: Buffer, weights: Floats, axis: int, first: int, count: int) -> Buffer:
@@ -20,12 +20,13 @@ def convolve(device: Device, box: Buffer, weights: Floats, axis: int, first: int
     """
     made = device.empty((*box.shape[:axis], count, *box.shape[axis + 1 :]), "float32")
     lines, reach = prod(box.shape[:axis]) * prod(box.shape[axis + 1 :]), len(weights) - 1
-    lanes = _lanes(min(ROWS + 2 * reach, box.shape[axis]), device.shared_bytes)
+    voxels = ROWS + 2 * reach
+    lanes = _lanes(voxels, device.shared_bytes)
     tiles = -(-lines // lanes) * -(-count // ROWS)
     given = compiled(box)
     sizes = [lines, box.shape[axis], prod(box.shape[axis + 1 :]), int(first), int(count), reach, lanes, ROWS]
-    shared = _bytes(lanes, min(ROWS + 2 * reach, box.shape[axis]))
-    device.launch(f"convolve_{given.dtype.name}", tiles, [given, device.upload(weights), made, *sizes], shared=shared)
+    arguments = [given, device.upload(weights), made, *sizes]
+    device.launch(f"convolve_{given.dtype.name}", tiles, arguments, shared=_bytes(lanes, voxels))
     return made
 
 

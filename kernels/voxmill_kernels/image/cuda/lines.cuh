@@ -27,10 +27,10 @@ struct Strip {
 
     // The voxels of a strip in an order in which neighbours are neighbours in memory too.
     __device__ Spot spot(int item) const {
-        return along ? Spot{item % rows, item / rows} : Spot{item / lanes, item % lanes};
+        int size = along ? rows : lanes, whole = (unsigned)item / (unsigned)size, part = item - whole * size;
+        return along ? Spot{part, whole} : Spot{whole, part};
     }
     __device__ int place(Spot spot) const { return spot.row * (lanes + 1) + spot.lane; }
 };
 
-__device__ inline Int within(Int place, Int low, Int high) { return place < low ? low : place > high ? high : place; }
 __device__ inline Int smaller(Int one, Int other) { return one < other ? one : other; }
