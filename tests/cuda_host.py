@@ -30,7 +30,7 @@ FOLDERS = sorted({folder for module in MODULES for folder in folders(module)})
 PLAIN: tuple[str, ...] = ()
 CUPYS = {"absolute", "add", "copysign", "exp", "greater_equal", "log", "maximum", "minimum", "multiply", "sqrt"}
 CUPYS |= {"isfinite", "isnan", "less", "equal", "not_equal", "greater", "less_equal", "logical_and", "logical_or"}
-CUPYS |= {"clip", "concatenate", "copyto", "flatnonzero", "pad", "sort", "stack", "subtract", "take", "trunc"}
+CUPYS |= {"clip", "concatenate", "copyto", "flatnonzero", "pad", "sort", "stack", "subtract", "take"}
 """Functions of NumPy that CuPy has too."""
 THREADS = ("-fsanitize=thread",)
 ADDRESSES = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")

@@ -11,7 +11,6 @@ from voxmill.grid import Grid, Window
 from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, OnHost, Operator
 from voxmill.operators.sampling import Sampling
 from voxmill.steps import Resample
-from voxmill_kernels.array import namespace
 from voxmill_kernels.image import sample
 from voxmill_kernels.image.bands import compiled_type
 from voxmill_kernels.image.box import Box
@@ -33,8 +32,6 @@ BY_ITK: Mapping[str, str] = {
 ITK_HALO = 8
 """More voxels than any of those looks at."""
 OF_THE_WHOLE = ("gaussian", "label_gaussian")
-CAST_BYTES = 17
-"""Of a voxel, while it becomes a whole number: two of float64, and whether it is beyond the largest of the type."""
 
 
 def resampling(step: Resample, dtype: np.dtype[Any], target: Grid) -> tuple[Operator, ...]:
@@ -120,9 +117,9 @@ class Interpolate(OntoGrid):
         """What is interpolated; before that the lines and the box in order, as it is read; then what it becomes."""
         (held,) = self.needs(window, source)
         read = source.dtype if self.interpolator == "nearest" else compiled_type(source.dtype)
-        found = read.itemsize if self.interpolator == "nearest" else 8
+        found, as_float = (read.itemsize, 8) if self.interpolator == "nearest" else (8, 0)
         lines = 48 * window.shape[0] * window.shape[1]
-        cast = (0 if self.made.dtype.kind == "f" else CAST_BYTES) + self.made.dtype.itemsize
+        cast = (0 if self.made.dtype.kind == "f" else as_float) + self.made.dtype.itemsize
         return found * window.size + max(read.itemsize * held.size + lines, cast * window.size)
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
@@ -186,11 +183,7 @@ def cast(values: NDArray[Any], dtype: np.dtype[Any], *, rounded: bool) -> NDArra
     if dtype.kind == "f":
         with np.errstate(over="ignore"):
             return in_type(values, dtype, copy=False)
-    if rounded:
-        halves = namespace(values).copysign(0.5, values)
-        halves += values
-        values = namespace(halves).trunc(halves, out=halves)
-    return sample.to_type(values, dtype)
+    return sample.to_type(values, dtype, rounded=rounded)
 
 
 def lines_of(sampling: Sampling, window: Window) -> sample.Lines:

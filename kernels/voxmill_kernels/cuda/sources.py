@@ -43,6 +43,7 @@ KERNELS = {
     **dict.fromkeys(["cubic", "cubic_flat"], "image/sample"),
     "filter_spline": "image/spline",
     **dict.fromkeys(["widen", "narrow"], "image/floats"),
+    **dict.fromkeys(_of_types("to_whole", *WHOLE), "image/floats"),
     "correlate_pairs": "features/mcc",
 }
 """All kernels, and the module of each: count/sweep is count/cuda/sweep.cu, which is compiled by itself."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from voxmill_kernels.array import device_of, namespace
+from voxmill_kernels.array import device_of
 from voxmill_kernels.image.box import Box, Index
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Bools, Floats
@@ -92,13 +92,24 @@ def within(positions: Floats, shape: Index) -> Bools:
     return np.asarray(((positions >= -0.5) & (positions < np.array(shape) - 0.5)).all(axis=1))
 
 
-def to_type(values: Floats, dtype: DTypeLike) -> Array:
-    """Values as ITK casts them: to the limits of the type where they are beyond, whole numbers towards zero."""
+def to_type(values: Floats, dtype: DTypeLike, *, rounded: bool = False) -> Array:
+    """Values as ITK casts them: to the limits of the type where they are beyond, whole numbers towards zero.
+
+    Or `rounded` to the nearest whole number, halves away from zero. Of values on a device whole numbers only.
+    """
     kind = np.dtype(dtype)
+    if device := device_of(values):
+        from voxmill_kernels.image.cuda import floats
+
+        return floats.to_whole(device, values, kind, rounded=rounded)
+    if rounded:
+        halves = np.copysign(0.5, values)
+        halves += values
+        values = np.trunc(halves, out=halves)
     limits = np.finfo(kind) if kind.kind == "f" else np.iinfo(kind)
     low, high = float(limits.min), float(limits.max)
     with np.errstate(invalid="ignore"):
-        cast: Array = namespace(values).clip(values, low, high).astype(kind)
+        cast: Array = values.clip(low, high).astype(kind)
     cast[values >= high] = limits.max
     return cast
 

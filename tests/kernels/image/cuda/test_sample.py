@@ -15,6 +15,7 @@ from image_cases import TYPES, noise
 from kernel_cases import read_only
 from voxmill_kernels.array import to_host
 from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.cuda.sources import WHOLE
 from voxmill_kernels.image.box import Box, whole
 from voxmill_kernels.image.cuda import places, sample
 from voxmill_kernels.image.sample import Lines, cubic, linear, nearest, to_type
@@ -102,12 +103,19 @@ def test_an_infinite_voxel_says_nothing_at_its_neighbours(plain: HostProcess) ->
         assert_as_the_cpu(device, linear, whole(image), Lines(np.zeros((1, 3)), np.array([[0.0, 0.0, 3.0]]), 3, 0, 3))
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint32, np.int64, np.uint64, np.float32, np.float64])
-def test_casts_are_those_of_the_cpu(plain: HostProcess, dtype: DTypeLike) -> None:
-    values = read_only(np.array([-1e300, -5e9, -32769.5, -128.7, -0.5, 0.99, 255.6, 65535.2, 2147483647.6, 1e19, 4e38]))
+@pytest.mark.parametrize("rounded", [False, True])
+@pytest.mark.parametrize("dtype", WHOLE)
+def test_casts_are_those_of_the_cpu(plain: HostProcess, dtype: str, rounded: bool) -> None:  # noqa: FBT001
+    """Around the limits of types, infinite ones and whole numbers too."""
+    limits = [float(end) for one in WHOLE for end in (np.iinfo(one).min, np.iinfo(one).max)]
+    near = [limit + away for limit in limits for away in (-1.5, -0.7, -0.5, 0.0, 0.3, 0.5, 1.0)]
+    values = read_only(np.array([*near, -np.inf, -1e300, -2.5, -0.0, 0.49999999999999994, 1.5, 1e300, np.inf]))
     with registered(HostDevice(plain)) as device:
-        found = to_type(device.upload(values), dtype)
-        assert to_host(found).tobytes() == to_type(values, dtype).tobytes()
+        for some in (values, noise(9, (5,), np.int16)):
+            found = to_type(device.upload(some), dtype, rounded=rounded)
+            expected = to_type(some, dtype, rounded=rounded)
+            assert found.dtype == expected.dtype
+            assert to_host(found).tobytes() == expected.tobytes()
 
 
 def test_a_position_outside_of_the_box_is_found(address_sanitizer: Path) -> None:
