@@ -42,7 +42,8 @@ class FakeCupy(ModuleType):
         vars(self).update(vars(launching), __version__="fake")
         here = launching.cuda.Device()
         here.mem_info = (1 << 30, 1 << 30)
-        self.cuda = SimpleNamespace(**vars(launching.cuda) | {"Device": lambda _number=0: here, "runtime": RUNTIME})
+        runtime = SimpleNamespace(**vars(launching.cuda.runtime) | RUNTIME)
+        self.cuda = SimpleNamespace(**vars(launching.cuda) | {"Device": lambda _number=0: here, "runtime": runtime})
         self.cuda.get_elapsed_time = lambda _begin, _end: 2.0
         self.RawModule = lambda **_code: SimpleNamespace(compile=lambda: None, get_function=partial(_kernel, device))
         self.RawKernel = lambda *_code, **_given: lambda *_launch: None
@@ -52,13 +53,7 @@ class FakeCupy(ModuleType):
         return getattr(np, name)
 
 
-RUNTIME = SimpleNamespace(
-    getDeviceCount=lambda: 1,
-    hostAllocPortable=PORTABLE,
-    getDeviceProperties=lambda _device: {"name": b"threads of this machine"},
-    driverGetVersion=lambda: 13000,
-    runtimeGetVersion=lambda: 13000,
-)
+RUNTIME = {"getDeviceProperties": lambda _device: {"name": b"threads of this machine"}}
 POOL = SimpleNamespace(free_bytes=lambda: 0, free_all_blocks=lambda: None)
 
 

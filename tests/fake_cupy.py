@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -122,14 +121,10 @@ class FakePinnedPool:
 
 
 class FakeDevice(Current):
-    """A device with what it has; without a number the one that is current."""
+    """A device by its number; without one the device that is current."""
 
-    def __init__(self, device: HostDevice, number: int | None = None) -> None:
+    def __init__(self, number: int | None = None) -> None:
         super().__init__("device", current().get("device", 0) if number is None else number)
-        self.attributes = {
-            "MaxSharedMemoryPerBlockOptin": device.shared_bytes,
-            "MultiProcessorCount": device.multiprocessors,
-        }
 
     @property
     def id(self) -> object:
@@ -170,6 +165,9 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         getDeviceCount=lambda: 1,
         getDeviceProperties=lambda number: properties,
         hostAllocPortable=PORTABLE,
+        cudaDevAttrMaxSharedMemoryPerBlockOptin=97,
+        cudaDevAttrMultiProcessorCount=16,
+        deviceGetAttribute=lambda which, number: {97: device.shared_bytes, 16: device.multiprocessors}[which],
     )
     null, allocators = FakeStream(non_blocking=True), list[Callable[[int], FakePinned]]()
 
@@ -182,7 +180,7 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         return out
 
     cuda = SimpleNamespace(
-        Device=partial(FakeDevice, device),
+        Device=FakeDevice,
         runtime=runtime,
         Stream=FakeStream,
         Event=FakeEvent,

@@ -89,4 +89,4 @@ def _per_second(bench: Bench, name: str, into: object, at_a_time: int) -> float:
 
 
 def _blocks(bench: Bench) -> int:
-    return BLOCKS_EACH * int(bench.cupy.cuda.Device().attributes["MultiProcessorCount"])
+    return BLOCKS_EACH * bench.device.multiprocessors

@@ -105,12 +105,12 @@ class CupyDevice:
     @cached_property
     def shared_bytes(self) -> int:
         """How much memory a block can have to itself."""
-        return int(cupy.cuda.Device().attributes["MaxSharedMemoryPerBlockOptin"])
+        return self._attribute(cupy.cuda.runtime.cudaDevAttrMaxSharedMemoryPerBlockOptin)
 
     @cached_property
     def multiprocessors(self) -> int:
         """How many processors it has, each of which runs some blocks at once."""
-        return int(cupy.cuda.Device().attributes["MultiProcessorCount"])
+        return self._attribute(cupy.cuda.runtime.cudaDevAttrMultiProcessorCount)
 
     @property
     def free_bytes(self) -> int:
@@ -197,6 +197,10 @@ class CupyDevice:
         if sum(list(_PINNED.values())) > MOST_PINNED:  # a list at once: another thread may take more meanwhile
             self._pinned.free_all_blocks()
 
+    def _attribute(self, which: int) -> int:
+        """One attribute: asked for all at once, CuPy also asks for some that no device has, errors to compute-sanitizer."""
+        return int(cupy.cuda.runtime.deviceGetAttribute(which, self._number))
+
     def _stream(self) -> Untyped:
         """A stream that nobody is in. None is ever destroyed: CuPy knows its memory by the stream's address."""
         try:
@@ -229,7 +233,9 @@ def _pin(size: int) -> Untyped:
 
 
 def _given(argument: Buffer | int | float) -> Any:  # noqa: ANN401 - what CuPy hands to a kernel
-    """A number in the type that kernels have for it; an array as it is."""
+    """A number, of NumPy's types too, in the type that kernels have for it; an array as it is."""
+    if isinstance(argument, np.generic):
+        argument = argument.item()
     if isinstance(argument, int):
         return np.int64(argument)
     return np.float64(argument) if isinstance(argument, float) else argument

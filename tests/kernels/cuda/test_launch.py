@@ -91,6 +91,17 @@ def test_copies_come_through_pinned_memory_which_is_kept(monkeypatch: pytest.Mon
             assert sum(launch._PINNED.values()) == left
 
 
+def test_numbers_arrive_as_kernels_read_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy's of fewer bits too: a kernel reads 64 bits of every whole number."""
+    arrived = []
+    monkeypatch.setattr(HostDevice, "launch", lambda _device, _kernel, _blocks, given, **_: arrived.extend(given))
+    with installed(fake_cupy(HostDevice())):
+        numbers = [3, True, 0.5, np.int32(-4), np.uint8(5), np.bool_(1), np.float32(0.25), np.int64(6), np.float64(7)]
+        importlib.import_module(LAUNCH).CupyDevice().launch("gradient", 1, numbers)
+    assert arrived == numbers
+    assert set(map(type, arrived)) == {int, float}
+
+
 def test_launches_leave_one_another_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a kernel may have is no less for a launch that needs less: of two threads each would take it from both."""
     monkeypatch.setattr(HostDevice, "launch", lambda *_given, **_shared: None)
