@@ -17,9 +17,10 @@ import pytest
 import gpu
 import records
 from cuda_host import HostArray, HostDevice, HostProcess, build, running
-from fake_cupy import LAUNCH, PORTABLE, FakeKernel, fake_cupy, installed
+from fake_cupy import LAUNCH, FakeKernel, fake_cupy, installed
 from gpu_parts import cases, sanitizing
 from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows, attempt, compared
+from gpu_parts.clock import Took
 from gpu_parts.floors import SOURCE, Floors, Needs
 from gpu_parts.made import case
 from gpu_parts.regions import COUNTED, RATE, SUMMED, what
@@ -163,7 +164,7 @@ def test_what_differs_is_told() -> None:
 def test_the_floor_is_what_takes_longest() -> None:
     floors = Floors(memory=10.0, atomics=1.0, arithmetic=100.0)
     assert floors.of(Needs(bytes=20, operations=100, atomics=1)) == (2.0, "memory")
-    assert floors.figures(4.0, Needs(bytes=1e6, operations=1e9, atomics=0)) == {
+    assert floors.figures(Took(4.0, late=0.0), Needs(bytes=1e6, operations=1e9, atomics=0)) == {
         "ms": 4e3,
         "MB": 1.0,
         "times the floor (arithmetic)": 4e-7,

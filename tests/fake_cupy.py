@@ -86,6 +86,8 @@ class FakeStream(Current):
 class FakeEvent:
     """An event, behind what is done already."""
 
+    done = True
+
     def __init__(self, *, disable_timing: bool = False) -> None:
         """With its time or without."""
 

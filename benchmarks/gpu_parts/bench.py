@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gpu_parts.clock import Took, interval, typical
 from voxmill_kernels.cuda.device import Device
 from workloads import CT, Shape
 
@@ -13,6 +14,8 @@ Figures = dict[str, float]
 """Numbers by what stands behind them: {"ms": 1.2}."""
 Untyped = Any
 """CuPy, and what it gives."""
+LEAST_HELD_S, MOST_HELD_S = 2e-3, 0.1
+"""How long a device is held while this machine asks for work."""
 LARGE: Mapping[int, tuple[int, ...]] = {
     1_000: (1, 64, 4096),
     10_000: (1, 64, 2048),
@@ -29,7 +32,8 @@ class Sizes:
     compared with the CPU's. image: of those that kernels are measured with. volume: of whole volumes. case_voxels,
     cases: of regions that are measured from end to end, and how many. copied: bytes of the copy that measures memory.
     rounds: what each thread does in the measurement of arithmetic. random: how many batches are drawn for the
-    comparison with the CPU.
+    comparison with the CPU. warm_s: seconds for which work is repeated before it is measured, as clocks are slow when
+    a device has nothing to do.
     """
 
     repeats: int = 21
@@ -42,6 +46,7 @@ class Sizes:
     copied: int = 1 << 30
     rounds: int = 4096
     random: int = 40
+    warm_s: float = 0.3
 
 
 FULL = Sizes()
@@ -56,6 +61,7 @@ QUICK = Sizes(
     copied=1 << 12,
     rounds=4,
     random=2,
+    warm_s=0.0,
 )
 
 
@@ -89,23 +95,25 @@ class Bench:
     sizes: Sizes
     threads: int
 
-    def on_device_s(self, work: Callable[[], object]) -> float:
-        """The median seconds between two events of the device around some work that was done once before."""
-        work()
-        return statistics.median(self._between_events_s(work) for _ in range(self.sizes.repeats))
-
-    def _between_events_s(self, work: Callable[[], object]) -> float:
-        begin, end = self.cupy.cuda.Event(), self.cupy.cuda.Event()
-        begin.record()
-        work()
-        end.record()
-        end.synchronize()
-        return float(self.cupy.cuda.get_elapsed_time(begin, end)) / 1e3
+    def on_device(self, work: Callable[[], object]) -> Took:
+        """The median seconds that some work takes on the device, which was done before."""
+        hold_s = min(max(LEAST_HELD_S, 2 * self.warm(work)), MOST_HELD_S)
+        return typical([interval(self.cupy, work, hold_s).took() for _ in range(self.sizes.repeats)])
 
     def elapsed_s(self, work: Callable[[], object]) -> float:
-        """The median seconds of the clock for some work that ends on this machine, and was done once before."""
-        work()
+        """The median seconds of the clock for some work that ends on this machine, and was done before."""
+        self.warm(work)
         return statistics.median(once_s(work) for _ in range(min(self.sizes.repeats, 7)))
+
+    def warm(self, work: Callable[[], object]) -> float:
+        """Do some work until clocks are fast; the fewest seconds of the clock that it took to ask for it."""
+        fewest = once_s(work)
+        until = time.perf_counter() + self.sizes.warm_s
+        while time.perf_counter() < until:
+            self.device.finish()
+            fewest = min(fewest, once_s(work))
+        self.device.finish()
+        return fewest
 
 
 def once_s(work: Callable[[], object]) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gpu_parts.bench import Bench, Figures, Row, attempt
+from gpu_parts.clock import Took
 
 SOURCE = Path(__file__).with_name("floors.cu")
 THREADS, BLOCKS_EACH = 256, 8
@@ -44,10 +45,11 @@ class Floors:
         which = max(least, key=least.__getitem__)
         return least[which], which
 
-    def figures(self, seconds: float, needs: Needs) -> Figures:
+    def figures(self, took: Took, needs: Needs) -> Figures:
         """Milliseconds, megabytes, and how many times as long as the floor it took."""
         floor_s, which = self.of(needs)
-        return {"ms": 1e3 * seconds, "MB": needs.bytes / 1e6, f"{TIMES} ({which})": seconds / floor_s}
+        times = {f"{TIMES} ({which})": took.seconds / floor_s}
+        return {"ms": 1e3 * took.seconds, "MB": needs.bytes / 1e6} | times | took.told
 
 
 @cache
@@ -66,7 +68,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 @cache
 def _memory(bench: Bench) -> float:
     here, there = (bench.device.empty(bench.sizes.copied, np.uint8) for _ in range(2))
-    return 2 * bench.sizes.copied / bench.on_device_s(lambda: bench.cupy.copyto(there, here))
+    return 2 * bench.sizes.copied / bench.on_device(lambda: bench.cupy.copyto(there, here)).seconds
 
 
 @cache
@@ -84,8 +86,8 @@ def _arithmetic(bench: Bench) -> float:
 def _per_second(bench: Bench, name: str, into: object, at_a_time: int) -> float:
     kernel = bench.cupy.RawKernel(SOURCE.read_text(encoding="utf-8"), name, options=("--std=c++17",))
     blocks, rounds = _blocks(bench), bench.sizes.rounds
-    seconds = bench.on_device_s(lambda: kernel((blocks,), (THREADS,), (into, np.int64(rounds))))
-    return THREADS * blocks * rounds * at_a_time / seconds
+    took = bench.on_device(lambda: kernel((blocks,), (THREADS,), (into, np.int64(rounds))))
+    return THREADS * blocks * rounds * at_a_time / took.seconds
 
 
 def _blocks(bench: Bench) -> int:

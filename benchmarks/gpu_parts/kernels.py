@@ -34,10 +34,10 @@ def _counting(bench: Bench, voxels: int, regions: int) -> Iterator[Row]:
     packed, offsets = batch(voxels, regions), directions(1)
     there = on_device(bench, packed)
     found = kernels_of(bench, lambda device: count(device, there, offsets))
-    for kernel, (seconds, moved) in sorted(found.items(), key=lambda one: -one[1][0]):
+    for kernel, (took, moved) in sorted(found.items(), key=lambda one: -one[1][0].seconds):
         atomics = _atomics(packed) if kernel.startswith("sweep") else 0.0
         what = f"{kernel}, {regions} × {voxels:,} voxels"
-        yield Row("kernels", what, floors(bench).figures(seconds, Needs(moved, atomics=atomics)))
+        yield Row("kernels", what, floors(bench).figures(took, Needs(moved, atomics=atomics)))
 
 
 def _atomics(packed: Batch) -> float:
@@ -50,11 +50,11 @@ def _atomics(packed: Batch) -> float:
 
 def _image(bench: Bench, work: Work) -> Figures:
     shape = bench.sizes.image
-    return floors(bench).figures(bench.on_device_s(work.prepare(shape, bench.device.upload)), work.needs(shape))
+    return floors(bench).figures(bench.on_device(work.prepare(shape, bench.device.upload)), work.needs(shape))
 
 
 def _scan(bench: Bench) -> Figures:
     box = np.ones(bench.sizes.image, dtype=np.int8)
     box[0] = box[-1] = box[:, 0] = box[:, -1] = box[:, :, 0] = box[:, :, -1] = 0
     there = bench.device.upload(box)
-    return floors(bench).figures(bench.on_device_s(lambda: scan(there)), Needs(box.nbytes))
+    return floors(bench).figures(bench.on_device(lambda: scan(there)), Needs(box.nbytes))

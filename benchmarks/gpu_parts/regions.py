@@ -69,7 +69,8 @@ def on_device(bench: Bench, packed: Batch) -> Batch:
 def _counted(bench: Bench, packed: Batch) -> Figures:
     """From grey levels to counts and sums, all on the device."""
     there = on_device(bench, packed)
-    return _rate(packed, bench.on_device_s(lambda: count(bench.device, there, directions(1))))
+    took = bench.on_device(lambda: count(bench.device, there, directions(1)))
+    return _rate(packed, took.seconds) | took.told
 
 
 def _launched(bench: Bench, packed: Batch) -> Figures:
@@ -79,8 +80,8 @@ def _launched(bench: Bench, packed: Batch) -> Figures:
     def work(device: Device) -> Counted:
         return count(device, there, directions(1))
 
-    here_s, there_s = launching_s(bench, work), bench.on_device_s(lambda: work(bench.device))
-    return {"ms here": 1e3 * here_s, "ms there": 1e3 * there_s, SHARE: here_s / there_s}
+    here_s, took = launching_s(bench, work), bench.on_device(lambda: work(bench.device))
+    return {"ms here": 1e3 * here_s, "ms there": 1e3 * took.seconds, SHARE: here_s / took.seconds} | took.told
 
 
 def _measured(bench: Bench, packed: Batch, kind: str) -> Figures:

@@ -41,7 +41,7 @@ def what(work: Work, shape: Shape) -> str:
 
 def _on_device(bench: Bench, work: Work) -> Figures:
     shape = bench.sizes.volume
-    return floors(bench).figures(bench.on_device_s(work.prepare(shape, bench.device.upload)), work.needs(shape))
+    return floors(bench).figures(bench.on_device(work.prepare(shape, bench.device.upload)), work.needs(shape))
 
 
 def _on_cpu(bench: Bench, work: Work, made: list[object]) -> Figures:
@@ -56,7 +56,8 @@ def _again(bench: Bench, work: Work) -> object:
 
 def _other(bench: Bench, prepare: Prepare) -> Figures:
     call = prepare(bench.cupy, bench.device.upload(volume(bench.sizes.volume)))
-    return {"ms": 1e3 * bench.on_device_s(call)}
+    took = bench.on_device(call)
+    return {"ms": 1e3 * took.seconds} | took.told
 
 
 def _target(image: Untyped) -> Shape:

@@ -1,48 +1,49 @@
 """Devices that keep the time of every launch: the device's, or this machine's."""
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from statistics import median
 from typing import Any, cast
 
 import numpy as np
 
 from gpu_parts.bench import Bench
+from gpu_parts.clock import Interval, Took, interval, typical
 from voxmill_kernels.array import namespace, register
 from voxmill_kernels.cuda.device import Buffer, Device
+
+HELD_S = 2e-4
+"""How long the device is held before a launch; this machine takes some 20 µs for one."""
 
 
 class Watched:
     """A device with an event of CUDA before and after each launch; all else is the device's own."""
 
     def __init__(self, bench: Bench) -> None:
-        self._device, self._cuda = bench.device, bench.cupy.cuda
-        self._launches: list[tuple[str, int, Any, Any]] = []
+        self._device, self._cupy = bench.device, bench.cupy
+        self._launches: list[tuple[str, int, Interval]] = []
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the device has
         return getattr(self._device, name)
 
     def launch(self, kernel: str, blocks: int, arguments: Sequence[Buffer | int | float], **given: int) -> None:
         """The device's, between two events."""
-        begin, end = self._cuda.Event(), self._cuda.Event()
-        begin.record()
-        self._device.launch(kernel, blocks, arguments, **given)
-        end.record()
+        launch = partial(self._device.launch, kernel, blocks, arguments, **given)
         moved = sum(getattr(one, "nbytes", 0) for one in arguments)
-        self._launches.append((kernel, moved, begin, end))
+        self._launches.append((kernel, moved, interval(self._cupy, launch, HELD_S)))
 
-    def by_kernel(self) -> dict[str, tuple[float, int]]:
+    def by_kernel(self) -> dict[str, tuple[Took, int]]:
         """Seconds of each kernel and bytes of its arrays, of all its launches since this was asked for last."""
-        seconds: dict[str, float] = defaultdict(float)
-        moved: dict[str, int] = defaultdict(int)
-        for kernel, its, begin, end in self._launches:
-            end.synchronize()
-            seconds[kernel] += float(self._cuda.get_elapsed_time(begin, end)) / 1e3
-            moved[kernel] += its
+        found: dict[str, tuple[Took, int]] = {}
+        for kernel, moved, launched in self._launches:
+            before, already = found.get(kernel, (Took(0.0, 0.0), 0))
+            took = launched.took()
+            together = Took(before.seconds + took.seconds, max(before.late, took.late))
+            found[kernel] = together, already + moved
         self._launches.clear()
-        return {kernel: (seconds[kernel], moved[kernel]) for kernel in seconds}
+        return found
 
 
 class Timed:
@@ -62,8 +63,8 @@ class Timed:
 
 
 def launching_s(bench: Bench, work: Callable[[Device], object]) -> float:
-    """The median seconds of the clock for the launches of some work, on a device that is idle; done once before."""
-    work(bench.device)
+    """The median seconds of the clock for the launches of some work, on a device that is idle; done before."""
+    bench.warm(lambda: work(bench.device))
     runs = []
     for _ in range(bench.sizes.repeats):
         bench.device.finish()
@@ -85,14 +86,14 @@ def watching(bench: Bench) -> Iterator[Watched]:
         register(type(sample), bench.device, module)
 
 
-def kernels_of(bench: Bench, work: Callable[[Device], object]) -> dict[str, tuple[float, int]]:
-    """The median seconds of each kernel that some work launches, and the bytes of its arrays; done once before."""
+def kernels_of(bench: Bench, work: Callable[[Device], object]) -> dict[str, tuple[Took, int]]:
+    """The median seconds of each kernel that some work launches, and the bytes of its arrays; done before."""
     with watching(bench) as watched:
         device = cast(Device, watched)
-        work(device)
+        bench.warm(lambda: work(device))
         watched.by_kernel()
         runs = []
         for _ in range(bench.sizes.repeats):
             work(device)
             runs.append(watched.by_kernel())
-    return {kernel: (median(run[kernel][0] for run in runs), moved) for kernel, (_, moved) in runs[0].items()}
+    return {kernel: (typical([run[kernel][0] for run in runs]), moved) for kernel, (_, moved) in runs[0].items()}

@@ -198,7 +198,7 @@ class CupyDevice:
             self._pinned.free_all_blocks()
 
     def _attribute(self, which: int) -> int:
-        """One attribute: asked for all at once, CuPy also asks for some that no device has, errors to compute-sanitizer."""
+        """One attribute: asked for all, CuPy asks for some that CUDA refuses, and compute-sanitizer counts these."""
         return int(cupy.cuda.runtime.deviceGetAttribute(which, self._number))
 
     def _stream(self) -> Untyped:

@@ -1,10 +1,12 @@
-"""One pass of an undecimated wavelet transform: a convolution along one axis, bit for bit PyWavelets'."""
+"""One pass of an undecimated wavelet transform: a convolution along one axis, bit for bit PyWavelets'.
+
+PyWavelets is loaded where a filter of its is asked for: the convolution takes any taps.
+"""
 
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pywt
 
 from voxmill_kernels.array import device_of
 from voxmill_kernels.jit import njit
@@ -17,12 +19,16 @@ BLOCK = 1024
 @lru_cache
 def names() -> tuple[str, ...]:
     """The wavelets that have filters, all orthogonal or biorthogonal, by PyWavelets' names."""
+    import pywt
+
     return tuple(pywt.wavelist(kind="discrete"))
 
 
 @lru_cache
 def length(name: str) -> int:
     """How many taps the filters of a wavelet have: an even number for all that PyWavelets has."""
+    import pywt
+
     return int(pywt.Wavelet(name).dec_len)
 
 
@@ -32,6 +38,8 @@ def taps(name: str, dtype: np.dtype[Any], *, high: bool) -> Array:
 
     It is what PyWavelets makes of an impulse: its taps in float32 are not all those in float64, rounded.
     """
+    import pywt
+
     count = length(name)
     impulse = np.zeros(2 * count, dtype=dtype)
     impulse[count // 2] = 1
