@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -18,10 +19,12 @@ import gpu
 import records
 from cuda_host import HostArray, HostDevice, HostProcess, build, running
 from fake_cupy import LAUNCH, FakeKernel, fake_cupy, installed
-from gpu_parts import cases, sanitizing
-from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows, attempt, compared
+from gpu_parts import cases, lacking, sanitizing
+from gpu_parts.bench import FULL, QUICK, WHOLE, Bench, Row, all_rows, attempt, compared
 from gpu_parts.clock import Took
 from gpu_parts.floors import SOURCE, Floors, Needs
+from gpu_parts.images import CUBIC, LINEAR, one_mm
+from gpu_parts.lacking import WANTED, left_out
 from gpu_parts.made import case
 from gpu_parts.regions import COUNTED, RATE, SUMMED, what
 from gpu_parts.same import differing
@@ -30,6 +33,7 @@ from gpu_parts.targets import TARGETS, verdicts
 from nvrtc import compile_cubin, require_compiler
 from voxmill import computing
 from voxmill_kernels.array import device_of, register
+from voxmill_kernels.types import Array
 
 SAID = ("clean", "NOT clean, or a comparison failed: see above")
 
@@ -100,6 +104,49 @@ def test_every_part_gives_rows(
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line in set(map(str, rows))] == list(map(str, rows))
     assert [(row.what, row.note) for row in rows if row.failed] == []
+    foreseen = {(part, one.module) for one in WANTED for part in one.rows}
+    assert {(row.part, row.note.split()[2]) for row in rows if row.note.startswith("not measured: ")} <= foreseen
+    assert [line for line in printed if "left out" in line] == list(left_out(gpu.PARTS))[:-1]
+
+
+def test_parts_come_into_one_record_and_a_run_that_is_cut_short_leaves_its_rows(
+    device: HostProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Parts that are measured again replace what was measured of them; with other numbers of threads all is anew."""
+    monkeypatch.setattr(records, "RECORDS", tmp_path)
+
+    def rows(*arguments: str) -> list[tuple[str, str]]:
+        with suppress(KeyboardInterrupt):
+            gpu.main(["--quick", "--record", "--parts", *arguments])
+        (path,) = tmp_path.iterdir()
+        return [(row["part"], row["what"]) for row in json.loads(path.read_text())["rows"]]
+
+    def row(part: str, what: str, *, broken: bool = False) -> None:
+        def made(_bench: Bench) -> Iterator[Row]:
+            yield Row(part, what, {"ms": 1.0})
+            if broken:
+                raise KeyboardInterrupt
+
+        monkeypatch.setitem(gpu.PARTS, part, made)
+
+    row("build", "first")
+    row("check", "second", broken=True)
+    build, check = [("build", "first"), ("build", WHOLE)], [("check", "second"), ("check", WHOLE)]
+    assert rows("build", "check") == [*build, check[0]]
+    row("check", "second")
+    assert rows("check") == [*build, *check]
+    assert rows("build") == [*check, *build]
+    assert rows("build", "--threads", "99") == build
+
+
+def test_what_is_left_out_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lacking, "find_spec", lambda module: None if module in ("pydantic", "torch") else module)
+    assert list(left_out(["check"])) == []
+    assert list(left_out(["cases", "volumes"])) == [
+        "left out without pydantic: cases: all",
+        "left out without torch: volumes: torch",
+        "to have them: pip install pydantic torch",
+    ]
 
 
 def test_without_a_device_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +191,7 @@ def test_kernels_are_compiled_anew(device: HostProcess, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(bench.cupy, "RawModule", noting)
     rows = [*all_rows({"build": gpu.PARTS["build"]}, bench), *all_rows({"build": gpu.PARTS["build"]}, bench)]
-    assert len(set(compiled)) == len(compiled) == len(rows)
+    assert len(set(compiled)) == len(compiled) == sum("kernels" in row.figures for row in rows)
 
 
 def test_a_machine_without_git_has_a_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -203,13 +250,14 @@ def test_an_array_that_differs_and_a_part_that_fails_are_rows(device: HostProces
         raise MemoryError("no more")
 
     bench = Bench(importlib.import_module(LAUNCH).gpu(), sys.modules["cupy"], QUICK, 1)
-    differs, rest = all_rows({"check": part}, bench)
+    differs, rest, whole = all_rows({"check": part}, bench)
     assert str(differs).endswith(
         "FAILED: AssertionError: 1 of 1 arrays differ from the CPU's; the first: "
         "3 of 3 numbers, at 0 np.float64(1.0) for np.float64(0.0)"
     )
     assert rest.failed
     assert rest.note == "MemoryError: no more"
+    assert (whole.what, set(whole.figures)) == ("the whole part", {"s"})
 
 
 def test_what_is_not_installed_is_a_row_and_no_failure() -> None:
@@ -262,27 +310,65 @@ def test_no_more_than_numpy_numba_and_scipy_is_imported() -> None:
     assert done.stderr.startswith("nothing is measured: CuPy, which computes on GPUs, is not installed")
 
 
+def test_images_are_measured_with_no_more_and_cases_say_what_they_need() -> None:
+    absent = ("pydantic", "yaml", "pywt", "SimpleITK", "cupy", "torch")
+    script = f"""if True:
+        import sys
+        sys.modules.update(dict.fromkeys({absent}))
+        sys.path.insert(0, {str(Path(gpu.__file__).parent)!r})
+        from gpu_parts import bench, cases, images, made
+        for work in images.works():
+            work.prepare((5, 6, 7), images.here)()
+        for settings in cases.SETTINGS.values():
+            print(bench.attempt("", "", lambda: cases.extracted(made.case(60), settings, "cpu")).note)
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["not measured: pydantic is not installed"] * 2
+
+
+def test_lines_lie_on_the_device_before_they_are_measured(device: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = importlib.import_module(LAUNCH).gpu()
+    calls = [work.prepare((5, 6, 7), there.upload) for work in (LINEAR, CUBIC)]
+    upload, sent = type(there).upload, list[int]()
+
+    def noting(self: object, array: Array) -> Any:  # noqa: ANN401 - a buffer
+        sent.append(array.nbytes)
+        return upload(self, array)
+
+    monkeypatch.setattr(type(there), "upload", noting)
+    for call in calls:
+        call()
+    assert max(sent) < one_mm((5, 6, 7)).starts.nbytes
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the program is a script of a shell")
 @pytest.mark.parametrize("code", [0, 1])
-def test_the_sanitizer_is_run_by_each_tool(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], code: int
+@pytest.mark.parametrize("asked, tools", [([], ("memcheck", "racecheck")), (["racecheck"], ("racecheck",))])
+def test_the_sanitizer_is_run_by_each_tool_that_is_asked_for(
+    device: HostProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    asked: list[str],
+    tools: tuple[str, ...],
 ) -> None:
     program = tmp_path / PROGRAM
     program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexit {code}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert sanitized(Path("gpu.py")) == 2 * code
-    asked = (tmp_path / "asked").read_text().splitlines()
-    assert [line.split()[:2] for line in asked] == [["--tool", "memcheck"], ["--tool", "racecheck"]]
-    assert all(line.endswith("gpu.py --parts check --without-pool") for line in asked)
+    assert gpu.main(["--quick", "--sanitize", *asked]) == code
+    ran = (tmp_path / "asked").read_text().splitlines()
+    assert [line.split()[:2] for line in ran] == [["--tool", tool] for tool in tools]
+    assert all(line.endswith("gpu.py --parts check --without-pool --quick") for line in ran)
     told = capsys.readouterr().out.splitlines()
-    assert told == [f"{tool}: {SAID[code]}" for tool in ("memcheck", "racecheck")]
+    assert told == [f"{tool}: {SAID[code]}" for tool in tools]
 
 
 def test_without_the_sanitizer_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(sanitizing, "PLACES", "")
-    assert sanitized(Path("gpu.py")) == 1
+    assert sanitized(Path("gpu.py"), ["memcheck"], quick=False) == 1
     assert "comes with the CUDA toolkit" in capsys.readouterr().err
 
 

@@ -17,21 +17,25 @@ machine. At the end stands every target, met or missed. Exit codes: 1 where a ro
 import argparse
 import importlib
 import os
+import platform
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import numba
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
 
 from gpu_parts import build, cases, check, floors, kernels, others, regions, volumes
 from gpu_parts.bench import FULL, QUICK, Bench, Row, all_rows
-from gpu_parts.sanitizing import sanitized
+from gpu_parts.keeping import Keeper, sources
+from gpu_parts.lacking import left_out
+from gpu_parts.sanitizing import TOOLS, sanitized
 from gpu_parts.targets import verdicts
-from records import surroundings, write
+from records import surroundings
 from voxmill.computing import INSTALL, find_gpu
 
 PARTS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
@@ -53,16 +57,14 @@ ALONE = "for this script alone: pip install cupy-cuda13x nvidia-cuda-nvrtc nvidi
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; record when asked to; gives the exit code."""
     options = _parser().parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("CUPY_CACHE_DIR", folder)
-        try:
-            cupy = _cupy()
-        except RuntimeError as reason:
-            print(f"nothing is measured: {reason}", file=sys.stderr)
-            return NO_DEVICE
-        if options.sanitize:
-            return FAILED if sanitized(Path(__file__)) else 0
-        return _measured(cupy, options)
+    try:
+        cupy = _cupy()
+    except RuntimeError as reason:
+        print(f"nothing is measured: {reason}", file=sys.stderr)
+        return NO_DEVICE
+    if options.sanitize is not None:
+        return FAILED if sanitized(Path(__file__), options.sanitize or list(TOOLS), quick=options.quick) else 0
+    return _measured(cupy, options)
 
 
 def _cupy() -> Any:  # noqa: ANN401 - CuPy
@@ -78,23 +80,26 @@ def _measured(cupy: Any, options: argparse.Namespace) -> int:  # noqa: ANN401 - 
         cupy.cuda.set_allocator(None)
     device = importlib.import_module("voxmill_kernels.cuda.launch").gpu()
     bench = Bench(device, cupy, QUICK if options.quick else FULL, options.threads)
-    record = surroundings() | {"device": device.name, "threads": bench.threads} | _versions(cupy)
-    print(f"{record['device']}, CuPy {record['cupy']}; {record['machine']}, load {record['load']}", flush=True)
-    rows: list[Row] = []
+    about = {"device": device.name, "threads": bench.threads, "quick": options.quick}
+    record = surroundings() | about | {"sources": sources()} | _versions(cupy)
+    print(f"{record['device']}, CuPy {record['cupy']}; {record['machine']}, load {record['load']}")
+    print(*left_out(options.parts), sep="\n", flush=True)
+    keeper, failed = Keeper(record, options.parts, kept=options.record), False
     for row in all_rows({name: PARTS[name] for name in options.parts}, bench):
         print(row, flush=True)
-        rows.append(row)
-    told = verdicts(rows)
-    print("", *told, sep="\n")
+        keeper.add(row)
+        failed = failed or row.failed
+    print("", *verdicts(keeper.rows), sep="\n")
     if options.record:
-        record |= {"quick": options.quick, "rows": [asdict(row) for row in rows], "targets": told}
-        print(f"recorded in {write(record, 'gpu').name}")
-    return FAILED if any(row.failed for row in rows) else 0
+        print(f"recorded in {keeper.path.name}")
+    return FAILED if failed else 0
 
 
 def _versions(cupy: Any) -> dict[str, object]:  # noqa: ANN401 - CuPy
     runtime = cupy.cuda.runtime
-    return {"cupy": cupy.__version__, "driver": runtime.driverGetVersion(), "cuda": runtime.runtimeGetVersion()}
+    here = {"python": platform.python_version(), "numpy": np.__version__, "numba": numba.__version__}
+    cuda = {"driver": runtime.driverGetVersion(), "cuda": runtime.runtimeGetVersion()}
+    return here | {"cupy": cupy.__version__} | cuda
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,7 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="tiny workloads, once each")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the CPU, for features (all)")
     parser.add_argument("--record", action="store_true", help="keep the result")
-    parser.add_argument("--sanitize", action="store_true", help="run the comparison under compute-sanitizer")
+    parser.add_argument(
+        "--sanitize", nargs="*", choices=TOOLS, metavar="TOOL", help="run the comparison under compute-sanitizer (both)"
+    )
     parser.add_argument("--without-pool", action="store_true", help="memory from CUDA itself, so that memcheck sees it")
     return parser
 

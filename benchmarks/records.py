@@ -35,8 +35,9 @@ def write(record: Record, name: str) -> Path:
     """Keep a record under its date and a name."""
     RECORDS.mkdir(parents=True, exist_ok=True)
     path = RECORDS / f"{record['started'][:10]}-{name}.json"
-    path.write_text(json.dumps(record, indent=1) + "\n")
-    return path
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(record, indent=1) + "\n")
+    return part.replace(path)
 
 
 def newest(name: str) -> Record:

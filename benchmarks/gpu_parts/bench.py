@@ -4,9 +4,11 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from gpu_parts.clock import Took, interval, typical
+from records import load
 from voxmill_kernels.cuda.device import Device
 from workloads import CT, Shape
 
@@ -16,6 +18,8 @@ Untyped = Any
 """CuPy, and what it gives."""
 LEAST_HELD_S, MOST_HELD_S = 2e-3, 0.1
 """How long a device is held while this machine asks for work."""
+WHOLE = "the whole part"
+"""The last row of each part."""
 LARGE: Mapping[int, tuple[int, ...]] = {
     1_000: (1, 64, 4096),
     10_000: (1, 64, 2048),
@@ -147,10 +151,12 @@ def compared(part: str, what: str, found: Callable[[], object], expected: Callab
 
 
 def all_rows(parts: Mapping[str, Callable[[Bench], Iterator[Row]]], bench: Bench) -> Iterator[Row]:
-    """The rows of some parts, as they come; a part that cannot even begin is a row."""
+    """The rows of some parts, as they come, and how long each took; a part that cannot even begin is a row."""
     for name, part in parts.items():
+        began, note = time.perf_counter(), f"from {datetime.now(tz=UTC).isoformat(timespec='seconds')}, load {load()}"
         try:
             yield from part(bench)
         except Exception as error:
             yield Row(name, "the rest of this part", note=f"{type(error).__name__}: {error}", failed=True)
+        yield Row(name, WHOLE, {"s": time.perf_counter() - began}, note)
         bench.device.release()
