@@ -2,16 +2,28 @@
 
     python benchmarks/gpu.py                       everything; what it needs is CuPy, numba, scipy and numpy, no network
     python benchmarks/gpu.py --parts check         only the comparison with the CPU
-    python benchmarks/gpu.py --sanitize            the comparison under NVIDIA's compute-sanitizer: memcheck, racecheck
-    python benchmarks/gpu.py --record              and keep the result in benchmarks/records/
+    python benchmarks/gpu.py --record              and keep each row in benchmarks/records/ when it is measured
     python benchmarks/gpu.py --quick               tiny workloads, to see that all of it works
+    python benchmarks/gpu.py --sanitize racecheck  the comparison under NVIDIA's compute-sanitizer (memcheck, racecheck)
 
 Parts: build (every kernel compiled anew), check (equal to the CPU's, to the last bit), floors (what the device does at
 best), kernels (each beside its floor), regions (per second, by size and batch, with features too), cases (from image
 to row), volumes (whole ones resampled and filtered), others (fastrad and flash-radiomics with CUDA). Images are made
-by the script. Where pydantic, PyYAML, PyWavelets or another tool is missing, the rows that need it say so. Times are
-medians after a first run that does not count: between CUDA events, or by the clock where the work ends on this
-machine. At the end stands every target, met or missed. Exit codes: 1 where a row failed, 3 where there is no device.
+by the script. It begins with what is left out for want of pydantic, PyYAML, PyWavelets (cases) or another tool, and
+how to install that. Times are medians after 0.3 s of the same work: between CUDA events, with the device held until
+all is asked for, or by the clock where the work ends on this machine. A row says where a device waited for it all
+the same. At the end stands every target, met or missed. Exit codes: 1 where a row failed, 3 where there is no device.
+
+The first time, where a command may take ten minutes (estimates: no GPU has run this; each part tells its seconds):
+
+    python benchmarks/gpu.py --quick                                               2 minutes: it works, and is compiled
+    python benchmarks/gpu.py --record --parts build check floors kernels volumes   5 minutes, 1 of them volumes on a CPU
+    python benchmarks/gpu.py --record --parts regions cases others                 5 minutes, regions most of them
+    python benchmarks/gpu.py --quick --sanitize memcheck                           a command for each tool; without
+    python benchmarks/gpu.py --quick --sanitize racecheck                          --quick each may take far longer
+
+Parts that are measured by one command each come into one record, where sources, machine, versions and threads are the
+same. What is compiled is kept in the user's folder for that, or where VOXMILL_CACHE_DIR and CUPY_CACHE_DIR say.
 """
 
 import argparse
@@ -82,8 +94,9 @@ def _measured(cupy: Any, options: argparse.Namespace) -> int:  # noqa: ANN401 - 
     bench = Bench(device, cupy, QUICK if options.quick else FULL, options.threads)
     about = {"device": device.name, "threads": bench.threads, "quick": options.quick}
     record = surroundings() | about | {"sources": sources()} | _versions(cupy)
-    print(f"{record['device']}, CuPy {record['cupy']}; {record['machine']}, load {record['load']}")
-    print(*left_out(options.parts), sep="\n", flush=True)
+    header = f"{record['device']}, CuPy {record['cupy']}; {record['machine']}, load {record['load']}"
+    for line in (header, *left_out(options.parts)):
+        print(line, flush=True)
     keeper, failed = Keeper(record, options.parts, kept=options.record), False
     for row in all_rows({name: PARTS[name] for name in options.parts}, bench):
         print(row, flush=True)
