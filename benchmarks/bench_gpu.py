@@ -78,14 +78,10 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def device(program: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostProcess]:
     """A process in the place of a GPU, which CuPy sees."""
     before = device_of(np.zeros(1).view(HostArray))
-    with running(program) as process:
-        monkeypatch.setitem(sys.modules, "cupy", FakeCupy(HostDevice(process)))
-        monkeypatch.setenv("CUPY_CACHE_DIR", os.devnull)
+    with running(program) as process, installed(FakeCupy(HostDevice(process))):
         monkeypatch.setattr(computing, "_FOUND", [])
-        monkeypatch.delitem(sys.modules, LAUNCH, raising=False)
         importlib.import_module(LAUNCH)
         yield process
-        del sys.modules[LAUNCH]
     if before is not None:
         register(HostArray, before, np)
 
