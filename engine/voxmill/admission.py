@@ -74,6 +74,7 @@ def with_room(device: Device, work: Callable[[], Made]) -> Made:
         except Exception as error:
             if not (guest.has_met and is_full(error)):
                 raise
+            device.finish()  # what is forgotten now may still be in use there
     with ADMISSION.alone(), device.in_order():
         release(device)
         return work()

@@ -143,12 +143,14 @@ def parse_device(device: str) -> str:
 def open_device(name: str) -> "Device | None":
     """The device to compute on, None for the CPU: that of a GPU for gpu, and for auto where there is one that works.
 
-    It is proved when it is first asked for; one whose memory was taken, or that was busy, when it is asked for again.
-    Raises SettingsError for gpu where none works, and for an unknown name.
+    It is proved when it is first asked for; one whose memory was taken, or that was busy, when it is asked for again,
+    but for cases that share one: what is said of these would change while others are measured. Raises SettingsError for
+    gpu where none works, and for an unknown name.
     """
     if parse_device(name) == "cpu":
         return None
-    forget_what_passes()
+    if SHARING.get() == 1:
+        forget_what_passes()
     found = find_gpu()
     if name == "gpu":
         require_gpu(found.device is not None, found.obstacle)

@@ -84,13 +84,15 @@ class _Way:
 
     def made(self, device: Device) -> NDArray[Any]:
         """The window, put together there."""
-        boxes = (next(execute(*plan_of([(self.image, slab)]), device)) for slab in self.slabs)
         if len(self.slabs) == 1:
-            return next(boxes)
+            return self._box(self.window, device)
         whole: NDArray[Any] = device.empty(self.window.shape, self.image.dtype)
-        for slab, box in zip(self.slabs, boxes, strict=True):
-            whole[slab.within(self.window).slices] = box
+        for slab in self.slabs:  # none is held while the next is made
+            whole[slab.within(self.window).slices] = self._box(slab, device)
         return whole
+
+    def _box(self, window: Window, device: Device) -> NDArray[Any]:
+        return next(execute(*plan_of([(self.image, window)]), device))
 
 
 def bytes_there(planned: Plan, source: Source) -> int:

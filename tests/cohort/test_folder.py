@@ -1,17 +1,15 @@
 """The folder of a run: what is its own, what is set aside, and what may not be replaced."""
 
-import gc
 import shutil
 from pathlib import Path
 
 import pytest
 
-import dicom_masks
 import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, written
 from voxmill.cohort import Forms, Wanted, estimate_cohort, run_cohort
 from voxmill.cohort.folder import set_aside
-from voxmill.runs.places import Address, Place, Slurm
+from voxmill.runs.places import Address
 
 
 def test_results_do_not_go_into_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,31 +23,6 @@ def test_results_do_not_go_into_the_store(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(vm.OutputError, match="this is in the store"):
             estimate_cohort(store, settings=FEW, out=out)
     assert len(vm.open_store(store).names) == 1
-
-
-@pytest.fixture
-def nowhere(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """Where no run can be: a cluster that does not answer, or the jobs of a SLURM that is not there."""
-    monkeypatch.setattr("voxmill.runs.places.ANSWER_S", 0.5)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    return Slurm(tmp_path / "new" / "out" / "slurm") if request.param == "slurm" else Address("tcp://127.0.0.1:9")
-
-
-@pytest.mark.parametrize("nowhere", ["slurm", "scheduler"], indirect=True)
-def test_a_run_that_is_refused_leaves_nothing(tmp_path: Path, nowhere: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also not the key of a folder tree of DICOM. What was there before stays."""
-    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
-    scan = dicom_masks.write_scan(tmp_path / "in" / "ct")
-    dicom_masks.write_segmentation(tmp_path / "in" / "mask.dcm", scan, dicom_masks.segments())
-    out = tmp_path / "new" / "out"
-    for is_there in (False, True):
-        if is_there:
-            out.mkdir(parents=True)
-        before = sorted(tmp_path.rglob("*"))
-        with pytest.raises(vm.InputError, match=r"no scheduler of Dask answers|sbatch is not found"):
-            run_cohort(tmp_path / "in", out, settings=FEW, workers=1, on=nowhere)
-        assert sorted(tmp_path.rglob("*")) == before
-    gc.collect()
 
 
 def test_what_was_done_before_stays_where_a_run_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,13 @@
 """The folder that a run writes to: is it ours, and what becomes of what an earlier run left there."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.layout import EARLIER, FEATURES, LEDGER, OUTPUTS, RUN
-from voxmill.errors import InputError, OutputError, SettingsError, VoxmillError, counted
-from voxmill.privacy import key_of
-from voxmill.runs.ledger import ABOUT
-from voxmill.runs.parts import parts_in
+from voxmill.errors import InputError, OutputError, SettingsError, counted
 
 LETTERS = 12
 
@@ -27,25 +23,6 @@ def require_ours(folder: Path) -> None:
         raise OutputError(f"{folder.name}: the folder is not empty, and it is none of a run; give another, or empty it")
     _told(folder / RUN)
     _measured(folder / FEATURES)
-
-
-@contextmanager
-def taken_back(folder: Path, others: Collection[Path] = ()) -> Iterator[None]:
-    """What a run makes of its folder, of others in it, and of its key is gone again where it ends before any case has.
-
-    What holds something else, such as the lock of another run, stays, and so does what it lies in.
-    """
-    ledger = folder / LEDGER
-    ours = (ledger / ABOUT, ledger, *others, folder, key_of(folder), *folder.parents)
-    made = [path for path in ours if not path.exists()]
-    try:
-        yield
-    except VoxmillError:
-        if not parts_in(ledger):
-            with suppress(OSError):
-                for path in made:
-                    path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
-        raise
 
 
 def set_aside(folder: Path, fingerprint: str, cases: Collection[str]) -> Path | None:

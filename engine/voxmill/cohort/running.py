@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from voxmill.cohort.cases import Choosing, CohortCase
 from voxmill.cohort.device import decide, decide_here
 from voxmill.cohort.estimate import Estimate, Workforce, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
-from voxmill.cohort.folder import require_all_kept, require_ours, require_outside, set_aside, taken_back
+from voxmill.cohort.folder import require_all_kept, require_ours, require_outside, set_aside
 from voxmill.cohort.job import Extraction
 from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
 from voxmill.cohort.provenance import Account
@@ -91,8 +90,7 @@ def run_cohort(
     Raises InputError for a cohort without cases or that makes no sense, and where nothing can be measured of one that
     has rows in the folder, which stay; SettingsError for settings that make none, for a GPU where none works, and for a
     choice of cases that would take the rows of others out of tables that are there, OutputError for a folder that
-    cannot be written or is not one of a run, Stopped after a signal. Where it raises before any case has ended, nothing
-    is left that was not there.
+    cannot be written or is not one of a run, Stopped after a signal.
     """
     begun = datetime.now(UTC)
     parsed, folder = parse_settings(settings), Path(out).absolute()
@@ -100,18 +98,15 @@ def run_cohort(
     require_ours(folder)
     used, on, fault = decide(device, parsed, on, workers)
     job = Extraction(parsed, parse_threads(threads), used)
-    of_place = [on.folder] if isinstance(on, Slurm) else []
-    with ExitStack() as stack:
-        stack.enter_context(taken_back(folder, of_place))
-        found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)
-        if wanted.is_part:
-            require_all_kept(folder, job.fingerprint, {case.name for _, case in found})
-        begin(found.count)
-        ledger = stack.enter_context(opened(folder / LEDGER))
+    found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)
+    if wanted.is_part:
+        require_all_kept(folder, job.fingerprint, {case.name for _, case in found})
+    begin(found.count)
+    with opened(folder / LEDGER) as ledger:
         remove_drafts(folder)
         noted = _Noted(job, found)
-        for one in of_place:
-            one.mkdir(exist_ok=True)
+        if isinstance(on, Slurm):
+            on.folder.mkdir(exist_ok=True)
         progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
         counts = {"cases": len(set(noted.names.values())), **progress.counts}
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}

@@ -330,27 +330,31 @@ class SharedChild(Child):
 
     def do(self, case: Sealed, limits: Limits) -> Sealed | Lost | None:
         """As of any, once the case has a place; None also where the process is to do no more, which then has ended."""
-        with self._sharing.place(limits.memory_bytes) as number:
-            if number is None:
-                return None
-            ask, told = partial(self._send, (number, case.content)), partial(self._sharing.told, number)
-            answer, _ = self._done(ask, told, limits)
-        if self._sharing.is_over:
-            self.end()
-        return answer
+        try:
+            with self._sharing.place(limits.memory_bytes) as number:
+                if number is None:
+                    return None
+                ask, told = partial(self._send, (number, case.content)), partial(self._sharing.told, number)
+                answer, _ = self._done(ask, told, limits)
+                return answer
+        finally:
+            if self._sharing.is_over:
+                self.end()
 
     def _send(self, content: object) -> None:
         with self._sending:
             super()._send(content)
 
     def _pass_on(self) -> None:
-        """Give what comes back to the case that it is told of."""
-        while (told := self._loaded()) is not None:
-            number, what = told
-            if what == SEALED_SPENT:
-                self._sharing.spend()
-            self._sharing.tell(number, what)
-        self._sharing.close()
+        """Give what comes back to the case that it is told of; whatever ends that, nobody waits for more."""
+        try:
+            while (told := self._loaded()) is not None:
+                number, what = told
+                if what == SEALED_SPENT:
+                    self._sharing.spend()
+                self._sharing.tell(number, what)
+        finally:
+            self._sharing.close()
 
 
 _CHILDREN: dict[tuple[str, int | None, str | None], Child] = {}
