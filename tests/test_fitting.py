@@ -80,13 +80,17 @@ def taken(process: HostProcess, planned: Plan, source: Source) -> int:
 
     That is seen the second time: a compiler, the first time, holds what it was given.
     """
-    for _ in range(2):
-        gc.collect()
-        memory = HostMemory(ENOUGH)
-        with registered(HostDevice(process, memory=memory)) as device:
-            boxes = execute(planned, source, device)
-            for _ in planned:
-                next(boxes).reshape(-1)
+    _, most = (_most(process, planned, source) for _ in range(2))
+    return most
+
+
+def _most(process: HostProcess, planned: Plan, source: Source) -> int:
+    gc.collect()
+    memory = HostMemory(ENOUGH)
+    with registered(HostDevice(process, memory=memory)) as device:
+        boxes = execute(planned, source, device)
+        for _ in planned:
+            next(boxes).reshape(-1)
     return memory.most
 
 
