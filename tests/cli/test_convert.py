@@ -142,6 +142,15 @@ def test_a_source_that_is_refused_leaves_nothing(voxmill: Command, tmp_path: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cases.csv", "empty"]
 
 
+def test_a_source_that_is_refused_leaves_a_link_to_a_key_whose_disk_is_not_there(
+    voxmill: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    (key := tmp_path / "cohort.zarr.key").symlink_to(tmp_path / "vault" / "study.key")
+    assert voxmill("convert", tmp_path / "none.csv", tmp_path / "cohort.zarr")[0] == 3
+    assert key.is_symlink()
+
+
 def test_a_source_that_is_refused_leaves_a_store_that_was_there(voxmill: Command, cases: Path, tmp_path: Path) -> None:
     voxmill("convert", cases, tmp_path / "cohort.zarr")
     before = sorted(tmp_path.rglob("*"))

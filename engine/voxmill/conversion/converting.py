@@ -1,6 +1,7 @@
 """A source into a store, durably: begun again, it does what is missing."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -156,8 +157,11 @@ def _storable(sources: Sources) -> Sources:
 
 @contextmanager
 def _taken_back(store: Path) -> Iterator[None]:
-    """A store and its key that are made within are gone again where the source is refused."""
-    made = [path for path in (store / METADATA, key_of(store)) if not path.exists()]
+    """A store and its key that are made within are gone again where the source is refused.
+
+    A link stays, also one that leads nowhere: a disk with keys on it may not be there now.
+    """
+    made = [path for path in (store / METADATA, key_of(store)) if not os.path.lexists(path)]
     is_new = not store.exists()
     try:
         yield
