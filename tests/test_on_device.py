@@ -22,7 +22,7 @@ from voxmill.cases import open_case
 from voxmill.computing import PART, SHARING, FoundGPU, Workplace
 from voxmill.demo import PATIENTS, make_patient
 from voxmill.regions import Region
-from voxmill.sharing import Shared, preparing
+from voxmill.preparation import Shared, preparing
 from voxmill.textures import COMBINER, Task, Textures, count_here, count_there
 from voxmill.voxels import bytes_held, place_of, voxels_of
 from voxmill_kernels.array import to_host

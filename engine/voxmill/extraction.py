@@ -21,7 +21,7 @@ from voxmill.measures import measure, measure_shape
 from voxmill.plan import merged
 from voxmill.regions import Region, counted
 from voxmill.settings import Settings, parse_settings
-from voxmill.sharing import Prepared, Shared, preparing
+from voxmill.preparation import Prepared, Shared, preparing
 from voxmill.table import Row, Table
 from voxmill.volume import Source
 from voxmill.voxels import MeasuredImage, Place, Voxels, bytes_held, place_of, seen_in
