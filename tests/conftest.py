@@ -1,6 +1,7 @@
 """Devices: this machine's threads, plain and under sanitizers, and the GPU that CuPy sees."""
 
 import importlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,9 +56,16 @@ def no_look_for_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def gpu() -> Device:
-    """What CuPy sees; without any, the test is skipped."""
+    """What CuPy sees; without any, the test is skipped, or fails where VOXMILL_REQUIRE_GPU says that there is one."""
+    if os.environ.get("VOXMILL_REQUIRE_GPU") == "1":
+        return the_gpu()
     cupy = pytest.importorskip("cupy")
     if not cupy.cuda.is_available():
         pytest.skip("CuPy sees no CUDA device")
+    return the_gpu()
+
+
+def the_gpu() -> Device:
+    """Raises what CuPy raises where there is none that works."""
     device: Device = importlib.import_module("voxmill_kernels.cuda.launch").gpu()
     return device

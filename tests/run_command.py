@@ -1,12 +1,27 @@
 """How a command that is called in this process ends."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 
-Command = Callable[..., tuple[object, str, str]]
-"""Its arguments → its exit code, what it wrote and what it said."""
+import pytest
+
+from voxmill.cli import main
+
+Ended = tuple[object, str, str]
+"""Its exit code, what it wrote and what it said."""
+Command = Callable[..., Ended]
+"""Its arguments → how it ended."""
 
 
-def assert_refused(ended: tuple[object, str, str], code: int, said: str) -> None:
+def call(arguments: Iterable[object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ended:
+    """Call it with these arguments."""
+    monkeypatch.setattr(sys, "argv", ["voxmill", *map(str, arguments)])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return left.value.code or 0, *capsys.readouterr()
+
+
+def assert_refused(ended: Ended, code: int, said: str) -> None:
     """One sentence on standard error, and nothing else."""
     assert (ended[0], ended[1]) == (code, "")
     assert ended[2].startswith("voxmill: ")

@@ -70,6 +70,16 @@ def test_without_cupy() -> None:
         )
 
 
+def test_a_cupy_of_which_another_has_taken_the_files_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two wheels have one folder: when one is uninstalled, the other is there by name alone."""
+    (about := tmp_path / "cupy_cuda12x-14.2.0.dist-info").mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: cupy-cuda12x\nVersion: 14.2.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with installed(None):
+        assert refusal().startswith("of CuPy only the name is installed: pip uninstall cupy-cuda12x, and pip install")
+        assert find_gpu().fault
+
+
 def test_a_broken_cupy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cupy.py").write_text("raise ImportError('libcuda.so.1: wrong kind\\nand more')")
     monkeypatch.syspath_prepend(tmp_path)

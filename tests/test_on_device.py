@@ -21,8 +21,8 @@ from voxmill import computing, measures
 from voxmill.cases import open_case
 from voxmill.computing import PART, SHARING, FoundGPU, Workplace
 from voxmill.demo import PATIENTS, make_patient
-from voxmill.regions import Region
 from voxmill.preparation import Shared, preparing
+from voxmill.regions import Region
 from voxmill.textures import COMBINER, Task, Textures, count_here, count_there
 from voxmill.voxels import bytes_held, place_of, voxels_of
 from voxmill_kernels.array import to_host

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from importlib.metadata import distributions
 from numbers import Integral
 from threading import Lock
 from types import ModuleType
@@ -23,6 +24,8 @@ DEVICES = ("auto", "cpu", "gpu")
 CPU_NAME = "cpu"
 """What the device is called where there is none but the CPU."""
 INSTALL = "pip install 'voxmill[gpu]' (CUDA 13) or 'voxmill[gpu-cuda12]' (CUDA 12)"
+WHEELS: Mapping[int, str] = {12: "cupy-cuda12x", 13: "cupy-cuda13x"}
+"""What brings CuPy, by the CUDA that it is for."""
 NOT_INSTALLED = f"CuPy, which computes on GPUs, is not installed; {INSTALL}"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """What says which GPUs a process sees."""
@@ -253,8 +256,16 @@ def _launching() -> ModuleType:
         raise
     except BaseException as error:  # of any kind, where an installation is broken: some exit
         is_absent = isinstance(error, ModuleNotFoundError) and error.name == "cupy"
-        raise _UnusableError(NOT_INSTALLED if is_absent else _unloadable(error)) from error
+        raise _UnusableError(_absent() if is_absent else _unloadable(error)) from error
     return launch
+
+
+def _absent() -> str:
+    """Why there is no CuPy: two versions of it have one folder, and with either it goes, though one seems installed."""
+    left = [wheel for wheel in WHEELS.values() if any(distributions(name=wheel))]
+    if not left:
+        return NOT_INSTALLED
+    return f"of CuPy only the name is installed: pip uninstall {' '.join(left)}, and {INSTALL}"
 
 
 def _versions(launch: ModuleType) -> dict[str, str]:
@@ -299,7 +310,7 @@ def _driver_obstacle(driver: int, cuda: int) -> str:
     if driver == 0:
         return "no driver of NVIDIA is installed; install one, if there is a GPU of NVIDIA"
     found, needed = written_version(driver), written_version(cuda - cuda % 1000)
-    older = ", or install 'voxmill[gpu-cuda12]' in place of 'voxmill[gpu]'" if driver // 1000 == 12 else ""
+    older = f", or install 'voxmill[gpu-cuda12]' after 'pip uninstall {WHEELS[13]}'" if driver // 1000 == 12 else ""
     if driver >= cuda - cuda % 1000:
         odd = f"CUDA refuses the driver of NVIDIA, though it is for CUDA {found}, and CuPy needs {needed}"
         return f"{odd}; restart the machine where it was updated, or install it anew"

@@ -19,9 +19,9 @@ from voxmill.grid import Window
 from voxmill.grouping import grouped
 from voxmill.measures import measure, measure_shape
 from voxmill.plan import merged
+from voxmill.preparation import Prepared, Shared, preparing
 from voxmill.regions import Region, counted
 from voxmill.settings import Settings, parse_settings
-from voxmill.preparation import Prepared, Shared, preparing
 from voxmill.table import Row, Table
 from voxmill.volume import Source
 from voxmill.voxels import MeasuredImage, Place, Voxels, bytes_held, place_of, seen_in

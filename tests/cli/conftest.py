@@ -1,12 +1,10 @@
 """`voxmill run`, called in this process."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from run_command import Command
-from voxmill.cli import main
+from run_command import Command, Ended, call
 from voxmill_kernels.jit import KernelCache
 
 FEW = "features: {firstorder: [Mean], glcm: [Contrast]}\n"
@@ -18,13 +16,10 @@ def voxmill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
     monkeypatch.setattr(KernelCache, "is_cold", False)
 
-    def run(*arguments: object) -> tuple[object, str, str]:
+    def run(*arguments: object) -> Ended:
         if not {"-j", "--scheduler"} & set(arguments):
             arguments = (*arguments, "-j", 0)
-        monkeypatch.setattr(sys, "argv", ["voxmill", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        return left.value.code or 0, *capsys.readouterr()
+        return call(arguments, monkeypatch, capsys)
 
     return run
 

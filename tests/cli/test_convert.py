@@ -2,8 +2,6 @@
 
 import os
 import stat
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import fsspec
@@ -15,11 +13,9 @@ import SimpleITK as sitk
 
 import voxmill as vm
 from dicom_files import stored, write_series
+from run_command import Command, call
 from small_images import texture, write_case
-from voxmill.cli import main
 from voxmill.runs.lock import locked
-
-Command = Callable[..., tuple[object, str, str]]
 
 
 @pytest.fixture
@@ -27,13 +23,7 @@ def voxmill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """The command line in this process: its exit code, what it wrote and what it said."""
     monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
 
-    def run(*arguments: object) -> tuple[object, str, str]:
-        monkeypatch.setattr(sys, "argv", ["voxmill", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        return left.value.code or 0, *capsys.readouterr()
-
-    return run
+    return lambda *arguments: call(arguments, monkeypatch, capsys)
 
 
 @pytest.fixture

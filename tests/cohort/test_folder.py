@@ -35,6 +35,12 @@ def test_what_was_done_before_stays_where_a_run_is_refused(tmp_path: Path, monke
     assert {path: path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()} == before
 
 
+def test_limits_without_a_process_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(vm.SettingsError, match="limits of a case need a process that can be ended"):
+        run_cohort(write_cohort(tmp_path, 1), tmp_path / "out", settings=FEW, limits=vm.Limits(time_s=5))
+    assert not (tmp_path / "out").exists()
+
+
 def test_results_are_not_written_to_where_a_link_leads(tmp_path: Path) -> None:
     cohort, outside = write_cohort(tmp_path, 1), tmp_path / "outside.txt"
     out = run_cohort(cohort, tmp_path / "out", settings=FEW).folder

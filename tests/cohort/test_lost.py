@@ -1,6 +1,8 @@
 """What conversion lost: whenever the store is measured it is told of, until it is mended."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,6 +43,18 @@ def test_what_conversion_lost_is_told_of(store: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "run.json").read_text())["counts"]["not_converted"] == 2
     said = (tmp_path / "out" / "methods.md").read_text()
     assert "2 cases, images or masks could not be converted, and so not measured." in said
+
+
+def test_extract_tells_of_it_too(store: Path) -> None:
+    ended = []
+    for more in ((), ("--case", "whole")):
+        command = [sys.executable, "-m", "voxmill", "extract", store, *more]
+        ended.append(subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False))
+    assert [one.returncode for one in ended] == [1, 0]
+    why = f"could not be converted, and so not measured; why: {store / 'failures.parquet'}\n"
+    assert ended[0].stderr.endswith(f"voxmill: 2 cases, images or masks {why}")
+    assert why not in ended[1].stderr
+    assert {row.case for row in vm.extract_store(str(store), settings=FEW).rows} == {"whole"}
 
 
 def test_again_it_has_the_same_bytes_and_is_gone_when_it_is_mended(store: Path, tmp_path: Path) -> None:

@@ -12,17 +12,17 @@ from dicom_masks import segments, write_scan, write_segmentation
 from voxmill.cohort import run_cohort
 from voxmill.conversion import convert
 
-JANE = {"PatientName": "Doe^Jane", "PatientID": "PAT 00042X"}
+JANE = {"PatientName": "Doe^Janequin", "PatientID": "PAT 00042X"}
 PET = {
-    "suv type": ({"Units": "GML", "SUVType": "DOE JANE"}, "SUVType (0054,1006) is [withheld]: the values are SUV"),
-    "units": ({"Units": "JANE DOE"}, "Units (0054,1001) is [withheld]; BQML"),
-    "decay": ({"DecayCorrection": "DOE JANE"}, "DecayCorrection (0054,1102) is [withheld]; START"),
+    "suv type": ({"Units": "GML", "SUVType": "DOE JANEQUIN"}, "SUVType (0054,1006) is [withheld]: the values are SUV"),
+    "units": ({"Units": "JANEQUIN DOE"}, "Units (0054,1001) is [withheld]; BQML"),
+    "decay": ({"DecayCorrection": "DOE JANEQUIN"}, "DecayCorrection (0054,1102) is [withheld]; START"),
 }
 
 
 def assert_not_told(folder: Path) -> None:
     everything = everything_written(folder).lower()
-    assert not any(one in everything for one in (b"jane", b"00042x"))
+    assert not any(one in everything for one in (b"janequin", b"00042x"))
 
 
 @pytest.mark.parametrize("is_table", [False, True], ids=["tree", "table"])
@@ -50,14 +50,16 @@ def write_faults(folder: Path) -> Path:
     """A series in colour, and a segmentation of no kind that is known, which say whose they are."""
     scan = write_scan(folder / "ct")
     mask = dcmread(write_segmentation(folder / "m.dcm", scan, segments()))
-    mask.SegmentationType = "JANE"
+    mask.SegmentationType = "JANEQUIN"
     for path in (folder / "ct").iterdir():
         dataset = dcmread(path)
-        dataset.PatientName = "Doe^Jane"
+        dataset.PatientName = "Doe^Janequin"
         dataset.save_as(path)
     mask.save_as(folder / "m.dcm")
     write_series(
-        folder / "rgb", name="rgb", attributes={**JANE, "PhotometricInterpretation": "JANE DOE", "SamplesPerPixel": 3}
+        folder / "rgb",
+        name="rgb",
+        attributes={**JANE, "PhotometricInterpretation": "JANEQUIN DOE", "SamplesPerPixel": 3},
     )
     return folder
 
@@ -76,4 +78,4 @@ def test_why_something_was_not_read(tmp_path: Path) -> None:
 
 def test_identifiers_that_are_kept_are_told(tmp_path: Path) -> None:
     done = convert(write_faults(tmp_path / "in"), tmp_path / "cohort.zarr", keep_ids=True)
-    assert "(JANE DOE)" in str(rows_of(done.failures))
+    assert "(JANEQUIN DOE)" in str(rows_of(done.failures))

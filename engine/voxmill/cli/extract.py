@@ -141,6 +141,7 @@ def extract(
     from voxmill.cli.show import compiling
 
     bare: list[str] = []
+    lacking: list[str] = []
     with compiling():
         from voxmill.settings import parse_settings
 
@@ -148,15 +149,16 @@ def extract(
         asked = _Asked(chosen, label or None, series, allow_gaps, device, threads)
         if mask is None:
             table = _from_store(image, case or None, asked, bare.append)
+            lacking = [] if case else _lacking(image)
         else:
             table = _from_files(image, mask, asked, profiled=profile)
         if mask is not None and save_images is not None:
             _save_images(image, mask, save_images, asked)
     _give(table, out)
-    _tell_rest(table, bare)
+    _tell_rest(table, bare, lacking)
     if device == "auto":
         _tell_fault()
-    if table.failed:
+    if table.failed or lacking:
         raise typer.Exit(3 if len(table.failed) == len(table.rows) else 1)
 
 
@@ -191,7 +193,7 @@ def _give(table: "Table", out: Path | None) -> None:
         emit(table.to_csv())
 
 
-def _tell_rest(table: "Table", bare: list[str]) -> None:
+def _tell_rest(table: "Table", bare: list[str], lacking: list[str]) -> None:
     """Tell what has no features, and why."""
     from voxmill.cli.streams import tell
     from voxmill.errors import counted
@@ -200,6 +202,8 @@ def _tell_rest(table: "Table", bare: list[str]) -> None:
         tell(f"{row.case}: {str(row.error).removeprefix(f'{row.case}: ')}")
     if bare:
         tell(f"{counted(len(bare), 'image')} without a mask in the store: nothing to measure there")
+    for clause in lacking:
+        tell(clause)
 
 
 def _tell_fault() -> None:
@@ -287,6 +291,16 @@ def _from_store(path: Path, cases: list[str] | None, asked: _Asked, bare: Callab
             f"{path.name}: there is nothing to measure: no image has a mask; convert them with their masks"
         )
     return table
+
+
+def _lacking(path: Path) -> list[str]:
+    """What conversion could not bring into a store, in words, and where it says why."""
+    from voxmill.cohort.lost import lost_in
+    from voxmill.cohort.methods import lacking
+    from voxmill.store import open_store
+    from voxmill.store.layout import FAILURES
+
+    return [f"{clause}; why: {path / FAILURES}" for clause in lacking(lost_in(open_store(path), lambda _: True))]
 
 
 def _refuse_file_options(given: Mapping[str, bool]) -> None:

@@ -23,7 +23,7 @@ from voxmill.drafts import remove_drafts
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Place, Slurm
-from voxmill.runs.runner import NOBODY, Progress, run
+from voxmill.runs.runner import NOBODY, Progress, require_processes, run
 from voxmill.runs.signals import signals_heard
 from voxmill.runs.warden import NO_LIMITS, Limits
 from voxmill.settings import Settings, parse_settings
@@ -96,6 +96,7 @@ def run_cohort(
     parsed, folder = parse_settings(settings), Path(out).absolute()
     require_outside(folder, Path(cohort))
     require_ours(folder)
+    require_processes(workers, on, limits)
     used, on, fault = decide(device, parsed, on, workers)
     job = Extraction(parsed, parse_threads(threads), used)
     found = _found(Path(cohort), wanted, forms, lambda: _pseudonyms(folder, keep_ids=keep_ids), keep_ids=keep_ids)

@@ -22,7 +22,7 @@ Measured = Callable[[Image, Mask], tuple[Row, ...]]
 
 
 def extract_store(
-    store: "Store",
+    store: "Store | str | Path",
     *,
     settings: "Settings | Mapping[str, Any] | str | Path | None" = None,
     labels: Labels = None,
@@ -32,21 +32,23 @@ def extract_store(
     done: Callable[[str], None] = lambda _: None,
     bare: Callable[[str], None] = lambda _: None,
 ) -> Table:
-    """The features of every region of a store, case after case: as `extract` gives them for image and mask.
+    """The features of every region of a store, or of the one at a path, case after case: as `extract` gives them.
 
     `cases` are the names of those that are wanted; all of them when None, those that were interrupted included, whose
     rows say so, and a row that says so where the conversion of the store is not finished. `done` is called with the
     name of every case that is finished, `bare` with that of every image that has no mask in the store, and so no row. A
-    row's case is the name of the case; of several images or masks it goes on with theirs: `case/image/mask`.
-    Columns that were carried into the store are carried on.
+    row's case is the name of the case; of several images or masks it goes on with theirs: `case/image/mask`. Columns
+    that were carried into the store are carried on. What could not be converted has no row; `lost_in` tells it.
 
     What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read,
     has no such case, or carries a column that is called like one of the result; SettingsError for settings that make no
     sense.
     """
     from voxmill.extraction import extract
+    from voxmill.store import Store, open_store
     from voxmill.store.carried import carried_to
 
+    store = store if isinstance(store, Store) else open_store(store)
     settings, threads = parse_settings(settings), parse_threads(threads)
     opened = open_device(device)
     used = device if opened else "cpu"

@@ -159,7 +159,8 @@ def _storable(sources: Sources) -> Sources:
 def _taken_back(store: Path) -> Iterator[None]:
     """A store and its key that are made within are gone again where the source is refused.
 
-    A link stays, also one that leads nowhere: a disk with keys on it may not be there now.
+    A link stays, also one that leads nowhere: a disk with keys on it may not be there now. All stays where there is a
+    ledger by now: another conversion uses them.
     """
     made = [path for path in (store / METADATA, key_of(store)) if not os.path.lexists(path)]
     is_new = not store.exists()
@@ -167,7 +168,7 @@ def _taken_back(store: Path) -> Iterator[None]:
         yield
     except BaseException:
         with suppress(OSError):
-            for path in made:
+            for path in () if ledger_of(store).exists() else made:
                 path.unlink(missing_ok=True)
             if is_new:
                 store.rmdir()

@@ -64,8 +64,7 @@ def run(
     one, and between them what the workers do. Raises Stopped after SIGTERM or SIGINT or when the scheduler is lost,
     OutputError when nothing can be written any more, and what `connected` raises; what is in the ledger stays done.
     """
-    if workers == 0 and isinstance(on, ThisMachine) and limits != NO_LIMITS:
-        raise SettingsError("limits of a case need a process that can be ended; ask for at least one worker")
+    require_processes(workers, on, limits)
     progress = Progress()
     with signals_noted() as stopping:
         ended = {key for key, outcome in ledger.outcomes.items() if outcome not in again}
@@ -84,6 +83,12 @@ def run(
             ended_now = counted(progress.ended, "case")
             raise Stopped(f"stopped by a signal after {ended_now}; run it again to go on")
     return replace(progress, before=wanted.before)
+
+
+def require_processes(workers: int, on: Place, limits: Limits) -> None:
+    """Raise SettingsError where cases have limits and no process of their own."""
+    if workers == 0 and isinstance(on, ThisMachine) and limits != NO_LIMITS:
+        raise SettingsError("limits of a case need a process that can be ended; ask for at least one worker")
 
 
 @dataclass
