@@ -164,6 +164,18 @@ def test_what_does_not_fit_is_made_in_parts(
     assert least <= len(reads) <= most
 
 
+@pytest.mark.parametrize("share", [0.9, 0.8, 0.7, 0.6, 0.5])
+def test_slabs_take_no_more_than_there_is_room_for(plain: HostProcess, share: float) -> None:
+    """None is held while the next is made."""
+    source, whole = vm.Volume(noise(3, (64, 20, 21), np.int16), spacing=(1, 1, 1)), vm.Window.whole((64, 20, 21))
+    wanted = wanted_of(source, [[SquareRoot()]], whole)
+    room = int(share * bytes_there(*plan_of(wanted)))
+    memory = HostMemory(2 * room)
+    with registered(HostDevice(plain, memory=memory)) as device:
+        in_turn_there("filters", wanted, Workplace(device), device)()
+    assert memory.most <= room
+
+
 def test_what_fits_nowhere_is_said() -> None:
     wanted = wanted_of(image(), [[Laplacian(1.5)]], INNER)
     with registered(HostDevice(memory=HostMemory(100_000))) as device, pytest.raises(RoomError) as raised:
