@@ -43,6 +43,12 @@ class Batch:
         return levels
 
     @property
+    def longest(self) -> Ints:
+        """The longest side of each box (boxes,), without its border."""
+        longest: Ints = self.table[:, DEPTH : WIDTH + 1].max(axis=1) - 2 * self.border
+        return longest
+
+    @property
     def shapes(self) -> list[tuple[int, int, int]]:
         """The shape z, y, x of each box, without its border."""
         inner = self.table[:, DEPTH : WIDTH + 1] - 2 * self.border

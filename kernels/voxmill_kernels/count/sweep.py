@@ -175,14 +175,30 @@ def counter_shapes(levels: int, offsets: int, longest: int, wanted: int) -> tupl
 
     `longest` is the longest side of the box. Raises ValueError when the matrices would need more than 4 GiB.
     """
-    glcm = (offsets if wanted & GLCM else 0, levels + 1, levels + 1)
-    around = (levels + 1, 2 * offsets + 1)
-    runs = (len(DIRECTIONS) if wanted & GLRLM else 0, levels + 1, longest + 1)
-    needed = 4 * math.prod(glcm) + (4 + 8) * math.prod(around) + 4 * math.prod(runs)
+    shapes = _counter_shapes(levels, offsets, longest, wanted)
+    needed = _counter_bytes(*shapes)
     if needed > MAX_BYTES:
         found = f"{levels} grey levels in {offsets} directions need matrices of {needed / 2**30:.1f} GiB"
         raise ValueError(f"{found}, at most 4 are taken")
-    return glcm, around, runs
+    return shapes
+
+
+def check_counters(levels: Ints, offsets: int, longest: Ints, wanted: int) -> None:
+    """Raise ValueError as `counter_shapes` does, for the first of boxes (n,): by how many levels, and longest side."""
+    shapes = _counter_shapes(int(levels.max()), offsets, int(longest.max()), wanted)
+    if _counter_bytes(*shapes) > MAX_BYTES:
+        for its_levels, its_longest in zip(levels.tolist(), longest.tolist(), strict=True):
+            counter_shapes(its_levels, offsets, its_longest, wanted)
+
+
+def _counter_shapes(levels: int, offsets: int, longest: int, wanted: int) -> tuple[Shape3, Shape2, Shape3]:
+    glcm = (offsets if wanted & GLCM else 0, levels + 1, levels + 1)
+    around = (levels + 1, 2 * offsets + 1)
+    return glcm, around, (len(DIRECTIONS) if wanted & GLRLM else 0, levels + 1, longest + 1)
+
+
+def _counter_bytes(glcm: Shape3, around: Shape2, runs: Shape3) -> int:
+    return 4 * math.prod(glcm) + (4 + 8) * math.prod(around) + 4 * math.prod(runs)
 
 
 def _strip(shape: tuple[int, int, int], offsets: int, top: int) -> _Strip:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from voxmill_kernels.array import namespace
-from voxmill_kernels.count.cuda.layout import check_size
+from voxmill_kernels.count.cuda.layout import check_sizes
 from voxmill_kernels.cuda.device import Buffer, Device
 from voxmill_kernels.mask.cuda.places import places_of
 from voxmill_kernels.types import Array, Ints
@@ -36,8 +36,7 @@ def arena_of(boxes: Sequence[tuple[Buffer, Array]], frame: Frame, device: Device
 
     Raises ValueError for boxes that are too large for a device.
     """
-    for _, inside in boxes:
-        check_size(inside.shape, frame.border)
+    check_sizes(np.array([inside.shape for _, inside in boxes]) + 2 * frame.border, frame.border)
     arena = device.zeros(frame.length, frame.dtype)
     places, begins = _joined_places([inside for _, inside in boxes], device)
     indices = [levels.astype(arena.dtype, copy=False) for levels, _ in boxes]

@@ -90,7 +90,9 @@ class Counted:
         """The cells of a part of all boxes, and where those of a box end; the first column is size `first`."""
         where, counts = self.device.filled(self.buffers[buffer])
         cells = np.empty((4, len(where)), dtype=np.int64)
-        return cells, collect_cells(where, counts, self._starts(part), self.layout.shapes[part], first, cells)
+        return cells, collect_cells(
+            where, counts, self._starts(part), np.ascontiguousarray(self.layout.shapes[part]), first, cells
+        )
 
     def _split_cells(self, cells: Ints, ends: Ints, part: str) -> list[Cells]:
         matrix, level, size, count = cells

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate, chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill_kernels.count.arena import DEPTH, WIDTH, Batch
+from voxmill_kernels.count.arena import DEPTH, LEVELS, WIDTH, Batch
 from voxmill_kernels.count.cuda import tiles
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.sums import FEW
@@ -42,7 +43,7 @@ class Layout:
 
     def length(self, part: str) -> int:
         """How many numbers a part has, in all boxes together."""
-        return int(self.shapes[part].prod(axis=1).sum())
+        return int(self.boxes[part][-1]) + math.prod(self.shapes[part][-1].tolist())
 
     def split(self, part: str, buffer: Array) -> Iterator[Array]:
         """A part, box by box."""
@@ -57,8 +58,8 @@ class Layout:
     def size_classes(self) -> Iterator[tuple[int, Ints]]:
         """Shared bytes of a block, and the boxes (indices) swept with so many; each uses more than half of them."""
         classes = np.ceil(np.log2(self.shared))
-        for one in np.unique(classes):
-            boxes = np.flatnonzero(classes == one)
+        for one in sorted(set(classes.tolist())):
+            (boxes,) = (classes == one).nonzero()
             yield int(self.shared[boxes].max()), boxes
 
 
@@ -67,29 +68,30 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
 
     Raises ValueError for boxes that are too large for a device.
     """
+    check_sizes(batch.table[:, DEPTH : WIDTH + 1], batch.border)
     boxes = _boxes(batch)
-    for shape in batch.shapes:
-        check_size(shape, batch.border)
-    tops = np.array([numbers[-1] for numbers in batch.numbers])
-    sizes = Sizes(boxes["levels"], tops, _voxels(batch), boxes["longest"])
+    numbers, counts = np.concatenate(batch.numbers), np.concatenate(batch.counts)
+    first = boxes["numbers"]
+    tops, voxels = numbers[first + batch.table[:, LEVELS] - 1], np.add.reduceat(counts, first)
+    sizes = Sizes(batch.table[:, LEVELS], tops, voxels, batch.longest)
     boxes["gaps"], boxes["room"] = tops != sizes.levels, sizes.room
-    shapes = _shapes(sizes, len(boxes), offsets, wanted)
-    for part in PARTS:
-        length = shapes[part].prod(axis=1)
-        boxes[part] = np.cumsum(length) - length
+    shapes, lengths = _shapes(sizes, len(boxes), offsets, wanted)
+    for part, starts in zip(PARTS, lengths.cumsum(axis=1) - lengths, strict=True):
+        boxes[part] = starts
+    cells = dict(zip(PARTS, lengths, strict=True))
     may_own = wanted & np.where(has_narrow_sums(tops, offsets), EVERYTHING, EVERYTHING & ~NGTDM)
-    shared = _give_own(boxes, shapes, may_own, 4 * (offsets + len(DIRECTIONS)), shared_bytes)
-    return Layout(boxes, np.concatenate(batch.numbers), np.concatenate(batch.counts), offsets, shapes, shared)
+    boxes["own"], shared = _give_own(cells, may_own, 4 * (offsets + len(DIRECTIONS)), shared_bytes)
+    return Layout(boxes, numbers, counts, offsets, shapes, shared)
 
 
 def _boxes(batch: Batch) -> NDArray[np.void]:
     """The table, but for where parts begin, and what depends on levels."""
-    boxes = np.zeros(len(batch), dtype=BOX)
+    boxes, levels = np.zeros(len(batch), dtype=BOX), batch.table[:, LEVELS]
     for column, field in enumerate(("start", "depth", "height", "width", "levels")):
         boxes[field] = batch.table[:, column]
     boxes["border"] = batch.border
-    boxes["longest"] = batch.table[:, DEPTH : WIDTH + 1].max(axis=1) - 2 * batch.border
-    boxes["numbers"] = np.cumsum(boxes["levels"]) - boxes["levels"]
+    boxes["longest"] = batch.longest
+    boxes["numbers"] = levels.cumsum() - levels
     return boxes
 
 
@@ -98,16 +100,12 @@ def _size(boxes: NDArray[np.void]) -> Ints:
     return boxes["depth"] * boxes["height"] * boxes["width"]
 
 
-def _voxels(batch: Batch) -> Ints:
-    """How many voxels each region has."""
-    ends = np.cumsum([len(counts) for counts in batch.counts])
-    return np.add.reduceat(np.concatenate(batch.counts), np.r_[0, ends[:-1]])
-
-
-def check_size(shape: tuple[int, ...], border: int) -> None:
-    """Raise ValueError for a box of this shape, z, y, x without its border, that is too large for a device."""
-    if math.prod(side + 2 * border for side in shape) > MOST_PLACES:
-        found = f"a box of {' x '.join(map(str, shape))} voxels (z, y, x) is too large for a GPU"
+def check_sizes(sides: Ints, border: int) -> None:
+    """Raise ValueError for the first of boxes (n, 3), z, y, x with their border, that is too large for a device."""
+    too_large = sides.prod(axis=1) > MOST_PLACES
+    if too_large.any():
+        shape = sides[too_large.argmax()] - 2 * border
+        found = f"a box of {' x '.join(map(str, shape.tolist()))} voxels (z, y, x) is too large for a GPU"
         raise ValueError(f"{found}: with its border it may have {MOST_PLACES}; count it on the CPU")
 
 
@@ -148,25 +146,30 @@ def sides_of(sizes: Sizes, offsets: int, wanted: int) -> dict[str, tuple[Ints | 
     }
 
 
-def _shapes(sizes: Sizes, boxes: int, offsets: int, wanted: int) -> dict[str, Ints]:
-    """The shapes of all parts of so many boxes."""
+def _shapes(sizes: Sizes, boxes: int, offsets: int, wanted: int) -> tuple[dict[str, Ints], Ints]:
+    """The shapes of all parts of so many boxes, and how many numbers each part of each box has (parts, boxes)."""
     every = sides_of(sizes, offsets, wanted)
-    return {part: np.stack([np.broadcast_to(side, boxes) for side in sides], axis=1) for part, sides in every.items()}
+    ends = list(accumulate(map(len, every.values())))
+    sides = np.empty((ends[-1], boxes), dtype=np.int64)
+    for row, side in enumerate(chain.from_iterable(every.values())):
+        sides[row] = side
+    first = [0, *ends[:-1]]
+    shapes = {part: sides[start:end].T for part, start, end in zip(every, first, ends, strict=True)}
+    return shapes, np.multiply.reduceat(sides, first, axis=0)
 
 
-def _give_own(boxes: NDArray[np.void], shapes: Mapping[str, Ints], may_own: Ints, used: int, limit: int) -> Ints:
-    """Decide which counts a block keeps to itself: those that fit, small ones first, where most threads meet.
+def _give_own(cells: Mapping[str, Ints], may_own: Ints, used: int, limit: int) -> tuple[Ints, Ints]:
+    """Which counts a block keeps to itself, by box: those that fit, small ones first, where most threads meet.
 
-    Gives the bytes of its memory that it uses, by box. Sums of NGTDM have four bytes, counts two, in whole words.
+    And the bytes of its memory that it uses. Sums of NGTDM have four bytes, counts two, in whole words.
     """
-    shared = np.full(len(boxes), used)
+    own, shared = np.zeros_like(may_own), np.full(len(may_own), used)
     for family, part in {NGTDM: "around", GLDM: "around", GLRLM: "runs", GLCM: "pairs"}.items():
-        cells = shapes[part].prod(axis=1)
-        needed = 4 * cells if family == NGTDM else 4 * ((cells + 1) // 2)
+        needed = 4 * cells[part] if family == NGTDM else 4 * ((cells[part] + 1) // 2)
         fits = (shared + needed <= limit) & (may_own & family != 0)
-        boxes["own"] |= np.where(fits, family, 0)
-        shared += np.where(fits, needed, 0)
-    return shared
+        own += family * fits
+        shared += needed * fits
+    return own, shared
 
 
 def has_narrow_sums(tops: Ints, offsets: int) -> NDArray[np.bool_]:

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from voxmill_kernels.count.arena import Batch
+from voxmill_kernels.count.arena import LEVELS, Batch
 from voxmill_kernels.count.cuda.layout import Layout, Sizes, lay_out, sides_of
 from voxmill_kernels.count.cuda.tiles import blocks_at_once, cut
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, REPRESENTATIVES
-from voxmill_kernels.count.sweep import GLSZM, check_border, counter_shapes
+from voxmill_kernels.count.sweep import GLSZM, check_border, check_counters
 from voxmill_kernels.cuda.device import Buffer, Device
 from voxmill_kernels.types import Ints
 
@@ -79,8 +79,7 @@ def bytes_of(sizes: Sizes, places: int, offsets: int, *, wanted: int) -> int:
 def plan_of(device: Device, batch: Batch, offsets: Ints, *, wanted: int) -> Plan:
     """The plan for a batch, whose arena may be anywhere; raises ValueError for what can not be counted."""
     check_border(batch, offsets)
-    for levels, shape in zip(batch.levels, batch.shapes, strict=True):
-        counter_shapes(levels, len(offsets), max(shape), wanted)
+    check_counters(batch.table[:, LEVELS], len(offsets), batch.longest, wanted)
     layout = lay_out(batch, len(offsets), wanted=wanted, shared_bytes=device.shared_bytes)
     shared, tiles = _tiles(device, layout)
     tables = {
@@ -109,7 +108,8 @@ def _tiles(device: Device, layout: Layout) -> tuple[dict[str, int], dict[str, In
 
 def _counters(layout: Layout) -> Parts:
     """What is counted and listed; met: by box, directions in which a line holds two voxels."""
-    boxes, pairs = len(layout.boxes), int(layout.shapes["pairs"][:, 0].sum())
+    boxes = len(layout.boxes)
+    pairs = boxes * int(layout.shapes["pairs"][0, 0])
     listed = {"large_listed": (boxes, np.uint32), "many_listed": (pairs, np.uint32), "met": (boxes, np.uint32)}
     return {name: (layout.length(part), dtype) for name, (part, dtype) in COUNTERS.items()} | listed
 
@@ -121,11 +121,12 @@ def words(parts: Parts) -> int:
 
 def carve(buffer: Buffer, parts: Parts) -> dict[str, Buffer]:
     """The parts of a buffer of numbers of 64 bits, by name; they lie one after the other."""
+    typed = {dtype: buffer.view(dtype) for _, dtype in parts.values()}
     found, start = {}, 0
     for name, (length, dtype) in parts.items():
-        end = start + _words(length, dtype)
-        found[name] = buffer[start:end].view(dtype)[:length]
-        start = end
+        first = start * WORD // np.dtype(dtype).itemsize
+        found[name] = typed[dtype][first : first + length]
+        start += _words(length, dtype)
     return found
 
 

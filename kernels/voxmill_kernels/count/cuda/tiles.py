@@ -28,9 +28,11 @@ def cut(sizes: Ints, boxes: Ints, blocks: int) -> Ints:
     `blocks` multiprocessors idle, with more of them private counts are cleared and added up more often. Boxes are cut
     evenly, so that no block waits for another; small ones stay whole.
     """
-    size = int(np.clip(-(-int(sizes.sum()) // max(1, blocks)), LEAST, MOST))
+    size = min(max(-(-int(sizes.sum()) // max(1, blocks)), LEAST), MOST)
     counts = np.maximum(-(-sizes // MOST), np.maximum(1, (sizes + size // 2) // size))
-    ends = np.cumsum(counts)
-    place = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
-    whole, of = np.repeat(sizes, counts), np.repeat(counts, counts)
-    return np.stack([np.repeat(boxes, counts), place * whole // of, (place + 1) * whole // of], axis=1)
+    ends = counts.cumsum()
+    box = np.arange(len(sizes)).repeat(counts)
+    place, whole, of = np.arange(len(box)) - (ends - counts)[box], sizes[box], counts[box]
+    table = np.empty((len(box), 3), dtype=np.int64)
+    table[:, 0], table[:, 1], table[:, 2] = boxes[box], place * whole // of, (place + 1) * whole // of
+    return table

@@ -1,6 +1,7 @@
 """What counting takes of a device: no more bytes than were said before, in few pieces, and no copy of an arena."""
 
 from collections.abc import Sequence
+from cProfile import Profile
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,12 +13,12 @@ from numpy.typing import DTypeLike
 from cuda_cases import NARROW, Task, assert_counts_as_the_cpu, regions, tasks
 from cuda_host import HostArray, HostDevice, HostProcess, registered
 from kernel_cases import Volume, batch_of
-from voxmill_kernels.count.arena import DEPTH, WIDTH, Batch
+from voxmill_kernels.count.arena import DEPTH, LEVELS, WIDTH, Batch
 from voxmill_kernels.count.cuda.counting import count
-from voxmill_kernels.count.cuda.layout import Sizes
-from voxmill_kernels.count.cuda.plan import Parts, bytes_of, carve, words
+from voxmill_kernels.count.cuda.layout import FIELDS, PARTS, Sizes
+from voxmill_kernels.count.cuda.plan import Parts, bytes_of, carve, plan_of, words
 from voxmill_kernels.count.offsets import directions
-from voxmill_kernels.count.sweep import EVERYTHING
+from voxmill_kernels.count.sweep import EVERYTHING, check_counters, counter_shapes
 from voxmill_kernels.types import Array
 
 BATCH_BYTES = 1 << 15
@@ -116,6 +117,52 @@ def test_parts_of_a_buffer_begin_at_whole_words() -> None:
     assert {name: (len(part), part.dtype) for name, part in found.items()} == parts
     np.testing.assert_array_equal(buffer.view(np.ndarray)[2:4], [3, 3])
     assert all(part.base is not None for part in found.values())
+
+
+@given(drawn=regions(), task=tasks())
+def test_a_box_is_planned_the_same_in_every_batch(drawn: list[Volume], task: Task) -> None:
+    border, offsets = max(task.distances), directions(*task.distances, across=task.across)
+    batch = batch_of(*drawn, border=border)
+    planned = plan_of(HostDevice(), batch, offsets, wanted=task.wanted).layout
+    for place, volume in enumerate(drawn):
+        alone = plan_of(HostDevice(), batch_of(volume, border=border), offsets, wanted=task.wanted).layout
+        for name in set(FIELDS) - {"start", "numbers", *PARTS}:
+            assert planned.boxes[name][place] == alone.boxes[name][0], name
+        assert planned.shared[place] == alone.shared[0]
+        for part, shapes in alone.shapes.items():
+            np.testing.assert_array_equal(planned.shapes[part][place], shapes[0])
+
+
+def test_a_batch_is_planned_with_no_more_calls_than_a_box() -> None:
+    """Not box by box: a device would wait for that."""
+
+    def calls(batch: Batch) -> int:
+        profile = Profile(builtins=False)
+        profile.runcall(plan_of, HostDevice(), batch, directions(1), wanted=EVERYTHING)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    assert calls(batch_of(*[NARROW[0]] * 40)) == calls(batch_of(NARROW[0]))
+
+
+def with_sizes(*sizes: tuple[int, int]) -> Batch:
+    """Boxes that are said to have so many levels, and to be so wide."""
+    batch = batch_of(*[NARROW[0]] * len(sizes))
+    table = batch.table.copy()
+    table[:, LEVELS], table[:, WIDTH] = np.transpose(sizes)
+    return replace(batch, table=table)
+
+
+def test_the_first_box_that_needs_too_much_is_refused() -> None:
+    batch = with_sizes((10, 10), (12_000, 10), (10_000, 10))
+    with pytest.raises(ValueError, match=r"12000 grey levels in 13 directions need matrices of 7\.0 GiB"):
+        plan_of(HostDevice(), batch, directions(1), wanted=EVERYTHING)
+
+
+def test_many_levels_of_one_box_and_the_width_of_another_need_not_go_together() -> None:
+    batch = with_sizes((4_000, 10), (10, 200_000))
+    check_counters(batch.table[:, LEVELS], 13, batch.longest, EVERYTHING)
+    with pytest.raises(ValueError, match="4000 grey levels"):
+        counter_shapes(4_000, 13, 200_000, EVERYTHING)
 
 
 def test_what_can_not_be_counted_takes_no_memory() -> None:
