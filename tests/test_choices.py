@@ -119,25 +119,45 @@ def test_a_union_is_where_any_of_its_labels_is(data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     "unions, said",
     [
-        ({"all": [1, 9]}, "union all: seg: label 9 is not in the mask; labels present: 1, 3 (node)"),
+        ({"all": [1, 9]}, "region all: of its union, label 9 is not in the mask; labels present: 1, 3 (node)"),
         (
             {"all": ["GTV*"]},
-            "union all: seg: label GTV* is not in the mask (no name matches); labels present: 1, 3 (node)",
+            "region all: of its union, label GTV* is not in the mask (no name matches); labels present: 1, 3 (node)",
         ),
-        ({"all": ["nodes"]}, "union all: seg: label nodes is not in the mask; labels present: 1, 3 (node); did you"),
-        ({"node": [1, 3]}, "seg: unions: 'node' is the name of a segment; choose another name for the union"),
+        (
+            {"all": ["nodes"]},
+            "region all: of its union, label nodes is not in the mask; labels present: 1, 3 (node); did you mean",
+        ),
+        (
+            {"node": [1, 3]},
+            "region node: unions: 'node' is the name of a segment too; choose another name for the union",
+        ),
     ],
 )
-def test_unions_that_do_not_fit_the_mask(unions: Mapping[str, Any], said: str) -> None:
-    with pytest.raises(vm.InputError) as caught:
-        rows_of(two_labels(), names={3: "node"}, unions=unions)
-    assert str(caught.value).startswith(said)
-    assert "\n" not in str(caught.value)
+def test_a_union_that_does_not_fit_the_mask_fails_alone(unions: Mapping[str, Any], said: str) -> None:
+    *measured, union = rows_of(two_labels(), names={3: "node"}, unions=unions)
+    assert [(row.region, row.label, row.error) for row in measured] == [("1", 1, None), ("node", 3, None)]
+    assert (union.region, union.label, union.features) == (*unions, None, {})
+    assert str(union.error).startswith(said)
+    assert "\n" not in str(union.error)
 
 
 def test_a_union_of_another_union_is_a_label_that_is_not_there() -> None:
-    with pytest.raises(vm.InputError, match="union all: seg: label whole is not in the mask"):
-        rows_of(two_labels(), unions={"whole": [1, 3], "all": ["whole"]})
+    whole, union = rows_of(two_labels(), labels=["whole", "all"], unions={"whole": [1, 3], "all": ["whole"]})
+    assert whole.error is None
+    assert str(union.error).startswith("region all: of its union, label whole is not in the mask")
+
+
+def test_labels_that_are_not_there_fail_alone_each_once() -> None:
+    labels = [9, 1, "9", "ghost", "GTV*"]
+    rows = rows_of(two_labels(), names={3: "node"}, labels=labels, components=True, diagnostics=True)
+    there = "is not in the mask; labels present: 1, 3 (node)"
+    assert [(row.region, row.label, row.error) for row in rows] == [
+        ("9", 9, f"region 9: label 9 {there}"),
+        ("1 #1", 1, None),
+        ("ghost", None, f"region ghost: label ghost {there}"),
+        ("GTV*", None, "region GTV*: label GTV* is not in the mask (no name matches); labels present: 1, 3 (node)"),
+    ]
 
 
 # components

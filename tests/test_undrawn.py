@@ -53,9 +53,23 @@ def test_who_asks_for_it_has_a_row_that_says_so(case: tuple[Path, Path], label: 
     assert (row.label, row.diagnostics["voxels"]) == (2, 0)
 
 
-def test_a_union_with_it_is_refused(case: tuple[Path, Path]) -> None:
-    with pytest.raises(vm.InputError, match="union both: seg: label GTVn has no voxel in the mask; labels present: 1"):
-        vm.extract(*case, settings={**FEW, "unions": {"both": ["GTVp", "GTVn"]}})
+def test_a_union_with_it_fails_alone(case: tuple[Path, Path]) -> None:
+    *measured, union = ended(vm.extract(*case, settings={**FEW, "unions": {"both": ["GTVp", "GTVn"]}}))
+    assert measured == [("GTVp", None), ("GTVx", None)]
+    said = "region both: of its union, label GTVn has no voxel in the mask; labels present: 1 (GTVp), 3 (GTVx)"
+    assert union == ("both", said)
+
+
+def test_a_union_by_a_pattern_goes_without_it_and_says_so(case: tuple[Path, Path]) -> None:
+    settings = {**FEW, "unions": {"all": "GTV*"}, "components": {"min_volume_mm3": 0}}
+    rows = vm.extract(*case, settings=settings, labels=["all", "GTVp"]).rows
+    said = "no part of the union, as it has no voxel: GTVn"
+    assert [said in row.notes for row in rows] == ["all" in row.region for row in rows]
+
+
+def test_what_has_a_row_is_not_said_to_be_left_out(case: tuple[Path, Path]) -> None:
+    for row in vm.extract(*case, settings=FEW, labels=["GTVp", "GTVn"]).rows:
+        assert not any("left out" in note for note in row.notes)
 
 
 def test_a_run_has_it_among_its_failures_and_the_others_among_its_rows(case: tuple[Path, Path]) -> None:
@@ -86,3 +100,14 @@ def test_those_of_slicer_are_known_too(tmp_path: Path) -> None:
     assert mask.notes == (NOTE,)
     table = vm.extract(image, mask, settings=FEW, labels=["GTVn", "node"])
     assert ended(table) == [("GTVn", SAID), ("node", None)]
+
+
+def test_a_run_loses_no_row_to_labels_that_are_not_there(case: tuple[Path, Path]) -> None:
+    image, mask = case
+    table = write_table(image.parent, [{"case": "one", "image": image.name, "mask": mask.name}])
+    settings = {**FEW, "labels": ["GTVp", "liver", "both"], "unions": {"both": ["GTVp", "GTVn"]}}
+    done = run_cohort(table, image.parent / "out", settings=settings)
+    assert [row["region"] for row in rows_of(done.features)] == ["GTVp"]
+    failed = [(row["region"], row["reason"]) for row in rows_of(done.failures)]
+    assert failed == [("both", "RegionError"), ("liver", "RegionError")]
+    assert done.progress.failed == 0

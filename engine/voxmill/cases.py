@@ -13,7 +13,7 @@ from voxmill.io import read_image, read_mask_near
 from voxmill.operators.normalise import Normalise
 from voxmill.operators.operator import Operator
 from voxmill.operators.scale import Scale
-from voxmill.segments import DEFAULT_THRESHOLD
+from voxmill.segments import DEFAULT_THRESHOLD, notes_without
 from voxmill.settings import Settings, parse_labels
 from voxmill.volume import Image, Mask, Source, is_image, require_same_dimensions, require_same_grid
 
@@ -61,7 +61,9 @@ def open_case(
     choices = choices_of(layers, chosen, settings)
     provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
     within = settings.within(volume.grid.dimensions)
-    notes = (*volume.notes, *_uptake_notes(volume, settings), *layers.notes)
+    asked = {choice.name for choice in choices if choice.refusal}
+    told = notes_without(layers.notes, layers.undrawn, asked)
+    notes = (*volume.notes, *_uptake_notes(volume, settings), *told)
     return Case(volume.name, _prepared(volume, settings), layers, within, notes, provenance), choices
 
 

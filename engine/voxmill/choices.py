@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.errors import InputError
+from voxmill.errors import several
 from voxmill.grid import Index, Window
-from voxmill.segments import Segment, Undrawn
+from voxmill.segments import Absent, Segment, Undrawn, is_pattern, matching, why_absent
 from voxmill.settings import Components, Settings
 from voxmill.stages import stage
 from voxmill.volume import Mask
@@ -55,8 +55,8 @@ class Choice:
 def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[Choice, ...]:
     """The regions of a mask: its labels (those of `labels`, or all), then unions, all split where settings say so.
 
-    Where `labels` names unions, only those are taken. A label that has no voxel is a region that is refused. Raises
-    InputError for a label that is not there, and for a union that is called like a segment or has such a label.
+    Where `labels` names unions, only those are taken. A label that is not there or has no voxel is a region that is
+    refused; so is a union of one, and one that is called like a segment.
     """
     chosen = (*_single(mask, labels, settings), *_united(mask, labels, settings))
     if settings.components is None:
@@ -77,17 +77,30 @@ def _single(mask: Mask, labels: Labels | None, settings: Settings) -> list[Choic
     if labels is None:
         return [_drawn(segment) for segment in mask.segments]
     wanted = [one for one in labels if one not in settings.unions]
-    found = dict.fromkeys(one for label in wanted for one in mask.select_undrawn(label) or mask.select([label]))
-    return [_undrawn(one) if isinstance(one, Undrawn) else _drawn(one) for one in found]
+    return [_choice(one) for one in dict.fromkeys(one for label in wanted for one in _called(mask, label))]
+
+
+def _called(mask: Mask, label: int | str) -> Sequence[Segment | Undrawn | Absent]:
+    """What a mask has of a label: segments, or else those that have no voxel, or else that it is not there."""
+    drawn, undrawn = matching(mask.segments, label), matching(mask.undrawn, label)
+    return drawn or undrawn or [Absent(str(label), why_absent(mask.segments, mask.undrawn, label))]
+
+
+def _choice(one: Segment | Undrawn | Absent) -> Choice:
+    """A region that somebody asked for, also where it is nowhere."""
+    if isinstance(one, Segment):
+        return _drawn(one)
+    if isinstance(one, Undrawn):
+        return _refused(str(one), "it has no voxel in the mask", one.label)
+    return _refused(one.text, one.why, int(one.text) if one.text.isdecimal() else None)
 
 
 def _drawn(segment: Segment) -> Choice:
     return Choice(str(segment), segment.label, (segment,), segment.box, segment.voxels)
 
 
-def _undrawn(segment: Undrawn) -> Choice:
-    """A region that somebody asked for, and that is nowhere."""
-    return Choice(str(segment), segment.label, (), NOWHERE, 0, refusal="it has no voxel in the mask")
+def _refused(name: str, refusal: str, label: int | None = None) -> Choice:
+    return Choice(name, label, (), NOWHERE, 0, refusal=refusal)
 
 
 def _united(mask: Mask, labels: Labels | None, settings: Settings) -> list[Choice]:
@@ -98,13 +111,19 @@ def _united(mask: Mask, labels: Labels | None, settings: Settings) -> list[Choic
 
 def _union(mask: Mask, name: str, labels: Labels) -> Choice:
     if any(segment.name == name for segment in mask.segments):
-        raise InputError(f"{mask.name}: unions: {name!r} is the name of a segment; choose another name for the union")
-    try:
-        segments = tuple(dict.fromkeys(mask.select(labels)))
-    except InputError as error:
-        raise InputError(f"union {name}: {error}") from None
+        return _refused(name, f"unions: {name!r} is the name of a segment too; choose another name for the union")
+    for label in labels:
+        if not matching(mask.segments, label):
+            return _refused(name, f"of its union, {why_absent(mask.segments, mask.undrawn, label)}")
+    segments = tuple(dict.fromkeys(mask.select(labels)))
     box = reduce(Window.join, (segment.box for segment in segments))
-    return Choice(name, None, segments, box, _voxels(mask, segments, box))
+    return Choice(name, None, segments, box, _voxels(mask, segments, box), notes=_union_notes(mask, labels))
+
+
+def _union_notes(mask: Mask, labels: Labels) -> tuple[str, ...]:
+    """A note on segments that a pattern of a union matches, and that have no voxel; none where there are none."""
+    empty = dict.fromkeys(one for label in labels if is_pattern(label) for one in matching(mask.undrawn, label))
+    return (f"no part of the union, as it has no voxel: {several(list(empty), separator=', ')}",) if empty else ()
 
 
 @stage("find")
@@ -142,7 +161,7 @@ def _split(mask: Mask, whole: Choice, wanted: Components) -> tuple[Choice, ...]:
     lost = len(found) - len(kept)
     if lost:
         note = f"{lost} component{'s' * (lost != 1)} of {whole.name} left out: {below}"
-        parts[0] = replace(parts[0], notes=(note,))
+        parts[0] = replace(parts[0], notes=(*whole.notes, note))
     return tuple(parts)
 
 

@@ -58,8 +58,9 @@ def extract(
     once, and go before those of the settings. `series` and `allow_gaps` are as for read_image. `device` is cpu,
     gpu, or auto: a GPU where one works. `threads` is how many regions are measured at a time. The rows are the same.
 
-    A region that cannot be measured is a row with an error; the others go on. Raises InputError when image or mask
-    cannot be used, SettingsError for settings that make no sense. Safe to call from several threads.
+    A region that cannot be measured is a row with an error, also a label that is not there and a union of one; the
+    others go on. Raises InputError when image or mask cannot be used, SettingsError for settings that make no sense.
+    Safe to call from several threads.
     """
     workplace = Workplace(open_device(device), parse_threads(threads), SHARING.get())
     settings = parse_settings(settings)

@@ -2,7 +2,7 @@
 
 import operator
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.errors import InputError, nearest
+from voxmill.errors import InputError, nearest, several
 from voxmill.grid import Index, Window
 from voxmill.stages import stage
 
@@ -56,7 +56,16 @@ class Undrawn:
         return self.name or str(self.label)
 
 
+@dataclass(frozen=True)
+class Absent:
+    """A label that somebody asked for, and that no segment has: how it was called, and why there is none."""
+
+    text: str
+    why: str
+
+
 Called = TypeVar("Called", Segment, Undrawn)
+LEFT_OUT = " without a voxel were left out: "
 
 
 def matching(segments: Sequence[Called], wanted: int | str) -> list[Called]:
@@ -65,9 +74,31 @@ def matching(segments: Sequence[Called], wanted: int | str) -> list[Called]:
     numbered = [one for one in segments if str(one.label) == text]
     called = [one for one in segments if one.name == text]
     found = numbered or called if isinstance(wanted, int) else called or numbered
-    if found or not any(sign in text for sign in PATTERN_SIGNS):
+    if found or not is_pattern(wanted):
         return found
     return [one for one in segments if one.name and fnmatchcase(one.name, text)]
+
+
+def is_pattern(wanted: int | str) -> bool:
+    """Whether a label may be a pattern of names."""
+    return any(sign in str(wanted) for sign in PATTERN_SIGNS)
+
+
+def left_out_note(what: str, undrawn: Sequence[object]) -> str:
+    """The note of a mask on those of its segments that have no voxel; `what`: what they are called where it is from."""
+    return f"{what}{LEFT_OUT}{several(undrawn, separator=', ')}"
+
+
+def notes_without(notes: Sequence[str], undrawn: Sequence[Undrawn], asked: Collection[str]) -> tuple[str, ...]:
+    """Notes of a mask, in which segments without a voxel are not left out that somebody has asked for, by name."""
+    if not asked:
+        return tuple(notes)
+    rest = [one for one in undrawn if str(one) not in asked]
+    return tuple(
+        left_out_note(note.partition(LEFT_OUT)[0], rest) if LEFT_OUT in note else note
+        for note in notes
+        if rest or LEFT_OUT not in note
+    )
 
 
 def why_absent(segments: Sequence[Segment], undrawn: Sequence[Undrawn], wanted: int | str) -> str:
@@ -75,10 +106,9 @@ def why_absent(segments: Sequence[Segment], undrawn: Sequence[Undrawn], wanted: 
     text = str(wanted)
     if matching(undrawn, wanted):
         return f"label {text} has no voxel in the mask; labels present: {listed(segments)}"
-    is_pattern = any(sign in text for sign in PATTERN_SIGNS)
     names = [one.name for one in segments if one.name]
-    hint = nearest(text, names).split("; known")[0] if names and not is_pattern else ""
-    missing = f"label {text} is not in the mask{' (no name matches)' * is_pattern}"
+    hint = nearest(text, names).split("; known")[0] if names and not is_pattern(wanted) else ""
+    missing = f"label {text} is not in the mask{' (no name matches)' * is_pattern(wanted)}"
     return f"{missing}; labels present: {listed(segments)}{hint}"
 
 

@@ -107,13 +107,15 @@ class Settings(Model):
     """
     labels: tuple[int | str, ...] | None = None
     """Which labels of the mask are measured, by number, name or pattern of names (`*`, `?`, `[ab]`), and which unions;
-    one or a list, None for all."""
+    one or a list, None for all. One that is not there, or has no voxel, is a row that says so."""
     unions: Annotated[
         Mapping[str, tuple[int | str, ...]],
         AfterValidator(Frozen.of),
         PlainSerializer(dict, dict[str, tuple[int | str, ...]]),
     ] = Field(default={}, validate_default=True)
-    """Further regions by their names, each with the labels (numbers, names or patterns of names) that it unites."""
+    """Further regions by their names, each with the labels (numbers, names or patterns of names) that it unites. Where
+    one of them is not there or has no voxel, the row of the union says so, and has no values; a pattern unites what it
+    matches, and a note says which of that has no voxel."""
     components: Components | None = None
     """Split every region into its connected components; True for all of them, None for whole regions."""
     label_channel: Annotated[Whole, Field(ge=0, le=65_535)] | None = None

@@ -290,10 +290,6 @@ class Mask:
             return found
         raise InputError(f"{self.name}: {why_absent(self.segments, self.undrawn, wanted)}")
 
-    def select_undrawn(self, wanted: int | str) -> tuple[Undrawn, ...]:
-        """The undrawn segments of a label, where no other segment has it."""
-        return () if matching(self.segments, wanted) else tuple(matching(self.undrawn, wanted))
-
 
 def require_same_dimensions(image: Image, mask: Mask) -> None:
     """Raise InputError unless image and mask are both flat, or neither is."""

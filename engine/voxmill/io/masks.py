@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxmill.errors import InputError, SettingsError, several
+from voxmill.errors import InputError, SettingsError
 from voxmill.io.formats import Readable, is_dicom, read_source
 from voxmill.io.names import distinct
 from voxmill.io.raster import Raster
-from voxmill.segments import DEFAULT_THRESHOLD, Undrawn
+from voxmill.segments import DEFAULT_THRESHOLD, Undrawn, left_out_note
 from voxmill.volume import Image, Mask, require_same_grid
 
 
@@ -80,7 +80,7 @@ def read_mask_near(
     names = {(channels.index(one.layer), one.label): one.name for one in named if one.layer in channels}
     drawn = {(one.layer, one.label) for one in plain.segments}
     undrawn = [Undrawn(key[1], name or None) for key, name in names.items() if key not in drawn]
-    left_out = [f"segments without a voxel were left out: {several(undrawn, separator=', ')}"] if undrawn else []
+    left_out = [left_out_note("segments", undrawn)] if undrawn else []
     return plain.named(distinct(names, plain)).renamed(plain.name, notes=left_out, undrawn=undrawn)
 
 

@@ -12,7 +12,7 @@ from voxmill.io.dicom.filling import Filled, filled
 from voxmill.io.dicom.headers import read_header
 from voxmill.io.dicom.layers import layers_of
 from voxmill.io.names import distinct
-from voxmill.segments import MAX_LABEL, Undrawn
+from voxmill.segments import MAX_LABEL, Undrawn, left_out_note
 from voxmill.volume import Image, Mask
 
 
@@ -39,7 +39,7 @@ def read_structure_set(path: Path, image: Image | None, *, name: str) -> Mask:
         highest=max(labels.values()),
     )
     empty = [region for region in regions if not _has_voxels(found[region.number])]
-    left_out = [f"regions without a voxel were left out: {several(empty, separator=', ')}"] if empty else []
+    left_out = [left_out_note("regions", empty)] if empty else []
     notes = (*counted, *(note for one in found.values() for note in one.notes), *left_out)
     plain = Mask.of_layers(layers.arrays, image.grid, name=name)
     return plain.named(distinct({labels[one.number]: one.name for one in drawn}, plain)).renamed(

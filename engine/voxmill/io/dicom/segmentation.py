@@ -24,7 +24,7 @@ from voxmill.io.dicom.segment_frames import SegmentFrame, segment_frames
 from voxmill.io.dicom.stored_planes import StoredPlanes
 from voxmill.io.dicom.tags import items, named, number, optional_number, text
 from voxmill.io.names import distinct
-from voxmill.segments import Undrawn
+from voxmill.segments import Undrawn, left_out_note
 from voxmill.volume import Mask
 
 LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
@@ -159,7 +159,7 @@ def _notes(
     if source.kind is Kind.FRACTIONAL:
         notes.append(f"of a fractional segmentation, voxels of at least {threshold:g} of its maximum are inside")
     if undrawn:
-        notes.append(f"segments without a voxel were left out: {several(undrawn, separator=', ')}")
+        notes.append(left_out_note("segments", undrawn))
     called = {label: name or str(label) for label, name in described.items()} | {0: "the label map"}
     gaps = [f"{count} of {called.get(label, label)}" for label, count in _gaps(source)]
     if gaps:
