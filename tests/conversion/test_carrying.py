@@ -138,7 +138,8 @@ def test_values_stay_of_columns_that_the_table_lacks_now(tmp_path: Path, typed: 
 @pytest.mark.parametrize("other", [math.nan, 1.5])
 def test_values_that_are_no_numbers_are_alike(tmp_path: Path, other: float) -> None:
     image, mask = write_scan(tmp_path, "a", seed=1)
-    rows = [{"case": "a", "image": image.name, "mask": mask.name, "os": os} for os in (math.nan, other)]
+    files = {"case": "a", "image": image.name, "mask": mask.name}
+    rows = [{**files, "Label": label, "os": os} for label, os in ((1, math.nan), (3, other))]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "cases.parquet")
     if other == 1.5:
         with pytest.raises(vm.InputError, match=r"rows 1 and 2 are one case, and differ in os; give a case"):

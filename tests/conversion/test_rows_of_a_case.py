@@ -105,3 +105,36 @@ def test_a_name_that_is_too_long_for_a_store_is_told_and_the_rest_goes_on(tmp_pa
     assert (done.progress.done, done.not_read) == (1, {"mask": 1})
     assert "a name in a store is 1 to 200 bytes long; choose another name" in told_in(done)
     assert names_in(done.store) == {"image": ["a.seg.nrrd"]}
+
+
+BY_CHANCE = [
+    {"image": "t1", "image:t1": "b.nrrd", "mask": "a.seg.nrrd"},
+    {"image": "a.nrrd", "image:t1": "b.nrrd", "mask": "b.seg.nrrd"},
+]
+
+
+@pytest.mark.parametrize("rows", [BY_CHANCE, BY_CHANCE[::-1]])
+def test_two_images_of_one_name_are_refused(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    """A file that is called like a column of images."""
+    (tmp_path / "a.nrrd").rename(tmp_path / "t1")
+    write_scan(tmp_path, "a", seed=0)
+    said = r"^cases.csv: the images of columns 'image(:t1)?' \(row \d\) and 'image(:t1)?' \(row \d\) are of one case"
+    for begin in (lambda: converted(tmp_path, rows), lambda: run_cohort(tmp_path / "cases.csv", tmp_path / "out")):
+        with pytest.raises(vm.InputError, match=said):
+            begin()
+    assert not (tmp_path / "cohort.zarr").exists()
+    assert names_in(converted(tmp_path, rows, keep_ids=False).store)
+
+
+def test_columns_that_call_their_image_alike_are_refused(tmp_path: Path) -> None:
+    rows = [{"image": "a.nrrd", "image:image": "b.nrrd", "mask": "a.seg.nrrd"}]
+    with pytest.raises(vm.InputError, match=r"^cases.csv: columns image, image:image are of one image; keep one"):
+        converted(tmp_path, rows)
+
+
+def test_the_same_row_twice_is_refused_as_a_run_refuses_it(tmp_path: Path) -> None:
+    said = "cases.csv: these rows have the same case, image, mask and label: 1 and 2; keep one"
+    with pytest.raises(vm.InputError, match=said):
+        converted(tmp_path, TWO_MASKS[:1] * 2)
+    with pytest.raises(vm.InputError, match=said):
+        run_cohort(tmp_path / "cases.csv", tmp_path / "out")

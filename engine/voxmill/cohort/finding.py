@@ -15,8 +15,9 @@ from voxmill.cohort.layout import FOLDER, STORE, TABLE
 from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
 from voxmill.columns import require_free
-from voxmill.discovery.calling import Naming, called, differing, paths_of
+from voxmill.discovery.calling import Naming, called, differing
 from voxmill.discovery.cases import CaseSource, LeftOut
+from voxmill.discovery.rows import require_apart, require_once
 from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
 from voxmill.errors import InputError, SettingsError, brief, several
@@ -159,8 +160,9 @@ def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
     _require_columns(sheet)
     folder, missing = sheet.path.parent, list[LeftOut]()
     repeated = _repeated(sheet, folder)
-    _require_once(sheet.path.name, _rows_of(repeated, sheet, folder), folder)
+    require_once(sheet.path.name, _rows_of(repeated, sheet, folder), folder)
     naming = Naming(folder, differing(_rows_of(repeated, sheet, folder), folder))
+    require_apart(sheet.path.name, _rows_of(repeated, sheet, folder), naming)
     if not wanted.skip_missing:
         _require_files(sheet, folder)
 
@@ -235,22 +237,6 @@ def _repeated(sheet: Sheet, folder: Path) -> Collection[str]:
 def _rows_of(repeated: Collection[str], sheet: Sheet, folder: Path) -> Iterator[Listed]:
     """The rows of cases that have several."""
     return (row for row in (sheet.rows if repeated else ()) if called(row, folder) in repeated)
-
-
-def _require_once(source: str, rows: Iterator[Listed], folder: Path) -> None:
-    """Raise InputError for what is there twice, by its rows."""
-    first, twice = dict[tuple[object, ...], int](), list[str]()
-    for row in rows:
-        images = dict(paths_of(row, folder))
-        chosen = images.pop(MASK, None), _number(row.label), _number(row.channel)
-        case = called(row, folder)
-        before = [first.setdefault((case, *image, *chosen), row.number) for image in images.items() or [()]]
-        twice += [f"{number} and {row.number}" for number in sorted({*before} - {row.number})]
-    if twice:
-        raise InputError(
-            f"{source}: these rows have the same case, image, mask and label: {several(twice)}; keep one of them, or "
-            "give each a case of its own ('case')"
-        )
 
 
 def _require_files(sheet: Sheet, folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from voxmill.discovery.calling import Naming, called, differing, paths_of
 from voxmill.discovery.cases import CaseSource, Further, ImageSource, LeftOut, MaskSource, Sources
+from voxmill.discovery.rows import require_apart, require_once
 from voxmill.discovery.tables import IMAGE, Listed, is_table, read_sheet
 from voxmill.errors import InputError, several
 from voxmill.io.fetching import fetched
@@ -59,7 +60,9 @@ def _of_table(table: Location, pseudonyms: Pseudonyms) -> Sources:
             left_out.append(LeftOut("", f"{row.place}{error}", "row"))
         else:
             listed.append(row)
+    require_once(table.name, listed, table.parent)
     naming = Naming(table.parent, differing(listed, table.parent), pseudonyms.of)
+    require_apart(table.name, listed, naming)
     cases: dict[str, CaseSource] = {}
     rows: dict[str, list[int]] = {}
     for row in listed:

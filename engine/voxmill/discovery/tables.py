@@ -106,6 +106,9 @@ def read_sheet(path: Path) -> Sheet:
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise InputError(f"{path.name}: it has several columns {', '.join(twice)}; keep one of each")
+    alike = [name for name in columns if _is_image(name) and _image_of(name) == IMAGE]
+    if len(alike) > 1:
+        raise InputError(f"{path.name}: columns {', '.join(alike)} are of one image; keep one, or rename the others")
     _require_texts(path, table)
     return Sheet(path, table, ragged)
 
@@ -144,9 +147,14 @@ def _is_image(column: str) -> bool:
     return column.partition(":")[0] == IMAGE
 
 
+def _image_of(column: str) -> str:
+    """What a column calls its image."""
+    return column.partition(":")[2] or IMAGE
+
+
 def _listed(number: int, values: Mapping[str, str], written: Mapping[str, str]) -> Listed:
     """A row from its values by lower-case name, none of them empty, and by the names that its columns have."""
-    images = {name.partition(":")[2] or IMAGE: value for name, value in values.items() if _is_image(name)}
+    images = {_image_of(name): value for name, value in values.items() if _is_image(name)}
     case = next((values[name] for name in CASE if name in values), "")
     return Listed(number, case, images, values.get(MASK, ""), written.get(LABEL, ""), written.get(CHANNEL, ""))
 
