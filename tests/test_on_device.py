@@ -481,6 +481,20 @@ def test_a_kind_of_counts_comes_back_once(plain: HostProcess, monkeypatch: pytes
     assert len(asked) == 1
 
 
+def test_nobody_waits_for_the_counts_of_another_batch(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two batches have the same kind come back at the same time: each begins before the other ends."""
+    together, bring = Barrier(2, timeout=PATIENCE_S), Counted.ngtdm
+
+    def at_once(counted: Counted) -> list[Ints]:
+        together.wait()
+        return bring(counted)
+
+    monkeypatch.setattr(Counted, "ngtdm", at_once)
+    with registered(HostDevice(plain)) as device, ThreadPoolExecutor(2) as pool:
+        counted = [count_there(tasks_of(device, vm.Settings())[:1], device)[0] for _ in range(2)]
+        assert len(list(pool.map(lambda one: one.ngtdm(), counted))) == 2
+
+
 @pytest.mark.parametrize("rules", [{}, {"distances": [1, 2]}, {"features": ["glszm"]}, {"slice_axis": "z"}])
 @pytest.mark.parametrize("width", [1, 100])
 def test_no_batch_takes_more_than_was_foreseen(plain: HostProcess, rules: Mapping[str, Any], width: float) -> None:

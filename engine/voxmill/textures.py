@@ -4,9 +4,8 @@ import math
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,16 +158,22 @@ _HELD: dict[int, int] = {}
 """How many bytes of a device batches hold, by their identity, until no thread needs their regions any more."""
 
 
-def _once(find: "Callable[[_Batch], Kind]") -> "cached_property[Kind]":
-    """What a batch finds when a thread first asks for it; others that ask meanwhile wait for that."""
-    name = find.__name__
+class _Once(Generic[Kind]):
+    """What a batch finds when a thread first asks for it; others that ask that batch meanwhile wait for it.
 
-    def found(batch: "_Batch") -> Kind:
+    Afterwards the batch has it as an attribute of its own. A `cached_property` has one lock for all batches in
+    Python 3.11.
+    """
+
+    def __init__(self, find: "Callable[[_Batch], Kind]") -> None:
+        self._find, self._name = find, find.__name__
+
+    def __get__(self, batch: "_Batch", owner: type) -> Kind:
         with batch.lock:
             known: dict[str, Kind] = vars(batch)
-            return known[name] if name in known else known.setdefault(name, find(batch))
-
-    return cached_property(found)
+            if self._name not in known:
+                known[self._name] = self._find(batch)
+            return known[self._name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,37 +192,37 @@ class _Batch:
         _HELD[id(self)] = sum(buffer.nbytes for buffer in self.counted.buffers.values())
         weakref.finalize(self, _HELD.pop, id(self)).atexit = False
 
-    @_once
+    @_Once
     def pair_sums(self) -> list[GlcmSums]:
         return self.counted.pair_sums()
 
-    @_once
+    @_Once
     def pairs(self) -> list[NDArray[np.uint32]]:
         return self.counted.pairs()
 
-    @_once
+    @_Once
     def correlations(self) -> NDArray[np.float64]:
         from voxmill_kernels.features.cuda.mcc import mean_correlations
 
         return mean_correlations(self.counted)
 
-    @_once
+    @_Once
     def dependences(self) -> list[Cells]:
         return self.counted.dependences()
 
-    @_once
+    @_Once
     def runs(self) -> list[Cells]:
         return self.counted.runs()
 
-    @_once
+    @_Once
     def run_matrices(self) -> list[NDArray[np.uint32]]:
         return self.counted.run_matrices()
 
-    @_once
+    @_Once
     def zones(self) -> list[Cells]:
         return self.counted.zones()
 
-    @_once
+    @_Once
     def ngtdm(self) -> list[NDArray[np.int64]]:
         return self.counted.ngtdm()
 
