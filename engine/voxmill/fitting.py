@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,10 @@ def _made(wanted: Wanted, workplace: Workplace, device: Device) -> Iterator[NDAr
 
 def _in_slabs(image: Source, window: Window, workplace: Workplace, device: Device) -> NDArray[Any]:
     """A window, made in as few slabs along z as there is room for, or memory; raises RoomError where no slab fits."""
-    ways = [_Way.of(image, window, count) for count in _counts(window.shape[0])]
+    counts, in_so_many = _counts(window.shape[0]), cache(partial(_Way.of, image, window))
     limits = (workplace.room_for_images, device.free_bytes)
-    fitting = (way for most in limits for way in ways if way.needed <= most)
-    way = next(fitting, min(ways, key=lambda way: way.needed))
+    fitting = (in_so_many(count) for most in limits for count in counts if in_so_many(count).needed <= most)
+    way = next(fitting, None) or min(map(in_so_many, counts), key=lambda way: way.needed)
     workplace.require_room(way.needed)
     return way.made(device)
 
