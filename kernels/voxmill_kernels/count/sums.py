@@ -150,12 +150,13 @@ class SizeSums:
 def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
     """Sums of the cells of matrices of grey level by size; `numbers` are the level numbers i."""
     n, dtype = cells.matrices, cells.count.dtype
-    few, room = _room(cells.count)
+    largest, most, total = _most(cells.size, cells.count)
+    few, room = (0, len(cells.count)) if dtype.kind == "f" else _room(len(cells.count), int(most), int(total))
     sums = SizeSums(
         total=np.zeros(n, dtype=dtype),
         voxels=np.zeros(n, dtype=dtype),
         by_level=np.zeros((n, len(numbers), 2), dtype=dtype),
-        by_size=np.zeros((n, int(cells.size.max(initial=0)) + 1, 2), dtype=dtype),
+        by_size=np.zeros((n, largest + 1, 2), dtype=dtype),
         few=np.zeros((n, few), dtype=np.int64),
         many=np.zeros((n, room), dtype=dtype),
     )
@@ -165,12 +166,18 @@ def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
     return sums
 
 
-def _room(counts: Sums) -> tuple[int, int]:
-    """How many small counts there are to tally, and large ones, or weighted ones of any size, to list."""
-    if counts.dtype.kind == "f":
-        return 0, len(counts)
-    most = int(counts.max(initial=0))
-    return min(FEW, most + 1), 0 if most < FEW else min(len(counts), int(counts.sum()) // FEW)
+@njit
+def _most(sizes: Ints, counts: Sums) -> tuple[int, float, float]:
+    """The largest size and the largest count of some cells, 0 where there are none, and the sum of their counts."""
+    largest, most, total = 0, counts.dtype.type(0), counts.dtype.type(0)
+    for cell in range(counts.shape[0]):
+        largest, most, total = max(largest, sizes[cell]), max(most, counts[cell]), total + counts[cell]
+    return largest, most, total
+
+
+def _room(cells: int, most: int, total: int) -> tuple[int, int]:
+    """How many small counts there are to tally in so many cells, and large ones to list."""
+    return min(FEW, most + 1), 0 if most < FEW else min(cells, total // FEW)
 
 
 @njit

@@ -33,18 +33,18 @@ NAMES = tuple(DEFINITIONS)
 def size_features(cells: Cells, sums: SizeSums, numbers: Ints) -> Floats:
     """The values of NAMES, in its order, one row per matrix; all NaN for an empty one. `numbers` are the levels i."""
     values = np.full((cells.matrices, len(NAMES)), np.nan)
-    small_low = np.zeros(cells.matrices)
-    _small_low(cells.matrix, cells.level, cells.size, cells.count, numbers, small_low)
+    given = (cells.matrix, cells.level, cells.size, cells.count)
     tables = (sums.by_level, sums.by_size, sums.few, sums.many)
-    _every(tables, numbers, sums.total, sums.voxels, small_low, values)
+    _every(given, tables, numbers, sums.total, sums.voxels, values)
     return values
 
 
 @njit
 def _every(
-    tables: tuple[Sums, ...], numbers: Ints, total: Sums, voxels: Sums, small_low: Floats, values: Floats
+    cells: tuple[Sums, ...], tables: tuple[Sums, ...], numbers: Ints, total: Sums, voxels: Sums, values: Floats
 ) -> None:
     by_level, by_size, few, many = tables
+    small_low = _small_low(cells, numbers, values.shape[0])
     for a in range(values.shape[0]):
         if total[a] == 0:
             continue
@@ -119,8 +119,11 @@ def _by_size(by_size: Sums, total: float) -> tuple[float, ...]:
 
 
 @njit
-def _small_low(matrix: Ints, level: Ints, size: Ints, count: Sums, numbers: Ints, totals: Floats) -> None:
-    """The one sum that needs single cells: Σ c / (i² j²)."""
+def _small_low(cells: tuple[Sums, ...], numbers: Ints, matrices: int) -> Floats:
+    """The one sum that needs single cells, by matrix: Σ c / (i² j²)."""
+    matrix, level, size, count = cells
+    totals = np.zeros(matrices)
     for cell in range(level.shape[0]):
         number = float(numbers[level[cell]])
         totals[matrix[cell]] += count[cell] / (number * number * (float(size[cell]) * size[cell]))
+    return totals
