@@ -45,21 +45,17 @@ class FakeCupy(ModuleType):
         super().__init__("cupy")
         launching = fake_cupy(device)
         vars(self).update(vars(launching), __version__="fake")
-        here = launching.cuda.Device()
-        here.mem_info = (1 << 30, 1 << 30)
         runtime = SimpleNamespace(**vars(launching.cuda.runtime) | RUNTIME)
-        self.cuda = SimpleNamespace(**vars(launching.cuda) | {"Device": lambda _number=0: here, "runtime": runtime})
+        self.cuda = SimpleNamespace(**vars(launching.cuda) | {"runtime": runtime})
         self.cuda.get_elapsed_time = lambda _begin, _end: 2.0
         self.RawModule = lambda **_code: SimpleNamespace(compile=lambda: None, get_function=partial(_kernel, device))
         self.RawKernel = lambda *_code, **_given: lambda *_launch: None
-        self.get_default_memory_pool = lambda: POOL
 
     def __getattr__(self, name: str) -> object:
         return getattr(np, name)
 
 
 RUNTIME = {"getDeviceProperties": lambda _device: {"name": b"threads of this machine"}}
-POOL = SimpleNamespace(free_bytes=lambda: 0, free_all_blocks=lambda: None)
 
 
 def _kernel(device: HostDevice, name: str) -> FakeKernel:

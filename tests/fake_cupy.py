@@ -125,6 +125,8 @@ class FakePinnedPool:
 class FakeDevice(Current):
     """A device by its number; without one the device that is current."""
 
+    mem_info = (1 << 30, 1 << 30)
+
     def __init__(self, number: int | None = None) -> None:
         super().__init__("device", current().get("device", 0) if number is None else number)
 
@@ -155,7 +157,8 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         assert "-fmad=false" in options
 
         def get_function(name: str) -> FakeKernel:
-            assert f" {name.rstrip('0123456789')}(" in code or f" {name.rstrip('0123456789')}##bits(" in code
+            of_bits, of_type = name.rstrip("0123456789"), name.rpartition("_")[0]
+            assert any(f" {one}(" in code for one in (of_bits, f"{of_bits}##bits", f"{of_type}_##type"))
             return FakeKernel(device, name)
 
         return SimpleNamespace(get_function=get_function)
@@ -203,5 +206,5 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         flatnonzero=np.flatnonzero,
         RawModule=raw_module,
         cuda=cuda,
-        get_default_memory_pool=lambda: SimpleNamespace(free_all_blocks=lambda: None),
+        get_default_memory_pool=lambda: SimpleNamespace(free_bytes=lambda: 0, free_all_blocks=lambda: None),
     )

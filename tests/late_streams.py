@@ -1,13 +1,15 @@
-"""A device whose streams are queues: all that is asked of it is done late, and memory goes round as in CuPy's pool.
+"""CuPy's streams as queues: all that is asked of a device is done late, and memory goes round as in CuPy's pool.
 
 A block that is free is taken next by the stream that has taken it first, and overwritten in that stream's turn. What
 NumPy does itself, in place of CuPy, is done when the thread's own stream is idle; for no other it waits.
 """
 
+import importlib
 import random
+import threading
 import time
 import weakref
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +17,7 @@ from functools import partial
 from itertools import count
 from math import prod
 from queue import Queue
-from threading import Event, Thread, local
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ import pytest
 from numpy.typing import DTypeLike
 
 from cuda_host import HostArray, HostDevice, registered
-from voxmill_kernels.array import register
+from fake_cupy import LAUNCH, FakeEvent, FakeStream, current, fake_cupy, installed
+from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.types import Array
 
 PATIENCE_S = 60.0
@@ -33,30 +35,29 @@ SMALLEST = 512
 """Bytes of a block."""
 BY_NUMPY = ("__array_ufunc__", "__array_function__", "__setitem__", "astype", "copy", "fill", "reshape", "take")
 """How work of NumPy's on arrays of the device begins."""
-_LOCAL = local()
 
 
-class Stream:
+class LateStream(FakeStream):
     """A queue that a thread of its own works on, and blocks that are free, by their size."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, non_blocking: bool) -> None:
+        super().__init__(non_blocking=non_blocking)
         self.free: dict[int, list[bytearray]] = defaultdict(list)
         self._asked: Queue[Callable[[], object]] = Queue()
         self._delays = random.Random(seed)
         self._failed: list[Exception] = []
-        Thread(target=self._work, daemon=True).start()
+        threading.Thread(target=self._work, daemon=True).start()
 
     def ask(self, work: Callable[[], object]) -> None:
         """Have something done after all that was asked for before, some time."""
         self._asked.put(work)
 
-    def mark(self) -> Event:
-        """An event that happens in its turn."""
-        event = Event()
-        self.ask(event.set)
-        return event
+    def wait_event(self, event: object) -> None:
+        """Have what is asked for from now on wait for an event, as it was recorded last."""
+        assert isinstance(event, LateEvent)
+        self.ask(partial(event.happened.wait, PATIENCE_S))
 
-    def finish(self) -> None:
+    def synchronize(self) -> None:
         """Wait until all is done; raises what that has raised."""
         self._asked.join()
         for error in self._failed:
@@ -83,12 +84,31 @@ class Stream:
             self._asked.task_done()
 
 
+class LateEvent(FakeEvent):
+    """An event that happens in its turn; one that was never recorded has happened."""
+
+    def __init__(self, *, disable_timing: bool = False) -> None:
+        super().__init__(disable_timing=disable_timing)
+        self.happened = threading.Event()
+        self.happened.set()
+
+    def record(self) -> None:
+        """In the stream that is current."""
+        self.happened = threading.Event()
+        stream().ask(self.happened.set)
+
+
 @dataclass(frozen=True)
 class LateDevice(HostDevice):
-    """The device. seeds: of the delays of streams; idle: streams that no thread is in."""
+    """What lies beneath CuPy. seeds: of the delays of streams."""
 
     seeds: Iterator[int] = field(default_factory=count)
-    idle: deque[Stream] = field(default_factory=deque)
+
+    def upload(self, array: Array) -> HostArray:
+        staged = super().upload(array).view(np.ndarray)
+        made = self.empty(staged.shape, staged.dtype)
+        stream().ask(partial(np.copyto, bare(made), staged))
+        return made
 
     def empty(self, shape: int | Sequence[int], dtype: DTypeLike) -> HostArray:
         return self._filled_with(0xC5, shape, np.dtype(dtype))
@@ -96,60 +116,31 @@ class LateDevice(HostDevice):
     def zeros(self, shape: int | Sequence[int], dtype: DTypeLike) -> HostArray:
         return self._filled_with(0, shape, np.dtype(dtype))
 
-    def upload(self, array: Array) -> HostArray:
-        staged = super().upload(array).view(np.ndarray)
-        made = self.empty(staged.shape, staged.dtype)
-        current().ask(partial(np.copyto, bare(made), staged))
-        return made
-
-    def download(self, buffer: HostArray) -> Array:
-        found = np.empty(buffer.shape, buffer.dtype)
-        current().ask(partial(np.copyto, found, bare(buffer)))
-        current().finish()
-        return found
-
     def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
         given = [one if isinstance(one, int | float) else bare(one).view(HostArray) for one in arguments]
-        current().ask(partial(HostDevice.launch, self, kernel, blocks, given, shared=shared))
+        stream().ask(partial(HostDevice.launch, self, kernel, blocks, given, shared=shared))
 
     def concatenate(self, parts: Sequence[HostArray], axis: int = 0) -> HostArray:
         """As CuPy does it."""
         shape = list(parts[0].shape)
         shape[axis] = sum(one.shape[axis] for one in parts)
         made = self.empty(shape, parts[0].dtype)
-        current().ask(partial(np.concatenate, list(map(bare, parts)), axis=axis, out=bare(made)))
+        stream().ask(partial(np.concatenate, list(map(bare, parts)), axis=axis, out=bare(made)))
         return made
 
-    @contextmanager
-    def in_order(self) -> Iterator[None]:
-        _LOCAL.stream = self.idle.pop() if self.idle else Stream(next(self.seeds))
-        yield
-        current().finish()
-        self.idle.append(current())
-        del _LOCAL.stream
-
-    def mark(self) -> Event:
-        return current().mark()
-
-    def wait(self, mark: object) -> None:
-        assert isinstance(mark, Event)
-        current().ask(partial(mark.wait, PATIENCE_S))
-
-    def finish(self) -> None:
-        current().finish()
-
     def _filled_with(self, byte: int, shape: int | Sequence[int], dtype: np.dtype[Any]) -> HostArray:
-        size, stream = dtype.itemsize * prod(np.atleast_1d(shape).tolist()), current()
-        block = stream.take(size)
+        size, taken_by = dtype.itemsize * prod(np.atleast_1d(shape).tolist()), stream()
+        block = taken_by.take(size)
         owner = np.frombuffer(block, np.uint8)
-        weakref.finalize(owner, stream.free[len(block)].append, block)
-        stream.ask(partial(np.frombuffer(block, np.uint8).fill, byte))
+        weakref.finalize(owner, taken_by.free[len(block)].append, block)
+        taken_by.ask(partial(np.frombuffer(block, np.uint8).fill, byte))
         return owner[:size].view(dtype).reshape(shape).view(HostArray)
 
 
-def current() -> Stream:
+def stream() -> LateStream:
     """That which the thread is in."""
-    found: Stream = _LOCAL.stream
+    found = current()["stream"]
+    assert isinstance(found, LateStream)
     return found
 
 
@@ -165,24 +156,46 @@ def bare(array: HostArray) -> Array:
     return np.ndarray(array.shape, array.dtype, block, start, array.strides)
 
 
+def asnumpy(buffer: HostArray, *, out: Array | None = None, blocking: bool = True) -> Array:
+    """A copy of an array here, which is waited for but where it is told not to be."""
+    assert blocking or out is not None, "where would it go?"
+    found = np.full(buffer.shape, 0xC5, np.uint8).astype(buffer.dtype) if out is None else out
+    stream().ask(partial(np.copyto, found, bare(buffer)))
+    if blocking:
+        stream().synchronize()
+    return found
+
+
+def late_cupy(device: LateDevice) -> SimpleNamespace:
+    """A module in the place of CuPy, on such a device: NumPy for what is not done late."""
+    launching = fake_cupy(device)
+    streams = {
+        "Stream": lambda *, non_blocking: LateStream(next(device.seeds), non_blocking=non_blocking),
+        "Event": LateEvent,
+        "get_current_stream": stream,
+    }
+    vars(launching.cuda).update(streams)
+    return SimpleNamespace(
+        **vars(np) | vars(launching) | {"asnumpy": asnumpy, "concatenate": device.concatenate},
+    )
+
+
+def _when_idle(name: str) -> Callable[..., object]:
+    does: Callable[..., object] = getattr(HostArray, name)
+
+    def done(*given: Any, **named: Any) -> object:  # noqa: ANN401
+        if "stream" in current():
+            stream().synchronize()
+        return does(*given, **named)
+
+    return done
+
+
 @contextmanager
-def late(device: LateDevice) -> Iterator[LateDevice]:
-    """The device, to which arrays of it send their work as long as this lasts."""
-
-    def when_idle(name: str) -> Callable[..., object]:
-        does: Callable[..., object] = getattr(HostArray, name)
-
-        def done(*given: Any, **named: Any) -> object:  # noqa: ANN401
-            if hasattr(_LOCAL, "stream"):
-                current().finish()
-            return does(*given, **named)
-
-        return done
-
-    library = ModuleType("library")
-    vars(library).update(vars(np) | {"concatenate": device.concatenate})
-    with registered(device), pytest.MonkeyPatch.context() as patch:
+def late(device: LateDevice) -> Iterator[Device]:
+    """What CuPy sees of a device, to which arrays of it send their work as long as this lasts."""
+    with installed(late_cupy(device)), registered(device), pytest.MonkeyPatch.context() as patch:
         for name in BY_NUMPY:
-            patch.setattr(HostArray, name, when_idle(name))
-        register(HostArray, device, library)
-        yield device
+            patch.setattr(HostArray, name, _when_idle(name))
+        found: Device = importlib.import_module(LAUNCH).gpu()
+        yield found

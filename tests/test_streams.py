@@ -14,7 +14,7 @@ import pytest
 
 import voxmill as vm
 from cuda_host import HostProcess
-from late_streams import PATIENCE_S, LateDevice, current, late
+from late_streams import PATIENCE_S, LateDevice, late, stream
 from small_images import case
 from test_on_device import assert_same_rows
 from voxmill import computing, textures
@@ -39,7 +39,7 @@ class Dawdling(Combiner[Any, Any, Any]):
         super()._make(batch)
         self.worked += [get_ident()] * bool(batch)
         if any(one.made is None for one in batch):
-            self.failed.append(current().is_idle)
+            self.failed.append(stream().is_idle)
 
     def made(self, rule: object, given: Sequence[object]) -> Sequence[Any]:
         found = super().made(rule, given)
@@ -62,7 +62,7 @@ class Crowded(LateDevice):
                 assert time.monotonic() < end
                 time.sleep(0.001)
         if kernel.startswith(("digitise", "sweep")):
-            current().ask(partial(time.sleep, next(self.lateness)))
+            stream().ask(partial(time.sleep, next(self.lateness)))
         super().launch(kernel, blocks, arguments, shared=shared)
 
 
@@ -80,8 +80,8 @@ def extracted_by_threads(device: Crowded, monkeypatch: pytest.MonkeyPatch) -> No
     image, mask = case()
     images = [vm.Volume(image.array + np.int16(40 * number), image.grid) for number in range(device.crowd)]
     expected = [vm.extract(one, mask, settings=SETTINGS, device="cpu") for one in images]
-    with late(device):
-        monkeypatch.setattr(computing, "_FOUND", [FoundGPU(device)])
+    with late(device) as seen:
+        monkeypatch.setattr(computing, "_FOUND", [FoundGPU(seen)])
         monkeypatch.setattr(textures, "COMBINER", device.combiner)
         with ThreadPoolExecutor(len(images)) as pool:
             found = list(pool.map(lambda one: vm.extract(one, mask, settings=SETTINGS), images))
