@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PREFIX = "diagnostics_"
 """What the names of PyRadiomics' diagnostics begin with."""
+KEY = ("case", "region")
+"""The columns that tell the rows of one image and mask apart."""
 ERROR = "error"
 """The column that says why a row has no features."""
 
@@ -34,7 +36,8 @@ class Row:
     features: name → value, NaN where a feature is undefined for the region (a note says why). notes: what a reader
     should know. diagnostics: about the region, not features; with the setting `diagnostics` also PyRadiomics'
     `diagnostics_*`, tuples in x, y, z. error: why the region could not be measured, else None. left_out: how many
-    images it could not be measured in (notes say why).
+    images it could not be measured in (notes say why). image, mask: their names in a store, '' where these are not
+    known; None where they are of no store.
     """
 
     case: str
@@ -44,6 +47,13 @@ class Row:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     left_out: int = 0
+    image: str | None = None
+    mask: str | None = None
+
+    @property
+    def called(self) -> str:
+        """The case, of a store with its image and mask: `case/image/mask`."""
+        return "/".join(filter(None, (self.case, self.image, self.mask)))
 
     @property
     def label(self) -> int | None:
@@ -53,7 +63,7 @@ class Row:
 
     def __repr__(self) -> str:
         found = counted(len(self.features), "feature") if self.error is None else f"failed, {self.error}"
-        return f"<Row {self.case}, {self.region}: {found}>"
+        return f"<Row {self.called}, {self.region}: {found}>"
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,8 +122,7 @@ class Table:
         """
         rows = [
             {
-                "case": row.case,
-                "region": row.region,
+                **{name: getattr(row, name) for name in self._key},
                 "label": row.label,
                 **carried,
                 "features": {name: value if math.isfinite(value) else None for name, value in row.features.items()},
@@ -127,6 +136,11 @@ class Table:
         return {"voxmill": __version__, "settings": settings, "device": self.device, "rows": rows}
 
     @property
+    def _key(self) -> tuple[str, ...]:
+        """The columns that tell rows apart, as in all tables: of a store, also image and mask."""
+        return ("case", "image", "mask", "region") if any(row.image is not None for row in self.rows) else KEY
+
+    @property
     def _carried(self) -> Iterator[dict[str, Any]]:
         """What JSON says of the columns that are carried, row by row."""
         if self.carried is None:
@@ -138,8 +152,8 @@ class Table:
     def to_arrow(self) -> "pa.Table":
         """An Arrow table.
 
-        Its columns: case, region, label, those that are carried, PyRadiomics' diagnostics, a float64 column per
-        feature, notes, error.
+        Its columns: case, of a store image and mask, region, label, those that are carried, PyRadiomics' diagnostics, a
+        float64 column per feature, notes, error.
 
         Diagnostics are there with the setting of that name: numbers as int64 or float64, all else as text, tuples and
         settings as Python writes them.
@@ -147,8 +161,7 @@ class Table:
         import pyarrow as pa
 
         columns: dict[str, Any] = {
-            "case": pa.array([row.case for row in self.rows], pa.string()),
-            "region": pa.array([row.region for row in self.rows], pa.string()),
+            **{name: pa.array([getattr(row, name) for row in self.rows], pa.string()) for name in self._key},
             "label": pa.array([row.label for row in self.rows], pa.int64()),
         }
         if self.carried is not None:
@@ -177,9 +190,10 @@ class Table:
         further = (
             {} if self.carried is None else {name: _texts(self.carried[name]) for name in self.carried.column_names}
         )
-        writer.writerow(["case", "region", "label", *further, *self.reported, *self.columns, "notes", ERROR])
+        writer.writerow([*self._key, "label", *further, *self.reported, *self.columns, "notes", ERROR])
         for at, row in enumerate(self.rows):
-            first = [row.case, row.region, row.label, *(column[at] for column in further.values())]
+            key = [getattr(row, name) for name in self._key]
+            first = [*key, row.label, *(column[at] for column in further.values())]
             about = [_text(row.diagnostics.get(name)) for name in self.reported]
             values = [_number(row.features.get(name)) for name in self.columns]
             writer.writerow([*first, *about, *values, "; ".join(row.notes), row.error or ""])

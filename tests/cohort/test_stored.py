@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import voxmill as vm
@@ -10,6 +11,7 @@ from cuda_host import HostDevice, HostProcess, registered
 from small_images import SHAPE, case
 from stored import write_case
 from voxmill import computing
+from voxmill.cohort import run_cohort
 from voxmill.computing import FoundGPU
 from voxmill.store import create_store, finish_case, new_case, open_store, write_image, write_mask
 
@@ -17,7 +19,8 @@ SETTINGS = {"features": ["firstorder"]}
 
 
 def without_case(table: vm.Table) -> str:
-    return repr([one | {"case": ""} for one in table.to_dict()["rows"]])
+    whose = ("case", "image", "mask")
+    return repr([{name: one[name] for name in one if name not in whose} for one in table.to_dict()["rows"]])
 
 
 @pytest.fixture
@@ -73,9 +76,16 @@ def test_several_images_and_masks_are_told_apart(tmp_path: Path) -> None:
     write_mask(write_image(folder, second), vm.Mask(labels, image.grid, name="box"))
     finish_case(folder, "ada")
     table = vm.extract_store(open_store(tmp_path / "store"), settings=SETTINGS)
-    assert [(row.case, row.region) for row in table.rows] == [
-        ("ada/scan/labels", "1"), ("ada/scan/labels", "node"), ("ada/scan/box", "1"), ("ada/second", "1"),
+    assert [(row.called, row.region) for row in table.rows] == [
+        ("ada/scan/labels", "1"), ("ada/scan/labels", "node"), ("ada/scan/box", "1"), ("ada/second/box", "1"),
     ]  # fmt: skip
+    done = run_cohort(tmp_path / "store", tmp_path / "out", settings=SETTINGS)
+    key = ["case", "image", "mask", "region", "label"]
+    of_run = pq.read_table(done.features, columns=key)
+    assert table.to_arrow().column_names[:5] == pq.read_schema(done.features).names[:5] == key
+    assert sorted(map(repr, of_run.to_pylist())) == sorted(map(repr, table.to_arrow().select(key).to_pylist()))
+    assert [row.split(",")[:4] for row in table.to_csv().splitlines()[:2]] == [key[:4], ["ada", "scan", "labels", "1"]]
+    assert list(table.to_dict()["rows"][0])[:5] == key
 
 
 def test_what_fails_is_a_row_and_the_others_go_on(store: Path) -> None:
@@ -90,7 +100,7 @@ def test_what_fails_is_a_row_and_the_others_go_on(store: Path) -> None:
     shard.write_bytes(shard.read_bytes()[:100])
     bare: list[str] = []
     table = vm.extract_store(open_store(store), settings=SETTINGS, bare=bare.append)
-    assert bare == ["bare"]
+    assert bare == ["bare/scan"]
     assert {row.case: row.error for row in table.rows if row.case != "ada"} == {
         "bob": None,
         "cut": "cut: the case was not written to its end; convert it again",

@@ -199,7 +199,7 @@ def _tell_rest(table: "Table", bare: list[str], lacking: list[str]) -> None:
     from voxmill.errors import counted
 
     for row in table.failed:
-        tell(f"{row.case}: {str(row.error).removeprefix(f'{row.case}: ')}")
+        tell(f"{row.called}: {str(row.error).removeprefix(f'{row.case}: ')}")
     if bare:
         tell(f"{counted(len(bare), 'image')} without a mask in the store: nothing to measure there")
     for clause in lacking:

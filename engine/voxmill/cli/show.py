@@ -131,7 +131,7 @@ def _fitting(rows: list[Row], left: int) -> tuple[int, ...]:
 
 
 def _heading(row: Row) -> str:
-    return f"{printable(row.case)}\n{printable(row.region)}"
+    return f"{printable(row.called)}\n{printable(row.region)}"
 
 
 def _features_grid(rows: list[Row], columns: tuple[str, ...], layout: Layout) -> Grid:

@@ -1,6 +1,6 @@
 """A store → rows: every image of every case in every mask that it has."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,9 +36,9 @@ def extract_store(
 
     `cases` are the names of those that are wanted; all of them when None, those that were interrupted included, whose
     rows say so, and a row that says so where the conversion of the store is not finished. `done` is called with the
-    name of every case that is finished, `bare` with that of every image that has no mask in the store, and so no row. A
-    row's case is the name of the case; of several images or masks it goes on with theirs: `case/image/mask`. Columns
-    that were carried into the store are carried on. What could not be converted has no row; `lost_in` tells it.
+    name of every case that is finished, `bare` with `case/image` for every image that has no mask in the store, and so no row. A
+    row has the names of its case, image and mask, as the tables of a run have them. Columns that were carried into the
+    store are carried on. What could not be converted has no row; `lost_in` tells it.
 
     What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read,
     has no such case, or carries a column that is called like one of the result; SettingsError for settings that make no
@@ -61,16 +61,15 @@ def extract_store(
     rows: list[Row] = []
     whose: list[str] = []
     for name in wanted_cases(store, cases):
-        pairs = list(StoreCase(store.folder, name).pairs())
-        for pair in pairs:
+        for pair in StoreCase(store.folder, name).pairs():
             if pair.is_bare:
-                bare(_called(name, pair, pairs))
+                bare(f"{name}/{pair.image}")
                 continue
-            rows += _of_pair(pair, _called(name, pair, pairs), measured)
+            rows += (replace(row, case=name, image=pair.image, mask=pair.mask) for row in _of_pair(pair, measured))
         whose += [name] * (len(rows) - len(whose))
         done(name)
     if cases is None and store.unfinished is not None:
-        rows.append(Row(store.folder.name, "", {}, error=str(store.unfinished)))
+        rows.append(Row(store.folder.name, "", {}, error=str(store.unfinished), image="", mask=""))
         whose.append("")
     return Table(tuple(rows), settings, name_of(opened), carried_to(known, whose))
 
@@ -100,22 +99,11 @@ def wanted_cases(store: "Store", cases: Iterable[str] | None = None) -> tuple[st
     return wanted
 
 
-def _called(case: str, pair: Pair, pairs: Sequence[Pair]) -> str:
-    """A case with the names of an image and a mask where there are several."""
-    images = {one.image for one in pairs if one.image}
-    masks = [one.mask for one in pairs if one.image == pair.image]
-    name = f"{case}/{pair.image}" if pair.image and len(images) > 1 else case
-    return f"{name}/{pair.mask}" if pair.mask and len(masks) > 1 else name
-
-
-def _of_pair(pair: Pair, name: str, measured: Measured) -> Iterator[Row]:
+def _of_pair(pair: Pair, measured: Measured) -> tuple[Row, ...]:
     """The rows of an image in a mask, or one that says why there are none."""
     if pair.opened is None:
-        yield Row(name, "", {}, error=pair.error)
-        return
-    image, mask = pair.opened
+        return (Row("", "", {}, error=pair.error),)
     try:
-        for row in measured(image, mask):
-            yield replace(row, case=name)
+        return measured(*pair.opened)
     except VoxmillError as error:
-        yield Row(name, "", {}, error=str(error))
+        return (Row("", "", {}, error=str(error)),)
