@@ -36,9 +36,9 @@ def extract_store(
 
     `cases` are the names of those that are wanted; all of them when None, those that were interrupted included, whose
     rows say so, and a row that says so where the conversion of the store is not finished. `done` is called with the
-    name of every case that is finished, `bare` with `case/image` for every image that has no mask in the store, and so no row. A
-    row has the names of its case, image and mask, as the tables of a run have them. Columns that were carried into the
-    store are carried on. What could not be converted has no row; `lost_in` tells it.
+    name of every case that is finished, `bare` with `case/image` for every image that has no mask in the store, and so
+    no row. A row has the names of its case, image and mask, as the tables of a run have them. Columns that were carried
+    into the store are carried on. What could not be converted has no row; `lost_in` tells it.
 
     What cannot be measured is a row with an error; the others go on. Raises InputError when the store cannot be read,
     has no such case, or carries a column that is called like one of the result; SettingsError for settings that make no
