@@ -203,6 +203,7 @@ def test_a_gpu_that_is_hidden(monkeypatch: pytest.MonkeyPatch, name: str, visibl
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     with installed(fake_cupy(BrokenDevice(error=CUDARuntimeError(f"{name}: …")))):
         assert refusal().startswith(f"CUDA_VISIBLE_DEVICES is {visible!r} and leaves no GPU to be seen; unset it, or")
+        assert "or give the number of a GPU that nvidia-smi shows, if it shows one" in refusal()
 
 
 def test_a_device_that_counts_wrongly(plain: HostProcess) -> None:

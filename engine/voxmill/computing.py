@@ -260,9 +260,32 @@ def _launching() -> ModuleType:
     return launch
 
 
+def obstacles() -> list[str]:
+    """What is in the way of a GPU, and what to do, in the order in which to do it; nothing where one works."""
+    found = find_gpu()
+    if found.device is not None:
+        return []
+    hidden = _hidden() if os.environ.get(VISIBLE) == NO_GPU else found.obstacle
+    return list(dict.fromkeys((hidden, found.obstacle)))
+
+
+def doubled() -> str:
+    """That two versions of CuPy are installed, which have one folder, and what to do; empty where there is one."""
+    both = _wheels()
+    if len(both) < 2:
+        return ""
+    mixed = f"{' and '.join(both)} are both installed, whose files take each other's place"
+    return f"{mixed}: pip uninstall {' '.join(both)}, and {INSTALL}"
+
+
+def _wheels() -> list[str]:
+    """What is installed that brings CuPy."""
+    return [wheel for wheel in WHEELS.values() if any(distributions(name=wheel))]
+
+
 def _absent() -> str:
     """Why there is no CuPy: two versions of it have one folder, and with either it goes, though one seems installed."""
-    left = [wheel for wheel in WHEELS.values() if any(distributions(name=wheel))]
+    left = _wheels()
     if not left:
         return NOT_INSTALLED
     return f"of CuPy only the name is installed: pip uninstall {' '.join(left)}, and {INSTALL}"
@@ -285,7 +308,7 @@ def _prove(device: "Device") -> None:
 
 
 def _unloadable(error: BaseException) -> str:
-    return f"CuPy cannot be loaded ({_first_line(error)}); uninstall it, and {INSTALL}"
+    return f"CuPy cannot be loaded ({_first_line(error)}); {doubled() or f'uninstall it, and {INSTALL}'}"
 
 
 def _obstacle(error: Exception, driver: int, cuda: int) -> str:
@@ -321,7 +344,8 @@ def _hidden() -> str:
     visible = os.environ.get(VISIBLE)
     if visible is None:
         return "no GPU of NVIDIA is found; see whether nvidia-smi shows one"
-    return f"CUDA_VISIBLE_DEVICES is {brief(visible)} and leaves no GPU to be seen; unset it, or give a GPU's number"
+    seen = "unset it, or give the number of a GPU that nvidia-smi shows, if it shows one"
+    return f"{VISIBLE} is {brief(visible)} and leaves no GPU to be seen; {seen}"
 
 
 def written_version(number: int) -> str:

@@ -53,3 +53,27 @@ def test_no_cupy(capsys: pytest.CaptureFixture[str]) -> None:
     with installed(None):
         (used,) = said(capsys)
     assert used.startswith("--device auto computes on the CPU: CuPy, which computes on GPUs, is not installed; pip ")
+
+
+def test_an_empty_variable_comes_before_a_cupy_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with installed(None):
+        (used,) = said(capsys)
+    hidden, _, absent = used.partition("; then: ")
+    assert hidden.startswith(
+        "--device auto computes on the CPU: CUDA_VISIBLE_DEVICES is '' and leaves no GPU to be seen"
+    )
+    assert absent.startswith("CuPy, which computes on GPUs, is not installed; pip install")
+
+
+def test_two_versions_of_cupy_side_by_side(
+    plain: HostProcess, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(computing, "distributions", lambda name: [name])
+    with installed(fake_cupy(HostDevice(plain))):
+        *_, both, used = said(capsys)
+    assert both.startswith("cupy-cuda12x and cupy-cuda13x are both installed, whose files take each other's place: pip")
+    assert "pip uninstall cupy-cuda12x cupy-cuda13x, and pip install 'voxmill[gpu]'" in both
+    assert used == "--device auto computes on gpu 0, Threads of this machine"

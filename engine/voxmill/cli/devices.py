@@ -8,7 +8,7 @@ def devices() -> None:
     """
     from voxmill.cli.streams import emit
     from voxmill.cohort.device import CRASHED, look
-    from voxmill.computing import describe_gpus, find_gpu
+    from voxmill.computing import describe_gpus, doubled, find_gpu, obstacles
 
     if look().obstacle == CRASHED:  # so would this process
         emit(f"no GPU can be used: {CRASHED}; until then, use --device cpu\n")
@@ -18,7 +18,7 @@ def devices() -> None:
     lines = [f"{'gpu':5}{'name':40}{'compute capability':20}memory"] if gpus else []
     for number, one in enumerate(gpus):
         lines.append(f"{number:<5}{one.name:40}{one.compute_capability:20}{one.memory_bytes / 1e9:.1f} GB")
-    lines += [versions] if versions else []
+    lines += filter(None, (versions, doubled()))
     used = "the CPU" if found.device is None else f"gpu 0, {found.device.name}"
-    lines.append(f"--device auto computes on {used}{': ' if found.obstacle else ''}{found.obstacle}")
+    lines.append(": ".join([f"--device auto computes on {used}", *filter(None, ["; then: ".join(obstacles())])]))
     emit("\n".join([*lines, ""]))
