@@ -106,6 +106,14 @@ class FakePinned(bytearray):
         super().__init__(size)
 
 
+class FakeRuntimeError(RuntimeError):
+    """As CuPy's CUDARuntimeError."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
 class FakePinnedPool:
     """Keeps all that it takes, and gives none of it again."""
 
@@ -170,6 +178,8 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         getDeviceCount=lambda: 1,
         getDeviceProperties=lambda number: properties,
         hostAllocPortable=PORTABLE,
+        errorMemoryAllocation=2,
+        CUDARuntimeError=FakeRuntimeError,
         cudaDevAttrMaxSharedMemoryPerBlockOptin=97,
         cudaDevAttrMultiProcessorCount=16,
         deviceGetAttribute=lambda which, number: {97: device.shared_bytes, 16: device.multiprocessors}[which],

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import voxmill as vm
@@ -281,6 +282,13 @@ def test_a_mistake_of_ours_is_told_from_a_gpu_that_fails() -> None:
     assert re.fullmatch(r"a mistake in Voxmill itself \(KeyError in test_computing.py, line \d+\); report it", said)
     assert failure(CUDARuntimeError("cudaErrorLaunchFailure")).startswith("the GPU failed (CUDARuntimeError: cuda")
     assert failure(OutOfMemoryError()).startswith("the memory of the GPU was too small")
+
+
+def test_memory_of_this_machine_is_told_from_that_of_a_gpu() -> None:
+    with pytest.raises(MemoryError) as full:
+        np.empty(1 << 62, np.uint8)
+    for error in (full.value, MemoryError()):
+        assert failure(error).startswith("the memory of this machine was too small")
 
 
 def test_other_words_are_refused() -> None:

@@ -54,6 +54,8 @@ DRIVER = "CUDA of the driver"
 """The name of its version."""
 OUT_OF_MEMORY = ("cudaErrorMemoryAllocation", "CUDA_ERROR_OUT_OF_MEMORY")
 """How CUDA's runtime says it, and its driver, which launches kernels."""
+HERE = ("builtins", "numpy")
+"""Whose MemoryError tells of the memory of this machine; CuPy's tells of a device's."""
 PASSING = {
     **dict.fromkeys(
         ("OutOfMemory", *OUT_OF_MEMORY), "its memory is taken by other programs; wait for them, or end them"
@@ -199,7 +201,7 @@ def release(device: "Device | None") -> None:
 
 
 def is_full(error: Exception) -> bool:
-    """Whether memory of a device was too small for what was tried."""
+    """Whether memory, of a device or of this machine, was too small for what was tried."""
     return isinstance(error, MemoryError) or any(sign in _said(error) for sign in OUT_OF_MEMORY)
 
 
@@ -207,6 +209,8 @@ def failure(error: Exception) -> str:
     """What became of work on a device, for a note in a row that the CPU had to make."""
     if isinstance(error, RoomError):
         return str(error)
+    if isinstance(error, MemoryError) and type(error).__module__.partition(".")[0] in HERE:
+        return "the memory of this machine was too small for what the GPU was to be given or gave"
     if is_full(error):
         return "the memory of the GPU was too small, or taken by other programs"
     if isinstance(error, OURS):

@@ -28,7 +28,8 @@ THREADS = 256
 ALWAYS_SHARED = 48 << 10
 """Bytes that a block can have without its kernel asking for more."""
 STAGED = 32 << 20
-"""Up to so many bytes come from a device through pinned memory of ours, more through the little that CUDA has."""
+"""Up to so many bytes come from a device through pinned memory of ours, more, or where
+there is no more to be had, through the little that CUDA has."""
 MOST_PINNED = 256 << 20
 """So many bytes of pinned memory are kept between cases: it takes long to get."""
 ALIGNED = 64
@@ -143,9 +144,9 @@ class CupyDevice:
     def download_all(self, buffers: Sequence[Buffer]) -> list[Array]:
         """Copies of several arrays here, waited for once, in the stream of this thread alone."""
         ends = np.cumsum([-(-one.nbytes // ALIGNED) * ALIGNED for one in buffers]).tolist()
-        if not 0 < ends[-1] <= STAGED:
+        memory = _pinned(ends[-1]) if 0 < ends[-1] <= STAGED else None
+        if memory is None:
             return [np.asarray(cupy.asnumpy(one)) for one in buffers]
-        memory = cupy.cuda.alloc_pinned_memory(ends[-1])
         staged = [
             np.frombuffer(memory, one.dtype, one.size, start).reshape(one.shape)
             for one, start in zip(buffers, [0, *ends[:-1]], strict=True)
@@ -222,6 +223,16 @@ class CupyDevice:
                 kernel.max_dynamic_shared_size_bytes = self.shared_bytes
             self._kernels[name] = kernel
         return self._kernels[name]
+
+
+def _pinned(size: int) -> Untyped:
+    """So many bytes of pinned memory; None where this machine has too little, which says nothing of the device's."""
+    try:
+        return cupy.cuda.alloc_pinned_memory(size)
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        if error.status != cupy.cuda.runtime.errorMemoryAllocation:
+            raise
+        return None
 
 
 def _pin(size: int) -> Untyped:

@@ -10,7 +10,7 @@ import pytest
 
 from cuda_cases import NARROW, Task, assert_counts_as_the_cpu
 from cuda_host import HostDevice, HostProcess
-from fake_cupy import LAUNCH, Current, current, fake_cupy, installed
+from fake_cupy import LAUNCH, Current, FakeRuntimeError, current, fake_cupy, installed
 from kernel_cases import read_only
 from voxmill.errors import Interruption
 from voxmill_kernels.cache import kernel_cache
@@ -89,6 +89,24 @@ def test_copies_come_through_pinned_memory_which_is_kept(monkeypatch: pytest.Mon
             monkeypatch.setattr(launch, "MOST_PINNED", kept)
             device.release()
             assert sum(launch._PINNED.values()) == left
+
+
+def test_without_pinned_memory_copies_come_all_the_same() -> None:
+    """This machine may have none left; another failure is none of that."""
+    array = np.arange(5, dtype=np.int16)
+    cupy = fake_cupy(HostDevice())
+    with installed(cupy):
+        device = importlib.import_module(LAUNCH).CupyDevice()
+        there = device.upload(array)
+        refusals = iter([2, 700])
+
+        def refuse(size: int) -> None:
+            raise FakeRuntimeError(next(refusals))
+
+        cupy.cuda.alloc_pinned_memory = refuse
+        np.testing.assert_array_equal(device.download(there), array, strict=True)
+        with pytest.raises(FakeRuntimeError, match="700"):
+            device.download(there)
 
 
 def test_numbers_arrive_as_kernels_read_them(monkeypatch: pytest.MonkeyPatch) -> None:
