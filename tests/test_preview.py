@@ -45,6 +45,7 @@ def test_what_the_filters_need_is_read_and_what_they_share_is_made_once() -> Non
     image, mask = case()
     region = planned(FILTERS)
     assert (region.name, region.shape, region.error) == ("tumour", mask.segments[0].box.shape, None)
+    assert region.shape is not None
     assert len(boxes_of(region, "Laplacian of Gaussian, 1 mm")) == 1
     assert [len(boxes_of(region, f"coif1, {band} pass along x")) for band in ("low", "high")] == [1, 1]
     assert sum("pass along z" in box.work for box in region.boxes) == 8

@@ -12,6 +12,7 @@ from dicom_masks import segments, write_scan, write_segmentation
 from small_images import SPACING, sitk_image, texture, two_labels
 from stored import write_case
 from voxmill.cohort import run_cohort
+from voxmill.preview import preview
 
 NAMES = ("GTVp", "GTVn", "GTVx")
 SAID = "region GTVn: it has no voxel in the mask"
@@ -51,6 +52,13 @@ def test_who_asks_for_it_has_a_row_that_says_so(case: tuple[Path, Path], label: 
         assert ended(vm.extract(*case, settings={**FEW, **settings, "labels": ["GTVp", label]}))[-1] == ("GTVn", SAID)
     (row,) = vm.extract(*case, settings=FEW, labels=label).rows
     assert (row.label, row.diagnostics["voxels"]) == (2, 0)
+
+
+def test_it_has_no_box(case: tuple[Path, Path]) -> None:
+    table = vm.extract(*case, settings=FEW, labels="GTVn")
+    assert table.to_dict()["rows"][0]["diagnostics"] == {"label": 2, "voxels": 0, "box": None}
+    (planned,) = preview(*case, settings=vm.Settings.parse(FEW), labels="GTVn")
+    assert (planned.shape, planned.error) == (None, SAID.removeprefix("region GTVn: "))
 
 
 def test_a_union_with_it_fails_alone(case: tuple[Path, Path]) -> None:

@@ -23,7 +23,7 @@ Labels = Sequence[int | str]
 ROUNDING = 1e-6
 """How far below the smallest volume, as a share of it, a component may be: spacings are rounded in files."""
 NOWHERE = Window((0, 0, 0), (1, 1, 1))
-"""The box of what has no voxel: a box has one at least."""
+"""Stands where the box of a region would, of one that has no voxel: a box has one at least."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class Choice:
     part: Part | None = None
     notes: tuple[str, ...] = ()
     refusal: str | None = None
+
+    @property
+    def extent(self) -> Index | None:
+        """The shape of its box; None where it has no voxel, and so no box."""
+        return self.box.shape if self.voxels else None
 
 
 def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[Choice, ...]:

@@ -321,7 +321,8 @@ def _row(case: Case, choice: Choice, prepared: Prepared, found: Sequence[Found])
 
 
 def _about(choice: Choice) -> dict[str, Any]:
-    return {"label": choice.label, "voxels": choice.voxels, "box": list(choice.box.shape)}
+    box = None if choice.extent is None else list(choice.extent)
+    return {"label": choice.label, "voxels": choice.voxels, "box": box}
 
 
 def _text(name: str) -> str:

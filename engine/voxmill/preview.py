@@ -55,11 +55,11 @@ class PlannedFact:
 class PlannedRegion:
     """A region: the shape of its box (z, y, x) where it is measured, and all that is found, read and made for it.
 
-    Boxes stand after those that they are made from. error: why it cannot be measured, else None.
+    Boxes stand after those that they are made from. error: why it cannot be measured, else None; then it has no shape.
     """
 
     name: str
-    shape: Index
+    shape: Index | None
     boxes: tuple[PlannedBox, ...] = ()
     facts: tuple[PlannedFact, ...] = ()
     notes: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def _region(case: Case, choice: Choice) -> PlannedRegion:
     try:
         place = place_of(case.image, case.mask, choice, case.settings)
     except RegionError as error:
-        return PlannedRegion(choice.name, choice.box.shape, notes=notes, error=str(error))
+        return PlannedRegion(choice.name, None, notes=notes, error=str(error))
     images, left_out = images_of(place.source, case.settings)
     if case.settings.resegment is not None:
         left_out.append("boxes are those of the region before it is resegmented, which may make them smaller")

@@ -34,10 +34,11 @@ class Row:
     """One region of one case.
 
     features: name → value, NaN where a feature is undefined for the region (a note says why). notes: what a reader
-    should know. diagnostics: about the region, not features; with the setting `diagnostics` also PyRadiomics'
-    `diagnostics_*`, tuples in x, y, z. error: why the region could not be measured, else None. left_out: how many
-    images it could not be measured in (notes say why). image, mask: their names in a store, '' where these are not
-    known; None where they are of no store.
+    should know. diagnostics: about the region, not features: its label, how many voxels it has, and the shape of its
+    box (z, y, x), None where it has no voxel; with the setting `diagnostics` also PyRadiomics' `diagnostics_*`, tuples
+    in x, y, z. error: why the region could not be measured, else None. left_out: how many images it could not be
+    measured in (notes say why). image, mask: their names in a store, '' where these are not known; None where they are
+    of no store.
     """
 
     case: str

@@ -24,7 +24,7 @@ def show_plan(regions: Sequence[PlannedRegion]) -> None:
     console = Console()
     say = partial(console.print, markup=False, highlight=False, emoji=False)
     for region in regions:
-        if region.error is None:
+        if region.shape is not None:
             images = _images(region)
             say(Text(printable(f"Region {region.name}: {_by(region.shape)} voxels"), style="bold"))
             say(_grid(region, images))
