@@ -15,6 +15,7 @@ NEAR = 0.6
 """How alike a misspelt word must be to what was meant, from 0 to 1."""
 LISTED = 12
 """Known words are all listed up to this many, several mistakes too; of more, some are."""
+NOWHERE = "this is a link that leads nowhere; mend it, or see whether the disk that it leads to is there"
 SHOWN = 120
 """Characters of a value that are shown at most."""
 _BRIEF = reprlib.Repr()
@@ -58,6 +59,11 @@ def mistake(error: Exception) -> str:
     *_, place = traceback.extract_tb(error.__traceback__)
     where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
     return f"a mistake in Voxmill itself ({where}); report it"
+
+
+def lacking(path: Path, otherwise: str) -> str:
+    """Why there is nothing at a path, and what to do: it is a link that leads nowhere, or else `otherwise`."""
+    return NOWHERE if path.is_symlink() else otherwise
 
 
 def brief(value: object) -> str:

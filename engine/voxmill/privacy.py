@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voxmill.errors import InputError, OutputError
+from voxmill.errors import InputError, OutputError, lacking
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -174,7 +174,10 @@ class Key:
             content = path.read_bytes().rstrip(b"\r\n")
             mode = path.stat().st_mode
         except OSError as error:
-            raise InputError(f"{path.name}: the key cannot be read: {error.strerror or error}") from None
+            reason = str(error.strerror or error)
+            if isinstance(error, FileNotFoundError):
+                reason = lacking(path, reason)
+            raise InputError(f"{path.name}: the key cannot be read: {reason}") from None
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise InputError(f"{path.name}: others can read this key; make it yours alone: chmod 600 {path.name}")
         if len(content) < KEY_BYTES:

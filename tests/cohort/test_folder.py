@@ -53,6 +53,21 @@ def test_results_are_not_written_to_where_a_link_leads(tmp_path: Path) -> None:
     assert not (out / "methods.md").is_symlink()
 
 
+@pytest.mark.parametrize("name", ["ledger", "earlier"])
+def test_a_folder_of_ours_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path: Path, name: str) -> None:
+    cohort, outside = write_cohort(tmp_path, 1), tmp_path / "outside"
+    out = run_cohort(cohort, tmp_path / "out", settings=FEW).folder
+    if (out / name).exists():
+        (out / name).rename(tmp_path / "aside")
+    for is_there in (False, True):
+        (out / name).unlink(missing_ok=True)
+        (out / name).symlink_to(outside)
+        with pytest.raises(vm.OutputError, match=rf"^{name}: this is a link, which is not followed; put the folder"):
+            run_cohort(cohort, out, settings={"features": ["firstorder"]})
+        outside.mkdir(exist_ok=is_there)
+        assert not any(outside.iterdir())
+
+
 def test_other_settings_begin_a_new_run_and_the_earlier_one_is_kept(tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path, 2)
     first = run_cohort(cohort, tmp_path / "out", settings=FEW)

@@ -1,24 +1,31 @@
 """The folder that a run writes to: is it ours, and what becomes of what an earlier run left there."""
 
 import json
+import os
 from collections.abc import Collection, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from voxmill.cohort.layout import EARLIER, FEATURES, LEDGER, OUTPUTS, RUN
-from voxmill.errors import InputError, OutputError, SettingsError, counted
+from voxmill.errors import NOWHERE, InputError, OutputError, SettingsError, counted
+from voxmill.runs.ledger import require_no_link
 
 LETTERS = 12
 
 
 def require_ours(folder: Path) -> None:
     """Raise OutputError for what cannot be the folder of a run, InputError where what one left is damaged."""
-    above = next(one for one in folder.parents if one.exists())
+    above = next(one for one in folder.parents if os.path.lexists(one))
+    for one in (folder, above):
+        if one.is_symlink() and not one.exists():
+            raise OutputError(f"{one.name}: {NOWHERE}")
     if not above.is_dir():
         raise OutputError(f"{above.name}: this is a file, and no folder can be in it; give another for the results")
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder.name}: this is a file; give a folder for the results")
+    for name in (LEDGER, EARLIER):
+        require_no_link(folder / name)
     if folder.is_dir() and any(folder.iterdir()) and not (folder / LEDGER).is_dir() and _told(folder / RUN) is None:
         raise OutputError(f"{folder.name}: the folder is not empty, and it is none of a run; give another, or empty it")
     _told(folder / RUN)
@@ -52,7 +59,8 @@ def _room_aside(folder: Path, name: str) -> Path:
     """Where results go: a folder of this name, or with a number, that has no results, or none of any other case."""
     measured = _measured(folder / FEATURES)
     places = (folder / EARLIER / (f"{name}-{number}" if number > 1 else name) for number in count(1))
-    return next(one for one in places if not (one / RUN).exists() or _measured(one / FEATURES) <= measured)
+    ours = (one for one in places if not one.is_symlink())
+    return next(one for one in ours if not (one / RUN).exists() or _measured(one / FEATURES) <= measured)
 
 
 def remove_others(folder: Path, written: Collection[str]) -> None:

@@ -20,7 +20,7 @@ from voxmill.errors import InputError, OutputError, counted
 from voxmill.io.masks import parse_threshold
 from voxmill.io.remote import is_url, located
 from voxmill.privacy import Key, Pseudonyms, key_of
-from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.ledger import opened, read_ledger, require_no_link
 from voxmill.runs.records import Outcome
 from voxmill.runs.runner import NOBODY, Progress, run
 from voxmill.runs.signals import signals_heard
@@ -109,6 +109,7 @@ def convert(
             "a store is written to a folder of this machine, not to a URL; give a folder, and copy it there"
         )
     folder, place = Path(store).absolute(), located(str(source))
+    require_no_link(ledger_of(folder))
     with _taken_back(folder):
         create_store(folder)
         pseudonyms = Pseudonyms(Key.for_store(folder, new=not ledger_of(folder).exists()), keep_ids)

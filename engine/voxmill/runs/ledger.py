@@ -107,8 +107,10 @@ class Ledger:
 def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
     """The ledger in a folder, made where there is none, for this process alone.
 
-    Raises OutputError when another process writes to it or it cannot be made, InputError when a part is damaged.
+    Raises OutputError when another process writes to it, when it cannot be made and where it is a link, InputError when
+    a part is damaged.
     """
+    require_no_link(folder)
     with ExitStack() as stack:
         try:
             _make(folder, disk)
@@ -125,6 +127,14 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
             yield ledger
         finally:
             ledger.flush()
+
+
+def require_no_link(folder: Path) -> None:
+    """Raise OutputError where the folder of a ledger, or another of ours, is a link, which may lead to what is not."""
+    if folder.is_symlink():
+        raise OutputError(
+            f"{folder.name}: this is a link, which is not followed; put the folder itself in its place, or take it away"
+        )
 
 
 def read_ledger(folder: Path) -> Iterator[Record]:

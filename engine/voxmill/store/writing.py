@@ -15,7 +15,7 @@ import zarr
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from voxmill.errors import InputError, OutputError, VoxmillError
+from voxmill.errors import NOWHERE, InputError, OutputError, VoxmillError
 from voxmill.grid import Grid, Window
 from voxmill.store.attributes import (
     AXES,
@@ -60,6 +60,8 @@ def create_store(path: str | Path) -> Path:
         if (folder / METADATA).is_file():
             parse_attributes(Stored, zarr.open_group(folder, mode="r", zarr_format=3).attrs, folder.name)
             return folder
+        if not folder.exists() and folder.is_symlink():
+            raise OutputError(f"{folder.name}: {NOWHERE}")
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise OutputError(f"{folder.name}: it is there already, and no store; give a new folder, or an empty one")
         _write_group(folder, group_attributes(Stored()))
