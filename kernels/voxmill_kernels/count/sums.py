@@ -36,7 +36,7 @@ class GlcmSums:
     product: Sums
     squares: Sums
     largest: Sums
-    few: Ints
+    few: Counts
     many: Sums
 
 
@@ -54,7 +54,7 @@ def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
         product=np.zeros(offsets, dtype=np.int64),
         squares=np.zeros(offsets, dtype=np.int64),
         largest=np.zeros(offsets, dtype=np.int64),
-        few=np.zeros((offsets, min(FEW, most + 1)), dtype=np.int64),
+        few=np.zeros((offsets, min(FEW, most + 1)), dtype=np.uint32),
         many=np.zeros((offsets, room), dtype=np.int64),
     )
     scalars = (sums.total, sums.product, sums.squares, sums.largest)
@@ -65,7 +65,7 @@ def sum_glcm(matrix: Counts, numbers: Ints) -> GlcmSums:
 
 @njit
 def _sum_glcm(
-    matrix: Counts, numbers: Ints, scalars: tuple[Ints, ...], rows: tuple[Ints, ...], few: Ints, many: Ints
+    matrix: Counts, numbers: Ints, scalars: tuple[Ints, ...], rows: tuple[Ints, ...], few: Counts, many: Ints
 ) -> None:
     """One pass over the upper triangle: a cell off the diagonal stands for itself and its mirror image."""
     total, product, squares, largest = scalars
@@ -111,7 +111,7 @@ def sum_glcm_as_is(matrix: Array, numbers: Ints) -> GlcmSums:
         product=(cells * i * j).sum(axis=(1, 2)),
         squares=(cells * cells).sum(axis=(1, 2)),
         largest=cells.max(axis=(1, 2)),
-        few=np.zeros((len(cells), 0), dtype=np.int64),
+        few=np.zeros((len(cells), 0), dtype=np.uint32),
         many=np.sort(cells.reshape(len(cells), len(numbers) ** 2), axis=1),
     )
 
@@ -143,7 +143,7 @@ class SizeSums:
     voxels: Sums
     by_level: Sums
     by_size: Sums
-    few: Ints
+    few: Counts
     many: Sums
 
 
@@ -157,7 +157,7 @@ def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
         voxels=np.zeros(n, dtype=dtype),
         by_level=np.zeros((n, len(numbers), 2), dtype=dtype),
         by_size=np.zeros((n, largest + 1, 2), dtype=dtype),
-        few=np.zeros((n, few), dtype=np.int64),
+        few=np.zeros((n, few), dtype=np.uint32),
         many=np.zeros((n, room), dtype=dtype),
     )
     given = (cells.matrix, cells.level, cells.size, cells.count)
@@ -182,7 +182,7 @@ def _room(cells: int, most: int, total: int) -> tuple[int, int]:
 
 @njit
 def _sum_sizes(
-    cells: tuple[Sums, ...], numbers: Ints, scalars: tuple[Sums, Sums], rows: tuple[Sums, Sums], few: Ints, many: Sums
+    cells: tuple[Sums, ...], numbers: Ints, scalars: tuple[Sums, Sums], rows: tuple[Sums, Sums], few: Counts, many: Sums
 ) -> None:
     matrices, levels, sizes, counts = cells
     total, voxels = scalars
@@ -200,7 +200,7 @@ def _sum_sizes(
 
 
 @njit
-def tally(count: float | np.int64, few: Ints, many: Sums, listed: int) -> int:
+def tally(count: float | np.int64, few: Counts, many: Sums, listed: int) -> int:
     """Note that `count` occurs once more; gives how many large counts are listed by now, in no order yet."""
     if count < few.shape[0]:
         few[int(count)] += 1

@@ -3,7 +3,7 @@
 import math
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Ints, Sums
+from voxmill_kernels.types import Counts, Sums
 
 
 @njit
@@ -18,7 +18,7 @@ def entropy(counts: Sums, total: float) -> float:
 
 
 @njit
-def tallied_entropy(few: Ints, many: Sums, total: float) -> float:
+def tallied_entropy(few: Counts, many: Sums, total: float) -> float:
     """Entropy in bits of cells given by how often each count occurs (see count.sums) that add up to `total`."""
     result = 0.0
     for count in range(1, few.shape[0]):

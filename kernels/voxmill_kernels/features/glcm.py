@@ -9,7 +9,7 @@ from voxmill_kernels.features.entropy import entropy, tallied_entropy
 from voxmill_kernels.features.feature import deprecated, table
 from voxmill_kernels.features.mcc import mean_maximal_correlation
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Array, Floats, Ints, Sums
+from voxmill_kernels.types import Array, Counts, Floats, Ints, Sums
 
 SOURCE = "PyRadiomics 3.0.1, glcm; IBSI 1 manual, grey level co-occurrence, 3D averaged (ITBB)"
 FEATURES = table(
@@ -97,7 +97,7 @@ def _mean_over_directions(scalars: tuple[Sums, ...], tables: tuple[Sums, ...], n
 
 @njit
 def _glcm(
-    a: int, scalars: tuple[Sums, ...], marginals: Sums, plus: Sums, minus: Sums, few: Ints, many: Sums, numbers: Ints
+    a: int, scalars: tuple[Sums, ...], marginals: Sums, plus: Sums, minus: Sums, few: Counts, many: Sums, numbers: Ints
 ) -> tuple[float, ...]:
     """One direction: from the marginals of i and j, of i + j and of |i - j|; MCC is left at 0.
 

@@ -6,7 +6,7 @@ from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.count.sums import SizeSums
 from voxmill_kernels.features.entropy import tallied_entropy
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Floats, Ints, Sums
+from voxmill_kernels.types import Counts, Floats, Ints, Sums
 
 # name → definition; c is the count of a cell, N the number of runs, zones or dependences (the sum of c)
 DEFINITIONS = {
@@ -55,7 +55,7 @@ def _every(
 
 @njit
 def _sizes(
-    by_level: Sums, by_size: Sums, few: Ints, many: Sums, numbers: Ints, total: float, voxels: float, small_low: float
+    by_level: Sums, by_size: Sums, few: Counts, many: Sums, numbers: Ints, total: float, voxels: float, small_low: float
 ) -> tuple[float, ...]:
     level = _by_level(by_level, numbers, total)
     size = _by_size(by_size, total)

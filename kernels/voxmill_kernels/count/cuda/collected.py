@@ -8,7 +8,7 @@ import numpy as np
 
 from voxmill_kernels.count.sums import FEW
 from voxmill_kernels.jit import njit
-from voxmill_kernels.types import Array, Ints
+from voxmill_kernels.types import Array, Counts, Ints
 
 
 @njit
@@ -67,12 +67,15 @@ def add_large(small: Ints, ends: Ints, large: Ints, starts: Ints, listed: Array,
 
 
 @njit
-def spread_few(where: Ints, counts: Array, offsets: int, starts: Ints, widths: Ints, few: Ints) -> None:
+def spread_few(where: Ints, counts: Counts, offsets: int, starts: Ints, widths: Ints, few: Counts) -> None:
     """How often counts occur, one table (offsets, width) for each box, out of rows of FEW; `few` is all 0 before.
 
     widths, starts: (boxes,) how wide the tables are, and where they begin.
     """
-    for place in range(where.shape[0]):
-        row, occurring = where[place] // FEW, where[place] % FEW
-        box = row // offsets
-        few[starts[box] + row % offsets * widths[box] + occurring] = counts[place]
+    place = 0
+    for row in range(starts.shape[0] * offsets):
+        box, first = row // offsets, row * FEW
+        start = starts[box] + row % offsets * widths[box] - first
+        while place < where.shape[0] and where[place] < first + FEW:
+            few[start + where[place]] = counts[place]
+            place += 1

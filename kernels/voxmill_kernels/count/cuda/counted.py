@@ -100,11 +100,11 @@ class Counted:
         given = zip([0, *last[:-1]], last, matrices, strict=True)
         return [Cells(matrix[a:b], level[a:b], size[a:b], count[a:b], n) for a, b, n in given]
 
-    def _few(self, widths: Ints) -> list[Ints]:
+    def _few(self, widths: Ints) -> list[Counts]:
         """How often counts occur, (offsets, width) of each box."""
         offsets = self.layout.offsets
         ends = np.cumsum(offsets * widths)
-        few, starts = np.zeros(int(ends[-1]), dtype=np.int64), ends - offsets * widths
+        few, starts = np.zeros(int(ends[-1]), dtype=np.uint32), ends - offsets * widths
         spread_few(*self.device.filled(self.buffers["few"]), offsets, starts, widths, few)
         given = zip(starts.tolist(), ends.tolist(), strict=True)
         return [few[start:end].reshape(offsets, -1) for start, end in given]
@@ -116,7 +116,7 @@ class Counted:
             yield np.ascontiguousarray(np.sort(part, axis=1)[:, part.shape[1] - its :]) if its else none
 
 
-def _pair_sums(sums: Ints, offsets: int, levels: int, top: int, occurring: tuple[Ints, Ints]) -> GlcmSums:
+def _pair_sums(sums: Ints, offsets: int, levels: int, top: int, occurring: tuple[Counts, Ints]) -> GlcmSums:
     """Sums of a box, which stand at the beginning of `sums`: scalars by kind, then by i, i + j and |i - j|."""
     plus = offsets * (SCALARS + levels)
     minus = plus + offsets * (2 * top + 1)
