@@ -9,6 +9,7 @@ enum Family { GLCM = 1, GLDM = 2, NGTDM = 4, GLRLM = 8, GLSZM = 16 };
 struct Box {
     Int start, depth, height, width, border;  // in the arena; sides with the border
     Int levels, longest;                      // how many grey levels; the longest side without the border
+    Int kept;                                 // runs of up to this length a block may keep to itself
     Int numbers, gaps;                        // of the levels, in their table; whether any are missing from 1, 2, 3 ...
     Int own;                                  // families whose counts a block keeps to itself while it sweeps a tile
     Int pairs, around, runs;                  // GLCM; GLDM and NGTDM, which have the same shape; GLRLM

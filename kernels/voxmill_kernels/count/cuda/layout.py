@@ -17,9 +17,25 @@ from voxmill_kernels.count.zones import SMALL_ZONE
 from voxmill_kernels.types import Array, Ints
 
 PARTS = ("pairs", "around", "runs", "small", "large", "sums", "few", "many")
-FIELDS = ("start", "depth", "height", "width", "border", "levels", "longest", "numbers", "gaps", "own", *PARTS, "room")
+FIELDS = (
+    "start",
+    "depth",
+    "height",
+    "width",
+    "border",
+    "levels",
+    "longest",
+    "kept",
+    "numbers",
+    "gaps",
+    "own",
+    *PARTS,
+    "room",
+)
 BOX = np.dtype([(field, np.int64) for field in FIELDS])
 """What a kernel knows of a box; `box.cuh` says what the fields mean."""
+SHORT_RUN = 8
+"""Up to this length a block counts runs by itself: most are shorter, and their counts need little of its memory."""
 MOST_PLACES = (1 << 31) - 1
 """How many places a box may have: a place is a number of 32 bits."""
 SCALARS = 5
@@ -78,7 +94,7 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
     shapes, lengths = _shapes(sizes, len(boxes), offsets, wanted)
     for part, starts in zip(PARTS, lengths.cumsum(axis=1) - lengths, strict=True):
         boxes[part] = starts
-    cells = dict(zip(PARTS, lengths, strict=True))
+    cells = dict(zip(PARTS, lengths, strict=True)) | {"runs": len(DIRECTIONS) * sizes.levels * boxes["kept"]}
     may_own = wanted & np.where(has_narrow_sums(tops, offsets), EVERYTHING, EVERYTHING & ~NGTDM)
     boxes["own"], shared = _give_own(cells, may_own, 4 * (offsets + len(DIRECTIONS)), shared_bytes)
     return Layout(boxes, numbers, counts, offsets, shapes, shared)
@@ -91,6 +107,7 @@ def _boxes(batch: Batch) -> NDArray[np.void]:
         boxes[field] = batch.table[:, column]
     boxes["border"] = batch.border
     boxes["longest"] = batch.longest
+    boxes["kept"] = np.minimum(batch.longest, SHORT_RUN)
     boxes["numbers"] = levels.cumsum() - levels
     return boxes
 
@@ -159,7 +176,7 @@ def _shapes(sizes: Sizes, boxes: int, offsets: int, wanted: int) -> tuple[dict[s
 
 
 def _give_own(cells: Mapping[str, Ints], may_own: Ints, used: int, limit: int) -> tuple[Ints, Ints]:
-    """Which counts a block keeps to itself, by box: those that fit, small ones first, where most threads meet.
+    """Which counts a block keeps to itself, by box: those whose cells fit, small ones first, where most threads meet.
 
     And the bytes of its memory that it uses. Sums of NGTDM have four bytes, counts two, in whole words.
     """

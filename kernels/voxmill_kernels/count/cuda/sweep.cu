@@ -2,34 +2,37 @@
 //
 // A thread looks at a voxel: at both ends of every offset for its pairs, dependences and differences, and then along
 // every direction in which a run begins there. A block keeps the counts of its tile in shared memory where they fit,
-// and adds them to those of its box at the end.
+// and adds them to those of its box at the end. Of runs it keeps the short ones: long ones are few, and their lengths
+// many.
 #include "box.cuh"
 #include "types.cuh"
 
 const int MIXED = 16;  // bits of a count that a block keeps to itself: a tile has fewer than 2^16 places
 
-// Counts of a matrix: those of this block alone, two to a word, or else those of all blocks at once.
+// Counts of a matrix of so many columns: those of this block alone, two to a word, in the columns before `kept`; in the
+// others, or where it has none of its own, those of all blocks at once.
 struct Counter {
     unsigned *own, *all;
-    int cells;
+    int rows, columns, kept;
 
-    __device__ void add(int cell) const {
-        if (own)
+    __device__ void add(int row, int column) const {
+        if (own && column < kept) {
+            int cell = row * kept + column;
             atomicAdd(own + cell / 2, cell % 2 ? 1u << MIXED : 1u);
-        else
-            atomicAdd(all + cell, 1u);
+        } else
+            atomicAdd(all + row * columns + column, 1u);
     }
 
     __device__ void clear() const {
         if (own)
-            for (int word = threadIdx.x; word < (cells + 1) / 2; word += blockDim.x) own[word] = 0;
+            for (int word = threadIdx.x; word < (rows * kept + 1) / 2; word += blockDim.x) own[word] = 0;
     }
 
     __device__ void flush() const {
         if (own)
-            for (int cell = threadIdx.x; cell < cells; cell += blockDim.x) {
+            for (int cell = threadIdx.x; cell < rows * kept; cell += blockDim.x) {
                 unsigned count = own[cell / 2] >> cell % 2 * MIXED & ((1u << MIXED) - 1);
-                if (count) atomicAdd(all + cell, count);
+                if (count) atomicAdd(all + cell / kept * columns + cell % kept, count);
             }
     }
 };
@@ -65,10 +68,10 @@ struct Counters {
     Adder ngtdm;
 };
 
-__device__ inline Counter counter(unsigned *&room, bool is_own, unsigned *all, Int cells) {
+__device__ inline Counter counter(unsigned *&room, bool is_own, unsigned *all, Int rows, Int columns, Int kept) {
     unsigned *own = is_own ? room : nullptr;
-    if (is_own) room += (cells + 1) / 2;
-    return {own, all, (int)cells};
+    if (is_own) room += (rows * kept + 1) / 2;
+    return {own, all, (int)rows, (int)columns, (int)kept};
 }
 
 // Neighbours of a voxel as GLCM, GLDM and NGTDM see them.
@@ -80,16 +83,16 @@ __device__ void look_around(const Level *at, const int *steps, int offsets, int 
     for (int k = 0; k < offsets; k++) {
         int ahead = at[steps[k]], behind = at[-steps[k]];
         Int one = numbers.of(ahead), other = numbers.of(behind);
-        if (wanted & GLCM && ahead) counters.glcm.add((k * levels + level - 1) * levels + ahead - 1);
+        if (wanted & GLCM && ahead) counters.glcm.add(k * levels + level - 1, ahead - 1);
         near += (ahead != 0) + (behind != 0);
         total += one + other;
         dependent += ahead && one - here <= alpha && here - one <= alpha;
         dependent += behind && other - here <= alpha && here - other <= alpha;
     }
-    int row = (level - 1) * (2 * offsets + 1);
-    if (wanted & GLDM) counters.gldm.add(row + dependent);
+    if (wanted & GLDM) counters.gldm.add(level - 1, dependent);
     Int difference = near * here - total;
-    if (wanted & NGTDM && difference) counters.ngtdm.add(row + near, difference < 0 ? -difference : difference);
+    int cell = (level - 1) * (2 * offsets + 1) + near;
+    if (wanted & NGTDM && difference) counters.ngtdm.add(cell, difference < 0 ? -difference : difference);
 }
 
 // Runs of two and more that begin at a voxel; those of one follow from what is left. Gives the directions, one bit each,
@@ -105,7 +108,7 @@ __device__ unsigned follow_runs(const Level *at, const int *steps, int along, co
         if (at[step] != level || at[-step] == level) continue;
         int length = 2;
         for (const Level *next = at + 2 * step; *next == level; next += step) length++;
-        glrlm.add((k * (int)box.levels + level - 1) * (int)box.longest + length - 1);
+        glrlm.add(k * (int)box.levels + level - 1, length - 1);
     }
     return met;
 }
@@ -116,12 +119,12 @@ __device__ void sweep(const Level *arena, const Box *boxes, const Tile *tiles, c
                       int along, int alpha, int wanted) {
     const Tile tile = tiles[blockIdx.x];
     const Box &box = boxes[tile.box];
-    Int cells = box.levels * (2 * count + 1);
+    Int around = 2 * count + 1, cells = box.levels * around;
     unsigned *sums = (unsigned *)shared_memory(), *room = sums + (box.own & NGTDM ? cells : 0);
     Counters counters = {
-        counter(room, box.own & GLCM, glcm + box.pairs, count * box.levels * box.levels),
-        counter(room, box.own & GLDM, gldm + box.around, cells),
-        counter(room, box.own & GLRLM, glrlm + box.runs, DIRECTIONS * box.levels * box.longest),
+        counter(room, box.own & GLCM, glcm + box.pairs, count * box.levels, box.levels, box.levels),
+        counter(room, box.own & GLDM, gldm + box.around, box.levels, around, around),
+        counter(room, box.own & GLRLM, glrlm + box.runs, DIRECTIONS * box.levels, box.longest, box.kept),
         {box.own & NGTDM ? sums : nullptr, ngtdm + box.around, (int)cells},
     };
     int *steps = (int *)room;

@@ -13,6 +13,7 @@ from cuda_host import HostDevice, HostProcess, running
 from kernel_cases import Volume, batch_of, read_only
 from voxmill_kernels.count.cuda import tiles
 from voxmill_kernels.count.cuda.counting import count
+from voxmill_kernels.count.cuda.layout import SHORT_RUN
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import GLRLM, GLSZM, NGTDM
 
@@ -65,6 +66,17 @@ def test_zones_of_long_runs(host: HostProcess, across: int | None) -> None:
     volumes: list[Volume] = [read_only(np.sort(noise, axis=2)), read_only(alone)]
     with tiles_of(200):
         assert_counts_as_the_cpu(HostDevice(host), volumes, Task(across=across, wanted=GLSZM))
+
+
+@pytest.mark.parametrize("places", [100, 1 << 15])
+def test_runs_as_long_as_a_block_keeps_and_longer(host: HostProcess, places: int) -> None:
+    """Of 1 to 12 voxels, along x and along y, of levels that alternate; and one as long as its box."""
+    lengths = np.repeat(np.arange(1, 13) % 2 + 1, np.arange(1, 13))
+    along_x, along_y = np.zeros((2, 3, 78), dtype=np.int64), np.zeros((2, 78, 2), dtype=np.int64)
+    along_x[0, 1], along_x[1, 2], along_y[1, :, 0] = lengths, 3, lengths
+    assert SHORT_RUN < 12
+    with tiles_of(places):
+        assert_counts_as_the_cpu(HostDevice(host), [read_only(along_x), read_only(along_y)], Task(wanted=GLRLM))
 
 
 @pytest.mark.parametrize("shape", [(4, 4, 4), (3, 3, 7), (1, 1, 513), (1, 1, 514)])

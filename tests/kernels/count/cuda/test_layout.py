@@ -56,6 +56,15 @@ def test_small_counts_are_first_to_get_a_place_in_the_memory_of_a_block() -> Non
     assert own(1 << 17) == EVERYTHING & ~GLSZM
 
 
+def test_a_block_keeps_short_runs_however_long_a_box_is() -> None:
+    def shared(width: int) -> int:
+        layout = laid_out([read_only(np.arange(width).reshape(1, 1, -1) % 60 + 1)], Task(wanted=GLRLM), 1 << 15)
+        assert layout.boxes["own"][0] == GLRLM
+        return int(layout.shared[0])
+
+    assert shared(400) == shared(60)
+
+
 def test_sums_that_could_need_more_than_32_bits_are_no_block_s_own() -> None:
     def own(top: int) -> int:
         return int(laid_out([read_only(np.array([[[1, top]]]))], Task(), 1 << 16).boxes["own"][0]) & NGTDM
