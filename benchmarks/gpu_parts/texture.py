@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from voxmill_kernels.features.glszm import glszm_features
 from voxmill_kernels.features.ngtdm import ngtdm_features
 from voxmill_kernels.features.sizes import size_features
 from voxmill_kernels.types import Counts, Floats, Ints
+
+TOGETHER = 16
+"""So many regions, at most, a thread takes at a time: to hand them over one by one takes as long as a part of them."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,15 @@ def from_cpu(matrices: Sequence[Matrices], batch: Batch) -> list[Texture]:
 def features(regions: Sequence[Texture], threads: int) -> list[Floats]:
     """The values of GLCM, GLDM, GLRLM, GLSZM and NGTDM of each region, by so many threads."""
     if threads == 1:
-        return list(map(_features, regions))
+        return _features_of(regions)
+    some = max(1, min(TOGETHER, len(regions) // threads))
+    parts = [regions[first : first + some] for first in range(0, len(regions), some)]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(_features, regions))
+        return list(chain.from_iterable(pool.map(_features_of, parts)))
+
+
+def _features_of(regions: Sequence[Texture]) -> list[Floats]:
+    return list(map(_features, regions))
 
 
 def _features(region: Texture) -> Floats:
