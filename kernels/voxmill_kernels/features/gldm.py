@@ -43,7 +43,8 @@ FEATURES = table(
     ),
     ("DependencePercentage", "6XV8", "1", "N / voxels: every voxel has a dependence", "1"),
 )
-_ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()] + [NAMES.index("GrayLevelNonUniformityNormalized")]
+_FORMULAS = (*(formula for formula, _ in _ROWS.values()), "GrayLevelNonUniformityNormalized")
+_ORDER = np.array([NAMES.index(formula) for formula in _FORMULAS])
 
 
 def gldm_features(values: Floats) -> Floats:

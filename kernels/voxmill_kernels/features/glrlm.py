@@ -33,7 +33,7 @@ FEATURES = table(
         for name, (formula, ibsi) in _ROWS.items()
     ),
 )
-_ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
+_ORDER = np.array([NAMES.index(formula) for formula, _ in _ROWS.values()])
 
 
 def glrlm_features(values: Floats, runs: Sums) -> Floats:

@@ -1,5 +1,7 @@
 """Grey level size zone features (IBSI family 9SAK)."""
 
+import numpy as np
+
 from voxmill_kernels.features.feature import table
 from voxmill_kernels.features.sizes import DEFINITIONS, NAMES
 from voxmill_kernels.types import Floats
@@ -30,7 +32,7 @@ FEATURES = table(
         for name, (formula, ibsi) in _ROWS.items()
     ),
 )
-_ORDER = [NAMES.index(formula) for formula, _ in _ROWS.values()]
+_ORDER = np.array([NAMES.index(formula) for formula, _ in _ROWS.values()])
 
 
 def glszm_features(values: Floats) -> Floats:
