@@ -13,14 +13,14 @@ from numpy.typing import DTypeLike
 
 from kernel_cases import Volume, grey_levels, masks, padded, read_only
 from voxmill_kernels.array import device_of, to_host
-from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.cuda import arena
+from voxmill_kernels.count.packing import pack
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.intensities import Distribution, distribution, gather, gather_again
 from voxmill_kernels.levels import bin_edges, discretise
 from voxmill_kernels.mask.cuda import intensities, levels
-from voxmill_kernels.mask.cuda import scan as surface
 from voxmill_kernels.mask.cuda.places import box_there
+from voxmill_kernels.shape.cuda import scan as surface_scan
 from voxmill_kernels.shape.scan import scan
 from voxmill_kernels.types import Array, Bools
 
@@ -36,7 +36,7 @@ def blocks_of(values: int) -> Iterator[None]:
     """A block looks at so many values or places, so that few of them have many blocks."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intensities, "TILE", values)
-        patch.setattr(surface, "TILE", values)
+        patch.setattr(surface_scan, "TILE", values)
         patch.setattr(levels, "VALUES", values)
         patch.setattr(arena, "VOXELS", values)
         yield

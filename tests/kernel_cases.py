@@ -9,9 +9,10 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 import naive_cases
-from voxmill_kernels.count.arena import Batch, pack
+from voxmill_kernels.count.arena import Batch
 from voxmill_kernels.count.cells import Cells
 from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.packing import pack
 from voxmill_kernels.count.sweep import Matrices, sweep
 from voxmill_kernels.features.feature import Feature
 from voxmill_kernels.levels import Levels

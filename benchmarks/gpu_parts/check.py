@@ -12,10 +12,10 @@ from gpu_parts.images import Up, Work, here, works
 from gpu_parts.made import BIN_WIDTH, batch_of, case, drawn, named, volume
 from gpu_parts.texture import features, from_cpu, from_device
 from voxmill_kernels.array import to_host
-from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.cells import cells_of
 from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.packing import pack
 from voxmill_kernels.count.sums import sum_glcm
 from voxmill_kernels.count.sweep import sweep
 from voxmill_kernels.cuda.device import Device

@@ -19,7 +19,8 @@ from voxmill_kernels.image import wavelet
 from voxmill_kernels.image.bands import convolve
 from voxmill_kernels.image.box import Box
 from voxmill_kernels.image.gaussian import reach, table
-from voxmill_kernels.image.sample import Lines, cubic, linear, nearest
+from voxmill_kernels.image.lines import Lines
+from voxmill_kernels.image.sample import cubic, linear, nearest
 from voxmill_kernels.image.spline import coefficients
 from voxmill_kernels.types import Array
 from workloads import CT_SPACING, Shape

@@ -7,7 +7,8 @@ from itertools import cycle, islice
 
 import numpy as np
 
-from voxmill_kernels.count.arena import Batch, pack
+from voxmill_kernels.count.arena import Batch
+from voxmill_kernels.count.packing import pack
 from voxmill_kernels.intensities import distribution, gather
 from voxmill_kernels.levels import Levels, bin_edges, discretise
 from voxmill_kernels.types import Array, Ints

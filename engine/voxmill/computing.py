@@ -304,7 +304,7 @@ def _versions(launch: ModuleType) -> dict[str, str]:
 
 def _prove(device: "Device") -> None:
     """Compile kernels, launch them, and have back what they count: the two pairs of two voxels."""
-    from voxmill_kernels.cuda.proof import count_pairs_of_two
+    from voxmill_kernels.count.proof import count_pairs_of_two
 
     found = count_pairs_of_two(device)
     if found != 2:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from voxmill.combining import Combiner, Work
 from voxmill.computing import MOST_BYTES, PART
 from voxmill.stages import stage
-from voxmill_kernels.count.arena import pack
 from voxmill_kernels.count.cells import Cells, cells_of
+from voxmill_kernels.count.packing import pack
 from voxmill_kernels.count.sums import GlcmSums, sum_glcm
 from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, counter_shapes, sweep
 from voxmill_kernels.cuda.device import Device, Mark

@@ -13,7 +13,8 @@ import naive_resampling
 from itk_resampling import TYPES, noise
 from kernel_cases import read_only
 from voxmill_kernels.image.box import Box, whole
-from voxmill_kernels.image.sample import Lines, _neighbours, cubic, linear, nearest, to_type
+from voxmill_kernels.image.lines import Lines
+from voxmill_kernels.image.sample import _neighbours, cubic, linear, nearest, to_type
 from voxmill_kernels.image.spline import coefficients
 from voxmill_kernels.types import Array, Floats
 

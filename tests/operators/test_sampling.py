@@ -11,7 +11,8 @@ from kernel_cases import read_only
 from voxmill.grid import Grid, Window
 from voxmill.operators.sampling import Sampling
 from voxmill_kernels.image.box import Box, whole
-from voxmill_kernels.image.sample import Lines, cubic, linear, nearest, to_type
+from voxmill_kernels.image.lines import Lines
+from voxmill_kernels.image.sample import cubic, linear, nearest, to_type
 from voxmill_kernels.image.spline import coefficients
 from voxmill_kernels.types import Array, Floats
 

@@ -18,7 +18,7 @@ from voxmill.discovery.trees import Tree
 from voxmill.errors import InputError
 from voxmill.io.dicom import Series
 from voxmill.io.fetching import fetched
-from voxmill.io.formats import DICOM_SUFFIXES
+from voxmill.io.files import DICOM_SUFFIXES
 from voxmill.privacy import Pseudonyms
 
 LARGEST = 2**26

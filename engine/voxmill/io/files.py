@@ -10,6 +10,8 @@ PIECE = 2**20
 """Bytes of a file that are looked at together."""
 DEFLATE_LIMIT = 1100
 """No deflate stream (gzip, zlib) expands more than 1032 times; a little more for the header."""
+DICOM_SUFFIXES = (".dcm", ".dicom")
+"""How names of DICOM files end, of those that say so."""
 
 
 def file_size(path: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from voxmill.errors import InputError
-from voxmill.io.files import file_size
+from voxmill.io.files import DICOM_SUFFIXES, file_size
 from voxmill.io.raster import Raster
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ FORMATS = (
 SUPPORTED = "DICOM, NIfTI (.nii, .nii.gz, .hdr with .img), NRRD (.nrrd, .nhdr) and MetaImage (.mha, .mhd)"
 APART = (".hdr", ".hdr.gz", ".img", ".img.gz", ".nhdr", ".mhd")
 """Endings of files whose voxels, or whose header, lie in another file beside them."""
-DICOM_SUFFIXES = (".dcm", ".dicom")
 
 
 def read_source(source: Readable, *, kind: str, vectors: bool) -> Raster:

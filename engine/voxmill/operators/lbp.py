@@ -14,8 +14,9 @@ from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededErr
 from voxmill_kernels.image import circle, lbp3d
 from voxmill_kernels.image.box import Box
 from voxmill_kernels.image.circle import Circle
+from voxmill_kernels.image.recursion import BoxTooSmallError
 from voxmill_kernels.image.sphere import icosphere
-from voxmill_kernels.image.spline import HALO, BoxTooSmallError, scipy_coefficients
+from voxmill_kernels.image.spline import HALO, scipy_coefficients
 from voxmill_kernels.types import Array, Floats
 
 

@@ -12,7 +12,8 @@ from voxmill.errors import InputError
 from voxmill.grid import Grid, Window
 from voxmill.operators.operator import At, Exactness, Facts, Form
 from voxmill_kernels.array import namespace
-from voxmill_kernels.image.bands import add_quotient, compiled, compiled_type, convolve
+from voxmill_kernels.image.bands import add_quotient, convolve
+from voxmill_kernels.image.compiled import compiled, compiled_type
 from voxmill_kernels.image.gaussian import LEAST, reach, table
 
 FEWEST = 4

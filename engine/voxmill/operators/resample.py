@@ -12,10 +12,12 @@ from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededErr
 from voxmill.operators.sampling import Sampling
 from voxmill.steps import Resample
 from voxmill_kernels.image import sample
-from voxmill_kernels.image.bands import compiled_type
 from voxmill_kernels.image.box import Box
+from voxmill_kernels.image.compiled import compiled_type
 from voxmill_kernels.image.floats import in_type
-from voxmill_kernels.image.spline import HALO, BoxTooSmallError, coefficients
+from voxmill_kernels.image.lines import Lines, positions, within
+from voxmill_kernels.image.recursion import BoxTooSmallError
+from voxmill_kernels.image.spline import HALO, coefficients
 
 HALOS: Mapping[str, int] = {"nearest": 0, "linear": 1, "bspline": 2}
 """How many voxels beyond those around a position an interpolator looks at."""
@@ -129,7 +131,7 @@ class Interpolate(OntoGrid):
         lines = lines_of(Sampling(at.source.grid, self.made.grid), at.window)
         return cast(self._sampler(at)(box, lines), self.made.dtype, rounded=self.rounded).reshape(at.window.shape)
 
-    def _sampler(self, at: At) -> Callable[[Box, sample.Lines], NDArray[Any]]:
+    def _sampler(self, at: At) -> Callable[[Box, Lines], NDArray[Any]]:
         flat = at.source.grid.dimensions == 2
         return {
             "nearest": sample.nearest,
@@ -157,10 +159,10 @@ class ByItk(OnHost, OntoGrid):
         """The intensities of the window."""
         del facts
         rank, given = at.source.grid.dimensions, at.given[0]
-        positions = sample.positions(lines_of(Sampling(at.source.grid, self.made.grid), at.window))
-        inside = sample.within(positions, at.source.grid.shape)
-        values = np.zeros(len(positions))
-        values[inside] = _evaluate(boxes[0], (positions[inside] - given.start)[:, 3 - rank :], self.interpolator)
+        places = positions(lines_of(Sampling(at.source.grid, self.made.grid), at.window))
+        inside = within(places, at.source.grid.shape)
+        values = np.zeros(len(places))
+        values[inside] = _evaluate(boxes[0], (places[inside] - given.start)[:, 3 - rank :], self.interpolator)
         return cast(values, self.made.dtype, rounded=self.rounded).reshape(at.window.shape)
 
 
@@ -186,10 +188,10 @@ def cast(values: NDArray[Any], dtype: np.dtype[Any], *, rounded: bool) -> NDArra
     return sample.to_type(values, dtype, rounded=rounded)
 
 
-def lines_of(sampling: Sampling, window: Window) -> sample.Lines:
+def lines_of(sampling: Sampling, window: Window) -> Lines:
     """The lines of a window of a target, for the samplers."""
     starts, steps = sampling.lines(window)
-    return sample.Lines(starts, steps, sampling.target.shape[2], window.start[2], window.shape[2])
+    return Lines(starts, steps, sampling.target.shape[2], window.start[2], window.shape[2])
 
 
 def nearest_labels(

@@ -33,7 +33,7 @@ KERNELS = {
     **dict.fromkeys(_of_both_types("place_levels"), "count/arena"),
     **dict.fromkeys(_of_types("count_values", *WHOLE), "mask/intensities"),
     **dict.fromkeys(_of_types("digitise", *WHOLE, "float32", "float64"), "mask/levels"),
-    "scan_surface": "mask/surface",
+    "scan_surface": "shape/surface",
     **dict.fromkeys(["convolve32", "convolve64"], "image/wavelet"),
     "gradient": "image/gradient",
     **dict.fromkeys(_of_types("convolve", *READ), "image/bands"),

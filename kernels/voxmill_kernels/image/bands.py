@@ -6,17 +6,14 @@ product rounded together with the sum that it is added to.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
 from voxmill_kernels.array import device_of
+from voxmill_kernels.image.compiled import compiled
 from voxmill_kernels.image.pairs import ALIGNMENT, LANES, weigh_pairs
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats, Singles
-
-COMPILED = (np.int16, np.float32, np.float64)
-"""CT has int16; other whole numbers are few."""
 
 
 def convolve(box: Array, weights: Floats, axis: int, first: int, count: int) -> Singles:
@@ -38,19 +35,6 @@ def convolve(box: Array, weights: Floats, axis: int, first: int, count: int) -> 
         lines, sums = lines.transpose(2, 1, 0), sums.transpose(2, 1, 0)
     _convolve(lines, np.ascontiguousarray(weights, dtype=np.float64), first, sums)
     return made
-
-
-def compiled(box: Array) -> Array:
-    """A box, in order, in the first that holds all its numbers of the types that kernels are compiled for."""
-    dtype = compiled_type(box.dtype)
-    if device_of(box):
-        return box.astype(dtype, order="C", copy=False)
-    return np.require(box, dtype, ["C", "W"])
-
-
-def compiled_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The type in which boxes of a type are read."""
-    return np.dtype(next(one for one in COMPILED if np.can_cast(dtype, one)))
 
 
 def add_quotient(term: Singles, divisor: float, total: Singles) -> None:

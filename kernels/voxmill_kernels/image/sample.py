@@ -1,35 +1,21 @@
 """Values of an image between its voxels, bit for bit those of ITK's ResampleImageFilter on x86-64.
 
-ITK walks along the lines of the output: `x` of `length` voxels along, a line that begins at `start` is at
-`start + (x / length) * step` in the input, in voxels. Outside of the image, half a voxel around included, all is 0.
-Values of a box on a device are made there, with the same bytes.
+Outside of the image, half a voxel around included, all is 0. Values of a box on a device are made there, with the same
+bytes.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from voxmill_kernels.array import device_of
 from voxmill_kernels.image.box import Box, Index
+from voxmill_kernels.image.lines import Lines
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Bools, Floats
 
 Places: TypeAlias = NDArray[np.uint64]  # in a box as one row
-
-
-class Lines(NamedTuple):
-    """Where the lines of an output lie in its input: `width` voxels of each, from the one that is `first`.
-
-    `starts` and `steps` (lines, 3) are z, y, x of the first voxel of a whole line and how far it is from there to the
-    end of all its `length` voxels, in voxels of the input.
-    """
-
-    starts: Floats
-    steps: Floats
-    length: int
-    first: int
-    width: int
 
 
 def nearest(box: Box, lines: Lines) -> Array:
@@ -79,17 +65,6 @@ def cubic(coefficients: Box, lines: Lines, *, flat: bool = False) -> Floats:
     if coefficients.voxels.size:
         _cubic(_frozen(coefficients, values.dtype), _frozen_lines(lines), 1 if flat else 4, values)
     return values
-
-
-def positions(lines: Lines) -> Floats:
-    """Where the voxels of lines lie in the input, z, y, x in voxels: (lines x width, 3)."""
-    places = (np.arange(lines.first, lines.first + lines.width) / lines.length)[:, np.newaxis]
-    return (lines.starts[:, np.newaxis] + places * lines.steps[:, np.newaxis]).reshape(-1, 3)
-
-
-def within(positions: Floats, shape: Index) -> Bools:
-    """Which positions (n, 3) lie within an image of this shape, half a voxel around included."""
-    return np.asarray(((positions >= -0.5) & (positions < np.array(shape) - 0.5)).all(axis=1))
 
 
 def to_type(values: Floats, dtype: DTypeLike, *, rounded: bool = False) -> Array:

@@ -13,13 +13,13 @@ and begins a line with the sum of all of it: where that is not in the box, with 
 """
 
 from collections.abc import Callable
-from math import ceil, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from voxmill_kernels.array import device_of
 from voxmill_kernels.image.box import Box, Index
+from voxmill_kernels.image.recursion import ANTICAUSAL, CAUSAL, HORIZON, POLE, Extent, limit_of, too_small
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats
 
@@ -45,36 +45,11 @@ def _gain(pole: float) -> float:
     return (1.0 - pole) * (1.0 - 1.0 / pole)
 
 
-POLE = sqrt(3.0) - 2.0
 SCIPY_POLE = -0.267949192431122706472553658494127633
 ITK = Arithmetic(POLE, _gain(POLE), whole_lines=False)
 SCIPY = Arithmetic(SCIPY_POLE, _gain(SCIPY_POLE), whole_lines=True)
-HORIZON = ceil(log(1e-10) / log(-POLE))
-"""So many voxels ITK sums for the beginning of a line that has more."""
-
-CAUSAL, ANTICAUSAL = 8.3, 3.1
-"""Bounds of the two recursions for inputs up to 1: 6 / (1 + z) and 3, and more than rounding can add."""
-
 ROWS_AT_ONCE = 32
 LANES_AT_ONCE = 256
-
-
-class BoxTooSmallError(ValueError):
-    """A box leaves open what lies before or after it; a larger one, at last the whole image, does not."""
-
-
-class Extent(NamedTuple):
-    """What there is along an axis: voxels of a box, from one to before another, and the size of the image."""
-
-    start: int
-    stop: int
-    size: int
-
-
-def too_small(extent: Extent, window: tuple[int, int]) -> BoxTooSmallError:
-    """What is raised where a box leaves open what lies around a window, along an axis."""
-    (start, stop), (first, last, _) = window, extent
-    return BoxTooSmallError(f"a box from {first} to before {last} leaves open what is around {start} to {stop}")
 
 
 def coefficients(box: Box, start: Index, stop: Index) -> Floats:
@@ -114,13 +89,6 @@ def _coefficients(box: Box, start: Index, stop: Index, arithmetic: Arithmetic) -
         return done
 
     return _along(planes, z, (start[0], stop[0]), 9 * limit, arithmetic).reshape(shape)
-
-
-def limit_of(window: Array) -> float:
-    """What no value of an image is larger than, by its type or, for the larger types, by what is in a window."""
-    if window.dtype.kind != "f" and window.dtype.itemsize <= 2:
-        return 65536.0
-    return max(65536.0, 1024.0 * float(window.max()), -1024.0 * float(window.min()))
 
 
 def _plane(

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.shape.scan import Extent
+from voxmill_kernels.shape.extent import Extent
 from voxmill_kernels.types import Array, Floats, Ints, Spacing
 
 IN_SLICE, IN_COLUMN, IN_ROW = 1, 2, 4

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.shape.scan import Extent
+from voxmill_kernels.shape.extent import Extent
 from voxmill_kernels.types import Floats, Spacing
 
 

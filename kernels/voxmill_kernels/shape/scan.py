@@ -1,33 +1,13 @@
 """One pass over the box of a region: the codes of its cubes, the ends of its lines, its moments, in whole numbers."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from voxmill_kernels.array import device_of
 from voxmill_kernels.jit import njit
+from voxmill_kernels.shape.extent import Extent
 from voxmill_kernels.types import Array, Binary, Ints
 
 ALL_OUTSIDE, ALL_INSIDE = np.uint64(0), np.uint64(0xFFFF_FFFF_FFFF_FFFF)
-
-
-@dataclass(frozen=True)
-class Extent:
-    """What the shape of a region is computed from; places are z, y, x in the padded box.
-
-    codes: (256,) how often each cube code occurs, all outside and all inside left out. places: (256, 3) sums of z, y, x
-    over the cubes of a code. along_x: (2, lines z, lines y) first and last vertex on every line along x, along_y:
-    (2, lines z, lines x) the same along y; in half voxels, last < first where a line has none.
-    voxels; sums (3,) of z, y, x; products (3, 3) of each two of them: over the voxels of the region.
-    """
-
-    codes: Ints
-    places: Ints
-    along_x: Array
-    along_y: Array
-    voxels: int
-    sums: Ints
-    products: Ints
 
 
 def scan(box: Binary) -> Extent:
@@ -37,7 +17,7 @@ def scan(box: Binary) -> Extent:
     """
     device = device_of(box)
     if device is not None:
-        from voxmill_kernels.mask.cuda.scan import scan_there
+        from voxmill_kernels.shape.cuda.scan import scan_there
 
         return scan_there(box, device)
     depth, height, width = box.shape

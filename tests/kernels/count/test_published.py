@@ -13,8 +13,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from kernel_cases import dense
-from voxmill_kernels.count.arena import Batch, pack
+from voxmill_kernels.count.arena import Batch
 from voxmill_kernels.count.offsets import directions
+from voxmill_kernels.count.packing import pack
 from voxmill_kernels.count.sweep import Matrices, sweep
 from voxmill_kernels.facts import boxes
 from voxmill_kernels.intensities import distribution, gather

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel_cases import read_only
-from voxmill_kernels.image.bands import COMPILED, compiled, convolve
+from voxmill_kernels.image.bands import convolve
+from voxmill_kernels.image.compiled import COMPILED, compiled
 from voxmill_kernels.image.pairs import LANES
 from voxmill_kernels.types import Array
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from voxmill.errors import InputError
 from voxmill.io.dicom.headers import Header, looks_like_dicom, looks_lost, read_beginning
-from voxmill.io.formats import DICOM_SUFFIXES
+from voxmill.io.files import DICOM_SUFFIXES
 from voxmill.passing import Unreachable
 
 NUMBER = re.compile(r"\d+")

@@ -11,7 +11,7 @@ from voxmill.io.dicom.rtstruct import read_structure_set
 from voxmill.io.dicom.segmentation import LABEL_MAP_STORAGE, read_segmentation
 from voxmill.io.dicom.sop_classes import class_name
 from voxmill.io.dicom.tags import text
-from voxmill.io.formats import DICOM_SUFFIXES
+from voxmill.io.files import DICOM_SUFFIXES
 from voxmill.volume import Image, Mask
 
 SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66.4"

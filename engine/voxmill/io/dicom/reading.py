@@ -19,7 +19,7 @@ from voxmill.io.dicom.pet import suv_of
 from voxmill.io.dicom.pixels import read_voxels, require_same_values
 from voxmill.io.dicom.series import Series, choose, survey
 from voxmill.io.dicom.tags import named, text
-from voxmill.io.formats import DICOM_SUFFIXES
+from voxmill.io.files import DICOM_SUFFIXES
 from voxmill.quiet import quiet
 from voxmill.suv import Suv
 from voxmill.volume import Volume

@@ -3,13 +3,19 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from voxmill_kernels.cuda.device import Buffer, Device
 from voxmill_kernels.image.cuda.places import blocks
 
 
-def in_type(device: Device, values: Buffer, dtype: np.dtype[Any]) -> Buffer:
-    """What NumPy's `astype` makes of float32 for float64, or of float64 for float32."""
+def in_type(device: Device, values: Buffer, dtype: DTypeLike, *, copy: bool = True) -> Buffer:
+    """What the CPU's `in_type` makes.
+
+    CuPy's own makes 0 of numbers of single precision that are below the normal ones, whichever way it casts.
+    """
+    if {values.dtype, np.dtype(dtype)} != {np.dtype(np.float32), np.dtype(np.float64)}:
+        return values.astype(dtype, order="C", copy=copy)
     given, made = values.astype(values.dtype, order="C", copy=False), device.empty(values.shape, dtype)
     device.launch("widen" if dtype == np.float64 else "narrow", blocks(device, made.size), [given, made, made.size])
     return made

@@ -4,11 +4,11 @@ import numpy as np
 
 from voxmill_kernels.array import device_of
 from voxmill_kernels.cuda.device import Buffer, Device
-from voxmill_kernels.image.bands import compiled
 from voxmill_kernels.image.box import Box
+from voxmill_kernels.image.compiled import compiled
+from voxmill_kernels.image.cuda.floats import in_type
 from voxmill_kernels.image.cuda.places import blocks
-from voxmill_kernels.image.floats import in_type
-from voxmill_kernels.image.sample import Lines
+from voxmill_kernels.image.lines import Lines
 from voxmill_kernels.types import Floats
 
 LANES = 32
@@ -33,7 +33,7 @@ def linear(device: Device, box: Box, lines: Lines) -> Buffer:
 
 def cubic(device: Device, coefficients: Box, lines: Lines, *, flat: bool) -> Buffer:
     """What the CPU's `cubic` makes."""
-    voxels = in_type(coefficients.voxels, np.float64, copy=False)
+    voxels = in_type(device, coefficients.voxels, np.float64, copy=False)
     made = device.empty((len(lines.starts), lines.width), np.float64)
     return _sampled(device, "cubic_flat" if flat else "cubic", coefficients._replace(voxels=voxels), lines, made)
 

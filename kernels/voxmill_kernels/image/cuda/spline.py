@@ -7,8 +7,8 @@ import numpy as np
 
 from voxmill_kernels.cuda.device import Buffer, Device
 from voxmill_kernels.image.box import Box, Index
-from voxmill_kernels.image.floats import in_type
-from voxmill_kernels.image.spline import ANTICAUSAL, CAUSAL, HORIZON, POLE, Extent, limit_of, too_small
+from voxmill_kernels.image.cuda.floats import in_type
+from voxmill_kernels.image.recursion import ANTICAUSAL, CAUSAL, HORIZON, POLE, Extent, limit_of, too_small
 
 ROWS, LINES = 32, 64
 """Of the lines that a block works on it holds so many voxels at a time."""
@@ -55,11 +55,11 @@ def coefficients(device: Device, box: Box, start: Index, stop: Index) -> Buffer:
     extents = [Extent(a, a + n, size) for a, n, size in zip(box.start, box.voxels.shape, box.shape, strict=True)]
     limit = limit_of(box.voxels[tuple(slice(a - at, b - at) for (a, b), at in zip(ends, box.start, strict=True))])
     passes = [_Pass(axis, extents[axis], ends[axis], beyond * limit) for axis, beyond in ((2, 1), (1, 3), (0, 9))]
-    made, left_open = in_type(box.voxels, np.float64), device.zeros(len(passes), np.int32)
+    made, left_open = in_type(device, box.voxels, np.float64), device.zeros(len(passes), np.int32)
     for number, one in enumerate(passes):
         one.run(device, made, left_open[number : number + 1])
         left = made[one.inner]
-        made = in_type(left, np.float64, copy=left.size < made.size)
+        made = in_type(device, left, np.float64, copy=left.size < made.size)
     for one, is_open in zip(passes, device.download(left_open), strict=True):
         if is_open:
             raise too_small(one.extent, one.window)

@@ -9,7 +9,7 @@ from cuda_cases import NARROW, WIDE, regions
 from cuda_host import HostDevice, HostProcess, registered
 from cuda_regions import assert_packed_as_the_cpu, blocks_of
 from kernel_cases import Volume, grey_levels
-from voxmill_kernels.count.arena import pack
+from voxmill_kernels.count.packing import pack
 
 
 @pytest.mark.parametrize("volumes", [NARROW, WIDE, WIDE[-1:]], ids=["8 bits", "16 bits", "one"])

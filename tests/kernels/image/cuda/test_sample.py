@@ -18,7 +18,8 @@ from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.cuda.sources import WHOLE
 from voxmill_kernels.image.box import Box, whole
 from voxmill_kernels.image.cuda import places, sample
-from voxmill_kernels.image.sample import Lines, cubic, linear, nearest, to_type
+from voxmill_kernels.image.lines import Lines
+from voxmill_kernels.image.sample import cubic, linear, nearest, to_type
 from voxmill_kernels.types import Array
 
 Sampler = Callable[[Box, Lines], Array]

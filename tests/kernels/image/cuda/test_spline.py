@@ -14,7 +14,8 @@ from kernel_cases import read_only
 from voxmill_kernels.array import to_host
 from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.image.box import Box, Index, whole
-from voxmill_kernels.image.spline import HALO, HORIZON, BoxTooSmallError, coefficients
+from voxmill_kernels.image.recursion import HORIZON, BoxTooSmallError
+from voxmill_kernels.image.spline import HALO, coefficients
 from voxmill_kernels.types import Array
 
 TYPES = (np.uint8, np.int16, np.int32, np.float32, np.float64)

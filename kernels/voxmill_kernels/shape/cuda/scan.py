@@ -3,7 +3,7 @@
 import numpy as np
 
 from voxmill_kernels.cuda.device import Buffer, Device
-from voxmill_kernels.shape.scan import Extent
+from voxmill_kernels.shape.extent import Extent
 from voxmill_kernels.types import Array, Ints
 
 TILE = 1 << 13
