@@ -18,3 +18,6 @@ Singles: TypeAlias = NDArray[np.float32]
 Sums: TypeAlias = NDArray[Any]  # whole numbers, int64; real ones, float64, where matrices are weighted
 
 Spacing: TypeAlias = tuple[float, float, float]  # z, y, x in mm
+
+COMPILED = (np.int16, np.float32, np.float64)
+"""The types in which boxes of images are read. CT has int16; other whole numbers are few."""

@@ -26,7 +26,6 @@ from voxmill.io import read_image, read_mask
 
 Make = Callable[[Path], object]
 BIG = "40000 40000 40000"
-ROTTEN = VOXELS[:10] + bytes([255 - VOXELS[10]]) + VOXELS[11:]
 
 
 def flipped(stream: bytes) -> bytes:

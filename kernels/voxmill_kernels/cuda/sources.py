@@ -4,7 +4,10 @@ import re
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 import voxmill_kernels
+from voxmill_kernels.types import COMPILED
 
 OPTIONS = ("--std=c++17", "-fmad=false")
 """Of the compiler: no product is rounded together with a sum unless a kernel says so."""
@@ -23,8 +26,7 @@ def _of_types(kernel: str, *types: str) -> list[str]:
 
 
 WHOLE = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
-READ = ("int16", "float32", "float64")
-"""Types in which boxes are read: others are cast to the first that holds their numbers."""
+READ = [np.dtype(one).name for one in COMPILED]
 KERNELS = {
     **dict.fromkeys(_of_both_types("sweep", "follow_lines"), "count/sweep"),
     "finish_runs": "count/sweep",

@@ -5,10 +5,7 @@ from typing import Any
 import numpy as np
 
 from voxmill_kernels.array import device_of
-from voxmill_kernels.types import Array
-
-COMPILED = (np.int16, np.float32, np.float64)
-"""CT has int16; other whole numbers are few."""
+from voxmill_kernels.types import COMPILED, Array
 
 
 def compiled(box: Array) -> Array:

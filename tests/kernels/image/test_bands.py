@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from kernel_cases import read_only
 from voxmill_kernels.image.bands import convolve
-from voxmill_kernels.image.compiled import COMPILED, compiled
+from voxmill_kernels.image.compiled import compiled
 from voxmill_kernels.image.pairs import LANES
-from voxmill_kernels.types import Array
+from voxmill_kernels.types import COMPILED, Array
 
 TYPES = (np.uint8, np.int8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.float32, np.float64)
 

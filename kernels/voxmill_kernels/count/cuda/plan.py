@@ -47,7 +47,7 @@ class Plan:
     """What goes to a device, and how much room there is taken.
 
     tables: whole numbers that kernels are told, by name. shared: by the name of a table of tiles, how many bytes the
-    blocks share that sweep them. counters: all that is 0 before. places: how many the arena has. arena_bytes: of it.
+    blocks share that sweep them. counters: all that is 0 before. places: how many the arena has.
     """
 
     layout: Layout
@@ -55,7 +55,6 @@ class Plan:
     shared: Mapping[str, int]
     counters: Parts
     places: int
-    arena_bytes: int
     wanted: int
 
     @cached_property
@@ -91,7 +90,7 @@ def plan_of(device: Device, batch: Batch, offsets: Ints, *, wanted: int) -> Plan
         "representatives": REPRESENTATIVES.view(np.int64),
         **tiles,
     }
-    return Plan(layout, tables, shared, _counters(layout), len(batch.arena), batch.arena.nbytes, wanted)
+    return Plan(layout, tables, shared, _counters(layout), len(batch.arena), wanted)
 
 
 def _tiles(device: Device, layout: Layout) -> tuple[dict[str, int], dict[str, Ints]]:
