@@ -141,6 +141,16 @@ def test_what_is_left_out_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None
     ]
 
 
+@pytest.mark.parametrize("cuda", [12, 13])
+def test_what_is_to_be_installed_goes_with_the_cuda_that_is_there(monkeypatch: pytest.MonkeyPatch, cuda: int) -> None:
+    """Of another CUDA, it brings that one's CuPy, and neither works any more."""
+    monkeypatch.setattr(lacking, "find_spec", lambda module: None if module == "cucim" else module)
+    assert list(left_out(["volumes"], cuda=cuda)) == [
+        f"left out without cucim-cu{cuda}: volumes: cuCIM",
+        f"to have them: pip install cucim-cu{cuda}",
+    ]
+
+
 def test_without_a_device_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("CUPY_CACHE_DIR", os.devnull)
     monkeypatch.setattr(computing, "_FOUND", [])
@@ -151,6 +161,7 @@ def test_without_a_device_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: py
         "nothing is measured: CuPy, which computes on GPUs, is not installed; pip install 'voxmill[gpu]'"
     )
     assert line.endswith("cupy-cuda13x nvidia-cuda-nvrtc nvidia-cuda-runtime")
+    assert "cupy-cuda12x nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12" in line
 
 
 @pytest.mark.parametrize(

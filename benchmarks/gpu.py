@@ -62,7 +62,10 @@ PARTS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
 }
 FAILED, NO_DEVICE = 1, 3
 """Exit codes."""
-ALONE = "for this script alone: pip install cupy-cuda13x nvidia-cuda-nvrtc nvidia-cuda-runtime"
+ALONE = (
+    "for this script alone, of CUDA 12: pip install cupy-cuda12x nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12; "
+    "of CUDA 13: pip install cupy-cuda13x nvidia-cuda-nvrtc nvidia-cuda-runtime"
+)
 """What brings CuPy, and what it compiles with, where Voxmill is not installed."""
 
 
@@ -95,7 +98,7 @@ def _measured(cupy: Any, options: argparse.Namespace) -> int:  # noqa: ANN401 - 
     about = {"device": device.name, "threads": bench.threads, "quick": options.quick}
     record = surroundings() | about | {"sources": sources()} | _versions(cupy)
     header = f"{record['device']}, CuPy {record['cupy']}; {record['machine']}, load {record['load']}"
-    for line in (header, *left_out(options.parts)):
+    for line in (header, *left_out(options.parts, cuda=cupy.cuda.runtime.runtimeGetVersion() // 1000)):
         print(line, flush=True)
     keeper, failed = Keeper(record, options.parts, kept=options.record), False
     for row in all_rows({name: PARTS[name] for name in options.parts}, bench):
