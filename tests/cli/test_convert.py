@@ -229,6 +229,24 @@ def test_privacy_is_for_sources_and_folders_hold_something(voxmill: Command, cas
         assert (code, out, said.count("\n")) == (3, "", 1)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("inspect", "."),
+        ("inspect", ".", "--privacy"),
+        ("convert", ".", "../cohort.zarr"),
+        ("run", ".", "--out", "../out"),
+    ],
+)
+def test_the_folder_that_one_is_in_is_called_by_its_name(
+    voxmill: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "scans").mkdir()
+    monkeypatch.chdir(tmp_path / "scans")
+    code, _, err = voxmill(*words)
+    assert (code, err.splitlines()[-1].partition(": there ")[0]) == (3, "voxmill: scans")
+
+
 def test_what_will_matter_when_it_is_measured_is_said(voxmill: Command, tmp_path: Path) -> None:
     """A sheared image and a mask on another grid have notes; a mask that lies nowhere in its image is a failure."""
     affine = np.diag([1.0, 1.0, 2.0, 1.0])

@@ -43,12 +43,13 @@ def inspect(
 def _listing(path: Path, *, privacy: bool) -> tuple[Line, Iterable[Line]]:
     """Titles of columns, and the lines under them."""
     from voxmill.errors import SettingsError
+    from voxmill.io.files import name_of
     from voxmill.store import is_store
 
     if privacy and is_store(path):
         raise SettingsError(
-            f"{path.name}: --privacy is for what is to be converted, and this is a store, which holds a short list of "
-            "attributes alone (its index.parquet shows them); leave it out"
+            f"{name_of(path)}: --privacy is for what is to be converted, and this is a store, which holds a short list "
+            "of attributes alone (its index.parquet shows them); leave it out"
         )
     if privacy:
         return ("what", "where", "files"), _carried(path)
@@ -87,10 +88,13 @@ def _in_store(path: Path) -> Iterator[Line]:
 def _in_folder(path: Path) -> Iterator[Line]:
     from voxmill.errors import InputError
     from voxmill.io.dicom import survey
+    from voxmill.io.files import name_of
 
     found = survey(path)
     if not found.series and not found.failures:
-        raise InputError(f"{path.name}: there are no DICOM files in it; give a folder that has some, or an image file")
+        raise InputError(
+            f"{name_of(path)}: there are no DICOM files in it; give a folder that has some, or an image file"
+        )
     for series in found.series:
         about = (str(series.number or ""), series.modality, series.description, str(len(series.files)))
         yield (*about, *_of_series(series))
@@ -121,10 +125,11 @@ def _in_file(path: Path) -> Iterator[Line]:
 def _carried(path: Path) -> list[Line]:
     """What is carried, and in how many files; and how many were not looked at."""
     from voxmill.errors import InputError
+    from voxmill.io.files import name_of
 
     files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
     if not files:
-        raise InputError(f"{path.name}: there are no files in it; give a folder that has some")
+        raise InputError(f"{name_of(path)}: there are no files in it; give a folder that has some")
     counts = Counter(finding for file in files for finding in _findings(file))
     ordered: Sequence[tuple[Finding, int]] = sorted(counts.items(), key=lambda item: (item[0].kind, item[0].where))
     return [(finding.kind, finding.where, str(times)) for finding, times in ordered]

@@ -21,6 +21,7 @@ from voxmill.discovery.rows import require_apart, require_once
 from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
 from voxmill.errors import InputError, SettingsError, brief, lacking, several
+from voxmill.io.files import name_of
 from voxmill.privacy import Pseudonyms
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def find_cohort(
         sources = find_cases(source, pseudonyms())
         found = _of_folder(source, sources.cases, wanted, tuple(one for one in sources.left_out if one.is_wanted))
     if not found.count:
-        raise InputError(f"{source.name}: " + (NOT_CALLED[found.kind] if wanted.only else "it has no case"))
+        raise InputError(f"{name_of(source)}: " + (NOT_CALLED[found.kind] if wanted.only else "it has no case"))
     return found
 
 
@@ -138,7 +139,7 @@ def _of_store(path: Path, wanted: Wanted) -> Cohort:
     unfinished = store.unfinished
     named = [name for name in sorted(wanted_cases(store)) if wanted.names(name)]
     if not named and unfinished is not None:
-        raise InputError(f"{path.name}: {unfinished}")
+        raise InputError(f"{name_of(path)}: {unfinished}")
     names = named[: wanted.limit]
     apart = lost_in(store, wanted.names) if len(names) == len(named) else NOTHING
     further = carried_to(read_carried(store.folder), names)

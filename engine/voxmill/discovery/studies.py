@@ -14,6 +14,7 @@ from voxmill.io.dicom import Failure, Series
 from voxmill.io.dicom.identity import Identity
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, Unmatched, image_record, mask_record, match
 from voxmill.io.dicom.tags import text
+from voxmill.io.files import name_of
 from voxmill.io.remote import Location
 from voxmill.privacy import Pseudonyms
 
@@ -38,7 +39,8 @@ def find_studies(source: Location, pseudonyms: Pseudonyms) -> Sources:
     left_out = [_damaged(one, tree, pseudonyms) for one in found.failures]
     if not tree.images:
         reason = f": {left_out[0].sentence}" if left_out else ""
-        raise InputError(f"{source.name}: there is no DICOM image of CT, MR or PET in it{reason}")
+        name = name_of(source) if isinstance(source, Path) else source.name
+        raise InputError(f"{name}: there is no DICOM image of CT, MR or PET in it{reason}")
     files, records, twice = _masks(tree, pseudonyms)
     matching = match(records, _known(tree, records, pseudonyms))
     masks: dict[str, list[str]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Files as such: are they there, how large are they, how large may their content be, what else do they lead to."""
+"""Files as such: names, whether they are there, how large they and their content are, what else they lead to."""
 
 import os
 import stat
@@ -12,6 +12,11 @@ DEFLATE_LIMIT = 1100
 """No deflate stream (gzip, zlib) expands more than 1032 times; a little more for the header."""
 DICOM_SUFFIXES = (".dcm", ".dicom")
 """How names of DICOM files end, of those that say so."""
+
+
+def name_of(path: Path) -> str:
+    """What a file or folder is called where people read it: `.`, which is no name, as the folder that it means."""
+    return path.name or path.absolute().name
 
 
 def file_size(path: Path) -> int:

@@ -19,7 +19,7 @@ from voxmill.io.dicom.pet import suv_of
 from voxmill.io.dicom.pixels import read_voxels, require_same_values
 from voxmill.io.dicom.series import Series, choose, survey
 from voxmill.io.dicom.tags import named, text
-from voxmill.io.files import DICOM_SUFFIXES
+from voxmill.io.files import DICOM_SUFFIXES, name_of
 from voxmill.quiet import quiet
 from voxmill.suv import Suv
 from voxmill.volume import Volume
@@ -112,7 +112,7 @@ def _refuse_mixed(headers: Sequence[Dataset], modality: str, name: str) -> None:
 
 def _name(path: Path) -> str:
     """The name of a file without the suffix that DICOM files have, if any; of a folder as it is."""
-    return path.stem if path.suffix.lower() in DICOM_SUFFIXES else path.name or path.resolve().name
+    return path.stem if path.suffix.lower() in DICOM_SUFFIXES else name_of(path)
 
 
 def _is_regular(stack: Stack) -> bool:
