@@ -2,7 +2,7 @@
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,16 @@ def host(request: pytest.FixtureRequest) -> Iterator[HostProcess]:
     """The threads of this machine, without a sanitizer and with each."""
     with running(request.getfixturevalue(request.param)) as process:
         yield process
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Device], None]:
+    """Has extractions find a device."""
+
+    def found(device: Device) -> None:
+        monkeypatch.setattr(computing, "_FOUND", [computing.FoundGPU(device)])
+
+    return found
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import voxmill as vm
+from cases_on_device import assert_same_rows
 from cuda_host import HostProcess
 from late_streams import PATIENCE_S, LateDevice, late, stream
 from small_images import case
-from test_on_device import assert_same_rows
 from voxmill import computing, textures
 from voxmill.combining import Combiner
 from voxmill.computing import FoundGPU
