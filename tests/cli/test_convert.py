@@ -79,6 +79,21 @@ def test_what_fails_is_told_and_the_rest_goes_on(voxmill: Command, cases: Path, 
     assert voxmill("convert", cases, tmp_path / "other.zarr")[0] == 3
 
 
+def test_a_case_that_is_refused_again_is_not_said_to_be_unreadable(
+    voxmill: Command, cases: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "cohort.zarr"
+    cases.write_text("".join(cases.read_text().splitlines(keepends=True)[:2]))
+    assert voxmill("convert", cases, store)[0] == 0
+    vm.write_image(vm.Volume(np.ones((3, 4, 5), np.int16), spacing=(1, 1, 1)), tmp_path / "other.nrrd")
+    cases.write_text("image,case\nother.nrrd,one\n")
+    code, _, said = voxmill("convert", cases, store)
+    assert (code, said.splitlines()[-1]) == (
+        1,
+        f"voxmill: 1 case could not be converted again, and stays as it was; why: {store / 'failures.parquet'}",
+    )
+
+
 def test_what_belongs_to_no_case_is_counted_in_words(voxmill: Command, cases: Path, tmp_path: Path) -> None:
     scan, gone = cases.read_text().splitlines()[1].split(",")[0], "gone.nrrd"
     cases.write_text(cases.read_text() + f"{gone},,three\n{gone},,four\n{scan}\n,,five\n{scan}\n")

@@ -1,5 +1,6 @@
 """What `voxmill run` refuses, in one sentence, and what it leaves as it was."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -175,3 +176,17 @@ def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path:
     asked, refused = ended[2].splitlines(keepends=True)
     assert asked == "voxmill: 1 case; asking the workers of the cluster\n"
     assert_refused((*ended[:2], refused), 3, "tcp://127.0.0.1:9: no scheduler of Dask answers")
+
+
+def test_a_refusal_is_json_too_where_that_is_read(voxmill: Command, tmp_path: Path) -> None:
+    code, _, said = voxmill("run", tmp_path / "none.csv", "-o", tmp_path / "out", "--log-json")
+    *_, told = map(json.loads, said.splitlines())
+    assert (code, told["event"], told["exit_code"]) == (3, "error", 3)
+    assert told["text"] == "none.csv: there is no such file or folder; check the path"
+
+
+@pytest.mark.parametrize("option", ["--label", "--region", "-l"])
+def test_where_regions_of_a_run_are_chosen_is_told(voxmill: Command, tmp_path: Path, option: str) -> None:
+    ended = voxmill("run", tmp_path / "cases.csv", "-o", tmp_path / "out", option, "GTV*")
+    assert_refused(ended, 2, "the regions of a run are chosen in its settings, so that all of it has the same: write")
+    assert "'labels: [GTV*]' in the file of --settings" in ended[2]

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from cohort_files import everything_written, rows_of, write_table
+import voxmill as vm
+from cohort_files import FEW, everything_written, rows_of, write_table
 from dicom_files import uid, write_series
 from small_images import write_case
+from voxmill.cohort import run_cohort
 from voxmill.conversion import convert, remove_case
 
 ABOUT = {"PatientID": "PATIENT-0042", "PatientName": "Doe^Jane", "StudyDate": "20210304", "ConvolutionKernel": "B30f"}
@@ -79,3 +82,15 @@ def test_an_image_of_another_patient_is_no_part_of_a_case(tmp_path: Path, table:
         ": it is of another patient than the images of its case before it (PatientID); give each patient a case of its "
         "own"
     )
+
+
+def test_nor_of_what_a_run_measures(tmp_path: Path, table: Path) -> None:
+    write_series(table.parent / "other", name="other", attributes={**ABOUT, "PatientID": "PATIENT-0043"})
+    grid = vm.read_image(table.parent / "native").grid
+    vm.write_mask(vm.Mask(np.ones(grid.shape, np.uint8), grid), table.parent / "mask.nrrd")
+    rows = {"case": "one", "image:native": "native", "image:other": "other", "mask": "mask.nrrd"}
+    done = run_cohort(write_table(table.parent, [rows]), tmp_path / "out", settings=FEW)
+    assert {row["image"] for row in rows_of(done.features)} == {"native"}
+    (failure,) = rows_of(done.failures)
+    assert (failure["image"], failure["reason"]) == ("other", "UnrelatedError")
+    assert failure["sentence"].startswith("other: it is of another patient than the images of its case before it")

@@ -94,10 +94,20 @@ def _run(arguments: list[str]) -> int:
         if "--debug" in sys.argv[1:]:
             traceback.print_exc()
         code, sentence = _last_words(error)
-        tell(sentence)
+        _tell_end(arguments, code, sentence)
     if code == INTERRUPTED:
-        tell("interrupted")
+        _tell_end(arguments, code, "interrupted")
     return code
+
+
+def _tell_end(arguments: list[str], code: int, sentence: str) -> None:
+    """Say why a command ends, in a line of JSON where that is what is read."""
+    if "--log-json" in arguments:
+        from voxmill.cli.progress import log_json
+
+        log_json("error", text=sentence, exit_code=code)
+    else:
+        tell(sentence)
 
 
 def _exit_code(arguments: list[str]) -> int:

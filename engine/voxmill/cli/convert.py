@@ -1,6 +1,7 @@
 """`voxmill convert`: files of a hospital → a store. `voxmill remove`: a case out of it, for good."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -101,15 +102,19 @@ def convert(
     if done.unread or done.passed_over:
         tell(f"{', '.join(_not_read(done))}; why: {done.failures}")
     if done.unread:
-        raise typer.Exit(1 if new or before else 3)
+        raise typer.Exit(1 if new or before or done.outdated else 3)
 
 
 def _not_read(done: "Converted") -> Iterator[str]:
-    """How much could not be read, and how much never is."""
+    """How much could not be read, or converted again, and how much never is."""
     from voxmill.errors import counted
 
-    if done.unread:
-        *others, last = [counted(number, noun) for noun, number in done.not_read.items() if number]
+    if done.outdated:
+        stay = "stay as they were" if done.outdated > 1 else "stays as it was"
+        yield f"{counted(done.outdated, 'case')} could not be converted again, and {stay}"
+    if done.unread > done.outdated:
+        lacking = Counter(done.not_read) - Counter(case=done.outdated)
+        *others, last = [counted(number, noun) for noun, number in lacking.items()]
         before = f"{', '.join(others)} and " if others else ""
         yield f"{before}{last} could not be read"
     if done.passed_over:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voxmill.errors import SettingsError
+
 if TYPE_CHECKING:
     from voxmill.cohort import CohortRun, Estimate
     from voxmill.runs.places import Place
@@ -80,6 +82,7 @@ def run(
         bool,
         typer.Option("--log-json", help="Tell how far it is in lines of JSON, for programs, on standard error."),
     ] = False,
+    label: Annotated[list[str] | None, typer.Option("--label", "--region", "-l", hidden=True)] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -199,6 +202,11 @@ def run(
     from voxmill.cli.progress import Words, progress_shown
     from voxmill.runs.warden import Limits
 
+    if label:
+        raise SettingsError(
+            "the regions of a run are chosen in its settings, so that all of it has the same: write "
+            f"'labels: [{', '.join(label)}]' in the file of --settings"
+        )
     asked = SlurmOptions(slurm, slurm_time, slurm_partition, slurm_account, slurm_interface, tuple(slurm_option or ()))
     require_one_place(scheduler, asked, workers=workers, dashboard=dashboard, dry_run=dry_run)
     limits = Limits(case_time, parse_memory(memory))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers, names_of
-from voxmill.errors import InputError, VoxmillError
+from voxmill.discovery.found import OF_ANOTHER
+from voxmill.errors import InputError, UnrelatedError, VoxmillError
 from voxmill.io.fetching import is_there, stamps_of
 from voxmill.io.remote import Location
 from voxmill.passing import reading
@@ -166,6 +167,13 @@ def _lacking(image: ImageSource) -> str:
     return "" if all(is_there(mask.path) for mask in image.masks) else "the file of its mask is not there"
 
 
+def _same_patient(image: str, before: str, now: str) -> str:
+    """Whose a case is with one more image, '' where nobody knows; raises UnrelatedError where that is of another."""
+    if before and now and before != now:
+        raise UnrelatedError(f"{image}: {OF_ANOTHER}")
+    return before or now
+
+
 @dataclass(frozen=True, eq=False)
 class FileCase:
     """A case of loose files; `root` is the folder that its paths are told from."""
@@ -218,10 +226,12 @@ class FileCase:
 
     def pairs(self, channel: int | None = None, enter: Enter = lambda step: None) -> Iterator[Pair]:
         """Its images with their masks, each read when it is its turn; those that cannot be read say so."""
+        patient = ""
         for image in self.source.images:
             enter("read image")
             try:
                 found = image.read()
+                patient = _same_patient(image.name, patient, found.patient)
             except VoxmillError as error:
                 yield Pair.lacking(image.name, "", error, self._why(error, image))
                 continue

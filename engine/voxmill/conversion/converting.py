@@ -35,9 +35,9 @@ from voxmill.store.unfinished import under_way
 class Converted:
     """What a conversion has done: how many cases there are in the source, and how many were done now and before.
 
-    not_read: how many of what, by a noun for it, should have been read, and could not be. passed_over: how many series
-    are of kinds that are never read. notes: what there is to say of the source as a whole. not_carried: columns of a
-    table that stay outside.
+    not_read: how many of what, by a noun for it, should have been read, and could not be. outdated: how many cases of
+    these are in the store as they were before. passed_over: how many series are of kinds that are never read. notes:
+    what there is to say of the source as a whole. not_carried: columns of a table that stay outside.
     """
 
     store: Path
@@ -47,6 +47,7 @@ class Converted:
     passed_over: int
     notes: tuple[str, ...] = ()
     not_carried: tuple[str, ...] = ()
+    outdated: int = 0
 
     @property
     def index(self) -> Path:
@@ -139,7 +140,9 @@ def convert(
     wanted = Counter(one.kind for one in sources.left_out if one.is_wanted)
     passed_over = len(sources.left_out) - wanted.total()
     not_read = ended.not_read + wanted
-    return Converted(folder, len(cases), progress, not_read, passed_over, sources.notes, carried.left_out)
+    return Converted(
+        folder, len(cases), progress, not_read, passed_over, sources.notes, carried.left_out, ended.outdated
+    )
 
 
 def _storable(sources: Sources) -> Sources:

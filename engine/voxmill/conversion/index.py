@@ -78,6 +78,11 @@ class Ended:
         parts = Counter("mask" if row["mask"] else "image" for row in rows)
         return Counter(case=len(self.failed)) + parts
 
+    @property
+    def outdated(self) -> int:
+        """How many cases are in the store as they were before they failed."""
+        return sum(case in self.done for case in self.failed)
+
 
 def write_tables(
     store: Path, ended: Ended, left_out: Sequence[LeftOut], origins: Origins, *, keep_ids: bool = False

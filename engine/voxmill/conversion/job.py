@@ -11,7 +11,7 @@ from voxmill.conversion.content import Reading
 from voxmill.conversion.fit import fit_notes, shear_notes
 from voxmill.conversion.kept import Kept, Keys, Row
 from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
-from voxmill.discovery.found import FoundImage
+from voxmill.discovery.found import OF_ANOTHER, FoundImage
 from voxmill.discovery.headers import about_case, about_image
 from voxmill.errors import InputError, UnrelatedError
 from voxmill.io.fetching import stamps_of
@@ -168,10 +168,7 @@ class _UnderWay:
             return image.attributes
         about = about_case(found.header, self.job.pseudonyms)
         if self.about.get("patient") and about["patient"] not in ("", self.about["patient"]):
-            raise UnrelatedError(
-                f"{image.name}: it is of another patient than the images of its case before it (PatientID); give each "
-                "patient a case of its own"
-            )
+            raise UnrelatedError(f"{image.name}: {OF_ANOTHER}")
         if not self.about:
             self.about.update(about)
         return {**image.attributes, **about_image(found.header, self.job.pseudonyms)}

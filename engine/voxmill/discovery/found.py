@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from voxmill.io.dicom.identity import Identity
     from voxmill.volume import Mask, Volume
 
+OF_ANOTHER = (
+    "it is of another patient than the images of its case before it (PatientID); give each patient a case of its own"
+)
+"""Why an image is no part of its case."""
+
 
 @dataclass(frozen=True)
 class FoundMask:
@@ -29,6 +34,15 @@ class FoundImage:
     volume: "Volume"
     identity: "Identity | None" = None
     header: "Dataset | None" = None
+
+    @property
+    def patient(self) -> str:
+        """Whose it is (PatientID), where a header says so that nobody has told of yet; '' otherwise."""
+        if self.header is None:
+            return ""
+        from voxmill.io.dicom.tags import text
+
+        return text(self.header, "PatientID")
 
     def renamed(self, name: str, tell: Callable[[str], str], *, notes: Sequence[str] = ()) -> "Volume":
         """The volume by another name, with further notes; tell: what of a sentence may be told, beside the identity."""
