@@ -259,7 +259,7 @@ def _save_images(image: Path, mask: Path, folder: Path, asked: _Asked) -> None:
     """Write what regions were measured in."""
     from voxmill.cases import open_image
     from voxmill.cli.streams import tell
-    from voxmill.inspection import save_images
+    from voxmill.saved_images import save_images
 
     opened = open_image(image, series=asked.series, allow_gaps=asked.allow_gaps)
     files = save_images(opened, mask, folder, settings=asked.settings, labels=asked.labels)

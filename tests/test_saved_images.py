@@ -7,7 +7,7 @@ import pytest
 
 import voxmill as vm
 from small_images import SPACING, texture, two_labels
-from voxmill.inspection import save_images
+from voxmill.saved_images import save_images
 
 FILTERS = vm.Settings.parse({"images": {"original": {}, "log": {"sigma_mm": [1.0, 2]}, "wavelet": {}, "square": {}}})
 

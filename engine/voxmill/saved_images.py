@@ -1,4 +1,4 @@
-"""The images that an extraction measures regions in, to look at."""
+"""The images that an extraction measures regions in, saved to be looked at."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, count
