@@ -1,5 +1,7 @@
 """Extractions on threads of this machine in place of a GPU, where other processes can import them."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from voxmill.textures import COMBINER
 from voxmill_kernels.array import register
 
 PATIENCE_S = 20.0
+UNDER_WAY: set[str] = set()
+"""Cases that are done in this process now."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,12 @@ class Gathering(HostDevice):
 
     crowd: int = 1
     counted: list[str] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+    """What its driver says to all that comes, once it has failed."""
 
     def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
+        for fault in self.faults:
+            raise fault
         if kernel.startswith("sweep") and len(self.counted) == 1:
             end = time.monotonic() + PATIENCE_S
             while COMBINER.asking < self.crowd:
@@ -55,3 +63,57 @@ class OnHost(Extraction):
         device = computing.find_gpu().device
         assert isinstance(device, Gathering)
         return {**found, "counted": len(device.counted), "sharing": computing.SHARING.get()}
+
+
+@dataclass(frozen=True)
+class Fates:
+    """A case by name that kills its process ("die") or has its driver fail, when so many are under way together.
+
+    folder: where is noted that they were.
+    """
+
+    folder: Path
+    unlucky: str
+    fate: str
+    together: int
+
+    def meet(self) -> None:
+        """The first case has the process to itself; all that come then wait for each other, once."""
+        begun, met = self.folder / "begun", self.folder / "met"
+        if not begun.exists():
+            begun.touch()
+            return
+        end = time.monotonic() + PATIENCE_S
+        while not met.exists():
+            if len(UNDER_WAY) >= self.together:
+                met.touch()
+            assert time.monotonic() < end
+            time.sleep(0.001)
+
+    def befall(self, case: CohortCase) -> None:
+        """The case begins."""
+        if case.name != self.unlucky:
+            return
+        if self.fate == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        device = computing.find_gpu().device
+        assert isinstance(device, Gathering)
+        device.faults.append(RuntimeError("cudaErrorIllegalAddress"))
+
+
+@dataclass(frozen=True)
+class Unlucky(OnHost):
+    """The same, with the fate of one case."""
+
+    fates: Fates = field(kw_only=True)
+
+    def do(self, case: CohortCase, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        if os.environ[computing.VISIBLE] == computing.NO_GPU:
+            return Extraction.do(self, case, enter)
+        UNDER_WAY.add(case.name)
+        try:
+            self.fates.meet()
+            self.fates.befall(case)
+            return super().do(case, enter)
+        finally:
+            UNDER_WAY.discard(case.name)

@@ -20,6 +20,8 @@ LOADING = threading.Lock()
 """Held while libraries are loaded in this process."""
 UNDER_WAY: set[int] = set()
 """Cases that are done in this process now."""
+WRECKED = threading.Event()
+"""Set when something in this process is broken for all."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ class Where(Numbers):
 class Together(Where):
     """Where a GPU is seen, cases but the first begin when so many are under way, once; then come the fates of some.
 
-    One dies, ends its thread, hangs, hogs memory or breaks its process. folder: where is noted that they have met.
+    One dies, ends its thread, hangs, hogs memory, breaks its process for itself, wrecks it for all that are there, or
+    misses something the second time. folder: where is noted that they have met, and what has been tried.
     """
 
     folder: Path = Path()
@@ -159,10 +162,18 @@ class Together(Where):
         try:
             self._meet()
             fate = self.fates.get(case, "")
+            with (self.folder / f"tries of {case}").open("a") as file:
+                file.write(fate + "\n")
+            if fate == "miss" and self.tries(case) == 2:
+                raise Unreachable("not now")
             self._suffer(fate)
-            return {"visible": visible, "pid": os.getpid(), "broken": fate == "break"}
+            return {"visible": visible, "pid": os.getpid(), "broken": fate == "break" or WRECKED.is_set()}
         finally:
             UNDER_WAY.discard(case)
+
+    def tries(self, case: int) -> int:
+        """How often a case has begun where a GPU is seen."""
+        return len((self.folder / f"tries of {case}").read_text().splitlines())
 
     def _meet(self) -> None:
         until = time.monotonic() + 20
@@ -178,5 +189,7 @@ class Together(Where):
             os.kill(os.getpid(), signal.SIGKILL)
         if fate == "exit":
             raise SystemExit
+        if fate == "wreck":
+            WRECKED.set()
         hog = [bytearray(2**24) for _ in range(40 if fate == "hog" else 0)]
         time.sleep(3600 if hog or fate == "hang" else 0 if fate else self.seconds)

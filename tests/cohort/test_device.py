@@ -14,15 +14,16 @@ import voxmill as vm
 from cohort_files import FEW, rows_of, write_cohort, written
 from cuda_host import HostArray, HostDevice, HostProcess, registered
 from fake_cupy import fake_cupy, installed
-from host_job import OnHost
+from host_job import Fates, OnHost, Unlucky
 from square_job import Where
 from voxmill import computing
 from voxmill.cli.run import _lines
 from voxmill.cohort import device as deciding
 from voxmill.cohort import estimate_cohort, run_cohort
+from voxmill.cohort.cases import CohortCase
 from voxmill.cohort.device import CRASHED, VARYING, Look, Sight, decide, look
 from voxmill.cohort.finding import find_cohort
-from voxmill.cohort.job import NO_GPU_HERE, UNSEEN, Extraction
+from voxmill.cohort.job import GPU_FAILED, NO_GPU_HERE, UNSEEN, Extraction
 from voxmill.cohort.methods import Extent, methods
 from voxmill.cohort.running import CohortRun
 from voxmill.cohort.writing import Tally
@@ -324,3 +325,28 @@ def test_cases_of_one_process_are_counted_together(tmp_path: Path, plain_program
     assert {one["device"] for one in there.values()} == {HostDevice.name}
     assert max(one["counted"] for one in there.values()) == 3
     assert {one["sharing"] for one in there.values()} == {TOGETHER}
+
+
+@pytest.mark.parametrize("fate, said", [("die", NO_GPU_HERE), ("break", GPU_FAILED)])
+def test_rows_do_not_depend_on_cases_that_share_the_gpu(
+    tmp_path: Path, plain_program: Path, fate: str, said: str
+) -> None:
+    """Values and notes; what comes to grief says so itself, and in a table without it all is the same."""
+    cohort = find_cohort(write_cohort(tmp_path, 4), vm.Wanted(), lambda: pytest.fail("it makes names"))
+    cases = [case for _, case in cohort]
+    unlucky = cases[1]
+
+    def rows(name: str, some: Sequence[CohortCase]) -> dict[str, Any]:
+        """By case; all but the first are under way at a time."""
+        folder = tmp_path / name
+        folder.mkdir()
+        fates = Fates(folder, unlucky.name, fate, together=len(some) - 1)
+        job = Unlucky(SETTINGS, device="gpu", program=plain_program, fates=fates)
+        with opened(folder / "ledger") as ledger:
+            assert run(job, some, ledger, workers=1, on=ThisMachine(gpus=("0",))).done == len(some)
+        return {one.key: one.result["rows"] for one in read_ledger(folder / "ledger")}
+
+    found = rows("with", cases)
+    own = found.pop(Extraction(SETTINGS).key(unlucky))
+    assert found == rows("without", [case for case in cases if case is not unlucky])
+    assert all(row["notes"].startswith(said) for row in own)

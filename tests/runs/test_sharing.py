@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from run_script import wait_for
-from square_job import Numbers, Together
+from square_job import HANG, Numbers, Together
 from voxmill.errors import InputError
 from voxmill.runs.child import BEGUN
 from voxmill.runs.lanes import CPU, GPU, TOGETHER
@@ -24,7 +24,7 @@ from voxmill.runs.places import ThisMachine
 from voxmill.runs.records import Outcome
 from voxmill.runs.runner import run
 from voxmill.runs.sharing import Sharing
-from voxmill.runs.warden import NO_LIMITS, Limits
+from voxmill.runs.warden import NO_LIMITS, Limits, Lost, Sealed, SharedChild, version
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX has them")
 
@@ -59,9 +59,45 @@ def test_those_that_use_no_gpu_have_each_a_process_meanwhile(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("fate", ["die", "exit"])
-def test_a_case_that_ends_its_process_takes_others_along_to_be_done_alone(tmp_path: Path, fate: str) -> None:
-    found = done(tmp_path, together(tmp_path, seconds=2, **{fate: 3}), 1 + TOGETHER)
-    assert [one["visible"] for _, one in sorted(found.items())] == ["0"] + [""] * TOGETHER
+def test_a_case_that_ends_its_process_is_done_alone_and_others_with_the_gpu(tmp_path: Path, fate: str) -> None:
+    """Each of these in a process that nothing else has used."""
+    found = done(tmp_path, together(tmp_path, seconds=0.5, **{fate: 3}), 1 + TOGETHER)
+    assert {case: one["visible"] for case, one in found.items()} == {**dict.fromkeys(range(1 + TOGETHER), "0"), 3: ""}
+    assert len({one["pid"] for one in found.values()}) == 1 + TOGETHER
+
+
+@pytest.mark.parametrize(
+    "fates, limits, crowd",
+    [
+        ({3: "die"}, NO_LIMITS, TOGETHER),
+        ({3: "exit", 9: "die"}, NO_LIMITS, TOGETHER),
+        ({3: "wreck"}, NO_LIMITS, TOGETHER),
+        ({2: "hog"}, Limits(memory_bytes=400 * 2**20), 2),
+        ({3: "hang", 5: "hang", 10: "hang"}, Limits(time_s=1.5), TOGETHER),
+    ],
+)
+def test_what_becomes_of_a_case_does_not_depend_on_others(
+    tmp_path: Path, fates: dict[int, str], limits: Limits, crowd: int
+) -> None:
+    """It has the results that it has where no other case comes to grief."""
+    found = {}
+    for name, some in (("peace", {}), ("grief", fates)):
+        (tmp_path / name).mkdir()
+        job = Together(0.7, (GPU,), folder=tmp_path / name, crowd=crowd, fates=some)
+        results = done(tmp_path / name, job, 2 * TOGETHER, limits)
+        found[name] = {case: {**one, "pid": 0} for case, one in results.items() if case not in fates}
+    assert found["grief"] == found["peace"]
+
+
+def test_a_case_that_fails_with_the_gpu_to_itself_for_what_may_pass_is_tried_again(tmp_path: Path) -> None:
+    found = done(tmp_path, together(tmp_path, seconds=0.5, die=3, miss=4), 1 + TOGETHER)
+    assert [case for case, one in found.items() if one["visible"] == ""] == [3]
+
+
+def test_a_case_that_breaks_its_process_whenever_it_is_tried_is_done_twice(tmp_path: Path) -> None:
+    job = together(tmp_path, crowd=1, **{"break": 1})
+    assert done(tmp_path, job, 1, first=1)[1]["broken"]
+    assert job.tries(1) == 2
 
 
 def test_those_beside_a_case_that_takes_too_long_go_on_with_the_gpu(tmp_path: Path) -> None:
@@ -69,6 +105,13 @@ def test_those_beside_a_case_that_takes_too_long_go_on_with_the_gpu(tmp_path: Pa
     found = done(tmp_path, together(tmp_path, seconds=1.5, hang=3), 3 * TOGETHER, Limits(time_s=4))
     assert len({one["pid"] for one in found.values() if one["visible"]}) == 2
     assert [case for case, one in found.items() if one["visible"] == ""] == [3]
+
+
+def test_a_process_that_was_ended_for_a_case_that_is_late_counts_against_no_other() -> None:
+    child = SharedChild(None)
+    assert child.begin(version())
+    assert child.do(Sealed(pickle.dumps((Numbers(), HANG))), Limits(time_s=0.3)) is Lost.TIME
+    assert child.is_spent
 
 
 def test_the_time_of_a_case_is_its_own(tmp_path: Path) -> None:
@@ -83,10 +126,12 @@ def test_a_process_that_takes_too_much_memory_is_ended_and_its_cases_done_alone(
 
 
 def test_a_process_in_which_something_is_broken_does_what_it_has_begun(tmp_path: Path) -> None:
+    """What that has spoilt is done again, with the GPU to itself."""
     found = done(tmp_path, together(tmp_path, seconds=1, **{"break": 3}), 2 + 2 * TOGETHER)
     assert {one["visible"] for one in found.values()} == {"0"}
     first = [case for case, one in found.items() if one["pid"] == found[0]["pid"]]
-    assert (len(first), len({one["pid"] for one in found.values()})) == (1 + TOGETHER, 2)
+    assert 3 not in first
+    assert (len(first), len({one["pid"] for one in found.values()})) == (TOGETHER, 3)
 
 
 def test_where_all_processes_break_every_case_has_one(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Cases on a cluster of Dask: a window of them is under way; what may pass is tried again, what is lost alone."""
+"""Cases on a cluster of Dask: a window of them is under way; what may pass is tried again, what is lost by itself."""
 
 import logging
 import pickle
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import count, islice, product
 from typing import TYPE_CHECKING, Any, Generic
 
-from voxmill.runs.lanes import PROCESSORS, Lane, Told, lanes
+from voxmill.runs.lanes import GPU, PROCESSORS, Lane, Told, lanes
 from voxmill.runs.records import Record
 from voxmill.runs.signals import GRACE_S, Stopped, signals_heard
 from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, version
-from voxmill.runs.worker import MEMORY, Case, Job, failed, is_transient
+from voxmill.runs.worker import MEMORY, Case, Job, failed, is_transient, spends
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -61,8 +61,9 @@ def on_cluster(
     """The records of cases as they come; between them now and then what the workers do, or None.
 
     Cases that failed for what may pass are tried again after the others; those that were lost, or had no room in
-    memory, come last, each with nothing beside it. After `stopping` is set no case is begun, and those under way have
-    GRACE_S left. Raises Stopped when the scheduler is lost.
+    memory, come last, each with nothing beside it. What befell a case that shared a GPU may be another's doing: before
+    that it is tried again with the GPU and a process to itself. After `stopping` is set no case is begun, and those
+    under way have GRACE_S left. Raises Stopped when the scheduler is lost.
     """
     tasks = _Tasks(job, client, limits, stopping)
     try:
@@ -73,7 +74,10 @@ def on_cluster(
 
 
 class _Tasks(Generic[Case]):
-    """Cases that are under way, and those that are tried again or alone; None: no more are, once they have been."""
+    """Cases that are under way, and those that are tried again, apart or alone.
+
+    apart: with a GPU, in a process that nothing else has used; alone: with none. None: no more are, as they are now.
+    """
 
     def __init__(self, job: Job[Case], client: "Client", limits: Limits, stopping: threading.Event) -> None:
         from distributed import as_completed
@@ -81,6 +85,7 @@ class _Tasks(Generic[Case]):
         from voxmill.runs.ending import Ending
 
         self.job, self.client, self.limits, self.stopping = job, client, limits, stopping
+        self._apart: list[Case] | None = []
         self._again: list[Case] | None = []
         self._alone: list[Case] | None = []
         self._run = uuid.uuid4().hex
@@ -106,12 +111,24 @@ class _Tasks(Generic[Case]):
     def all_records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
         """The records of these cases, those of cases that are tried again after the others; alone they use no GPU."""
         yield from self._records(cases)
+        yield from self._records_apart()
         again, self._again = self._again, None
         yield from self._records(again or ())
+        yield from self._records_apart()
         alone, self._alone = self._alone, None
         self._able = PROCESSORS
         for case in alone or ():
             yield from self._records([case])
+
+    def _records_apart(self) -> Iterator[Record | Workers | None]:
+        """The records of cases that may have suffered from others, each with the GPU to itself.
+
+        What is lost even so is done alone.
+        """
+        apart, self._apart = self._apart, None
+        for case in apart or ():
+            yield from self._records([case])
+        self._apart = []
 
     def _records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
         """The records of these cases, but for those that have to be tried again."""
@@ -156,7 +173,7 @@ class _Tasks(Generic[Case]):
         sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
         key = "cases", f"{self._run}-{next(self._numbers)}"
         asked = self._run, sealed, self.limits, version(), lane.kind
-        future = self.client.submit(do, *asked, key=key, resources=lane.takes)
+        future = self.client.submit(do, *asked, apart=self._apart is None, key=key, resources=lane.takes)
         self._under_way[future] = lane.kind, some
         self._ended.add(future)
 
@@ -199,20 +216,21 @@ class _Tasks(Generic[Case]):
             if not self._ended.has_ready():
                 self._ended.thread_condition.wait(WAIT_S)
         for future, given in self._ended.next_batch(block=False):
-            _, some = self._under_way.pop(future)
+            kind, some = self._under_way.pop(future)
             done = became(future.status, given, len(some))
             self._case_s = done.seconds / max(1, len(done.answers))
             self._left += some[len(done.answers) :]
             for case, answer in zip(some, done.answers, strict=False):
-                record = self._record(case, pickle.loads(answer.content) if isinstance(answer, Sealed) else answer)
+                told = pickle.loads(answer.content) if isinstance(answer, Sealed) else answer
+                record = self._record(case, kind, told)
                 if record is not None:
                     yield record
 
-    def _record(self, case: Case, answer: Record | Lost | Exception) -> Record | None:
+    def _record(self, case: Case, kind: str, answer: Record | Lost | Exception) -> Record | None:
         """What became of a case, as a record; None for one that has to be tried again. Raises what ends a run."""
         if isinstance(answer, Exception):
             raise answer
-        later = self._later(answer)
+        later = self._later(kind, answer)
         if later is not None:
             later.append(case)
             return None
@@ -220,10 +238,13 @@ class _Tasks(Generic[Case]):
             return failed(self.job, case, step="begin", reason=answer.value, sentence=SENTENCES[answer])
         return answer
 
-    def _later(self, answer: Record | Lost) -> list[Case] | None:
+    def _later(self, kind: str, answer: Record | Lost) -> list[Case] | None:
         """Where a case waits that has to be tried again; None where this is its end."""
+        beside = self._apart if kind == GPU else None
         if isinstance(answer, Lost) or answer.reason == MEMORY:
-            return self._alone
+            return self._alone if beside is None else beside
+        if beside is not None and spends(self.job, answer):
+            return beside
         return self._again if is_transient(self.job, answer) else None
 
     def end(self) -> None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from voxmill._version import __version__
 from voxmill.computing import NO_GPU
@@ -39,6 +39,8 @@ KILLED = -9
 """What a process ends with that somebody killed: the system, for its memory."""
 TASK_S = 0.1
 """How long a task of several cases takes: when it has, the rest of them is left."""
+Place: TypeAlias = tuple[str, int | None, str | None]
+"""What tells processes apart: the run, the thread that asks one, if it is its own, and the GPUs that it sees."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,17 @@ class Done:
     seconds: float
 
 
-def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str, kind: str = CPU) -> Done:
+def do(run: str, cases: Sequence[Sealed], limits: Limits, wanted: str, kind: str = CPU, *, apart: bool = False) -> Done:
     """Have cases of a run done one after the other, as many as TASK_S allows, by the process of this thread.
 
     kind: CPU for a process that sees no GPU, GPU for one that sees that of this worker, and that all its threads share.
-    Raises InputError where no process can be started, or has another version of Voxmill than the one that is wanted.
+    apart: whether a new process takes the place of that, so that nothing is left in it of what others did. Raises
+    InputError where no process can be started, or has another version of Voxmill than the one that is wanted.
     """
     begun, visible = time.monotonic(), gpu_of_worker() if kind == GPU else NO_GPU
     answers: list[Sealed | Lost] = []
+    if apart:
+        _begin_anew(run, visible)
     for case in cases:
         if run in _ENDED or (answers and time.monotonic() - begun > TASK_S):
             break
@@ -130,15 +135,27 @@ def gpu_of_worker() -> str | None:
     return visible if kind == GPU and visible else None
 
 
+def _place(run: str, visible: str | None) -> Place:
+    """Which process is that of this thread, or of all."""
+    return run, threading.get_ident() if visible == NO_GPU else None, visible
+
+
+def _begin_anew(run: str, visible: str | None) -> None:
+    """End the process of this thread, or of all: the next case has a new one."""
+    with _STARTING:
+        child = _CHILDREN.get(_place(run, visible))
+        if child is not None:
+            child.end()
+
+
 def _child(run: str, visible: str | None) -> "Child | None":
     """The process of this thread, or of all; a new one where it has ended, None while the system has room for none."""
-    is_own = visible == NO_GPU
-    place = run, threading.get_ident() if is_own else None, visible
+    place = _place(run, visible)
     try:
         with _STARTING:
             child = _CHILDREN.get(place)
             if child is None or child.has_ended:
-                child = _CHILDREN[place] = Child(visible) if is_own else SharedChild(visible)
+                child = _CHILDREN[place] = Child(visible) if visible == NO_GPU else SharedChild(visible)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise InputError(f"no process that does cases can be started: {error.strerror or error}") from None
@@ -306,7 +323,7 @@ class SharedChild(Child):
     """A process that several threads have cases done by, side by side.
 
     What ends it for one case ends it for all: those that have begun are lost, but where one took too long, which says
-    nothing of the others.
+    nothing of the others, however often that happens.
     """
 
     def __init__(self, visible: str | None) -> None:
@@ -317,8 +334,8 @@ class SharedChild(Child):
 
     @property
     def is_spent(self) -> bool:
-        """Whether it is to do no more; it ends when what is under way has."""
-        return self._sharing.is_spent
+        """Whether it is to do no more: it ends when what is under way has, or one that took too long has ended it."""
+        return self._sharing.is_spent or self._is_late
 
     def begin(self, wanted: str) -> bool:
         """As of any; the thread that comes first waits for the process, and the others for that thread."""
@@ -357,8 +374,7 @@ class SharedChild(Child):
             self._sharing.close()
 
 
-_CHILDREN: dict[tuple[str, int | None, str | None], Child] = {}
-"""By run, by the thread that asks them, if it is one, and by the GPU that they see."""
+_CHILDREN: dict[Place, Child] = {}
 _STARTING = threading.Lock()
 """Who looks for one, and may start it, holds the lock."""
 _ENDED: set[str] = set()

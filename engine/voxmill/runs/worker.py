@@ -19,7 +19,8 @@ class Job(Protocol[CaseIn]):
     It may have `resources`: what its cases can use, CPU or GPU or both, of runs.lanes; without it they use no GPU. And
     it may have `is_transient(record)`: whether a case has ended, done or failed, in a way that may pass, beside those
     that is_transient knows; then it is tried once more. And `spends(record)`: whether the process that did a case is to
-    do no other, as something in it is broken. Cases that use a GPU are done by several threads of a process at a time.
+    do no other, as something in it is broken. Cases that use a GPU are done by several threads of a process at a time;
+    what was done in one that is broken, or lost with it, is done once more by itself.
     """
 
     def key(self, case: CaseIn) -> str:
