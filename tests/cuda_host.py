@@ -295,6 +295,9 @@ class HostDevice:
     def release(self) -> None:
         """There is nothing that it holds."""
 
+    def trim(self) -> None:
+        """So it is never much."""
+
     def launch(self, kernel: str, blocks: int, arguments: Sequence[Any], *, shared: int = 0) -> None:
         head = np.array([blocks, self.threads, shared, len(arguments)], dtype=np.int64)
         process = self.others.get(kernel, self.process)

@@ -16,6 +16,8 @@ from cuda_host import HostArray, HostDevice
 from voxmill_kernels.types import Array
 
 LAUNCH = "voxmill_kernels.cuda.launch"
+MEMORY = 6 * 10**9
+"""Bytes of a device."""
 PORTABLE = 1
 """A flag of pinned memory."""
 
@@ -130,10 +132,25 @@ class FakePinnedPool:
         self._kept.clear()
 
 
+@dataclass
+class FakePool:
+    """Holds so many bytes for later."""
+
+    held: int = 0
+
+    def free_bytes(self) -> int:
+        """What is held and not in use."""
+        return self.held
+
+    def free_all_blocks(self) -> None:
+        """Hold nothing any more."""
+        self.held = 0
+
+
 class FakeDevice(Current):
     """A device by its number; without one the device that is current."""
 
-    mem_info = (1 << 30, 1 << 30)
+    mem_info = (MEMORY, MEMORY)
 
     def __init__(self, number: int | None = None) -> None:
         super().__init__("device", current().get("device", 0) if number is None else number)
@@ -171,7 +188,7 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
 
         return SimpleNamespace(get_function=get_function)
 
-    properties = {"name": b"Threads of this machine", "major": 9, "minor": 0, "totalGlobalMem": 6 * 10**9}
+    properties = {"name": b"Threads of this machine", "major": 9, "minor": 0, "totalGlobalMem": MEMORY}
     runtime = SimpleNamespace(
         driverGetVersion=lambda: driver,
         runtimeGetVersion=lambda: 13_020,
@@ -184,6 +201,7 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         cudaDevAttrMultiProcessorCount=16,
         deviceGetAttribute=lambda which, number: {97: device.shared_bytes, 16: device.multiprocessors}[which],
     )
+    pool = FakePool()
     null, allocators = FakeStream(non_blocking=True), list[Callable[[int], FakePinned]]()
 
     def asnumpy(buffer: HostArray, *, out: Array | None = None, blocking: bool = True) -> Array:
@@ -216,5 +234,5 @@ def fake_cupy(device: HostDevice, *, driver: int = 13_010) -> SimpleNamespace:
         flatnonzero=np.flatnonzero,
         RawModule=raw_module,
         cuda=cuda,
-        get_default_memory_pool=lambda: SimpleNamespace(free_bytes=lambda: 0, free_all_blocks=lambda: None),
+        get_default_memory_pool=lambda: pool,
     )

@@ -2,10 +2,12 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from threading import Barrier
 
+from cuda_host import HostDevice
 from run_script import wait_for
-from voxmill.admission import Admission
+from voxmill.admission import Admission, using
 
 PATIENCE_S = 20.0
 
@@ -63,3 +65,36 @@ def test_a_failure_lets_others_in() -> None:
         pass
     with admission.beside() as guest:
         assert not guest.has_met
+
+
+@dataclass(frozen=True)
+class Noting(HostDevice):
+    """Notes what it is to give back; it is lost."""
+
+    heard: list[str] = field(default_factory=list)
+
+    def release(self) -> None:
+        self.heard.append("all")
+        raise RuntimeError
+
+    def trim(self) -> None:
+        self.heard.append("what is much")
+        raise RuntimeError
+
+
+def test_a_device_gives_memory_back_whenever_a_thread_has_done() -> None:
+    """What is much while others are at work, which may always be so; all when nobody is."""
+    device, step = Noting(), Barrier(2, timeout=PATIENCE_S)
+
+    def work(*, longer: bool) -> None:
+        with using(device):
+            step.wait()
+            if longer:
+                step.wait()
+        if not longer:
+            step.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        for one in [pool.submit(work, longer=True), pool.submit(work, longer=False)]:
+            one.result(timeout=PATIENCE_S)
+    assert device.heard == ["what is much", "all"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import Condition, Lock
 from typing import TypeVar
 
-from voxmill.computing import is_full, release
+from voxmill.computing import is_full, release, trim
 from voxmill_kernels.cuda.device import Device
 
 Made = TypeVar("Made")
@@ -89,7 +89,10 @@ class _Users:
 
 @contextmanager
 def using(device: Device | None) -> Iterator[None]:
-    """While inside, a device keeps memory for what comes next; the last thread that leaves has it give that back."""
+    """While inside, a device keeps memory for what comes next.
+
+    The last thread that leaves has it give that back, others what is too much: there may always be some.
+    """
     if device is None:
         yield
         return
@@ -101,5 +104,4 @@ def using(device: Device | None) -> Iterator[None]:
         with _Users.lock:
             _Users.count -= 1
             is_last = _Users.count == 0
-        if is_last:
-            release(device)
+        (release if is_last else trim)(device)

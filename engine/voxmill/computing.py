@@ -200,6 +200,12 @@ def release(device: "Device | None") -> None:
             device.release()
 
 
+def trim(device: "Device") -> None:
+    """Have a device give back what it keeps where that is much, as others are at work on it; as `release` does."""
+    with suppress(Exception):
+        device.trim()
+
+
 def is_full(error: Exception) -> bool:
     """Whether memory, of a device or of this machine, was too small for what was tried."""
     return isinstance(error, MemoryError) or any(sign in _said(error) for sign in OUT_OF_MEMORY)

@@ -75,3 +75,6 @@ class Device(Protocol):
 
     def release(self) -> None:
         """Give back the memory that is held for later and not in use."""
+
+    def trim(self) -> None:
+        """The same where that is much, while other threads go on."""

@@ -30,6 +30,8 @@ ALWAYS_SHARED = 48 << 10
 STAGED = 32 << 20
 """Up to so many bytes come from a device through pinned memory of ours, more, or where
 there is no more to be had, through the little that CUDA has."""
+HELD_PART = 8
+"""The memory of a device that is held and not in use is much where it is more than this part of all."""
 MOST_PINNED = 256 << 20
 """So many bytes of pinned memory are kept between cases: it takes long to get."""
 ALIGNED = 64
@@ -195,6 +197,17 @@ class CupyDevice:
     def release(self) -> None:
         """Give back the memory that is held for later and not in use; pinned memory where it is more than is kept."""
         cupy.get_default_memory_pool().free_all_blocks()
+        self._trim_pinned()
+
+    def trim(self) -> None:
+        """The same where that is much, while other threads go on: CUDA frees nothing before what uses it is done."""
+        held, (_, size) = cupy.get_default_memory_pool().free_bytes(), cupy.cuda.Device(self._number).mem_info
+        if held > size // HELD_PART:
+            self.release()
+        else:
+            self._trim_pinned()
+
+    def _trim_pinned(self) -> None:
         if sum(list(_PINNED.values())) > MOST_PINNED:  # a list at once: another thread may take more meanwhile
             self._pinned.free_all_blocks()
 

@@ -10,7 +10,7 @@ import pytest
 
 from cuda_cases import NARROW, Task, assert_counts_as_the_cpu
 from cuda_host import HostDevice, HostProcess
-from fake_cupy import LAUNCH, Current, FakeRuntimeError, current, fake_cupy, installed
+from fake_cupy import LAUNCH, MEMORY, Current, FakeRuntimeError, current, fake_cupy, installed
 from kernel_cases import read_only
 from voxmill.errors import Interruption
 from voxmill_kernels.cache import kernel_cache
@@ -89,6 +89,23 @@ def test_copies_come_through_pinned_memory_which_is_kept(monkeypatch: pytest.Mon
             monkeypatch.setattr(launch, "MOST_PINNED", kept)
             device.release()
             assert sum(launch._PINNED.values()) == left
+        bring(128)
+        monkeypatch.setattr(launch, "MOST_PINNED", 127)
+        device.trim()
+        assert not launch._PINNED
+
+
+def test_much_memory_that_is_held_goes_while_others_are_at_work() -> None:
+    """What is little is kept for what comes next; where nobody is left, all goes."""
+    cupy = fake_cupy(HostDevice())
+    pool = cupy.get_default_memory_pool()
+    with installed(cupy):
+        launch = importlib.import_module(LAUNCH)
+        device, much = launch.CupyDevice(), MEMORY // launch.HELD_PART
+        for held, give_back, left in ((much, device.trim, much), (much + 1, device.trim, 0), (1, device.release, 0)):
+            pool.held = held
+            give_back()
+            assert pool.held == left
 
 
 def test_without_pinned_memory_copies_come_all_the_same() -> None:
