@@ -8,7 +8,9 @@ import pytest
 
 import voxmill as vm
 from cohort_files import FEW, write_cohort, write_scan, write_table
-from voxmill.cohort import estimate_cohort, run_cohort
+from dicom_masks import segments, write_segmentation
+from dicom_masks import write_scan as write_dicom_scan
+from voxmill.cohort import Wanted, estimate_cohort, run_cohort
 from voxmill.cohort.estimate import Workforce
 from voxmill.cohort.finding import Cohort, find_cohort
 from voxmill.cohort.job import Extraction
@@ -74,3 +76,23 @@ def test_cases_that_share_a_gpu_are_done_at_a_time() -> None:
     job = Extraction(vm.Settings.parse(FEW), device="auto")
     assert Workforce(2, on=ThisMachine(gpus=("0", "1"))).at_a_time(job) == 2 + 2 * TOGETHER
     assert Workforce(2).at_a_time(Extraction(job.settings)) == 2
+
+
+def test_what_is_done_in_the_folder_already_takes_nothing(tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 3), tmp_path / "out"
+    run_cohort(cohort, out, settings=FEW, wanted=Wanted(limit=2))
+    found = estimate_cohort(cohort, settings=FEW, out=out)
+    assert (found.cases, found.before, found.sampled) == (1, 2, 1)
+    run_cohort(cohort, out, settings=FEW)
+    found = estimate_cohort(cohort, settings=FEW, out=out)
+    assert (found.cases, found.before, found.bytes, found.sampled) == (0, 3, 0, 0)
+    assert estimate_cohort(cohort, settings={**FEW, "discretise": {"bin_width": 3}}, out=out).cases == 3
+
+
+def test_also_of_a_folder_of_dicom_whose_names_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
+    series = write_dicom_scan(tmp_path / "in" / "ct")
+    write_segmentation(tmp_path / "in" / "seg.dcm", series, segments())
+    assert run_cohort(tmp_path / "in", tmp_path / "out", settings=FEW).tally.rows
+    found = estimate_cohort(tmp_path / "in", settings=FEW, out=tmp_path / "out")
+    assert (found.cases, found.before) == (0, 1)

@@ -230,7 +230,9 @@ def run(
             "device": device,
         }
         if dry_run:
-            ended: Estimate | CohortRun = estimate_cohort(cohort, **how, out=out, before_s=process_age_s())
+            ended: Estimate | CohortRun = estimate_cohort(
+                cohort, **how, out=out, keep_ids=keep_ids, before_s=process_age_s()
+            )
         else:
             begin = partial(shown.begin, starting=_started(place, count, as_json=log_json))
             ended = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=shown.hear)
@@ -272,7 +274,10 @@ def _tell_estimate(found: "Estimate", workers: int, *, as_json: bool) -> None:
         log_json("estimate", **asdict(found), workers=workers)
         return
     where = f"with {counted(workers, 'worker')}" if workers else "in one process"
-    tell(f"{counted(found.cases, 'case')}, {found.bytes / 1e6:,.1f} MB of files")
+    before = f", {found.before:,} done before" if found.before else ""
+    tell(f"{counted(found.cases, 'case')}{before}, {found.bytes / 1e6:,.1f} MB of files")
+    if not found.cases:
+        return
     tell(
         f"about {duration(found.seconds)} {where}, ± {found.error:.0%}: {counted(found.sampled, 'case')} took that "
         "long, and none was kept"

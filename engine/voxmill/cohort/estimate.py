@@ -3,7 +3,7 @@
 import math
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -33,6 +33,7 @@ class Estimate:
     """What a cohort will take: cases and bytes of files; seconds, of which each worker measures for so many.
 
     sampled: how many cases this was scaled from. error: how far the mean of these is uncertain, as a share of it.
+    before: how many others are done already, and take nothing.
     """
 
     cases: int
@@ -40,6 +41,7 @@ class Estimate:
     seconds: float
     sampled: int
     error: float
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,24 @@ class Workforce:
         return max(1, others + TOGETHER * len(self.on.gpus))
 
 
-def estimate(job: Extraction, cohort: Cohort, forms: Forms, workforce: Workforce, *, before_s: float = 0.0) -> Estimate:
+def estimate(
+    job: Extraction,
+    cohort: Cohort,
+    forms: Forms,
+    workforce: Workforce,
+    *,
+    done: Collection[str] = (),
+    before_s: float = 0.0,
+) -> Estimate:
     """Do some cases of a cohort in a folder that is removed again, and scale what they took to all of them.
 
     The sample is a case of each of SAMPLED groups of equal size, from the smallest files to the largest, and before
-    these one for every case that is done at a time. before_s: what a run takes before it begins with cases. Raises
-    InputError where none of them can be measured.
+    these one for every case that is done at a time. done: the keys of cases that are done already. before_s: what a run
+    takes before it begins with cases. Raises InputError where none of them can be measured.
     """
-    cases, sized = _sized(cohort)
+    before, cases, sized = _sized(job, cohort, done)
+    if not cases:
+        return Estimate(0, 0, before_s, 0, 0.0, before)
     sized.sort(key=lambda case: case.bytes)
     measured, at_a_time = _spread(sized, SAMPLED), workforce.at_a_time(job)
     warming = _spread([case for case in sized if case not in measured], at_a_time)
@@ -80,16 +92,21 @@ def estimate(job: Extraction, cohort: Cohort, forms: Forms, workforce: Workforce
         before_s + sample.starting + loading + each * cases,
         len(taken),
         stdev(taken) / mean / math.sqrt(len(taken)) if len(taken) > 1 else 1.0,
+        before,
     )
 
 
-def _sized(cohort: Cohort) -> tuple[int, list[CohortCase]]:
-    """How many cases there are, without those that are left out, and some of them, evenly spaced."""
-    cases, sized, step = 0, list[CohortCase](), max(1, -(-cohort.count // SIZED))
-    for cases, (_, case) in enumerate(cohort, start=1):
+def _sized(job: Extraction, cohort: Cohort, done: Collection[str]) -> tuple[int, int, list[CohortCase]]:
+    """How many cases are done, how many are not, and some of these, evenly spaced; without those that are left out."""
+    before, cases, sized, step = 0, 0, list[CohortCase](), max(1, -(-cohort.count // SIZED))
+    for _, case in cohort:
+        if done and job.key(case) in done:
+            before += 1
+            continue
+        cases += 1
         if cases % step == 1 % step:
             sized.append(case)
-    return cases, sized
+    return before, cases, sized
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from voxmill.cohort.writing import Chosen, Tally, write_results
 from voxmill.computing import parse_threads
 from voxmill.drafts import remove_drafts
 from voxmill.privacy import KEY_BYTES, Key, Pseudonyms
-from voxmill.runs.ledger import opened, read_ledger
+from voxmill.runs.ledger import opened, read_ledger, read_outcomes
 from voxmill.runs.places import HERE, Place, Slurm
+from voxmill.runs.records import Outcome
 from voxmill.runs.runner import NOBODY, Progress, require_processes, run
 from voxmill.runs.signals import signals_heard
 from voxmill.runs.warden import NO_LIMITS, Limits
@@ -129,25 +130,34 @@ def estimate_cohort(
     threads: int = 1,
     device: str = "auto",
     out: str | Path | None = None,
+    keep_ids: bool = False,
     before_s: float = 0.0,
 ) -> Estimate:
     """What `run_cohort` would take for the same on this machine, from some cases that are done for it; nothing is kept.
 
-    out: the folder that results would go to, where there is one in mind. before_s: what the run will have taken when
-    it gets here, such as the start of its process. Raises as `run_cohort` does, also for that
-    folder, and InputError where none of these cases can be measured.
+    out: the folder that results would go to, where there is one in mind: cases that are done there take nothing.
+    before_s: what the run will have taken when it gets here, such as the start of its process. Raises as `run_cohort`
+    does, also for that folder, and InputError where none of these cases can be measured.
     """
     began = time.perf_counter()
-    if out is not None:
-        require_outside(Path(out).absolute(), Path(cohort))
-        require_ours(Path(out).absolute())
+    folder = None if out is None else Path(out).absolute()
+    if folder is not None:
+        require_outside(folder, Path(cohort))
+        require_ours(folder)
     parsed = parse_settings(settings)
     used, on, _ = decide_here(device, parsed, HERE, workers)
     job = Extraction(parsed, parse_threads(threads), used)
-    nobody = Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)))
-    found = _found(Path(cohort), wanted, forms, lambda: nobody)
+    outcomes = {} if folder is None else read_outcomes(folder / LEDGER)
+
+    def pseudonyms() -> Pseudonyms:
+        if folder is not None and outcomes:
+            return _pseudonyms(folder, keep_ids=keep_ids)
+        return Pseudonyms(Key(secrets.token_bytes(KEY_BYTES)), keep_ids)
+
+    found = _found(Path(cohort), wanted, forms, pseudonyms, keep_ids=keep_ids)
+    done = {key for key, outcome in outcomes.items() if outcome is Outcome.DONE}
     before_s += time.perf_counter() - began
-    return estimate(job, found, forms, Workforce(workers, limits, on), before_s=before_s)
+    return estimate(job, found, forms, Workforce(workers, limits, on), done=done, before_s=before_s)
 
 
 def _found(

@@ -18,7 +18,7 @@ from voxmill.grouping import GROUP_BYTES, grouped
 from voxmill.runs.disk import DISK, Disk
 from voxmill.runs.lock import Lock, locked
 from voxmill.runs.parts import Part, bytes_of, outcomes_in, parts_in, records_in, regrouped, save, table_of
-from voxmill.runs.records import Record
+from voxmill.runs.records import Outcome, Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,7 @@ class Ledger:
     def __init__(self, folder: Path, lock: Lock, disk: Disk = DISK) -> None:
         self.folder, self._lock, self._disk = folder, lock, disk
         self.parts = parts_in(folder)
-        self.outcomes = {key: outcome for part in self.parts for key, outcome in outcomes_in(folder / part.name)}
+        self.outcomes = _outcomes(folder, self.parts)
         self._waiting: list[tuple[str, ...]] = []
         self._waiting_bytes = 0
         self._written = time.monotonic()
@@ -129,6 +129,28 @@ def opened(folder: Path, disk: Disk = DISK) -> Iterator[Ledger]:
             ledger.flush()
 
 
+def read_outcomes(folder: Path) -> dict[str, Outcome]:
+    """How the cases in a folder ended last, by key; none where there is no ledger.
+
+    Another may write meanwhile. Raises InputError as `read_ledger` does.
+    """
+    if not (folder / ABOUT).exists():
+        return {}
+    _check_version(folder)
+    parts = parts_in(folder)
+    while True:
+        try:
+            return _outcomes(folder, parts)
+        except FileNotFoundError:
+            before, parts = parts, parts_in(folder)
+            if parts == before:
+                raise _gone(folder) from None
+
+
+def _outcomes(folder: Path, parts: Iterable[Part]) -> dict[str, Outcome]:
+    return {key: outcome for part in parts for key, outcome in outcomes_in(folder / part.name)}
+
+
 def require_no_link(folder: Path) -> None:
     """Raise OutputError where the folder of a ledger, or another of ours, is a link, which may lead to what is not."""
     if folder.is_symlink():
@@ -154,9 +176,13 @@ def read_ledger(folder: Path) -> Iterator[Record]:
         except FileNotFoundError:
             before, parts = parts, parts_in(folder)
             if parts == before:
-                raise InputError(f"{folder.name}: a part of the ledger cannot be opened, though it is there") from None
+                raise _gone(folder) from None
         else:
             return
+
+
+def _gone(folder: Path) -> InputError:
+    return InputError(f"{folder.name}: a part of the ledger cannot be opened, though it is there")
 
 
 def _newest(folder: Path, parts: Iterable[Part]) -> dict[str, tuple[Part, int]]:
