@@ -17,7 +17,7 @@ import pytest
 
 import gpu
 import records
-from cuda_host import HostArray, HostDevice, HostProcess, build, running
+from cuda_host import PLAIN, HostArray, HostDevice, HostProcess, build, common, running
 from fake_cupy import LAUNCH, FakeKernel, fake_cupy, installed
 from gpu_parts import cases, lacking, sanitizing
 from gpu_parts.bench import FULL, QUICK, WHOLE, Bench, Row, all_rows, attempt, compared
@@ -67,7 +67,7 @@ def _kernel(device: HostDevice, name: str) -> FakeKernel:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("plain"), ())
+    return build(common(tmp_path_factory, "plain"), PLAIN)
 
 
 @pytest.fixture

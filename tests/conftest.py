@@ -7,24 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from cuda_host import ADDRESSES, PLAIN, THREADS, HostDevice, HostProcess, build, registered, running
+from cuda_host import ADDRESSES, PLAIN, THREADS, HostDevice, HostProcess, build, common, registered, running
 from voxmill import computing
 from voxmill_kernels.cuda.device import Device
 
 
 @pytest.fixture(scope="session")
 def plain_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("plain"), PLAIN)
+    return build(common(tmp_path_factory, "plain"), PLAIN)
 
 
 @pytest.fixture(scope="session")
 def thread_sanitizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("threads"), THREADS)
+    return build(common(tmp_path_factory, "threads"), THREADS)
 
 
 @pytest.fixture(scope="session")
 def address_sanitizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("addresses"), ADDRESSES)
+    return build(common(tmp_path_factory, "addresses"), ADDRESSES)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from threading import Lock, RLock
 from typing import Any, TypeVar
 
 import numpy as np
+import pytest
 from numpy.typing import DTypeLike
 
 from outside_tools import skip
@@ -40,21 +41,50 @@ class DeviceFailedError(Exception):
     """The process of a device has ended; the message is what it wrote."""
 
 
+def common(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A folder that the processes of a run of tests have in common."""
+    own = factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def build(folder: Path, options: Sequence[str]) -> Path:
-    """The program that runs kernels, built with these options; skips the test where there can be none."""
+    """The program that runs kernels, built with these options in a folder where it is not yet.
+
+    Several processes may ask for it at a time: one builds it. Skips the test where there can be none.
+    """
     if sys.platform != "linux" or shutil.which("g++") is None:
         skip("CUDA kernels are built for the host by g++ on Linux, which is not here")
-    program, kernels = folder / "device", folder / "kernels.hpp"
-    kernels.write_text(_all_kernels())
-    here = [f"-I{one}" for one in (folder, *FOLDERS)]
-    sources = [*here, "-x", "c++", str(HERE / "cuda_host.cpp"), "-o", str(program)]
-    flags = ["-std=c++20", "-O0", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-pthread"]
-    built = subprocess.run(["g++", *flags, *options, *sources], capture_output=True, text=True)
-    assert built.returncode == 0, built.stderr
+    program = folder / "device"
+    with _alone(folder):
+        if not program.exists():
+            _compile(program, options)
     started = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if started.returncode != 0:
         skip(f"{' '.join(options)} does not work here: {started.stderr}")
     return program
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time has a folder."""
+    import fcntl  # where programs are built there are locks
+
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _compile(program: Path, options: Sequence[str]) -> None:
+    folder, draft = program.parent, program.with_suffix(".draft")
+    (folder / "kernels.hpp").write_text(_all_kernels())
+    here = [f"-I{one}" for one in (folder, *FOLDERS)]
+    sources = [*here, "-x", "c++", str(HERE / "cuda_host.cpp"), "-o", str(draft)]
+    flags = ["-std=c++20", "-O0", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-pthread"]
+    built = subprocess.run(["g++", *flags, *options, *sources], capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    draft.rename(program)
 
 
 def _all_kernels() -> str:
