@@ -162,7 +162,8 @@ def sum_sizes(cells: Cells, numbers: Ints) -> SizeSums:
     )
     given = (cells.matrix, cells.level, cells.size, cells.count)
     _sum_sizes(given, numbers, (sums.total, sums.voxels), (sums.by_level, sums.by_size), sums.few, sums.many)
-    sums.many.sort(axis=1)
+    if room:
+        sums.many.sort(axis=1)
     return sums
 
 

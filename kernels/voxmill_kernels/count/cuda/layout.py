@@ -89,7 +89,7 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
     numbers, counts = np.concatenate(batch.numbers), np.concatenate(batch.counts)
     first = boxes["numbers"]
     tops, voxels = numbers[first + batch.table[:, LEVELS] - 1], np.add.reduceat(counts, first)
-    sizes = Sizes(batch.table[:, LEVELS], tops, voxels, batch.longest)
+    sizes = Sizes(batch.table[:, LEVELS], tops, voxels, boxes["longest"])
     boxes["gaps"], boxes["room"] = tops != sizes.levels, sizes.room
     shapes, lengths = _shapes(sizes, len(boxes), offsets, wanted)
     for part, starts in zip(PARTS, lengths.cumsum(axis=1) - lengths, strict=True):
@@ -106,8 +106,8 @@ def _boxes(batch: Batch) -> NDArray[np.void]:
     for column, field in enumerate(("start", "depth", "height", "width", "levels")):
         boxes[field] = batch.table[:, column]
     boxes["border"] = batch.border
-    boxes["longest"] = batch.longest
-    boxes["kept"] = np.minimum(batch.longest, SHORT_RUN)
+    boxes["longest"] = longest = batch.longest
+    boxes["kept"] = np.minimum(longest, SHORT_RUN)
     boxes["numbers"] = levels.cumsum() - levels
     return boxes
 
