@@ -2,6 +2,6 @@
 
 `device` says what a device is, `sources` which kernels there are, `launch` is the device that CuPy sees, and alone
 imports it. The kernels themselves lie beside those of the CPU that they equal: `count/cuda`, `features/cuda`,
-`image/cuda`, `mask/cuda`, `shape/cuda`. A module of the CPU hands over to one of
-theirs, which never imports it: what both need stands in a third.
+`image/cuda`, `mask/cuda`, `shape/cuda`. A module of the CPU hands over to one of theirs, which never imports it: what
+both need stands in a third.
 """

@@ -28,8 +28,8 @@ THREADS = 256
 ALWAYS_SHARED = 48 << 10
 """Bytes that a block can have without its kernel asking for more."""
 STAGED = 32 << 20
-"""Up to so many bytes come from a device through pinned memory of ours, more, or where
-there is no more to be had, through the little that CUDA has."""
+"""Up to so many bytes come from a device through pinned memory of ours; more, or where there is none left, through the
+little that CUDA has."""
 HELD_PART = 8
 """The memory of a device that is held and not in use is much where it is more than this part of all."""
 MOST_PINNED = 256 << 20
