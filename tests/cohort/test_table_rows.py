@@ -1,5 +1,6 @@
 """A table of cases: which rows are of one case, what its images and masks are called, what is left out of it."""
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pytest
 
 from cohort_files import FEW, rows_of, write_cohort, write_scan, write_table
 from voxmill.cohort import Wanted, estimate_cohort, run_cohort
+from voxmill.runs.runner import Progress
 
 
 def test_rows_of_a_table_that_share_a_case_tell_its_inputs_once(
@@ -121,3 +123,53 @@ def test_columns_of_parquet_keep_their_types(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "cases.parquet")
     rows = rows_of(run_cohort(tmp_path / "cases.parquet", tmp_path / "out", settings=FEW).features)
     assert [(row["case"], row["age"]) for row in rows] == [("a", None)] * 2 + [("b", 61)] * 2
+
+
+def test_a_case_of_several_rows_counts_once(tmp_path: Path) -> None:
+    """As convert counts it: by its name, wherever its rows stand."""
+    scans = [write_scan(tmp_path, name, seed=1) for name in "abc"]
+    names = ("one", "two", "one")
+    rows = [
+        {"case": case, "image": image.name, "mask": mask.name} for case, (image, mask) in zip(names, scans, strict=True)
+    ]
+    cohort, out, begun, heard = write_table(tmp_path, rows), tmp_path / "out", list[int](), list[Progress]()
+    found = estimate_cohort(cohort, settings=FEW)
+    assert (found.cases, found.sampled, found.before) == (2, 2, 0)
+    assert found.bytes == sum(path.stat().st_size for scan in scans for path in scan)
+    done = run_cohort(cohort, out, settings=FEW, begin=begun.append, tell=heard.append)
+    assert (begun, done.progress, heard[-1]) == ([2], Progress(done=2), Progress(done=2))
+    told = json.loads((out / "run.json").read_text())
+    assert {name: told["counts"][name] for name in ("cases", "done", "measured")} == dict.fromkeys(
+        ("cases", "done", "measured"), 2
+    )
+    assert told["measured_on"] == {"cpu": 2}
+    assert "6 rows of features came of 2 cases." in (out / "methods.md").read_text()
+    assert run_cohort(cohort, out, settings=FEW).progress == Progress(before=2)
+
+
+def test_a_case_has_failed_where_a_row_of_it_has(tmp_path: Path) -> None:
+    (image, mask), (later, _) = (write_scan(tmp_path, name, seed=1) for name in "ab")
+    rows = [{"case": "one", "image": one.name, "mask": mask.name} for one in (image, later)]
+    cohort, out, content = write_table(tmp_path, rows), tmp_path / "out", later.read_bytes()
+    later.write_text("no image")
+    assert run_cohort(cohort, out, settings=FEW).progress == Progress(failed=1)
+    later.write_bytes(content)
+    found = estimate_cohort(cohort, settings=FEW, out=out)
+    assert (found.cases, found.before) == (1, 0)
+    assert run_cohort(cohort, out, settings=FEW).progress == Progress(done=1)
+
+
+def test_a_limit_is_of_cases_with_all_their_rows(tmp_path: Path) -> None:
+    scans = [write_scan(tmp_path, name, seed=1) for name in "abcd"]
+    scans[0][0].unlink()
+    names = ("none", "one", "two", "one")
+    rows = [
+        {"case": case, "image": image.name, "mask": mask.name} for case, (image, mask) in zip(names, scans, strict=True)
+    ]
+    wanted = Wanted(limit=1, skip_missing=True)
+    done = run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings=FEW, wanted=wanted)
+    assert [(row["case"], row["image"]) for row in rows_of(done.features)[::2]] == [
+        ("one", "b.nrrd"),
+        ("one", "d.nrrd"),
+    ]
+    assert done.progress == Progress(done=1)

@@ -73,40 +73,54 @@ def estimate(
     these one for every case that is done at a time. done: the keys of cases that are done already. before_s: what a run
     takes before it begins with cases. Raises InputError where none of them can be measured.
     """
-    before, cases, sized = _sized(job, cohort, done)
-    if not cases:
-        return Estimate(0, 0, before_s, 0, 0.0, before)
-    sized.sort(key=lambda case: case.bytes)
+    there = _sized(job, cohort, done)
+    if not there.cases:
+        return Estimate(0, 0, before_s, 0, 0.0, there.before)
+    sized = sorted(there.sized, key=lambda case: case.bytes)
     measured, at_a_time = _spread(sized, SAMPLED), workforce.at_a_time(job)
     warming = _spread([case for case in sized if case not in measured], at_a_time)
     sample = _sampled(job, [*warming, *measured], forms, workforce)
-    taken = [sample.took[key] for key in map(job.key, measured) if key in sample.took]
+    kept = [case for case in measured if job.key(case) in sample.took]
+    taken = [sample.took[job.key(case)] for case in kept]
     if not taken:
-        raise InputError(f"none of {counted(len(measured), 'case')} that were tried can be measured: {sample.sentence}")
+        tried = len({case.name for case in measured})
+        raise InputError(f"none of {counted(tried, 'case')} that were tried can be measured: {sample.sentence}")
     mean = fmean(taken)
     loading = max([0.0, *(sample.took.get(job.key(case), mean) - mean for case in warming)])
     each = mean / at_a_time + sample.writing / len(sample.took)
     return Estimate(
-        cases,
-        round(fmean(case.bytes for case in sized) * cases),
-        before_s + sample.starting + loading + each * cases,
-        len(taken),
+        there.cases,
+        round(fmean(case.bytes for case in sized) * there.rows),
+        before_s + sample.starting + loading + each * there.rows,
+        len({case.name for case in kept}),
         stdev(taken) / mean / math.sqrt(len(taken)) if len(taken) > 1 else 1.0,
-        before,
+        there.before,
     )
 
 
-def _sized(job: Extraction, cohort: Cohort, done: Collection[str]) -> tuple[int, int, list[CohortCase]]:
-    """How many cases are done, how many are not, and some of these, evenly spaced; without those that are left out."""
-    before, cases, sized, step = 0, 0, list[CohortCase](), max(1, -(-cohort.count // SIZED))
+@dataclass(frozen=True)
+class _There:
+    """How many cases are done, how many are not, or not all of their rows, and how many rows; of these, some."""
+
+    before: int
+    cases: int
+    rows: int
+    sized: Sequence[CohortCase]
+
+
+def _sized(job: Extraction, cohort: Cohort, done: Collection[str]) -> _There:
+    """What there is, with rows that are evenly spaced; without those that are left out."""
+    before, names, rows, sized = set[str](), set[str](), 0, list[CohortCase]()
+    step = max(1, -(-cohort.rows // SIZED))
     for _, case in cohort:
         if done and job.key(case) in done:
-            before += 1
+            before.add(case.name)
             continue
-        cases += 1
-        if cases % step == 1 % step:
+        names.add(case.name)
+        rows += 1
+        if rows % step == 1 % step:
             sized.append(case)
-    return before, cases, sized
+    return _There(len(before - names), len(names), rows, sized)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A store, a table or a folder tree → the cases of a cohort, made as they are needed."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -72,18 +73,24 @@ class Wanted:
         """Whether a case of this name may be wanted."""
         return self.only is None or fnmatchcase(name, self.only)
 
+    def has_room(self, name: str, begun: Collection[str]) -> bool:
+        """Whether a case of this name is wanted beside those that have begun."""
+        return self.names(name) and (self.limit is None or name in begun or len(begun) < self.limit)
+
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
     """The cases of a source.
 
-    kind: store, table or folder. begin: its cases from the first on, none held. count: how many there are; fewer where
-    rows are left out. further: columns that are carried through. apart: what of it is not measured. missing: the images
-    come upon so far that are left out, as their files are not there.
+    kind: store, table or folder. begin: its cases from the first on, none held; of a table a row each, of which several
+    may be of one case. rows, count: how many these are, and how many cases by name; fewer where rows are left out.
+    further: columns that are carried through. apart: what of it is not measured. missing: the images come upon so far
+    that are left out, as their files are not there.
     """
 
     kind: str
     begin: Callable[[], Iterator[Placed]]
+    rows: int
     count: int
     further: "pa.Table | None" = None
     apart: Apart = NOTHING
@@ -144,7 +151,7 @@ def _of_store(path: Path, wanted: Wanted) -> Cohort:
     apart = lost_in(store, wanted.names) if len(names) == len(named) else NOTHING
     further = carried_to(read_carried(store.folder), names)
     begin = partial(_stored, store.folder, names)
-    return Cohort(STORE, begin, len(names), further=further, apart=replace(apart, unfinished=unfinished))
+    return Cohort(STORE, begin, len(names), len(names), further=further, apart=replace(apart, unfinished=unfinished))
 
 
 def _stored(store: Path, names: Sequence[str]) -> Iterator[Placed]:
@@ -154,7 +161,7 @@ def _stored(store: Path, names: Sequence[str]) -> Iterator[Placed]:
 def _of_folder(root: Path, sources: Sequence[CaseSource], wanted: Wanted, left_out: tuple[LeftOut, ...]) -> Cohort:
     kept = [one for one in sources if wanted.names(one.name)][: wanted.limit]
     cases = [FileCase(one, root) for one in kept]
-    return Cohort(FOLDER, lambda: iter(enumerate(cases)), len(cases), apart=Apart(left_out))
+    return Cohort(FOLDER, lambda: iter(enumerate(cases)), len(cases), len(cases), apart=Apart(left_out))
 
 
 def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
@@ -169,17 +176,22 @@ def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
 
     def begin() -> Iterator[Placed]:
         missing.clear()
-        rows = (row for row in sheet.rows if wanted.names(called(row, folder)))
+        begun = set[str]()
+        rows = (row for row in sheet.rows if wanted.has_room(called(row, folder), begun))
         cases = ((row.number - 1, _of_row(row, folder, naming, keep_ids=keep_ids)) for row in rows)
-        return islice(_there(cases, missing) if wanted.skip_missing else cases, wanted.limit)
+        for place, case in _there(cases, missing) if wanted.skip_missing else cases:
+            begun.add(case.name)
+            yield place, case
 
-    count = sum(wanted.names(called(row, folder)) for row in sheet.rows)
-    if wanted.skip_missing and count and next(begin(), None) is None:
+    names = Counter(name for row in sheet.rows if wanted.names(name := called(row, folder)))
+    rows = sum(islice(names.values(), wanted.limit))
+    if wanted.skip_missing and rows and next(begin(), None) is None:
         raise InputError(
             f"{sheet.path.name}: none of its rows names files that are there; check the paths, which are relative to "
             "the table"
         )
-    return Cohort(TABLE, begin, min(count, wanted.limit or count), further=sheet.further, missing=missing)
+    count = min(len(names), wanted.limit or len(names))
+    return Cohort(TABLE, begin, rows, count, further=sheet.further, missing=missing)
 
 
 def _there(cases: Iterator[tuple[int, FileCase]], missing: list[LeftOut]) -> Iterator[Placed]:

@@ -109,7 +109,9 @@ def run_cohort(
         noted = _Noted(job, found)
         if isinstance(on, Slurm):
             on.folder.mkdir(exist_ok=True)
-        progress = run(job, iter(noted), ledger, workers=workers, on=on, limits=limits, tell=tell)
+        progress = run(
+            job, iter(noted), ledger, workers=workers, on=on, limits=limits, whose=lambda case: case.name, tell=tell
+        )
         counts = {"cases": len(set(noted.names.values())), **progress.counts}
         asked = {**wanted.told, **asdict(limits), "workers": workers, "threads": threads, "device": device}
         aside = set_aside(folder, job.fingerprint, noted.names.values())

@@ -44,9 +44,9 @@ OF_FLAT = "_shape2D_"
 class Tally:
     """What a run has come to: rows, failures, how much its cases took in all, and the most memory that one had.
 
-    named: the cases that have rows. versions: of the software that cases were measured with, by name. devices: how many
-    cases each has measured. on_cpu: how many rows the CPU had to make in place of a GPU, by the reason. apart: what was
-    not measured. bare: how many images have no mask.
+    named: the cases that have rows. versions: of the software that cases were measured with, by name. by_device: the
+    cases that each has measured. on_cpu: how many rows the CPU had to make in place of a GPU, by the reason. apart:
+    what was not measured. bare: how many images have no mask.
     """
 
     named: set[str] = field(default_factory=set, repr=False)
@@ -59,7 +59,7 @@ class Tally:
     bytes: int = 0
     peak_bytes: int = 0
     versions: dict[str, set[str]] = field(default_factory=dict)
-    devices: Counter[str] = field(default_factory=Counter)
+    by_device: dict[str, set[str]] = field(default_factory=dict, repr=False)
     on_cpu: Counter[str] = field(default_factory=Counter)
     columns: Columns = field(default_factory=Columns, repr=False)
 
@@ -67,6 +67,11 @@ class Tally:
     def measured(self) -> int:
         """How many cases have rows."""
         return len(self.named)
+
+    @property
+    def devices(self) -> Counter[str]:
+        """How many cases each device has measured; one of which several have measured rows counts for each."""
+        return Counter({device: len(cases) for device, cases in self.by_device.items()})
 
     @property
     def counts(self) -> dict[str, int]:
@@ -98,7 +103,7 @@ class Tally:
             self.columns.add((rank, at), row)
         for name, version in result["versions"].items():
             self.versions.setdefault(name, set()).add(version)
-        self.devices[result.get("device", CPU_NAME)] += 1
+        self.by_device.setdefault(result.get("device", CPU_NAME), set()).add(case)
         self.on_cpu.update(map(why_on_cpu, filter(is_on_cpu, result["rows"])))
         took = result["took"]
         for name, seconds in took["seconds"].items():

@@ -1,9 +1,12 @@
 """Do the cases of a job that a ledger lacks, in this process or on Dask."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import count
 from typing import Generic
 
 from voxmill.errors import SettingsError, counted
@@ -40,10 +43,35 @@ class Progress:
         """How many cases it has brought to an end."""
         return self.done + self.failed
 
-    def after(self, record: Record, before: int) -> "Progress":
-        """With one more case."""
-        ok = record.outcome is Outcome.DONE
-        return replace(self, done=self.done + ok, failed=self.failed + (not ok), before=before)
+
+class Standing(IntEnum):
+    """How a case stands; one of several parts as that of them which stands last here."""
+
+    BEFORE = 0
+    DONE = 1
+    FAILED = 2
+
+
+@dataclass
+class Standings:
+    """How cases stand of which something has ended, by name."""
+
+    known: dict[Hashable, Standing] = field(default_factory=dict)
+    tally: Counter[Standing] = field(default_factory=Counter)
+
+    def note(self, name: Hashable, standing: Standing) -> None:
+        """Something of a case has ended."""
+        known = self.known.get(name)
+        if known is None or known < standing:
+            self.known[name] = standing
+            self.tally[standing] += 1
+            if known is not None:
+                self.tally[known] -= 1
+
+    def progress(self, workers: Workers | None = None) -> Progress:
+        """How many cases stand so, and what workers do now."""
+        done, failed, before = (self.tally[one] for one in (Standing.DONE, Standing.FAILED, Standing.BEFORE))
+        return Progress(done, failed, before, workers)
 
 
 def run(
@@ -55,34 +83,43 @@ def run(
     on: Place = HERE,
     limits: Limits = NO_LIMITS,
     again: frozenset[Outcome] = frozenset({Outcome.FAILED}),
+    whose: Callable[[Case], Hashable] | None = None,
     tell: Callable[[Progress], None] = NOBODY,
 ) -> Progress:
     """Do every case that the ledger lacks, by so many workers; 0 on this machine: in this process, without Dask.
 
     `limits` of a case need a process of its own, so SettingsError is raised for them without Dask. `again`: which
-    outcomes are no reason to leave a case out. `cases` is read no faster than they are done; `tell` hears of every
-    one, and between them what the workers do. Raises Stopped after SIGTERM or SIGINT or when the scheduler is lost,
-    OutputError when nothing can be written any more, and what `connected` raises; what is in the ledger stays done.
+    outcomes are no reason to leave a case out. `whose`: the name by which parts of a case are counted as one, which
+    has failed where a part of it has; otherwise each is counted. `cases` is read no faster than they are done; `tell`
+    hears of every one, and between them what the workers do. Raises Stopped after SIGTERM or SIGINT or when the
+    scheduler is lost, OutputError when nothing can be written any more, and what `connected` raises; what is in the
+    ledger stays done.
     """
     require_processes(workers, on, limits)
-    progress = Progress()
+    standings, numbers = Standings(), count()
+    at_work: Workers | None = None
     with signals_noted() as stopping:
         ended = {key for key, outcome in ledger.outcomes.items() if outcome not in again}
-        wanted = _Wanted(job, cases, ended, stopping, lambda before: tell(replace(progress, before=before)))
+
+        def hear(name: Hashable) -> None:
+            standings.note(name, Standing.BEFORE)
+            tell(standings.progress(at_work))
+
+        wanted = _Wanted(job, cases, ended, stopping, hear, whose or (lambda case: next(numbers)))
         for news in _news(job, wanted, workers, on, limits, stopping):
             if isinstance(news, Record):
                 ledger.add(news)
-                progress = progress.after(news, wanted.before)
+                standings.note(wanted.names.pop(news.key), Standing[news.outcome.name])
             elif news is not None:
-                progress = replace(progress, workers=news)
+                at_work = news
             if news is not None:
-                tell(progress)
+                tell(standings.progress(at_work))
             ledger.tick()
         ledger.flush()
         if stopping.is_set():
-            ended_now = counted(progress.ended, "case")
+            ended_now = counted(standings.progress().ended, "case")
             raise Stopped(f"stopped by a signal after {ended_now}; run it again to go on")
-    return replace(progress, before=wanted.before)
+    return standings.progress(at_work)
 
 
 def require_processes(workers: int, on: Place, limits: Limits) -> None:
@@ -93,17 +130,18 @@ def require_processes(workers: int, on: Place, limits: Limits) -> None:
 
 @dataclass
 class _Wanted(Generic[Case]):
-    """The cases that have to be done, each key once; `before` counts those that need not be, which `hear` hears.
+    """The cases that have to be done, each key once; `hear` hears whose those are that need not be.
 
-    After `stopping` is set there are none.
+    names: whose those are that are under way, by key. After `stopping` is set there are none.
     """
 
     job: Job[Case]
     cases: Iterable[Case]
     ended: set[str]
     stopping: threading.Event
-    hear: Callable[[int], None]
-    before: int = 0
+    hear: Callable[[Hashable], None]
+    whose: Callable[[Case], Hashable]
+    names: dict[str, Hashable] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Case]:
         for case in self.cases:
@@ -111,10 +149,10 @@ class _Wanted(Generic[Case]):
                 return
             key = self.job.key(case)
             if key in self.ended:
-                self.before += 1
-                self.hear(self.before)
+                self.hear(self.whose(case))
             else:
                 self.ended.add(key)
+                self.names[key] = self.whose(case)
                 yield case
 
 
