@@ -1,15 +1,21 @@
 """Threads at work on a device, beside each other or alone."""
 
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Barrier
 
+import numpy as np
+
 from cuda_host import HostDevice
+from late_streams import LateDevice, late, stream
 from run_script import wait_for
-from voxmill.admission import Admission, using
+from voxmill.admission import ADMISSION, Admission, using, with_room
 
 PATIENCE_S = 20.0
+LATE_S = 0.05
 
 
 def test_threads_are_in_beside_each_other_and_know_it() -> None:
@@ -98,3 +104,30 @@ def test_a_device_gives_memory_back_whenever_a_thread_has_done() -> None:
         for one in [pool.submit(work, longer=True), pool.submit(work, longer=False)]:
             one.result(timeout=PATIENCE_S)
     assert device.heard == ["what is much", "all"]
+
+
+def test_what_had_no_room_is_over_before_it_is_forgotten() -> None:
+    """Then it has room alone."""
+    forgotten: list[bool] = []
+    step = Barrier(2, timeout=PATIENCE_S)
+
+    def crowd() -> None:
+        with ADMISSION.beside():
+            step.wait()
+            wait_for(lambda: bool(forgotten))
+
+    with late(LateDevice()) as device, ThreadPoolExecutor(1) as pool:
+
+        def work() -> str:
+            if forgotten:
+                return "made"
+            held, at_work = device.zeros(1, np.int8), stream()
+            weakref.finalize(held, lambda: forgotten.append(at_work.is_idle))
+            at_work.ask(partial(time.sleep, LATE_S))
+            step.wait()
+            raise MemoryError
+
+        other = pool.submit(crowd)
+        assert with_room(device, work) == "made"
+        other.result(PATIENCE_S)
+    assert forgotten == [True]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -13,7 +14,8 @@ import numpy as np
 import pytest
 
 import voxmill as vm
-from cases_on_device import assert_same_rows
+from cases_on_device import SETTINGS as CASES
+from cases_on_device import assert_same_rows, tasks_of
 from cuda_host import HostProcess
 from late_streams import PATIENCE_S, LateDevice, late, stream
 from small_images import case
@@ -100,3 +102,34 @@ def test_what_failed_is_over_before_others_try_again(plain: HostProcess, monkeyp
     device = Failing(plain)
     extracted_by_threads(device, monkeypatch)
     assert device.combiner.failed == [True]
+
+
+class Elsewhere(Combiner[Any, Any, Any]):
+    """Has the thread of a pool work."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        super().__init__(textures.COMBINER._work)
+        self.pool = pool
+
+    def made(self, rule: object, given: Sequence[object]) -> Sequence[Any]:
+        return self.pool.submit(super().made, rule, given).result(PATIENCE_S)
+
+
+def test_who_counts_for_another_takes_none_of_its_memory(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its region lies is of the thread that goes on with it, and is forgotten in its turn."""
+    settings = vm.Settings.parse(CASES["resegmented"])
+    with late(LateDevice(plain)) as device, ThreadPoolExecutor(1) as pool, device.in_order(), ExitStack() as stack:
+        other = device.in_order()
+        pool.submit(other.__enter__).result()
+        stack.callback(pool.submit, other.__exit__, None, None, None)
+        task = tasks_of(device, settings)[0]
+        size = 4 * int(task.levels.counts.sum())
+        with monkeypatch.context() as patch:
+            patch.setattr(textures, "COMBINER", Elsewhere(pool))
+            expected = textures.count_there([task], device)[0].ngtdm()
+        stream().ask(partial(time.sleep, LATE_S))
+        (found,) = textures.count_there([task], device)
+        del task
+        pool.submit(device.zeros, size, np.int8).result()
+        pool.submit(device.finish).result()
+        np.testing.assert_array_equal(found.ngtdm(), expected)

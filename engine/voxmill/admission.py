@@ -68,13 +68,13 @@ def with_room(device: Device, work: Callable[[], Made]) -> Made:
 
     So it does not depend on others what can be done there. Raises what the work raises.
     """
-    with ADMISSION.beside() as guest, device.in_order():
+    with ADMISSION.beside() as guest:
         try:
-            return work()
-        except Exception as error:
+            with device.in_order():
+                return work()
+        except Exception as error:  # out of its order, so that nothing is in use there of what is forgotten with this
             if not (guest.has_met and is_full(error)):
                 raise
-            device.finish()  # what is forgotten now may still be in use there
     with ADMISSION.alone(), device.in_order():
         release(device)
         return work()
