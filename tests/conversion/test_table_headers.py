@@ -1,5 +1,6 @@
 """A table of DICOM: its headers say the same of a case as those of a folder tree."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import voxmill as vm
-from cohort_files import FEW, everything_written, rows_of, write_table
+from cohort_files import FEW, everything_written, rows_of, write_scan, write_table
 from dicom_files import uid, write_series
 from small_images import write_case
 from voxmill.cohort import run_cohort
@@ -94,3 +95,39 @@ def test_nor_of_what_a_run_measures(tmp_path: Path, table: Path) -> None:
     (failure,) = rows_of(done.failures)
     assert (failure["image"], failure["reason"]) == ("other", "UnrelatedError")
     assert failure["sentence"].startswith("other: it is of another patient than the images of its case before it")
+
+
+def write_rows(folder: Path, images: Sequence[str]) -> Path:
+    """A table in which each image is a row of one case."""
+    grid = vm.read_image(folder / "native").grid
+    vm.write_mask(vm.Mask(np.ones(grid.shape, np.uint8), grid), folder / "mask.nrrd")
+    return write_table(folder, [{"case": "one", "image": image, "mask": "mask.nrrd"} for image in images])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_nor_where_it_is_in_another_row(tmp_path: Path, table: Path, workers: int) -> None:
+    """Of the first image that says so, however rows are tried: a row that has failed is tried again, and fails."""
+    folder, out = table.parent, tmp_path / "out"
+    write_series(folder / "other", name="other", attributes={**ABOUT, "PatientID": "PATIENT-0043"})
+    write_scan(folder, "scan", seed=1)
+    rows = write_rows(folder, ["scan.nrrd", "native", "other", "venous"])
+    for before in (0, 1):
+        done = run_cohort(rows, out, settings=FEW, workers=workers)
+        assert (done.progress.failed, done.progress.before) == (1, 0), before
+        assert {row["image"] for row in rows_of(done.features)} == {"native", "venous"}
+        failures = {row["image"]: row for row in rows_of(done.failures)}
+        assert failures["other"]["reason"] == "UnrelatedError"
+        assert failures["other"]["sentence"].startswith("other: it is of another patient than the images of its case")
+    assert b"PATIENT-004" not in everything_written(out)
+
+
+def test_what_was_done_is_done_again_where_another_image_says_whose_it_is(tmp_path: Path, table: Path) -> None:
+    folder, out = table.parent, tmp_path / "out"
+    rows = write_rows(folder, ["native", "venous"])
+    assert run_cohort(rows, out, settings=FEW).progress.done == 1
+    for path in (folder / "native").iterdir():
+        path.unlink()
+    write_series(folder / "native", name="native", attributes={**ABOUT, "PatientID": "PATIENT-0043"})
+    done = run_cohort(rows, out, settings=FEW)
+    assert {row["image"] for row in rows_of(done.features)} == {"native"}
+    assert [row["image"] for row in rows_of(done.failures)] == ["venous"]

@@ -176,11 +176,15 @@ def _same_patient(image: str, before: str, now: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class FileCase:
-    """A case of loose files; `root` is the folder that its paths are told from."""
+    """A case of loose files, or a part of it: a row of a table.
+
+    root: the folder that its paths are told from. first: of a part, another one's image that says whose the case is.
+    """
 
     source: CaseSource
     root: Path
     choosing: Choosing = Choosing()
+    first: ImageSource | None = None
 
     @property
     def name(self) -> str:
@@ -190,7 +194,7 @@ class FileCase:
     @cached_property
     def stamp(self) -> list[Any]:
         """Path, size and time of every file, by image and mask; and whether names of regions are kept."""
-        return [
+        own = [
             [
                 image.name,
                 self._stamps(*image.files),
@@ -198,6 +202,7 @@ class FileCase:
             ]
             for image in self.source.images
         ]
+        return own if self.first is None else [*own, self._stamps(*self.first.files)]
 
     @property
     def bytes(self) -> int:
@@ -217,6 +222,20 @@ class FileCase:
         kept = tuple(image for image in self.source.images if image.name not in images)
         return replace(self, source=replace(self.source, images=kept))
 
+    def beside(self, first: ImageSource) -> "FileCase":
+        """The same as a part of a case of which another part has the first image."""
+        if any(image.files == first.files for image in self.source.images):
+            return self
+        return replace(self, first=replace(first, masks=()))
+
+    @property
+    def _patient(self) -> str:
+        """Whose its case is by the first image of that, '' where nobody knows; what is wrong with it, its part says."""
+        try:
+            return "" if self.first is None else self.first.patient
+        except VoxmillError:
+            return ""
+
     def _stamps(self, *places: Location) -> list[Any]:
         return sorted([self._path(place), stamps_of(place)] for place in places)
 
@@ -226,7 +245,7 @@ class FileCase:
 
     def pairs(self, channel: int | None = None, enter: Enter = lambda step: None) -> Iterator[Pair]:
         """Its images with their masks, each read when it is its turn; those that cannot be read say so."""
-        patient = ""
+        patient = self._patient
         for image in self.source.images:
             enter("read image")
             try:

@@ -17,7 +17,7 @@ from voxmill.cohort.lost import lost_in
 from voxmill.cohort.stored import wanted_cases
 from voxmill.columns import require_free
 from voxmill.discovery.calling import Naming, called, differing
-from voxmill.discovery.cases import CaseSource, LeftOut
+from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut
 from voxmill.discovery.rows import require_apart, require_once
 from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
@@ -179,7 +179,7 @@ def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
         begun = set[str]()
         rows = (row for row in sheet.rows if wanted.has_room(called(row, folder), begun))
         cases = ((row.number - 1, _of_row(row, folder, naming, keep_ids=keep_ids)) for row in rows)
-        for place, case in _there(cases, missing) if wanted.skip_missing else cases:
+        for place, case in _together(_there(cases, missing) if wanted.skip_missing else cases, repeated):
             begun.add(case.name)
             yield place, case
 
@@ -194,7 +194,7 @@ def _of_table(sheet: Sheet, wanted: Wanted, *, keep_ids: bool) -> Cohort:
     return Cohort(TABLE, begin, rows, count, further=sheet.further, missing=missing)
 
 
-def _there(cases: Iterator[tuple[int, FileCase]], missing: list[LeftOut]) -> Iterator[Placed]:
+def _there(cases: Iterator[tuple[int, FileCase]], missing: list[LeftOut]) -> Iterator[tuple[int, FileCase]]:
     """The cases, without the images whose files are not there; these are noted."""
     for place, case in cases:
         lacking = case.lacking
@@ -203,6 +203,18 @@ def _there(cases: Iterator[tuple[int, FileCase]], missing: list[LeftOut]) -> Ite
             yield place, case
         elif len(lacking) < len(case.source.images):
             yield place, case.without(lacking)
+
+
+def _together(cases: Iterator[tuple[int, FileCase]], repeated: Collection[str]) -> Iterator[tuple[int, FileCase]]:
+    """The cases; where they have several rows, each of these with the first image that may say whose its case is."""
+    firsts: dict[str, ImageSource] = {}
+    for place, case in cases:
+        if case.name not in repeated:
+            yield place, case
+            continue
+        if case.name not in firsts:
+            firsts |= [(case.name, image) for image in case.source.images if image.is_unlooked_at][:1]
+        yield place, case.beside(firsts[case.name]) if case.name in firsts else case
 
 
 def _of_row(row: Listed, folder: Path, naming: Naming, *, keep_ids: bool = False) -> FileCase:

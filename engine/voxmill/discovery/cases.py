@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from voxmill.discovery.found import FoundImage, FoundMask, withheld
+from voxmill.discovery.found import FoundImage, FoundMask, patient_in, withheld
 from voxmill.errors import InputError, UnrelatedError, VoxmillError
 from voxmill.io import read_image, read_mask_near
 from voxmill.io.fetching import fetched
@@ -123,6 +123,11 @@ class ImageSource:
     def is_unlooked_at(self) -> bool:
         """Whether it may be of DICOM whose headers nobody has looked at, so that a mask of it may be another's."""
         return self.series is None and _may_be_dicom(self.files[0])
+
+    @property
+    def patient(self) -> str:
+        """Whose it is, of an image that is unlooked at, by its header alone; raises InputError."""
+        return patient_in(_header_in(self.files[0]))
 
     def read(self, *, allow_gaps: bool = False) -> FoundImage:
         """The image in its files, as read_image has it; raises InputError."""

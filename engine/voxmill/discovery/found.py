@@ -38,11 +38,7 @@ class FoundImage:
     @property
     def patient(self) -> str:
         """Whose it is (PatientID), where a header says so that nobody has told of yet; '' otherwise."""
-        if self.header is None:
-            return ""
-        from voxmill.io.dicom.tags import text
-
-        return text(self.header, "PatientID")
+        return patient_in(self.header)
 
     def renamed(self, name: str, tell: Callable[[str], str], *, notes: Sequence[str] = ()) -> "Volume":
         """The volume by another name, with further notes; tell: what of a sentence may be told, beside the identity."""
@@ -54,6 +50,15 @@ class FoundImage:
         if suv is not None:
             suv = replace(suv, how=told(suv.how), notes=tuple(map(told, suv.notes)))
         return self.volume.renamed(name, notes=list(map(told, (*self.volume.notes, *notes))), suv=suv)
+
+
+def patient_in(header: "Dataset | None") -> str:
+    """Whose an image is by its header (PatientID); '' where it has none, or that does not say so."""
+    if header is None:
+        return ""
+    from voxmill.io.dicom.tags import text
+
+    return text(header, "PatientID")
 
 
 def withheld(sentence: str, identity: "Identity | None") -> str:
