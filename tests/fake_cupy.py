@@ -2,11 +2,12 @@
 
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -134,23 +135,24 @@ class FakePinnedPool:
 
 @dataclass
 class FakePool:
-    """Holds so many bytes for later."""
+    """Holds so many bytes of each device for later."""
 
-    held: int = 0
+    held: Counter[object] = field(default_factory=Counter)
 
     def free_bytes(self) -> int:
-        """What is held and not in use."""
-        return self.held
+        """What is held and not in use of the device that is current."""
+        return self.held[FakeDevice().id]
 
     def free_all_blocks(self) -> None:
-        """Hold nothing any more."""
-        self.held = 0
+        """Hold nothing of it any more."""
+        del self.held[FakeDevice().id]
 
 
 class FakeDevice(Current):
     """A device by its number; without one the device that is current."""
 
-    mem_info = (MEMORY, MEMORY)
+    free: ClassVar[dict[object, int]] = {}
+    """Bytes that nobody has taken, by number, where that is not all."""
 
     def __init__(self, number: int | None = None) -> None:
         super().__init__("device", current().get("device", 0) if number is None else number)
@@ -159,6 +161,11 @@ class FakeDevice(Current):
     def id(self) -> object:
         """Its number."""
         return self.value
+
+    @property
+    def mem_info(self) -> tuple[int, int]:
+        """Bytes that nobody has taken, and all."""
+        return self.free.get(self.id, MEMORY), MEMORY
 
 
 @contextmanager

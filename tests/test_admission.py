@@ -84,12 +84,12 @@ class Noting(HostDevice):
         raise RuntimeError
 
     def trim(self) -> None:
-        self.heard.append("what is much")
+        self.heard.append("where little is free")
         raise RuntimeError
 
 
 def test_a_device_gives_memory_back_whenever_a_thread_has_done() -> None:
-    """What is much while others are at work, which may always be so; all when nobody is."""
+    """Where little is free while others are at work, which may always be so; all when nobody is."""
     device, step = Noting(), Barrier(2, timeout=PATIENCE_S)
 
     def work(*, longer: bool) -> None:
@@ -103,7 +103,7 @@ def test_a_device_gives_memory_back_whenever_a_thread_has_done() -> None:
     with ThreadPoolExecutor(2) as pool:
         for one in [pool.submit(work, longer=True), pool.submit(work, longer=False)]:
             one.result(timeout=PATIENCE_S)
-    assert device.heard == ["what is much", "all"]
+    assert device.heard == ["where little is free", "all"]
 
 
 def test_what_had_no_room_is_over_before_it_is_forgotten() -> None:

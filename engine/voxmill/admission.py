@@ -91,7 +91,7 @@ class _Users:
 def using(device: Device | None) -> Iterator[None]:
     """While inside, a device keeps memory for what comes next.
 
-    The last thread that leaves has it give that back, others what is too much: there may always be some.
+    The last thread that leaves has it give that back, others where little is free: there may always be some.
     """
     if device is None:
         yield

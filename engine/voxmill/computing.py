@@ -201,7 +201,7 @@ def release(device: "Device | None") -> None:
 
 
 def trim(device: "Device") -> None:
-    """Have a device give back what it keeps where that is much, as others are at work on it; as `release` does."""
+    """Have a device give back what it keeps where little is free, as others are at work on it; as `release` does."""
     with suppress(Exception):
         device.trim()
 

@@ -77,4 +77,4 @@ class Device(Protocol):
         """Give back the memory that is held for later and not in use."""
 
     def trim(self) -> None:
-        """The same where that is much, while other threads go on."""
+        """The same where little is free, while other threads go on."""

@@ -30,8 +30,8 @@ ALWAYS_SHARED = 48 << 10
 STAGED = 32 << 20
 """Up to so many bytes come from a device through pinned memory of ours; more, or where there is none left, through the
 little that CUDA has."""
-HELD_PART = 8
-"""The memory of a device that is held and not in use is much where it is more than this part of all."""
+FREE_PART = 8
+"""Little of the memory of a device is free where it is less than this part of all; threads leave about twice that."""
 MOST_PINNED = 256 << 20
 """So many bytes of pinned memory are kept between cases: it takes long to get."""
 ALIGNED = 64
@@ -118,8 +118,9 @@ class CupyDevice:
     @property
     def free_bytes(self) -> int:
         """How much of its memory can still be taken: what is free, and what is held and not in use."""
-        free, _ = cupy.cuda.Device().mem_info
-        return int(free) + int(cupy.get_default_memory_pool().free_bytes())
+        with cupy.cuda.Device(self._number):
+            free, _ = cupy.cuda.Device().mem_info
+            return int(free) + int(cupy.get_default_memory_pool().free_bytes())
 
     def upload(self, array: Array) -> Buffer:
         """A copy of an array there. CuPy copies it into pinned memory first, and goes on while that is sent."""
@@ -196,13 +197,14 @@ class CupyDevice:
 
     def release(self) -> None:
         """Give back the memory that is held for later and not in use; pinned memory where it is more than is kept."""
-        cupy.get_default_memory_pool().free_all_blocks()
+        with cupy.cuda.Device(self._number):
+            cupy.get_default_memory_pool().free_all_blocks()
         self._trim_pinned()
 
     def trim(self) -> None:
-        """The same where that is much, while other threads go on: CUDA frees nothing before what uses it is done."""
-        held, (_, size) = cupy.get_default_memory_pool().free_bytes(), cupy.cuda.Device(self._number).mem_info
-        if held > size // HELD_PART:
+        """The same where little is free, as other threads go on: CUDA frees nothing before what uses it is done."""
+        free, size = cupy.cuda.Device(self._number).mem_info
+        if free < size // FREE_PART:
             self.release()
         else:
             self._trim_pinned()

@@ -10,7 +10,7 @@ import pytest
 
 from cuda_cases import NARROW, Task, assert_counts_as_the_cpu
 from cuda_host import HostDevice, HostProcess
-from fake_cupy import LAUNCH, MEMORY, Current, FakeRuntimeError, current, fake_cupy, installed
+from fake_cupy import LAUNCH, MEMORY, Current, FakeDevice, FakeRuntimeError, current, fake_cupy, installed
 from kernel_cases import read_only
 from voxmill.errors import Interruption
 from voxmill_kernels.cache import kernel_cache
@@ -95,17 +95,27 @@ def test_copies_come_through_pinned_memory_which_is_kept(monkeypatch: pytest.Mon
         assert not launch._PINNED
 
 
-def test_much_memory_that_is_held_goes_while_others_are_at_work() -> None:
-    """What is little is kept for what comes next; where nobody is left, all goes."""
+@pytest.mark.parametrize(
+    "free, give_back, left",
+    [
+        (MEMORY // 8, "trim", MEMORY // 2),
+        (MEMORY // 8 - 1, "trim", 0),
+        (MEMORY, "release", 0),
+    ],
+)
+def test_memory_that_is_held_goes_while_others_are_at_work_where_little_is_free(
+    monkeypatch: pytest.MonkeyPatch, free: int, give_back: str, left: int
+) -> None:
+    """Of its device, whichever is current; else it is kept for what comes next. Where nobody is left, all goes."""
     cupy = fake_cupy(HostDevice())
     pool = cupy.get_default_memory_pool()
+    monkeypatch.setattr(FakeDevice, "free", {1: free, 0: MEMORY - free})
     with installed(cupy):
-        launch = importlib.import_module(LAUNCH)
-        device, much = launch.CupyDevice(), MEMORY // launch.HELD_PART
-        for held, give_back, left in ((much, device.trim, much), (much + 1, device.trim, 0), (1, device.release, 0)):
-            pool.held = held
-            give_back()
-            assert pool.held == left
+        with Current("device", 1):
+            device = importlib.import_module(LAUNCH).CupyDevice()
+        pool.held.update({0: MEMORY // 2, 1: MEMORY // 2})
+        getattr(device, give_back)()
+    assert (pool.held[0], pool.held[1]) == (MEMORY // 2, left)
 
 
 def test_without_pinned_memory_copies_come_all_the_same() -> None:
