@@ -160,6 +160,14 @@ def test_labels_that_are_not_there_fail_alone_each_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("wanted", ["65536", "9" * 20, "9" * 5_000, 10**14])
+def test_a_number_that_no_mask_can_hold_is_no_label(wanted: int | str) -> None:
+    image = vm.Volume(texture(), spacing=SPACING)
+    table = vm.extract(image, vm.Mask(two_labels(), image.grid), labels=[wanted, 1])
+    assert [(row.region, row.label) for row in table.rows] == [(str(wanted), None), ("1", 1)]
+    assert table.to_arrow()["label"].to_pylist() == [None, 1]
+
+
 # components
 
 

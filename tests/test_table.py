@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from small_images import case
 from voxmill import table as table_module
 
 NAMES = ("original_glcm_Contrast", "original_firstorder_Mean", "original_firstorder_Energy")
+MANY = 10_000
 HARD = (0.1 + 0.2, 1 / 3, -5e-324, 1.7976931348623157e308, 2.0**53 + 2, -0.0, 123456789.123456789)
 
 
@@ -162,6 +164,25 @@ def test_they_are_described_in_few_words(table: vm.Table) -> None:
     assert table.remarks == "1 row with notes"
     rows = (row(notes=("a", "b"), left_out=2), row(notes=("c",), left_out=1), row(notes=()))
     assert vm.Table(rows, vm.Settings()).remarks == "2 rows with notes, 3 images left out"
+
+
+class Watched(vm.Row):
+    """A row whose attributes are counted as they are read."""
+
+    reads = 0
+
+    def __getattribute__(self, name: str) -> object:
+        Watched.reads += 1
+        assert Watched.reads < 40 * MANY, "rows are looked at again for each of them"
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("form", [vm.Table.to_dict, vm.Table.to_csv, vm.Table.to_arrow])
+def test_rows_are_not_looked_at_again_for_each_of_them(
+    monkeypatch: pytest.MonkeyPatch, form: Callable[[vm.Table], object]
+) -> None:
+    monkeypatch.setattr(Watched, "reads", 0)
+    form(vm.Table(tuple(Watched("scan", "1", {NAMES[0]: 1.0}) for _ in range(MANY)), vm.Settings()))
 
 
 def test_regions_of_one_name_are_told_apart() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from voxmill.errors import several
 from voxmill.grid import Index, Window
-from voxmill.segments import Absent, Segment, Undrawn, is_pattern, matching, why_absent
+from voxmill.segments import Absent, Segment, Undrawn, is_pattern, label_in, matching, why_absent
 from voxmill.settings import Components, Settings
 from voxmill.stages import stage
 from voxmill.volume import Mask
@@ -97,7 +97,7 @@ def _choice(one: Segment | Undrawn | Absent) -> Choice:
         return _drawn(one)
     if isinstance(one, Undrawn):
         return _refused(str(one), "it has no voxel in the mask", one.label)
-    return _refused(one.text, one.why, int(one.text) if one.text.isdecimal() else None)
+    return _refused(one.text, one.why, label_in(one.text))
 
 
 def _drawn(segment: Segment) -> Choice:

@@ -79,6 +79,12 @@ def matching(segments: Sequence[Called], wanted: int | str) -> list[Called]:
     return [one for one in segments if one.name and fnmatchcase(one.name, text)]
 
 
+def label_in(text: str) -> int | None:
+    """The label that a text is the number of; None where it is no number, or none that a mask can hold."""
+    is_short = len(text) <= len(str(MAX_LABEL))
+    return int(text) if is_short and text.isdecimal() and int(text) <= MAX_LABEL else None
+
+
 def is_pattern(wanted: int | str) -> bool:
     """Whether a label may be a pattern of names."""
     return any(sign in str(wanted) for sign in PATTERN_SIGNS)

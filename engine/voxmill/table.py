@@ -25,6 +25,8 @@ PREFIX = "diagnostics_"
 """What the names of PyRadiomics' diagnostics begin with."""
 KEY = ("case", "region")
 """The columns that tell the rows of one image and mask apart."""
+STORE_KEY = ("case", "image", "mask", "region")
+"""The columns that tell the rows of a store apart, as in the tables of a run."""
 ERROR = "error"
 """The column that says why a row has no features."""
 
@@ -37,8 +39,8 @@ class Row:
     should know. diagnostics: about the region, not features: its label, how many voxels it has, and the shape of its
     box (z, y, x), None where it has no voxel; with the setting `diagnostics` also PyRadiomics' `diagnostics_*`, tuples
     in x, y, z. error: why the region could not be measured, else None. left_out: how many images it could not be
-    measured in (notes say why). image, mask: their names in a store, '' where these are not known; None where they are
-    of no store.
+    measured in (notes say why). image, mask: their names in the store that was measured, '' where these are not known;
+    None of an extraction of one image and its mask.
     """
 
     case: str
@@ -73,13 +75,15 @@ class Table:
 
     device: what measured them, a GPU by its name, or cpu; rows that the CPU had to make in its place say so in notes.
     Tables that differ in nothing else are equal, as rows are the same on any device. carried: of a store, the columns
-    that were carried into it, with a row for each of the rows.
+    that were carried into it, with a row for each of the rows. key: the columns that tell rows apart, whatever rows
+    there are.
     """
 
     rows: tuple[Row, ...]
     settings: Settings
     device: str = field(default=CPU_NAME, compare=False)
     carried: "pa.Table | None" = None
+    key: tuple[str, ...] = KEY
 
     @property
     def failed(self) -> tuple[Row, ...]:
@@ -123,7 +127,7 @@ class Table:
         """
         rows = [
             {
-                **{name: getattr(row, name) for name in self._key},
+                **{name: getattr(row, name) for name in self.key},
                 "label": row.label,
                 **carried,
                 "features": {name: value if math.isfinite(value) else None for name, value in row.features.items()},
@@ -135,11 +139,6 @@ class Table:
         ]
         settings = self.settings.model_dump(mode="json")
         return {"voxmill": __version__, "settings": settings, "device": self.device, "rows": rows}
-
-    @property
-    def _key(self) -> tuple[str, ...]:
-        """The columns that tell rows apart, as in all tables: of a store, also image and mask."""
-        return ("case", "image", "mask", "region") if any(row.image is not None for row in self.rows) else KEY
 
     @property
     def _carried(self) -> Iterator[dict[str, Any]]:
@@ -162,7 +161,7 @@ class Table:
         import pyarrow as pa
 
         columns: dict[str, Any] = {
-            **{name: pa.array([getattr(row, name) for row in self.rows], pa.string()) for name in self._key},
+            **{name: pa.array([getattr(row, name) for row in self.rows], pa.string()) for name in self.key},
             "label": pa.array([row.label for row in self.rows], pa.int64()),
         }
         if self.carried is not None:
@@ -191,12 +190,13 @@ class Table:
         further = (
             {} if self.carried is None else {name: _texts(self.carried[name]) for name in self.carried.column_names}
         )
-        writer.writerow([*self._key, "label", *further, *self.reported, *self.columns, "notes", ERROR])
+        reported, columns = self.reported, self.columns
+        writer.writerow([*self.key, "label", *further, *reported, *columns, "notes", ERROR])
         for at, row in enumerate(self.rows):
-            key = [getattr(row, name) for name in self._key]
+            key = [getattr(row, name) for name in self.key]
             first = [*key, row.label, *(column[at] for column in further.values())]
-            about = [_text(row.diagnostics.get(name)) for name in self.reported]
-            values = [_number(row.features.get(name)) for name in self.columns]
+            about = [_text(row.diagnostics.get(name)) for name in reported]
+            values = [_number(row.features.get(name)) for name in columns]
             writer.writerow([*first, *about, *values, "; ".join(row.notes), row.error or ""])
         return text.getvalue()
 

@@ -88,6 +88,14 @@ def test_several_images_and_masks_are_told_apart(tmp_path: Path) -> None:
     assert list(table.to_dict()["rows"][0])[:5] == key
 
 
+def test_its_columns_do_not_depend_on_what_is_in_it(tmp_path: Path) -> None:
+    write_case(tmp_path / "store", case()[0], name="bare")
+    table = vm.extract_store(tmp_path / "store", settings=SETTINGS)
+    assert table.rows == ()
+    assert table.to_arrow().column_names == ["case", "image", "mask", "region", "label", "notes", "error"]
+    assert table.to_csv() == "case,image,mask,region,label,notes,error\n"
+
+
 def test_what_fails_is_a_row_and_the_others_go_on(store: Path) -> None:
     image, _ = case()
     new_case(store, "cut")

@@ -9,7 +9,7 @@ from voxmill.cohort.cases import Pair, StoreCase
 from voxmill.computing import name_of, open_device, parse_threads
 from voxmill.errors import InputError, VoxmillError
 from voxmill.settings import Settings, parse_settings
-from voxmill.table import ERROR, Row, Table
+from voxmill.table import ERROR, STORE_KEY, Row, Table
 from voxmill.volume import Image, Mask
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def extract_store(
     if cases is None and store.unfinished is not None:
         rows.append(Row(store.folder.name, "", {}, error=str(store.unfinished), image="", mask=""))
         whose.append("")
-    return Table(tuple(rows), settings, name_of(opened), carried_to(known, whose))
+    return Table(tuple(rows), settings, name_of(opened), carried_to(known, whose), STORE_KEY)
 
 
 def _carried(store: Path) -> "pa.Table | None":
