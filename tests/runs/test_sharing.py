@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from run_script import wait_for
 from square_job import HANG, Numbers, Together
 from voxmill.errors import InputError
+from voxmill.runs import warden
 from voxmill.runs.child import BEGUN
 from voxmill.runs.lanes import CPU, GPU, TOGETHER
 from voxmill.runs.ledger import opened, read_ledger
@@ -30,6 +32,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes as POSIX h
 
 ONE_GPU = ThisMachine(gpus=("0",))
 PATIENCE_S = 20.0
+TWENTY = Sealed(pickle.dumps((Numbers(), 20)))
 
 
 def done(folder: Path, job: Together, cases: int, limits: Limits = NO_LIMITS, first: int = 0) -> dict[int, Any]:
@@ -107,11 +110,54 @@ def test_those_beside_a_case_that_takes_too_long_go_on_with_the_gpu(tmp_path: Pa
     assert [case for case, one in found.items() if one["visible"] == ""] == [3]
 
 
-def test_a_process_that_was_ended_for_a_case_that_is_late_counts_against_no_other() -> None:
+@contextmanager
+def answering() -> Iterator[SharedChild]:
+    """A process that can do cases."""
     child = SharedChild(None)
-    assert child.begin(version())
-    assert child.do(Sealed(pickle.dumps((Numbers(), HANG))), Limits(time_s=0.3)) is Lost.TIME
-    assert child.is_spent
+    try:
+        assert child.begin(version())
+        yield child
+    finally:
+        child.end()
+
+
+def square_of_20(run: str) -> int:
+    """By the process of a GPU of a run, which ends then."""
+    try:
+        answer = warden._answer(run, TWENTY, NO_LIMITS, version(), None)
+    finally:
+        warden.end(run)
+    assert isinstance(answer, Sealed)
+    return int(pickle.loads(answer.content).result["square"])
+
+
+def test_a_process_that_was_ended_for_a_case_that_is_late_counts_against_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However often that happens before it begins."""
+    with answering() as late, answering() as other:
+        assert late.do(Sealed(pickle.dumps((Numbers(), HANG))), Limits(time_s=0.3)) is Lost.TIME
+        given = iter([late, late, other])
+        monkeypatch.setattr(warden, "_child", lambda run, visible: next(given))
+        assert square_of_20("late") == 400
+
+
+def test_a_process_that_is_about_to_end_is_waited_for_and_a_new_one_does_what_had_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with answering() as dying:
+        dying._sharing.close()
+        monkeypatch.setitem(warden._CHILDREN, ("dying", None, None), dying)
+        assert square_of_20("dying") == 400
+        assert dying.has_ended
+
+
+def test_while_a_process_is_ended_for_a_case_apart_others_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[bool] = []
+    ending = SimpleNamespace(end=lambda: found.append(not warden._STARTING.locked()))
+    monkeypatch.setitem(warden._CHILDREN, ("apart", None, None), ending)
+    warden._begin_anew("apart", None)
+    assert found == [True]
 
 
 def test_the_time_of_a_case_is_its_own(tmp_path: Path) -> None:

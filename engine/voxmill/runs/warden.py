@@ -143,9 +143,9 @@ def _place(run: str, visible: str | None) -> Place:
 def _begin_anew(run: str, visible: str | None) -> None:
     """End the process of this thread, or of all: the next case has a new one."""
     with _STARTING:
-        child = _CHILDREN.get(_place(run, visible))
-        if child is not None:
-            child.end()
+        child = _CHILDREN.pop(_place(run, visible), None)
+    if child is not None:
+        child.end()
 
 
 def _child(run: str, visible: str | None) -> "Child | None":
@@ -236,7 +236,7 @@ class Child:
         return answer
 
     def end(self) -> None:
-        """End it, whatever it does."""
+        """End it, whatever it does; return when it has."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -350,6 +350,7 @@ class SharedChild(Child):
         try:
             with self._sharing.place(limits.memory_bytes) as number:
                 if number is None:
+                    self.end()
                     return None
                 ask, told = partial(self._send, (number, case.content)), partial(self._sharing.told, number)
                 answer, _ = self._done(ask, told, limits)
