@@ -845,7 +845,7 @@ def test_no_limits_can_be_taken_from_what_is_no_number(mode: str) -> None:
     image[4, 5, 3] = np.nan
     assert ONE[4, 5, 3] == 1
     said = failure(image, ONE, resegment={"range": [0, 1], "mode": mode})
-    assert said == "region 1: 1 of its 587 voxels are NaN or infinite"
+    assert said == "region 1: 1 of its 587 voxels is NaN or infinite"
 
 
 def test_what_is_no_number_may_lie_beyond_absolute_limits() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.errors import several
+from voxmill.errors import counted, several
 from voxmill.grid import Index, Window
 from voxmill.segments import Absent, Segment, Undrawn, is_pattern, label_in, matching, why_absent
 from voxmill.settings import Components, Settings
@@ -165,7 +165,7 @@ def _split(mask: Mask, whole: Choice, wanted: Components) -> tuple[Choice, ...]:
     parts = [_part(whole, number, one, wanted.connectivity) for number, one in enumerate(kept, 1)]
     lost = len(found) - len(kept)
     if lost:
-        note = f"{lost} component{'s' * (lost != 1)} of {whole.name} left out: {below}"
+        note = f"{counted(lost, 'component')} of {whole.name} left out: {below}"
         parts[0] = replace(parts[0], notes=(*whole.notes, note))
     return tuple(parts)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, several
 from voxmill.table import PREFIX
 from voxmill_kernels.features.catalogue import CATALOGUE
 
@@ -24,7 +24,15 @@ def require_free(source: str, names: Sequence[str]) -> None:
     """Raise InputError for columns of a table that have the name of one of the result."""
     taken = [name for name in names if _is_of_result(name)]
     if taken:
-        raise InputError(f"{source}: columns {', '.join(taken)} are called like those of the result; rename them")
+        raise InputError(f"{source}: {taken_names(taken)}")
+
+
+def taken_names(columns: Sequence[str]) -> str:
+    """What is said of columns that have the name of one of the result."""
+    listed = several(columns, separator=", ")
+    if len(columns) == 1:
+        return f"column {listed} is called like one of the result; rename it"
+    return f"columns {listed} are called like those of the result; rename them"
 
 
 def _is_of_result(name: str) -> bool:

@@ -86,6 +86,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
+def agreeing(number: int, one: str, several: str) -> str:
+    """The form of a word that goes with a number: 1 row is, 2 rows are."""
+    return one if number == 1 else several
+
+
 def nearest(word: str, known: Iterable[str], *, shown: Mapping[str, str] | None = None) -> str:
     """The hint `; did you mean 'x'?` for a misspelt `word`, or what is known when nothing is near.
 

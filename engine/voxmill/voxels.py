@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from voxmill import steps
 from voxmill.choices import Choice, labelled
-from voxmill.errors import InputError, RegionError
+from voxmill.errors import InputError, RegionError, agreeing, counted
 from voxmill.execute import derive
 from voxmill.grid import MAX_SHEAR, Grid, Index, Window
 from voxmill.operators.crop import Crop
@@ -258,8 +258,7 @@ def _check_size(voxels: int, shape: Index, settings: Settings, *, after: str) ->
     long_sides = sum(size > 1 for size in shape)
     if voxels < settings.min_region_voxels:
         raise RegionError(
-            f"{after}{voxels} voxel{'s' * (voxels != 1)}, "
-            f"at least {settings.min_region_voxels} are needed (min_region_voxels)"
+            f"{after}{counted(voxels, 'voxel')}, at least {settings.min_region_voxels} are needed (min_region_voxels)"
         )
     if long_sides < settings.min_region_dimensions:
         along = f"{long_sides} axis" if long_sides == 1 else f"{long_sides} axes"
@@ -274,4 +273,5 @@ def _check_finite(values: NDArray[Any], *, spread: bool = False) -> None:
     broken = values.size - int(np.isfinite(values).sum()) if values.dtype.kind == "f" else 0
     if broken:
         where = " after resampling, which spreads those of the image (linear spreads them least)" if spread else ""
-        raise RegionError(f"{broken} of its {values.size} voxels are NaN or infinite{where}")
+        are = f"{broken} of its {values.size} voxels {agreeing(broken, 'is', 'are')}"
+        raise RegionError(f"{are} NaN or infinite{where}")

@@ -27,13 +27,13 @@ from run_command import Command, assert_refused
         ("ID,Image,Mask\nx,,a\nx,,a\n", 3, "have the same case, image, mask and label: 1 and 2; keep"),
         ("image,mask,Label\na,b,one\n", 3, "row 1: Label: a whole number is needed; found 'one'"),
         ("image,mask,label\na,b,1\n", 3, "column 'label' is called like one of the result; write 'Label' where"),
-        ("image,mask,region\na,b,x\n", 3, "columns region are called like those of the result; rename them"),
+        ("image,mask,region\na,b,x\n", 3, "column region is called like one of the result; rename it"),
         (
             "image,mask,original_firstorder_Mean,diagnostics_x,age\na,b,1,2,3\n",
             3,
             "columns original_firstorder_Mean, diagnostics_x are called like those of the result; rename them",
         ),
-        ("image,mask\na,b\n", 3, "1 of its first 1 rows name files that are not there (rows 1); check the paths"),
+        ("image,mask\na,b\n", 3, "cases.csv: row 1 names files that are not there; check the paths"),
         ("image,mask\n", 3, "a table of cases has a row for each, and it has no rows; add them"),
     ],
 )
@@ -42,6 +42,17 @@ def test_tables_that_make_no_sense(voxmill: Command, tmp_path: Path, content: st
     cohort.write_text(content)
     assert_refused(voxmill("run", cohort, "-o", tmp_path / "out"), code, said)
     assert not (tmp_path / "out").exists()
+
+
+def test_rows_whose_files_are_missing_are_told_by_number(voxmill: Command, tmp_path: Path) -> None:
+    """Of many rows only the first are looked at."""
+    cohort = tmp_path / "cases.csv"
+    for rows, said in (
+        (2, "cases.csv: rows 1, 2 name files that are not there; check the paths"),
+        (1_001, "cases.csv: of its first 1,000 rows, rows 1, 2, 3, "),
+    ):
+        cohort.write_text("case,image,mask\n" + "".join(f"{row},a,b\n" for row in range(rows)))
+        assert_refused(voxmill("run", cohort, "-o", tmp_path / "out"), 3, said)
 
 
 def test_where_all_files_are_missing_nothing_is_done(voxmill: Command, few: Path, tmp_path: Path) -> None:

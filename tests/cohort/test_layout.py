@@ -43,5 +43,5 @@ def test_whatever_the_order_columns_come_as_they_first_occur() -> None:
 
 def test_no_table_has_two_columns_of_one_name() -> None:
     layout = Layout(("wavelet-LLH_glcm_Contrast",), further=pa.schema([("wavelet-LLH_glcm_Contrast", pa.string())]))
-    with pytest.raises(InputError, match="columns wavelet-LLH_glcm_Contrast are called like those of the result"):
+    with pytest.raises(InputError, match="column wavelet-LLH_glcm_Contrast is called like one of the result"):
         _ = layout.schema

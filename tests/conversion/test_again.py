@@ -215,7 +215,7 @@ def test_of_a_damaged_slice_the_series_beside_it_is_told(tmp_path: Path, tree: P
     last.write_bytes(last.read_bytes()[:300])
     done = convert(tree, tmp_path / "cohort.zarr")
     (row,) = rows(done, "index.parquet")
-    assert "1 of the files beside it could not be read, and may be slices of it" in row["notes"]
+    assert "1 of the files beside it could not be read, and may be a slice of it" in row["notes"]
     assert done.not_read == {"file": 1}
 
 

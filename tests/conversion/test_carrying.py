@@ -173,7 +173,7 @@ def test_a_case_that_is_not_in_the_store_is_not_there_either(tmp_path: Path) -> 
             "carry: the table has no column 'agee' to carry; did you mean 'age",
         ),
         ({"Label": "1"}, ["Label"], vm.SettingsError, "carry: the table has no column 'Label' to carry"),
-        ({"notes": "1"}, ["*"], vm.InputError, "cases.csv: columns notes are called like those of the result; rename"),
+        ({"notes": "1"}, ["*"], vm.InputError, "cases.csv: column notes is called like one of the result; rename it"),
     ],
 )
 def test_columns_that_cannot_be_carried(

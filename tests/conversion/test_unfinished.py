@@ -15,7 +15,7 @@ from voxmill.conversion import convert, remove_case
 from voxmill.runs.runner import Progress
 from voxmill.store.layout import UNFINISHED
 
-SAID = "conversion is not finished: 1 of 3 cases are there; run voxmill convert again"
+SAID = "conversion is not finished: 1 of 3 cases is there; run voxmill convert again"
 
 
 class InterruptedConversionError(Exception):
@@ -64,7 +64,7 @@ def test_a_run_tells_of_it(store: Path, tmp_path: Path, voxmill: Callable[..., t
         ("", "convert", SAID)
     ]
     assert json.loads((out / "run.json").read_text())["counts"]["not_converted_yet"] == 2
-    assert "Conversion was not finished: 1 of 3 cases were in the store." in (out / "methods.md").read_text()
+    assert "Conversion was not finished: 1 of 3 cases was in the store." in (out / "methods.md").read_text()
 
 
 def test_an_extraction_and_an_inspection_tell_of_it(store: Path, voxmill: Callable[..., tuple[object, str]]) -> None:

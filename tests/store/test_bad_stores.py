@@ -177,7 +177,7 @@ def test_a_layer_that_is_missing(store: Path) -> None:
     _, mask = case()
     write_mask(store / "case/scan", vm.Mask.of_layers([mask.layers[0]] * 2, mask.grid, name="twice"))
     changed(store / "case/scan/labels/zarr.json", lambda one: one["ome"].update(labels=["labels-0", "twice-1"]))
-    refused(store, "^twice: 1 of the 2 layers of the mask are there; convert")
+    refused(store, "^twice: 1 of the 2 layers of the mask is there; convert")
 
 
 @pytest.mark.parametrize("labels", [None, "labels-0", [1], ["../../scan"], ["labels-0/0"]])
@@ -192,7 +192,7 @@ def test_absurd_sizes(store: Path) -> None:
     content = json.loads(path.read_text())
     content["shape"] = [10**6] * 3
     path.write_text(json.dumps(content))
-    refused(store, r"^scan: 1 of its \d+ files are there; ")
+    refused(store, r"^scan: 1 of its \d+ files is there; ")
     content["shape"], content["chunk_grid"]["configuration"]["chunk_shape"] = [10**6] * 3, [10**6] * 3
     content["codecs"][0]["configuration"]["chunk_shape"] = [10**6] * 3
     path.write_text(json.dumps(content))

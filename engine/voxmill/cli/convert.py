@@ -107,10 +107,10 @@ def convert(
 
 def _not_read(done: "Converted") -> Iterator[str]:
     """How much could not be read, or converted again, and how much never is."""
-    from voxmill.errors import counted
+    from voxmill.errors import agreeing, counted
 
     if done.outdated:
-        stay = "stay as they were" if done.outdated > 1 else "stays as it was"
+        stay = agreeing(done.outdated, "stays as it was", "stay as they were")
         yield f"{counted(done.outdated, 'case')} could not be converted again, and {stay}"
     if done.unread > done.outdated:
         lacking = Counter(done.not_read) - Counter(case=done.outdated)
@@ -118,8 +118,8 @@ def _not_read(done: "Converted") -> Iterator[str]:
         before = f"{', '.join(others)} and " if others else ""
         yield f"{before}{last} could not be read"
     if done.passed_over:
-        several = done.passed_over > 1
-        yield f"{done.passed_over} series {'are of kinds that are' if several else 'is of a kind that is'} never read"
+        are = agreeing(done.passed_over, "is of a kind that is", "are of kinds that are")
+        yield f"{done.passed_over} series {are} never read"
 
 
 def remove(

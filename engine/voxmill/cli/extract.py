@@ -259,11 +259,12 @@ def _save_images(image: Path, mask: Path, folder: Path, asked: _Asked) -> None:
     """Write what regions were measured in."""
     from voxmill.cases import open_image
     from voxmill.cli.streams import tell
+    from voxmill.errors import counted
     from voxmill.saved_images import save_images
 
     opened = open_image(image, series=asked.series, allow_gaps=asked.allow_gaps)
     files = save_images(opened, mask, folder, settings=asked.settings, labels=asked.labels)
-    tell(f"{len(files)} files: {folder}")
+    tell(f"{counted(len(files), 'file')}: {folder}")
 
 
 def _from_store(path: Path, cases: list[str] | None, asked: _Asked, bare: Callable[[str], None]) -> "Table":

@@ -14,7 +14,7 @@ from voxmill.cohort.job import Extraction, has_result
 from voxmill.cohort.layout import LEDGER, Forms
 from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, write_tables
-from voxmill.errors import InputError, counted
+from voxmill.errors import InputError, agreeing
 from voxmill.runs.lanes import CPU, TOGETHER
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, ThisMachine
@@ -84,7 +84,8 @@ def estimate(
     taken = [sample.took[job.key(case)] for case in kept]
     if not taken:
         tried = len({case.name for case in measured})
-        raise InputError(f"none of {counted(tried, 'case')} that were tried can be measured: {sample.sentence}")
+        none = agreeing(tried, "the one case that was", f"none of the {tried} cases that were")
+        raise InputError(f"{none} tried {agreeing(tried, 'cannot', 'can')} be measured: {sample.sentence}")
     mean = fmean(taken)
     loading = max([0.0, *(sample.took.get(job.key(case), mean) - mean for case in warming)])
     each = mean / at_a_time + sample.writing / len(sample.took)

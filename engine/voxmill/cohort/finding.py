@@ -269,8 +269,9 @@ def _require_files(sheet: Sheet, folder: Path) -> None:
     rows = islice(sheet.rows, LOOKED_AT)
     missing = [str(row.number) for row in rows if _of_row(row, folder, Naming(folder)).lacking]
     if missing:
+        of_first = f"of its first {LOOKED_AT:,} rows, " if sheet.table.num_rows > LOOKED_AT else ""
+        those, name = ("row", "names") if len(missing) == 1 else ("rows", "name")
         raise InputError(
-            f"{sheet.path.name}: {len(missing)} of its first {min(LOOKED_AT, sheet.table.num_rows):,} rows name files "
-            f"that are not there (rows {several(missing, separator=', ')}); check the paths, which are relative to the "
-            "table, or leave such rows out with --skip-missing"
+            f"{sheet.path.name}: {of_first}{those} {several(missing, separator=', ')} {name} files that are not there; "
+            "check the paths, which are relative to the table, or leave such rows out with --skip-missing"
         )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from voxmill.cohort.packing import unpack_names
-from voxmill.columns import FIRST, LAST
-from voxmill.errors import InputError, several
+from voxmill.columns import FIRST, LAST, taken_names
+from voxmill.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,9 +65,7 @@ class Layout:
         )
         twice = [name for name, count in Counter(schema.names).items() if count > 1]
         if twice:
-            raise InputError(
-                f"columns {several(twice, separator=', ')} are called like those of the result; rename them"
-            )
+            raise InputError(taken_names(twice))
         return schema
 
 

@@ -11,7 +11,7 @@ from voxmill.cohort.measuring_clauses import MEASURING
 from voxmill.cohort.versions import versions
 from voxmill.cohort.words import listed, written
 from voxmill.drafts import draft_of
-from voxmill.errors import counted
+from voxmill.errors import agreeing, counted
 from voxmill.settings import Settings
 
 
@@ -85,16 +85,16 @@ def _gpus(extent: Extent) -> str:
 
 def cases_or_regions(number: int) -> str:
     """A number of what may be cases or regions, in words."""
-    return "1 case or region" if number == 1 else f"{number:,} cases or regions"
+    return f"{number:,} {agreeing(number, 'case or region', 'cases or regions')}"
 
 
 def cases_images_or_masks(number: int) -> str:
     """A number of what may be cases, images or masks, in words."""
-    return "1 case, image or mask" if number == 1 else f"{number:,} cases, images or masks"
+    return f"{number:,} {agreeing(number, 'case, image or mask', 'cases, images or masks')}"
 
 
 def _images(number: int) -> str:
-    return f"{counted(number, 'image')} {'was' if number == 1 else 'were'}"
+    return f"{counted(number, 'image')} {agreeing(number, 'was', 'were')}"
 
 
 def _lacking(apart: Apart) -> str:
@@ -102,7 +102,8 @@ def _lacking(apart: Apart) -> str:
     told = lacking(apart)
     if apart.unfinished is not None:
         found = apart.unfinished
-        told.append(f"conversion was not finished: {found.there:,} of {found.cases:,} cases were in the store")
+        there = f"{found.there:,} of {found.cases:,} cases {agreeing(found.there, 'was', 'were')} in the store"
+        told.append(f"conversion was not finished: {there}")
     return " ".join(f"{clause[0].upper()}{clause[1:]}." for clause in told)
 
 
@@ -110,8 +111,8 @@ def lacking(apart: Apart) -> list[str]:
     """What conversion could not bring into the store, and what it could not convert again, in words."""
     lost, outdated = len(apart.lost), len(apart.outdated)
     told = [f"{cases_images_or_masks(lost)} could not be converted, and so not measured"] if lost else []
-    again = f"{counted(outdated, 'case')} could not be converted again, and {'was' if outdated == 1 else 'were'}"
-    return [*told, *([f"{again} measured as the store has {'it' if outdated == 1 else 'them'}"] if outdated else [])]
+    again = f"{counted(outdated, 'case')} could not be converted again, and {agreeing(outdated, 'was', 'were')}"
+    return [*told, *([f"{again} measured as the store has {agreeing(outdated, 'it', 'them')}"] if outdated else [])]
 
 
 def _extent(extent: Extent) -> str:

@@ -16,7 +16,7 @@ from voxmill.conversion.origins import Origins, read_owned
 from voxmill.discovery.cases import CaseSource, LeftOut, Sources
 from voxmill.discovery.sources import find_cases
 from voxmill.drafts import draft_of
-from voxmill.errors import InputError, OutputError, counted
+from voxmill.errors import InputError, OutputError, agreeing, counted
 from voxmill.io.masks import parse_threshold
 from voxmill.io.remote import is_url, located
 from voxmill.privacy import Key, Pseudonyms, key_of
@@ -186,7 +186,7 @@ def _saying_how_far(ledger: Path) -> Iterator[None]:
         yield
     except OutputError as error:
         done = len(Ended.of(read_ledger(ledger)).done)
-        whole = f"{counted(done, 'case')} {'is' if done == 1 else 'are'} in the store"
+        whole = f"{counted(done, 'case')} {agreeing(done, 'is', 'are')} in the store"
         raise OutputError(f"{error}; {whole}: run the command again when that is mended, and it goes on") from error
 
 

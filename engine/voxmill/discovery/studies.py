@@ -9,7 +9,7 @@ from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut, MaskSource
 from voxmill.discovery.headers import about_case, about_image
 from voxmill.discovery.listings import NOT_LISTED, compare
 from voxmill.discovery.trees import Tree, survey_tree
-from voxmill.errors import InputError
+from voxmill.errors import InputError, agreeing
 from voxmill.io.dicom import Failure, Series
 from voxmill.io.dicom.identity import Identity
 from voxmill.io.dicom.matching import ImageRecord, MaskRecord, Unmatched, image_record, mask_record, match
@@ -152,7 +152,8 @@ def _of_series(
 def _image(series: Series, tree: Tree, masks: Sequence[MaskSource], pseudonyms: Pseudonyms) -> ImageSource:
     name = pseudonyms.of("series", series.series_uid)
     beside = tree.failures_beside(series)
-    notes = (f"{len(beside)} of the files beside it could not be read, and may be slices of it",) if beside else ()
+    slices = agreeing(len(beside), "a slice", "slices")
+    notes = (f"{len(beside)} of the files beside it could not be read, and may be {slices} of it",) if beside else ()
     fault = UNFETCHED if any(one.is_unfetched for one in beside) else ""
     return ImageSource(
         name,

@@ -11,7 +11,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, agreeing
 from voxmill.grid import Index, Window
 from voxmill.store.layout import MOST_CHUNK_VOXELS, MOST_CHUNKS, VOXELS
 from voxmill.store.windows import Shards
@@ -83,7 +83,8 @@ def _require_shards(folder: Path, array: "zarr.Array[Any]", name: str) -> None:
     expected = math.prod(-(-size // step) for size, step in zip(array.shape, sizes, strict=True))
     found = sum(path.name.isdecimal() and path.stat().st_size > 0 for path in folder.glob("c/*/*/*"))
     if found != expected:
-        raise InputError(f"{name}: {found} of its {expected} files are there; {AGAIN}, or copy the whole store")
+        there = f"{found} of its {expected} files {agreeing(found, 'is', 'are')} there"
+        raise InputError(f"{name}: {there}; {AGAIN}, or copy the whole store")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, agreeing
 from voxmill.grid import Window
 from voxmill.segments import Undrawn
 from voxmill.store.arrays import AGAIN, StoredArray, open_array
@@ -45,7 +45,8 @@ class StoredMask(Mask):
         """The mask of these layers; raises InputError unless they are all of its layers, on one grid."""
         about, arrays = layers[0].about, tuple(layer.array for layer in layers)
         if [one.about.layer for one in layers] != list(range(about.layers)):
-            raise InputError(f"{about.name}: {len(layers)} of the {about.layers} layers of the mask are there; {AGAIN}")
+            there = f"{len(layers)} of the {about.layers} layers of the mask {agreeing(len(layers), 'is', 'are')} there"
+            raise InputError(f"{about.name}: {there}; {AGAIN}")
         if len({array.shape for array in arrays}) > 1 or any(array.dtype.kind != "u" for array in arrays):
             raise InputError(f"{about.name}: layers of a mask are unsigned numbers of one shape; {AGAIN}")
         shape = arrays[0].shape

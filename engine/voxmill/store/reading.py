@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from voxmill.errors import InputError, lacking
+from voxmill.errors import InputError, counted, lacking
 from voxmill.store.attributes import CaseAttributes, Stored, parse_attributes
 from voxmill.store.groups import absent, attributes_of, groups_in, named, refuse_links
 from voxmill.store.images import StoredImage
@@ -89,7 +89,7 @@ class Store:
         raise absent(name, self.names, f"{self.folder.name}: the store has no case")
 
     def __repr__(self) -> str:
-        return f"<Store {self.folder.name!r}: {len(self.names)} cases>"
+        return f"<Store {self.folder.name!r}: {counted(len(self.names), 'case')}>"
 
 
 def is_store(path: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from voxmill.drafts import draft_of
-from voxmill.errors import InputError
+from voxmill.errors import InputError, agreeing
 from voxmill.store.groups import refuse_links
 from voxmill.store.layout import UNFINISHED
 
@@ -31,7 +31,7 @@ class Unfinished:
         return self.cases - self.there
 
     def __str__(self) -> str:
-        counts = f"{self.there:,} of {self.cases:,} cases are there"
+        counts = f"{self.there:,} of {self.cases:,} cases {agreeing(self.there, 'is', 'are')} there"
         return f"conversion is not finished: {counts}; run voxmill convert again"
 
 

@@ -80,7 +80,7 @@ def test_one_of_two_series_is_missing() -> None:
     found = match([mask(series=("1.1", "5.5"))], IMAGES)
     assert [pair.image for pair in found.pairs] == [CT]
     assert [one.reason for one in found.unmatched] == [
-        "seg: 1 of the series that it refers to are not there; give them too"
+        "seg: 1 of the series that it refers to is not there; give it too"
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, counted
 from voxmill.io.dicom.functional_groups import FrameGroups, groups_of
 from voxmill.io.dicom.headers import Header
 from voxmill.io.dicom.sop_classes import IMAGES, NEEDS_RESCALE, Layout, class_name
@@ -70,7 +70,7 @@ def frames_of(header: Header) -> tuple[Frame, ...]:
         )
     if len(groups) != voxels.frames:
         raise InputError(
-            f"{label}: {named('PerFrameFunctionalGroupsSequence')} describes {len(groups)} frames, "
+            f"{label}: {named('PerFrameFunctionalGroupsSequence')} describes {counted(len(groups), 'frame')}, "
             f"{named('NumberOfFrames')} is {voxels.frames}; export it again"
         )
     return tuple(_frame(header, voxels, group, index) for index, group in enumerate(groups))

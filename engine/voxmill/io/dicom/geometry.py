@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.errors import InputError, several
+from voxmill.errors import InputError, agreeing, several
 from voxmill.grid import Grid
 from voxmill.io.dicom.frames import Frame
 from voxmill.io.dicom.steps import Steps, steps_of
@@ -125,7 +125,7 @@ def _copied(copies: Sequence[tuple[Frame, Frame]]) -> tuple[str, ...]:
     """What is to be said of copies that were left out."""
     if not copies:
         return ()
-    are = "is" if len(copies) == 1 else "are"
+    are = agreeing(len(copies), "is", "are")
     said = f"{len(copies)} of its slices {are} there twice, with one {named('SOPInstanceUID')}: one of each was read"
     return (said,)
 

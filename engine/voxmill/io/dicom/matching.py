@@ -218,7 +218,8 @@ def _missing(mask: MaskRecord, images: Sequence[ImageRecord], missing: int, foun
     if not missing:
         return ""
     if found:
-        return f"{mask.name}: {missing} of the series that it refers to are not there; give them too"
+        are, them = ("is", "it") if missing == 1 else ("are", "them")
+        return f"{mask.name}: {missing} of the series that it refers to {are} not there; give {them} too"
     others = _sharing(mask, images)
     hint = f"; in its frame of reference there are: {_listed(others)}" if others else ""
     return (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from voxmill.errors import InputError
+from voxmill.errors import InputError, counted
 from voxmill.io.dicom.functional_groups import FrameGroups, groups_of
 from voxmill.io.dicom.geometry import ORIENTATION
 from voxmill.io.dicom.headers import Header
@@ -45,8 +45,8 @@ def segment_frames(header: Header, *, frames: int, of_one_segment: bool) -> tupl
     label, groups = header.path.name, list(groups_of(header.dataset))
     if len(groups) != frames:
         raise InputError(
-            f"{label}: {named('PerFrameFunctionalGroupsSequence')} describes {len(groups)} frames, its pixels are "
-            f"{frames}; export the segmentation again"
+            f"{label}: {named('PerFrameFunctionalGroupsSequence')} describes {counted(len(groups), 'frame')}, its "
+            f"pixels are {frames}; export the segmentation again"
         )
     found = tuple(_frame(header, group, at, of_one_segment=of_one_segment) for at, group in enumerate(groups))
     _refuse_differing(found, label)
