@@ -104,6 +104,22 @@ class Meeting(Flaky):
 
 
 @dataclass(frozen=True)
+class MeetingApart(Meeting):
+    """Has its process broken the first time, with a GPU, and then waits for another that is tried again beside it."""
+
+    resources: tuple[str, ...] = ("GPU",)
+
+    def spends(self, record: Record) -> bool:
+        return bool(record.result.get("broken"))
+
+    def do(self, case: int, enter: Callable[[str], None]) -> Mapping[str, Any]:
+        try:
+            return super().do(case, enter)
+        except Unreachable:
+            return {"number": case, "broken": True}
+
+
+@dataclass(frozen=True)
 class SlowToLoad(Numbers):
     """Takes so many seconds to be loaded, as one does that needs large libraries."""
 

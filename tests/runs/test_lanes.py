@@ -51,6 +51,23 @@ def test_which_workers_cases_go_to(
     assert list(lanes(workers, resources)) == expected
 
 
+@pytest.mark.parametrize(
+    "workers, resources, expected",
+    [
+        ([ABLE, WITH_GPU, WITH_GPU], (CPU, GPU), [Lane(GPU, 2, {GPU: 1})]),
+        ([worker(64, GPU=2.0), worker(64, GPU=2.0)], (GPU,), [Lane(GPU, 2, {GPU: 2})]),
+        ([worker(64, GPU=0.5)], (GPU,), [Lane(GPU, 1, {GPU: 0.5})]),
+        ([ABLE, WITH_GPU], (CPU,), [ON_CPU]),
+        ([ABLE], (CPU, GPU), [ON_CPU]),
+        ([ABLE], (GPU,), [Lane(GPU, 0, PART)]),
+    ],
+)
+def test_a_case_apart_takes_all_of_a_gpu(
+    workers: Sequence[dict[str, Any]], resources: Sequence[str], expected: list[Lane]
+) -> None:
+    assert list(lanes(workers, resources, apart=True)) == expected
+
+
 def seen(folder: Path, job: Where, cases: int, workers: int, gpus: tuple[str, ...]) -> list[str]:
     """Which GPUs the processes saw that did the cases."""
     with opened(folder / "ledger") as ledger:

@@ -5,17 +5,18 @@ import pickle
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count, islice, product
+from itertools import chain, count, islice, product
 from typing import TYPE_CHECKING, Any, Generic
 
-from voxmill.runs.lanes import GPU, PROCESSORS, Lane, Told, lanes
+from voxmill.runs.lanes import PROCESSORS, Lane, Told, lanes
 from voxmill.runs.records import Record
 from voxmill.runs.signals import GRACE_S, Stopped, signals_heard
+from voxmill.runs.tries import AGAIN, AGAIN_APART, ALONE, APART, SHARED, Stage, Tries
 from voxmill.runs.warden import TASK_S, Done, Limits, Lost, Sealed, do, version
-from voxmill.runs.worker import MEMORY, Case, Job, failed, is_transient, spends
+from voxmill.runs.worker import Case, Job
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -40,11 +41,6 @@ COUNT_S = 5.0
 """How often the workers are counted: they come and go."""
 BEAT_S = 1.0
 """How often it is told what the workers do, though that has not changed."""
-SENTENCES = {
-    Lost.DIED: "its process ended without a word, even alone: a library crashed on it, or the system killed it",
-    Lost.MEMORY: "it needs more memory than a case may take, even alone; allow more",
-    Lost.TIME: "it took longer than a case may, even alone; allow more time",
-}
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def on_cluster(
 
     Cases that failed for what may pass are tried again after the others; those that were lost, or had no room in
     memory, come last, each with nothing beside it. What befell a case that shared a GPU may be another's doing: before
-    that it is tried again with the GPU and a process to itself. After `stopping` is set no case is begun, and those
+    that it is tried again with a GPU and a process to itself. After `stopping` is set no case is begun, and those
     under way have GRACE_S left. Raises Stopped when the scheduler is lost.
     """
     tasks = _Tasks(job, client, limits, stopping)
@@ -74,10 +70,7 @@ def on_cluster(
 
 
 class _Tasks(Generic[Case]):
-    """Cases that are under way, and those that are tried again, apart or alone.
-
-    apart: with a GPU, in a process that nothing else has used; alone: with none. None: no more are, as they are now.
-    """
+    """Cases that are under way, and those that are tried again."""
 
     def __init__(self, job: Job[Case], client: "Client", limits: Limits, stopping: threading.Event) -> None:
         from distributed import as_completed
@@ -85,17 +78,14 @@ class _Tasks(Generic[Case]):
         from voxmill.runs.ending import Ending
 
         self.job, self.client, self.limits, self.stopping = job, client, limits, stopping
-        self._apart: list[Case] | None = []
-        self._again: list[Case] | None = []
-        self._alone: list[Case] | None = []
+        self._tries = Tries(job)
         self._run = uuid.uuid4().hex
         self._ending = Ending(self._run)
         self._under_way: dict[Future[Any], tuple[str, list[Case]]] = {}
         self._left: list[Case] = []
         self._numbers, self._case_s = count(), float("inf")
         self._ended = as_completed(loop=client.loop, with_results=True, raise_errors=False)
-        self._able, self._counted = getattr(job, "resources", PROCESSORS), float("-inf")
-        self._known: Collection[Told] = ()
+        self._counted, self._known = float("-inf"), list[Told]()
         self._told, self._workers = float("-inf"), Workers()
         self._deadline = float("inf")
         self._nobody_since = self._answered = time.monotonic()
@@ -109,43 +99,52 @@ class _Tasks(Generic[Case]):
             self.client.register_plugin(self._ending)
 
     def all_records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
-        """The records of these cases, those of cases that are tried again after the others; alone they use no GPU."""
-        yield from self._records(cases)
-        yield from self._records_apart()
-        again, self._again = self._again, None
-        yield from self._records(again or ())
-        yield from self._records_apart()
-        alone, self._alone = self._alone, None
-        self._able = PROCESSORS
-        for case in alone or ():
-            yield from self._records([case])
+        """The records of these cases, those of cases that are tried again after the others; alone they use no GPU.
 
-    def _records_apart(self) -> Iterator[Record | Workers | None]:
-        """The records of cases that may have suffered from others, each with the GPU to itself.
-
-        What is lost even so is done alone.
+        What others may have spoilt is left as it is where the run stops before it has been tried again.
         """
-        apart, self._apart = self._apart, None
-        for case in apart or ():
-            yield from self._records([case])
-        self._apart = []
+        try:
+            yield from self._first_records(iter(cases))
+            for stage in (AGAIN, AGAIN_APART):
+                yield from self._records(self._tries.waiting(stage), stage)
+            for case in self._tries.waiting(ALONE):
+                yield from self._records([case], ALONE)
+        except Stopped:
+            self._tries.leave()
+            yield from self._tries.left()
+            raise
+        self._tries.leave()
+        yield from self._tries.left()
 
-    def _records(self, cases: Iterable[Case]) -> Iterator[Record | Workers | None]:
+    def _first_records(self, cases: Iterator[Case]) -> Iterator[Record | Workers | None]:
+        """The records of these cases, and of those among them that are tried apart whenever these are many."""
+        for case in cases:
+            yield from self._records(chain([case], self._until_many_wait(cases)), SHARED)
+            yield from self._records(self._tries.waiting(APART), APART)
+            yield from self._tries.left()
+
+    def _until_many_wait(self, cases: Iterator[Case]) -> Iterator[Case]:
+        for case in cases:
+            yield case
+            if self._tries.are_many():
+                return
+
+    def _records(self, cases: Iterable[Case], stage: Stage) -> Iterator[Record | Workers | None]:
         """The records of these cases, but for those that have to be tried again."""
         waiting = iter(cases)
         while time.monotonic() < self._deadline:
             if self.stopping.is_set():
                 self._deadline = min(self._deadline, time.monotonic() + GRACE_S)
             else:
-                self._begin(waiting)
+                self._begin(waiting, stage)
             if not self._under_way:
                 return
-            yield from self._finished()
-            yield self._news()
+            yield from self._finished(stage)
+            yield self._news(stage)
 
-    def _news(self) -> Workers | None:
+    def _news(self, stage: Stage) -> Workers | None:
         """What the workers do, where that has changed or was told long ago."""
-        now, some = time.monotonic(), self._lanes
+        now, some = time.monotonic(), self._lanes(stage)
         busy = sum(min(lane.places, self._tasks(lane)) for lane in some)
         found = Workers(sum(lane.places for lane in some), busy)
         if found == self._workers and now - self._told < BEAT_S:
@@ -153,33 +152,33 @@ class _Tasks(Generic[Case]):
         self._told, self._workers = now, found
         return found
 
-    def _begin(self, cases: Iterator[Case]) -> None:
+    def _begin(self, cases: Iterator[Case], stage: Stage) -> None:
         """Hand out as many cases as there is room for; none waits in one lane while another has nothing to do."""
         self._count()
-        for ahead, lane in product(range(1, AHEAD + 1), self._lanes):
-            while self._tasks(lane) < ahead * max(1, lane.places) and (some := self._next(cases)):
-                self._submit(lane, some)
+        for ahead, lane in product(range(1, AHEAD + 1), self._lanes(stage)):
+            while self._tasks(lane) < ahead * max(1, lane.places) and (some := self._next(cases, stage)):
+                self._submit(lane, some, stage)
 
-    @property
-    def _lanes(self) -> tuple[Lane, ...]:
+    def _lanes(self, stage: Stage) -> tuple[Lane, ...]:
         """The workers that cases go to now."""
-        return lanes(self._known, self._able)
+        able = PROCESSORS if stage.is_alone else getattr(self.job, "resources", PROCESSORS)
+        return lanes(self._known, able, apart=stage.is_apart)
 
     def _tasks(self, lane: Lane) -> int:
         """How many tasks are under way in a lane."""
         return sum(kind == lane.kind for kind, _ in self._under_way.values())
 
-    def _submit(self, lane: Lane, some: list[Case]) -> None:
+    def _submit(self, lane: Lane, some: list[Case], stage: Stage) -> None:
         sealed = [Sealed(pickle.dumps((self.job, case))) for case in some]
         key = "cases", f"{self._run}-{next(self._numbers)}"
         asked = self._run, sealed, self.limits, version(), lane.kind
-        future = self.client.submit(do, *asked, apart=self._apart is None, key=key, resources=lane.takes)
+        future = self.client.submit(do, *asked, apart=stage.is_apart, key=key, resources=lane.takes)
         self._under_way[future] = lane.kind, some
         self._ended.add(future)
 
-    def _next(self, cases: Iterator[Case]) -> list[Case]:
-        """The cases of the next task: those that others have left come first."""
-        wanted = max(1, min(TASK_CASES, int(TASK_S / max(self._case_s, 1e-6))))
+    def _next(self, cases: Iterator[Case], stage: Stage) -> list[Case]:
+        """The cases of the next task: those that others have left come first. Apart there is one."""
+        wanted = 1 if stage.is_apart else max(1, min(TASK_CASES, int(TASK_S / max(self._case_s, 1e-6))))
         some, self._left = self._left[:wanted], self._left[wanted:]
         return some + list(islice(cases, wanted - len(some)))
 
@@ -210,7 +209,7 @@ class _Tasks(Generic[Case]):
             self._nobody_since = float("inf")
             LOGGER.warning("no worker has come yet, and cases wait for one: see to the workers of the cluster")
 
-    def _finished(self) -> Iterator[Record]:
+    def _finished(self, stage: Stage) -> Iterator[Record]:
         """The records of cases that have ended; raises what a job raises to end a run."""
         with self._ended.thread_condition:
             if not self._ended.has_ready():
@@ -222,30 +221,11 @@ class _Tasks(Generic[Case]):
             self._left += some[len(done.answers) :]
             for case, answer in zip(some, done.answers, strict=False):
                 told = pickle.loads(answer.content) if isinstance(answer, Sealed) else answer
-                record = self._record(case, kind, told)
+                if isinstance(told, Exception):
+                    raise told
+                record = self._tries.ended(case, stage, kind, told)
                 if record is not None:
                     yield record
-
-    def _record(self, case: Case, kind: str, answer: Record | Lost | Exception) -> Record | None:
-        """What became of a case, as a record; None for one that has to be tried again. Raises what ends a run."""
-        if isinstance(answer, Exception):
-            raise answer
-        later = self._later(kind, answer)
-        if later is not None:
-            later.append(case)
-            return None
-        if isinstance(answer, Lost):
-            return failed(self.job, case, step="begin", reason=answer.value, sentence=SENTENCES[answer])
-        return answer
-
-    def _later(self, kind: str, answer: Record | Lost) -> list[Case] | None:
-        """Where a case waits that has to be tried again; None where this is its end."""
-        beside = self._apart if kind == GPU else None
-        if isinstance(answer, Lost) or answer.reason == MEMORY:
-            return self._alone if beside is None else beside
-        if beside is not None and spends(self.job, answer):
-            return beside
-        return self._again if is_transient(self.job, answer) else None
 
     def end(self) -> None:
         """Stop what is under way, wherever it is."""

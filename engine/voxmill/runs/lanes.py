@@ -53,9 +53,15 @@ def processors(workers: Collection[Told]) -> Lane:
     return Lane.of(CPU, able or plain or workers)
 
 
-def lanes(workers: Collection[Told], resources: Collection[str]) -> tuple[Lane, ...]:
-    """The workers that the cases of a job go to which can use these resources; GPUs come first. One at least."""
-    found = [Lane.of(GPU, [one for one in workers if one["resources"].get(GPU)])] if GPU in resources else []
+def lanes(workers: Collection[Told], resources: Collection[str], *, apart: bool = False) -> tuple[Lane, ...]:
+    """The workers that the cases of a job go to which can use these resources; GPUs come first. One at least.
+
+    apart: each case with a GPU to itself, where there are any.
+    """
+    with_gpu = [one for one in workers if one["resources"].get(GPU)] if GPU in resources else []
+    if apart and with_gpu:
+        return (Lane(GPU, len(with_gpu), {GPU: min(one["resources"][GPU] for one in with_gpu)}),)
+    found = [Lane.of(GPU, with_gpu)] if GPU in resources else []
     if CPU in resources:
         others = [one for one in workers if one["resources"].get(CPU) or not one["resources"].get(GPU)]
         found.append(processors(others if found else workers))

@@ -82,6 +82,11 @@ def is_transient(job: Job[Case], record: Record) -> bool:
     return record.reason in (MEMORY, Unreachable.__name__) or (theirs is not None and theirs(record))
 
 
+def is_spoilt(job: Job[Case], record: Record) -> bool:
+    """Whether a case may have ended otherwise, had its process done no others meanwhile."""
+    return spends(job, record)
+
+
 def spends(job: Job[Case], record: Record) -> bool:
     """Whether a process is to do no more cases after this one."""
     theirs: Callable[[Record], bool] | None = getattr(job, "spends", None)
