@@ -15,7 +15,7 @@ from voxmill.cases import open_case
 from voxmill.regions import Region
 from voxmill.textures import COMBINER, Task
 from voxmill.voxels import place_of, voxels_of
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.types import Array
 
 Case = tuple[vm.Volume, vm.Mask]

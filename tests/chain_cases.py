@@ -6,7 +6,7 @@ import voxmill as vm
 from voxmill.execute import derive, share
 from voxmill.operators.operator import Operator
 from voxmill_kernels.array import to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 
 def assert_as_the_cpu(

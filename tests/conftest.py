@@ -9,7 +9,7 @@ import pytest
 
 from cuda_host import ADDRESSES, PLAIN, THREADS, HostDevice, HostProcess, build, common, registered, running
 from voxmill import computing
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sums import sum_glcm
 from voxmill_kernels.count.sweep import EVERYTHING, GLCM, sweep
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 WIDE = [*VOLUMES.values(), blocks()]
 """Regions in one arena of 16 bits: one of them has 300 levels."""

@@ -15,7 +15,7 @@ from kernel_cases import Volume, grey_levels, masks, padded, read_only
 from voxmill_kernels.array import device_of, to_host
 from voxmill_kernels.count.cuda import arena
 from voxmill_kernels.count.packing import pack
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.intensities import Distribution, distribution, gather, gather_again
 from voxmill_kernels.levels import bin_edges, discretise
 from voxmill_kernels.mask.cuda import intensities, levels

@@ -26,7 +26,7 @@ from numpy.typing import DTypeLike
 
 from cuda_host import HostArray, HostDevice, registered
 from fake_cupy import LAUNCH, FakeEvent, FakeStream, current, fake_cupy, installed
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.types import Array
 
 PATIENCE_S = 60.0

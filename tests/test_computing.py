@@ -18,7 +18,7 @@ from fake_cupy import fake_cupy, installed
 from voxmill import computing
 from voxmill.computing import AGAIN_S, describe_gpus, failure, find_gpu, open_device
 from voxmill.errors import Interruption
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.types import Array
 
 

@@ -18,7 +18,7 @@ from voxmill.computing import SHARING, Workplace
 from voxmill.preparation import Shared, preparing
 from voxmill.textures import count_there
 from voxmill.voxels import bytes_held, place_of
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.mask.cuda.places import places_of
 
 

@@ -18,7 +18,7 @@ from voxmill.computing import PART
 from voxmill.textures import Task, Textures, count_here, count_there
 from voxmill_kernels.array import to_host
 from voxmill_kernels.count.cuda.counted import Counted
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.types import Array, Ints
 
 

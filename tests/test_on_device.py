@@ -13,7 +13,7 @@ from small_images import case
 from voxmill import measures
 from voxmill.demo import PATIENTS, make_patient
 from voxmill_kernels.count.cuda.counted import Counted
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 TOO_SMALL = "the memory of the GPU was too small, or taken by other programs"
 

@@ -9,7 +9,7 @@ import pytest
 import voxmill as vm
 from cases_on_device import assert_same_rows
 from cuda_host import HostDevice, HostProcess, registered
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "wavelet, LoG": {"images": {"original": {}, "log": {"sigma_mm": [1.0, 3.0]}, "wavelet": {}}},

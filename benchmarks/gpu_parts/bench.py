@@ -9,7 +9,7 @@ from typing import Any
 
 from gpu_parts.clock import Took, interval, typical
 from records import load
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from workloads import CT, Shape
 
 Figures = dict[str, float]

@@ -18,7 +18,7 @@ from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.packing import pack
 from voxmill_kernels.count.sums import sum_glcm
 from voxmill_kernels.count.sweep import sweep
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.intensities import distribution, gather, gather_again
 from voxmill_kernels.levels import bin_edges, discretise
 from voxmill_kernels.shape.scan import scan

@@ -13,7 +13,7 @@ from voxmill_kernels.count.cuda.counted import Counted
 from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import sweep
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 COUNTED, SUMMED, MEASURED, WITH_MCC = (
     "counts and sums on the device",

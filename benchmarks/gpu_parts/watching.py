@@ -12,7 +12,7 @@ import numpy as np
 from gpu_parts.bench import Bench
 from gpu_parts.clock import Interval, Took, interval, typical
 from voxmill_kernels.array import namespace, register
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 
 HELD_S = 2e-4
 """How long the device is held before a launch; this machine takes some 20 µs for one."""

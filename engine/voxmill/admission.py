@@ -7,7 +7,7 @@ from threading import Condition, Lock
 from typing import TypeVar
 
 from voxmill.computing import is_full, release, trim
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 Made = TypeVar("Made")
 

@@ -17,8 +17,8 @@ from voxmill.errors import SHOWN, Interruption, SettingsError, brief, mistake
 from voxmill.quiet import quiet
 
 if TYPE_CHECKING:
-    from voxmill_kernels.cuda.device import Device
     from voxmill_kernels.cuda.launch import Description
+    from voxmill_kernels.device import Device
 
 DEVICES = ("auto", "cpu", "gpu")
 CPU_NAME = "cpu"

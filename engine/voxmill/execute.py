@@ -18,7 +18,7 @@ from voxmill.plan import Chain, Link, Task, Want, plan
 from voxmill.stages import stage
 from voxmill.volume import Source
 from voxmill_kernels.array import device_of, to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 TILE_VOXELS = 1 << 22
 """How many voxels of a whole image are read at once."""

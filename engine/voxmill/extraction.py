@@ -25,7 +25,7 @@ from voxmill.settings import Settings, parse_settings
 from voxmill.table import Row, Table
 from voxmill.volume import Source
 from voxmill.voxels import MeasuredImage, Place, Voxels, bytes_held, place_of, seen_in
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from voxmill.grid import Window
 from voxmill.plan import Task
 from voxmill.stages import stage
 from voxmill.volume import Source
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 TASK_BYTES = 1 << 14
 """Of a task: tables that its kernels are told, and the rounding of what is taken to whole blocks."""

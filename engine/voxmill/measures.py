@@ -17,7 +17,7 @@ from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.sums import SizeSums, sum_glcm_as_is, sum_sizes
 from voxmill_kernels.count.weighting import weigh_pairs, weigh_runs
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.features.catalogue import FAMILIES, STANDARD
 from voxmill_kernels.features.firstorder import first_order
 from voxmill_kernels.features.glcm import glcm_features

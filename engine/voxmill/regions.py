@@ -16,7 +16,7 @@ from voxmill.textures import NOTHING, Rules, Task, Textures, count_here, count_t
 from voxmill.voxels import Voxels
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import FAMILIES as TEXTURES
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.intensities import Distribution, distribution
 from voxmill_kernels.levels import Levels, LevelsError, bin_edges, discretise
 

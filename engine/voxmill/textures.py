@@ -17,7 +17,7 @@ from voxmill_kernels.count.cells import Cells, cells_of
 from voxmill_kernels.count.packing import pack
 from voxmill_kernels.count.sums import GlcmSums, sum_glcm
 from voxmill_kernels.count.sweep import NO_MATRICES, Matrices, counter_shapes, sweep
-from voxmill_kernels.cuda.device import Device, Mark
+from voxmill_kernels.device import Device, Mark
 from voxmill_kernels.levels import Levels
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import numpy as np
 
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.types import Array
 
 _DEVICES: dict[type, tuple[Device, ModuleType]] = {}

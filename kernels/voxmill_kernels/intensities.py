@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from voxmill_kernels.array import device_of, namespace, to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Binary, Floats, Ints
 

@@ -6,7 +6,7 @@ import pytest
 
 from cohort_files import FEW, write_cohort, written
 from voxmill.cohort import run_cohort
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 pytestmark = pytest.mark.gpu
 

@@ -19,7 +19,7 @@ from voxmill.operators.operator import Operator
 from voxmill.operators.resample import Coefficients, resampling
 from voxmill.steps import Resample
 from voxmill_kernels.array import to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 Rounding = Literal["none", "nearest", "truncate"]
 SHAPE = (9, 10, 11)

@@ -22,7 +22,7 @@ from voxmill.operators.pointwise import Exponential, Logarithm, Square, SquareRo
 from voxmill.operators.scale import Scale
 from voxmill.operators.wavelet import bands
 from voxmill_kernels.array import to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.levels import bin_edges
 from voxmill_kernels.types import Floats
 

@@ -7,7 +7,7 @@ from numpy.typing import DTypeLike
 
 from voxmill_kernels.array import device_of
 from voxmill_kernels.count.arena import HEIGHT, LEVELS, OFFSET, WIDTH, Batch, beyond
-from voxmill_kernels.cuda.device import Buffer
+from voxmill_kernels.device import Buffer
 from voxmill_kernels.jit import njit
 from voxmill_kernels.levels import Levels
 from voxmill_kernels.types import Array, Ints

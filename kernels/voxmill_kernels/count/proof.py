@@ -5,7 +5,7 @@ import numpy as np
 from voxmill_kernels.count.cuda.counting import count
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.packing import pack
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.levels import Levels
 
 

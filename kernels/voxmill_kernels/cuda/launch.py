@@ -15,8 +15,8 @@ from numpy.typing import DTypeLike
 
 from voxmill_kernels.array import register
 from voxmill_kernels.cache import kernel_cache
-from voxmill_kernels.cuda.device import Buffer, Mark
 from voxmill_kernels.cuda.sources import KERNELS, OPTIONS, source
+from voxmill_kernels.device import Buffer, Mark
 from voxmill_kernels.types import Array, Ints
 
 Kernel: TypeAlias = Any

@@ -14,7 +14,7 @@ from fake_cupy import LAUNCH
 from kernel_cases import read_only
 from late_streams import PATIENCE_S, LateDevice, late, stream
 from voxmill_kernels.array import namespace
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 LATE_S = 0.05
 ARRAY = read_only(np.arange(60.0).reshape(3, 4, 5))

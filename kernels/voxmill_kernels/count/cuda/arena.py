@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike
 
 from voxmill_kernels.array import namespace
 from voxmill_kernels.count.cuda.layout import check_sizes
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.mask.cuda.places import places_of
 from voxmill_kernels.types import Array, Ints
 

@@ -10,7 +10,7 @@ from voxmill_kernels.count.cuda.collected import add_large, collect_cells, sprea
 from voxmill_kernels.count.cuda.layout import SCALARS, Layout
 from voxmill_kernels.count.sums import FEW, GlcmSums
 from voxmill_kernels.count.sweep import Matrices
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.types import Array, Counts, Ints
 
 

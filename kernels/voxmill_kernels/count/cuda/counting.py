@@ -14,7 +14,7 @@ from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.sums import FEW
 from voxmill_kernels.count.sweep import EVERYTHING, GLCM, GLRLM, GLSZM, directions_in
 from voxmill_kernels.count.zones import SMALL_ZONE
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.types import Ints
 
 

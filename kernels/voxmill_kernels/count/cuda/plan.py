@@ -13,7 +13,7 @@ from voxmill_kernels.count.cuda.layout import Layout, Sizes, lay_out, sides_of
 from voxmill_kernels.count.cuda.tiles import blocks_at_once, cut
 from voxmill_kernels.count.neighbourhood import DIRECTIONS, REPRESENTATIVES
 from voxmill_kernels.count.sweep import GLSZM, check_border, check_counters
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.types import Ints
 
 Parts: TypeAlias = Mapping[str, tuple[int, type[np.number[Any]]]]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.types import Ints
 
 MOST = 1 << 15

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from voxmill_kernels.count.cuda.counted import Counted
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.features.mcc import MORE_STEPS, maximal_correlation
 from voxmill_kernels.types import Floats, Ints
 

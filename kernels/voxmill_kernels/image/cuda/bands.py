@@ -2,7 +2,7 @@
 
 from math import prod
 
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.image.compiled import compiled
 from voxmill_kernels.image.cuda.places import blocks
 from voxmill_kernels.types import Floats

@@ -1,6 +1,6 @@
 """How many blocks share the places of a box."""
 
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 THREADS = 1 << 8
 """Of a block: into smaller parts no box is cut."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from voxmill_kernels.array import device_of
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.image.box import Box
 from voxmill_kernels.image.compiled import compiled
 from voxmill_kernels.image.cuda.floats import in_type

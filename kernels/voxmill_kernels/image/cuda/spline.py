@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.image.box import Box, Index
 from voxmill_kernels.image.cuda.floats import in_type
 from voxmill_kernels.image.recursion import ANTICAUSAL, CAUSAL, HORIZON, POLE, Extent, limit_of, too_small

@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.image.cuda.places import blocks
 from voxmill_kernels.types import Array
 

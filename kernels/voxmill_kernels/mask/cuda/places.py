@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.types import Array, Binary
 
 _Memory: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...]]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voxmill_kernels.cuda.device import Buffer, Device
+from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.shape.extent import Extent
 from voxmill_kernels.types import Array, Ints
 

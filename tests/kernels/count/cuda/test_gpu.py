@@ -6,7 +6,7 @@ from hypothesis import given
 
 from cuda_cases import NARROW, WIDE, Task, assert_counts_as_the_cpu, regions, tasks
 from kernel_cases import Volume, read_only
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 pytestmark = pytest.mark.gpu
 

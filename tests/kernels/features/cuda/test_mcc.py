@@ -18,7 +18,7 @@ from voxmill_kernels.count.cuda.layout import BOX, Layout
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sums import sum_glcm
 from voxmill_kernels.count.sweep import GLRLM, sweep
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.features.cuda import mcc
 from voxmill_kernels.features.cuda.mcc import UNKNOWN, mean_correlations
 from voxmill_kernels.features.glcm import glcm_features

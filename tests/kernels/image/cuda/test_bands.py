@@ -14,7 +14,7 @@ from cuda_host import DeviceFailedError, HostDevice, HostProcess, registered, ru
 from image_cases import TYPES, noise
 from kernel_cases import read_only
 from voxmill_kernels.array import to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.image.bands import add_quotient, convolve
 from voxmill_kernels.image.cuda import bands
 from voxmill_kernels.types import Array

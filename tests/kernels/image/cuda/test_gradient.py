@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cuda_host import HostDevice, HostProcess, registered
 from image_cases import noise
 from voxmill_kernels.array import to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.image.cuda import places
 from voxmill_kernels.image.gradient import magnitude
 from voxmill_kernels.types import Spacing

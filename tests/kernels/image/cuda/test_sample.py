@@ -14,8 +14,8 @@ from cuda_host import DeviceFailedError, HostDevice, HostProcess, registered, ru
 from image_cases import TYPES, noise
 from kernel_cases import read_only
 from voxmill_kernels.array import to_host
-from voxmill_kernels.cuda.device import Device
 from voxmill_kernels.cuda.sources import WHOLE
+from voxmill_kernels.device import Device
 from voxmill_kernels.image.box import Box, whole
 from voxmill_kernels.image.cuda import places, sample
 from voxmill_kernels.image.lines import Lines

@@ -12,7 +12,7 @@ from cuda_host import DeviceFailedError, HostDevice, HostProcess, registered, ru
 from itk_resampling import noise, patches, windows
 from kernel_cases import read_only
 from voxmill_kernels.array import to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.image.box import Box, Index, whole
 from voxmill_kernels.image.recursion import HORIZON, BoxTooSmallError
 from voxmill_kernels.image.spline import HALO, coefficients

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from cuda_host import DeviceFailedError, HostArray, HostDevice, HostProcess, registered, running
 from image_cases import noise
 from voxmill_kernels.array import to_host
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 from voxmill_kernels.image.cuda import places
 from voxmill_kernels.image.wavelet import convolve, names, taps
 

@@ -20,7 +20,7 @@ from cuda_regions import (
     regions,
 )
 from kernel_cases import VOLUMES, Volume, read_only
-from voxmill_kernels.cuda.device import Device
+from voxmill_kernels.device import Device
 
 pytestmark = pytest.mark.gpu
 
