@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from voxmill.extraction import extract
     from voxmill.grid import Grid, Window
     from voxmill.io import read_image, read_mask, write_image, write_mask
-    from voxmill.measuring import Discretise
+    from voxmill.measuring_settings import Discretise
     from voxmill.segments import Segment
     from voxmill.settings import Components, Settings
     from voxmill.steps import Crop, Normalise, Resample, Resegment
@@ -40,7 +40,7 @@ _PLACES = {
     "Limits": "cohort",
     "Wanted": "cohort",
     "Components": "settings",
-    "Discretise": "measuring",
+    "Discretise": "measuring_settings",
     "Settings": "settings",
     "Crop": "steps",
     "Normalise": "steps",

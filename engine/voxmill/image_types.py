@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
 from voxmill.errors import SettingsError, brief, nearest
-from voxmill.measuring import Alpha, Discretise, Distances, SliceAxis, Truth, Weighting
+from voxmill.measuring_settings import Alpha, Discretise, Distances, SliceAxis, Truth, Weighting
 from voxmill.models import Model, Real, Whole
 
 MOST_LEVELS = 16

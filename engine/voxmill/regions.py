@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill.errors import RegionError
-from voxmill.measuring import Discretise
+from voxmill.measuring_settings import Discretise
 from voxmill.settings import Settings
 from voxmill.stages import stage
 from voxmill.textures import NOTHING, Rules, Task, Textures, count_here, count_there

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, ValidatorFunctionWr
 
 from voxmill.errors import SettingsError, brief, nearest
 from voxmill.image_types import IMAGE_TYPES, ImageType
-from voxmill.measuring import MOST, Alpha, Discretise, Distances, SliceAxis, Truth, Weighting, axis_letter
+from voxmill.measuring_settings import MOST, Alpha, Discretise, Distances, SliceAxis, Truth, Weighting, axis_letter
 from voxmill.models import Model, Real, Whole
 from voxmill.pyradiomics_parameters import has_sections, translate
 from voxmill.segments import DEFAULT_THRESHOLD

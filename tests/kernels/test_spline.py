@@ -9,8 +9,8 @@ from numpy.typing import DTypeLike
 import naive_resampling
 from itk_resampling import TYPES, decompose, noise, patches, windows
 from kernel_cases import read_only
-from voxmill_kernels.image.box import Box, whole
-from voxmill_kernels.image.recursion import HORIZON, BoxTooSmallError
+from voxmill_kernels.image.box import Box, BoxTooSmallError, whole
+from voxmill_kernels.image.recursion import HORIZON
 from voxmill_kernels.image.spline import HALO, SCIPY, _begin_between, _begin_whole, coefficients, scipy_coefficients
 from voxmill_kernels.types import Array
 

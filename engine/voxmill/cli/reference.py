@@ -16,7 +16,7 @@ from rich.text import Text
 
 from voxmill.errors import SettingsError, brief, nearest
 from voxmill.image_types import IMAGE_TYPES, ImageType
-from voxmill.measuring import MOST
+from voxmill.measuring_settings import MOST
 from voxmill.models import Model
 from voxmill.settings import BELOW, HOLDERS, Settings
 

@@ -16,7 +16,7 @@ from voxmill.cohort.parts import (
 from voxmill.cohort.words import FAMILIES, NORMS, POINTWISE, listed, of_unit, written
 from voxmill.errors import counted
 from voxmill.image_types import Gradient, ImageType, Lbp2d, Lbp3d, LoG, Wavelet
-from voxmill.measuring import Discretise
+from voxmill.measuring_settings import Discretise
 from voxmill.settings import Settings
 from voxmill_kernels.count.weighting import EQUAL
 from voxmill_kernels.features.catalogue import STANDARD

@@ -14,7 +14,7 @@ from voxmill.image_types import (
     SquareRoot,
     Wavelet,
 )
-from voxmill.measuring import axis_letter
+from voxmill.measuring_settings import axis_letter
 from voxmill.operators import gradient, lbp, log, pointwise, wavelet
 from voxmill.operators.operator import Form, Operator
 

@@ -12,9 +12,8 @@ from voxmill.errors import InputError
 from voxmill.grid import Window
 from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededError, OnHost, Operator, Voxelwise
 from voxmill_kernels.image import circle, lbp3d
-from voxmill_kernels.image.box import Box
+from voxmill_kernels.image.box import Box, BoxTooSmallError
 from voxmill_kernels.image.circle import Circle
-from voxmill_kernels.image.recursion import BoxTooSmallError
 from voxmill_kernels.image.sphere import icosphere
 from voxmill_kernels.image.spline import HALO, scipy_coefficients
 from voxmill_kernels.types import Array, Floats

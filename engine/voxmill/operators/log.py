@@ -13,8 +13,8 @@ from voxmill.grid import Grid, Window
 from voxmill.operators.operator import At, Exactness, Facts, Form
 from voxmill_kernels.array import namespace
 from voxmill_kernels.image.bands import add_quotient, convolve
-from voxmill_kernels.image.compiled import compiled, compiled_type
 from voxmill_kernels.image.gaussian import LEAST, reach, table
+from voxmill_kernels.image.reading import readable, readable_type
 
 FEWEST = 4
 """The fewest voxels that an axis may have."""
@@ -75,12 +75,12 @@ class Laplacian:
         """The box in order, the total, and what two passes along axes make: each makes less than the one before."""
         (held,) = self.needs(window, source)
         largest = max(held.size // held.shape[axis] * window.shape[axis] for axis in _axes(source.grid))
-        return held.size * compiled_type(source.dtype).itemsize + 4 * window.size + 8 * largest
+        return held.size * readable_type(source.dtype).itemsize + 4 * window.size + 8 * largest
 
     def apply(self, boxes: Sequence[NDArray[Any]], at: At, facts: Facts) -> NDArray[Any]:
         """The filtered window: a term for each axis, x first; the box shrinks with every pass."""
         del facts
-        box = compiled(boxes[0])
+        box = readable(boxes[0])
         total: NDArray[np.float32] = namespace(box).zeros(at.window.shape, dtype=np.float32)
         for axis in _axes(at.source.grid):
             add_quotient(self._second_derivative(box, axis, at), _spacing(at.source.grid, axis) ** 2, total)

@@ -12,11 +12,10 @@ from voxmill.operators.operator import At, Exactness, Facts, Form, MoreNeededErr
 from voxmill.operators.sampling import Sampling
 from voxmill.steps import Resample
 from voxmill_kernels.image import sample
-from voxmill_kernels.image.box import Box
-from voxmill_kernels.image.compiled import compiled_type
+from voxmill_kernels.image.box import Box, BoxTooSmallError
 from voxmill_kernels.image.floats import in_type
 from voxmill_kernels.image.lines import Lines, positions, within
-from voxmill_kernels.image.recursion import BoxTooSmallError
+from voxmill_kernels.image.reading import readable_type
 from voxmill_kernels.image.spline import HALO, coefficients
 
 HALOS: Mapping[str, int] = {"nearest": 0, "linear": 1, "bspline": 2}
@@ -118,7 +117,7 @@ class Interpolate(OntoGrid):
     def bytes_there(self, window: Window, source: Form) -> int:
         """What is interpolated; before that the lines and the box in order, as it is read; then what it becomes."""
         (held,) = self.needs(window, source)
-        read = source.dtype if self.interpolator == "nearest" else compiled_type(source.dtype)
+        read = source.dtype if self.interpolator == "nearest" else readable_type(source.dtype)
         found, as_float = (read.itemsize, 8) if self.interpolator == "nearest" else (8, 0)
         lines = 48 * window.shape[0] * window.shape[1]
         cast = (0 if self.made.dtype.kind == "f" else as_float) + self.made.dtype.itemsize

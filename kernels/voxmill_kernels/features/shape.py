@@ -44,11 +44,11 @@ def shape_features(box: Binary, spacing: Spacing) -> Floats:
     `box` is the smallest one around the region within one layer of outside (0 outside, 1 inside; z, y, x), `spacing`
     z, y, x in mm.
     """
-    extent = scan(box)
-    area, volume = area_and_volume(extent.codes, extent.places, spacing)
-    slice_, column, row, space = diameters(extent, spacing)
+    scanned = scan(box)
+    area, volume = area_and_volume(scanned.codes, scanned.places, spacing)
+    slice_, column, row, space = diameters(scanned, spacing)
     sphere = math.cbrt(36 * math.pi * volume**2)
-    least, minor, major = principal_variances(extent, spacing).tolist()
+    least, minor, major = principal_variances(scanned, spacing).tolist()
     return np.array(
         [
             math.sqrt(ratio(minor, major)),
@@ -64,7 +64,7 @@ def shape_features(box: Binary, spacing: Spacing) -> Floats:
             sphere / area,
             area,
             ratio(area, volume),
-            extent.voxels * (spacing[0] * spacing[1] * spacing[2]),
+            scanned.voxels * (spacing[0] * spacing[1] * spacing[2]),
             volume / math.sqrt(math.pi * area**3),
             36 * math.pi * volume**2 / area**3,
             ratio(area, sphere),

@@ -38,10 +38,10 @@ def shape2d_features(box: Binary, spacing: Spacing, *, axis: int = 0) -> Floats:
     its own: those half a voxel away lie at voxel centres.
     """
     across, (y, x) = spacing[axis], (size for one, size in enumerate(spacing) if one != axis)
-    extent = scan(np.ascontiguousarray(np.moveaxis(box, axis, 0)))
-    area, perimeter = area_and_perimeter(extent.codes[:CODES], (y, x))
-    diameter, *_ = diameters(extent, (across, y, x))
-    minor, major = plane_variances(extent, (across, y, x))
+    scanned = scan(np.ascontiguousarray(np.moveaxis(box, axis, 0)))
+    area, perimeter = area_and_perimeter(scanned.codes[:CODES], (y, x))
+    diameter, *_ = diameters(scanned, (across, y, x))
+    minor, major = plane_variances(scanned, (across, y, x))
     circle = 2 * math.sqrt(math.pi * area)
     return np.array(
         [
@@ -52,7 +52,7 @@ def shape2d_features(box: Binary, spacing: Spacing, *, axis: int = 0) -> Floats:
             4 * math.sqrt(minor),
             perimeter,
             perimeter / area,
-            extent.voxels * (y * x),
+            scanned.voxels * (y * x),
             circle / perimeter,
             perimeter / circle,
         ]

@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 from voxmill_kernels.array import device_of
-from voxmill_kernels.image.compiled import compiled
 from voxmill_kernels.image.pairs import ALIGNMENT, LANES, weigh_pairs
+from voxmill_kernels.image.reading import readable
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats, Singles
 
@@ -30,7 +30,7 @@ def convolve(box: Array, weights: Floats, axis: int, first: int, count: int) -> 
         return bands.convolve(device, box, weights, axis, first, count)
     outer, length, inner = math.prod(box.shape[:axis]), box.shape[axis], math.prod(box.shape[axis + 1 :])
     made = np.empty((*box.shape[:axis], count, *box.shape[axis + 1 :]), dtype=np.float32)
-    lines, sums = compiled(box).reshape(outer, length, inner), made.reshape(outer, count, inner)
+    lines, sums = readable(box).reshape(outer, length, inner), made.reshape(outer, count, inner)
     if inner == 1:
         lines, sums = lines.transpose(2, 1, 0), sums.transpose(2, 1, 0)
     _convolve(lines, np.ascontiguousarray(weights, dtype=np.float64), first, sums)

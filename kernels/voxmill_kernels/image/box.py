@@ -15,6 +15,10 @@ class Box(NamedTuple):
     shape: Index
 
 
+class BoxTooSmallError(ValueError):
+    """A box leaves open what lies before or after it; a larger one, at last the whole image, does not."""
+
+
 def whole(image: Array) -> Box:
     """The box of a whole image."""
     depth, height, width = image.shape

@@ -3,6 +3,7 @@
 from math import ceil, log, sqrt
 from typing import NamedTuple
 
+from voxmill_kernels.image.box import BoxTooSmallError
 from voxmill_kernels.types import Array
 
 POLE = sqrt(3.0) - 2.0
@@ -13,11 +14,7 @@ CAUSAL, ANTICAUSAL = 8.3, 3.1
 """Bounds of the two recursions for inputs up to 1: 6 / (1 + z) and 3, and more than rounding can add."""
 
 
-class BoxTooSmallError(ValueError):
-    """A box leaves open what lies before or after it; a larger one, at last the whole image, does not."""
-
-
-class Extent(NamedTuple):
+class Span(NamedTuple):
     """What there is along an axis: voxels of a box, from one to before another, and the size of the image."""
 
     start: int
@@ -25,9 +22,9 @@ class Extent(NamedTuple):
     size: int
 
 
-def too_small(extent: Extent, window: tuple[int, int]) -> BoxTooSmallError:
+def too_small(span: Span, window: tuple[int, int]) -> BoxTooSmallError:
     """What is raised where a box leaves open what lies around a window, along an axis."""
-    (start, stop), (first, last, _) = window, extent
+    (start, stop), (first, last, _) = window, span
     return BoxTooSmallError(f"a box from {first} to before {last} leaves open what is around {start} to {stop}")
 
 

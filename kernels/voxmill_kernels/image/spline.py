@@ -19,7 +19,7 @@ import numpy as np
 
 from voxmill_kernels.array import device_of
 from voxmill_kernels.image.box import Box, Index
-from voxmill_kernels.image.recursion import ANTICAUSAL, CAUSAL, HORIZON, POLE, Extent, limit_of, too_small
+from voxmill_kernels.image.recursion import ANTICAUSAL, CAUSAL, HORIZON, POLE, Span, limit_of, too_small
 from voxmill_kernels.jit import njit
 from voxmill_kernels.types import Array, Floats
 
@@ -78,7 +78,7 @@ def _coefficients(box: Box, start: Index, stop: Index, arithmetic: Arithmetic) -
     shape = [b - a for a, b in zip(start, stop, strict=True)]
     if 0 in shape:
         return np.zeros(shape)
-    z, y, x = (Extent(a, a + n, size) for a, n, size in zip(box.start, box.voxels.shape, box.shape, strict=True))
+    z, y, x = (Span(a, a + n, size) for a, n, size in zip(box.start, box.voxels.shape, box.shape, strict=True))
     inner = tuple(slice(a - at, b - at) for a, b, at in zip(start, stop, box.start, strict=True))
     limit = limit_of(box.voxels[inner])
 
@@ -92,10 +92,10 @@ def _coefficients(box: Box, start: Index, stop: Index, arithmetic: Arithmetic) -
 
 
 def _plane(
-    plane: Array, extents: tuple[Extent, Extent], window: tuple[Corner, Corner], limit: float, arithmetic: Arithmetic
+    plane: Array, spans: tuple[Span, Span], window: tuple[Corner, Corner], limit: float, arithmetic: Arithmetic
 ) -> Floats:
     """A slice after the passes along x and y, in a window of it (start and stop), as one row."""
-    y, x = extents
+    y, x = spans
     start, stop = window
 
     def rows(first: int, last: int) -> Floats:
@@ -106,27 +106,27 @@ def _plane(
     return _along(rows, y, (start[0], stop[0]), 3 * limit, arithmetic).ravel()
 
 
-def _rows(rows: Array, extent: Extent, window: tuple[int, int], limit: float, arithmetic: Arithmetic) -> Floats:
+def _rows(rows: Array, span: Span, window: tuple[int, int], limit: float, arithmetic: Arithmetic) -> Floats:
     """Rows after the pass along x, in a window of them."""
 
     def voxels(first: int, last: int) -> Floats:
-        return np.array(rows[:, first - extent.start : last - extent.start].T, dtype=np.float64, order="C")
+        return np.array(rows[:, first - span.start : last - span.start].T, dtype=np.float64, order="C")
 
-    return _along(voxels, extent, window, limit, arithmetic).T
+    return _along(voxels, span, window, limit, arithmetic).T
 
 
-def _along(lines: Lines, extent: Extent, window: tuple[int, int], limit: float, arithmetic: Arithmetic) -> Floats:
+def _along(lines: Lines, span: Span, window: tuple[int, int], limit: float, arithmetic: Arithmetic) -> Floats:
     """Lines after their pass, in a window of them; no value is larger than `limit`."""
     start, stop = window
     halo = HALO
     while True:
-        first, last = max(extent.start, start - halo), min(extent.stop, stop + halo)
+        first, last = max(span.start, start - halo), min(span.stop, stop + halo)
         values = lines(first, last)
-        borders = (first == 0, last == extent.size)
-        if _filter(values, (start - first, stop - first), borders, limit, arithmetic, extent.size):
+        borders = (first == 0, last == span.size)
+        if _filter(values, (start - first, stop - first), borders, limit, arithmetic, span.size):
             return values[start - first : stop - first]
-        if (first, last) == (extent.start, extent.stop):
-            raise too_small(extent, window)
+        if (first, last) == (span.start, span.stop):
+            raise too_small(span, window)
         halo *= 4
 
 

@@ -9,23 +9,23 @@ import math
 import numpy as np
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.shape.extent import Extent
+from voxmill_kernels.shape.scanned import Scanned
 from voxmill_kernels.types import Array, Floats, Ints, Spacing
 
 IN_SLICE, IN_COLUMN, IN_ROW = 1, 2, 4
 
 
-def diameters(extent: Extent, spacing: Spacing) -> tuple[float, float, float, float]:
+def diameters(scanned: Scanned, spacing: Spacing) -> tuple[float, float, float, float]:
     """Largest distance in mm within a plane of equal z, of equal y, of equal x, and in space.
 
     `spacing` is z, y, x in mm. Vertices are the midpoints between a voxel of the region and a neighbour outside, so
     planes lie half a voxel apart.
     """
     z, y, x = (step / 2 for step in spacing)
-    slices = _hulls(extent.along_x)
-    columns = _hulls(np.ascontiguousarray(extent.along_x.transpose(0, 2, 1)))
-    rows = _hulls(np.ascontiguousarray(extent.along_y.transpose(0, 2, 1)))
-    corners = _corners(extent.along_x, slices, columns, rows)
+    slices = _hulls(scanned.along_x)
+    columns = _hulls(np.ascontiguousarray(scanned.along_x.transpose(0, 2, 1)))
+    rows = _hulls(np.ascontiguousarray(scanned.along_y.transpose(0, 2, 1)))
+    corners = _corners(scanned.along_x, slices, columns, rows)
     return (
         math.sqrt(_largest_in_planes(slices, y, x)),
         math.sqrt(_largest_in_planes(columns, z, x)),

@@ -5,50 +5,50 @@ import math
 import numpy as np
 
 from voxmill_kernels.jit import njit
-from voxmill_kernels.shape.extent import Extent
+from voxmill_kernels.shape.scanned import Scanned
 from voxmill_kernels.types import Floats, Spacing
 
 
-def principal_variances(extent: Extent, spacing: Spacing) -> Floats:
+def principal_variances(scanned: Scanned, spacing: Spacing) -> Floats:
     """Variances in mm² of the voxel centres along the principal axes, ascending, (3,).
 
     `spacing` is z, y, x in mm. The covariance is exact until it is scaled, and so is its determinant: the least
     variance of a region in one plane, however it lies, is 0, and so are both smaller ones of a line.
     """
-    whole = _covariances(extent)
+    whole = _covariances(scanned)
     covariance = np.empty((3, 3))
     for a in range(3):
         for b in range(3):
-            covariance[a, b] = whole[a][b] / extent.voxels**2 * (spacing[a] * spacing[b])
+            covariance[a, b] = whole[a][b] / scanned.voxels**2 * (spacing[a] * spacing[b])
     _, middle, largest = sorted(max(value, 0.0) for value in _eigenvalues(covariance).tolist())
     (zz, zy, zx), (_, yy, yx), (_, _, xx) = whole
     determinant = zz * (yy * xx - yx * yx) - zy * (zy * xx - yx * zx) + zx * (zy * yx - yy * zx)
     if determinant == 0:
         z, y, x = spacing
         minors = ((zz * yy - zy * zy, z * y), (zz * xx - zx * zx, z * x), (yy * xx - yx * yx, y * x))
-        products = sum(minor / extent.voxels**4 * area**2 for minor, area in minors)
+        products = sum(minor / scanned.voxels**4 * area**2 for minor, area in minors)
         return np.array([0.0, products / largest if largest > 0 else 0.0, largest])
-    least = determinant / extent.voxels**6 * math.prod(spacing) ** 2 / (middle * largest)
+    least = determinant / scanned.voxels**6 * math.prod(spacing) ** 2 / (middle * largest)
     return np.array([least, middle, largest])
 
 
-def plane_variances(extent: Extent, spacing: Spacing) -> tuple[float, float]:
+def plane_variances(scanned: Scanned, spacing: Spacing) -> tuple[float, float]:
     """The smaller and the larger variance in mm² of the voxel centres of a slice (one z) along its principal axes.
 
     `spacing` is z, y, x in mm. Their product is exact until it is scaled: that of a line is 0.
     """
     _, y, x = spacing
-    _, (_, yy, yx), (_, _, xx) = _covariances(extent)
-    voxels = extent.voxels
+    _, (_, yy, yx), (_, _, xx) = _covariances(scanned)
+    voxels = scanned.voxels
     along_y, along_x, across = yy / voxels**2 * (y * y), xx / voxels**2 * (x * x), yx / voxels**2 * (y * x)
     larger = (along_y + along_x) / 2 + math.hypot((along_y - along_x) / 2, across)
     product = (yy * xx - yx * yx) / voxels**4 * (y * x) ** 2
     return (product / larger if larger > 0 else 0.0), larger
 
 
-def _covariances(extent: Extent) -> list[list[int]]:
+def _covariances(scanned: Scanned) -> list[list[int]]:
     """Of z, y, x in voxels, times the square of the number of voxels."""
-    voxels, sums, products = extent.voxels, extent.sums.tolist(), extent.products.tolist()
+    voxels, sums, products = scanned.voxels, scanned.sums.tolist(), scanned.products.tolist()
     return [[voxels * products[a][b] - sums[a] * sums[b] for b in range(3)] for a in range(3)]
 
 

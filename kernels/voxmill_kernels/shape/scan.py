@@ -4,16 +4,16 @@ import numpy as np
 
 from voxmill_kernels.array import device_of
 from voxmill_kernels.jit import njit
-from voxmill_kernels.shape.extent import Extent
+from voxmill_kernels.shape.scanned import Scanned
 from voxmill_kernels.types import Array, Binary, Ints
 
 ALL_OUTSIDE, ALL_INSIDE = np.uint64(0), np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
-def scan(box: Binary) -> Extent:
+def scan(box: Binary) -> Scanned:
     """Scan a box (0 outside, 1 inside; z, y, x; C-contiguous) that is padded with one layer of outside.
 
-    A box on a device is scanned there; the extent comes here.
+    A box on a device is scanned there; what is found comes here.
     """
     device = device_of(box)
     if device is not None:
@@ -26,7 +26,7 @@ def scan(box: Binary) -> Extent:
     sums, products = np.zeros(3, dtype=np.int64), np.zeros((3, 3), dtype=np.int64)
     _cubes(box, codes, places, along_x, along_y)
     voxels = int(_moments(box, sums, products))
-    return Extent(codes, places, along_x, along_y, voxels, sums, products)
+    return Scanned(codes, places, along_x, along_y, voxels, sums, products)
 
 
 def _no_vertex(planes: int, lines: int) -> Array:

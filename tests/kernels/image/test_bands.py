@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from kernel_cases import read_only
 from voxmill_kernels.image.bands import convolve
-from voxmill_kernels.image.compiled import compiled
 from voxmill_kernels.image.pairs import LANES
+from voxmill_kernels.image.reading import readable
 from voxmill_kernels.types import COMPILED, Array
 
 TYPES = (np.uint8, np.int8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.float32, np.float64)
@@ -65,7 +65,7 @@ def test_no_number_is_lost_before_the_sum(dtype: type) -> None:
     ends: Array = np.array(
         [np.iinfo(dtype).min, np.iinfo(dtype).max] if np.dtype(dtype).kind in "iu" else [-0.1, 1e30], dtype
     )
-    kept = compiled(read_only(ends.reshape(1, 1, 2)))
+    kept = readable(read_only(ends.reshape(1, 1, 2)))
     if np.dtype(dtype).itemsize < 8:
         assert kept.astype(dtype).ravel().tolist() == ends.tolist()
     assert kept.dtype in COMPILED

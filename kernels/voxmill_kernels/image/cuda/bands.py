@@ -3,8 +3,8 @@
 from math import prod
 
 from voxmill_kernels.device import Buffer, Device
-from voxmill_kernels.image.compiled import compiled
 from voxmill_kernels.image.cuda.places import blocks
+from voxmill_kernels.image.reading import readable
 from voxmill_kernels.types import Floats
 
 LANES = 32
@@ -23,7 +23,7 @@ def convolve(device: Device, box: Buffer, weights: Floats, axis: int, first: int
     voxels = ROWS + 2 * reach
     lanes = _lanes(voxels, device.shared_bytes)
     tiles = -(-lines // lanes) * -(-count // ROWS)
-    given = compiled(box)
+    given = readable(box)
     sizes = [lines, box.shape[axis], prod(box.shape[axis + 1 :]), int(first), int(count), reach, lanes, ROWS]
     arguments = [given, device.upload(weights), made, *sizes]
     device.launch(f"convolve_{given.dtype.name}", tiles, arguments, shared=_bytes(lanes, voxels))

@@ -5,10 +5,10 @@ import numpy as np
 from voxmill_kernels.array import device_of
 from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.image.box import Box
-from voxmill_kernels.image.compiled import compiled
 from voxmill_kernels.image.cuda.floats import in_type
 from voxmill_kernels.image.cuda.places import blocks
 from voxmill_kernels.image.lines import Lines
+from voxmill_kernels.image.reading import readable
 from voxmill_kernels.types import Floats
 
 LANES = 32
@@ -26,7 +26,7 @@ def nearest(device: Device, box: Box, lines: Lines) -> Buffer:
 
 def linear(device: Device, box: Box, lines: Lines) -> Buffer:
     """What the CPU's `linear` makes."""
-    voxels = compiled(box.voxels)
+    voxels = readable(box.voxels)
     made = device.empty((len(lines.starts), lines.width), np.float64)
     return _sampled(device, f"linear_{voxels.dtype.name}", box._replace(voxels=voxels), lines, made)
 

@@ -8,7 +8,7 @@ import numpy as np
 from voxmill_kernels.device import Buffer, Device
 from voxmill_kernels.image.box import Box, Index
 from voxmill_kernels.image.cuda.floats import in_type
-from voxmill_kernels.image.recursion import ANTICAUSAL, CAUSAL, HORIZON, POLE, Extent, limit_of, too_small
+from voxmill_kernels.image.recursion import ANTICAUSAL, CAUSAL, HORIZON, POLE, Span, limit_of, too_small
 
 ROWS, LINES = 32, 64
 """Of the lines that a block works on it holds so many voxels at a time."""
@@ -21,20 +21,20 @@ class _Pass:
     """The filter along an axis: what there is along it, the window's ends, and what no value is larger than."""
 
     axis: int
-    extent: Extent
+    span: Span
     window: tuple[int, int]
     limit: float
 
     @property
     def inner(self) -> tuple[slice, ...]:
         """The window in a box."""
-        start, stop = (end - self.extent.start for end in self.window)
+        start, stop = (end - self.span.start for end in self.window)
         return (*[slice(None)] * self.axis, slice(start, stop))
 
     def run(self, device: Device, box: Buffer, left_open: Buffer) -> None:
         """Filter all lines of a box; `left_open`, one number, becomes 1 where they leave a bit of the window open."""
         length, inner = box.shape[self.axis], self.inner[-1]
-        begins, ends = self.extent.start == 0, self.extent.stop == self.extent.size
+        begins, ends = self.span.start == 0, self.span.stop == self.span.size
         if length == 1:
             left_open[...] = int(not (begins and ends))
             return
@@ -52,9 +52,9 @@ def coefficients(device: Device, box: Box, start: Index, stop: Index) -> Buffer:
     ends = list(zip(start, stop, strict=True))
     if any(a == b for a, b in ends):
         return device.zeros([b - a for a, b in ends], np.float64)
-    extents = [Extent(a, a + n, size) for a, n, size in zip(box.start, box.voxels.shape, box.shape, strict=True)]
+    spans = [Span(a, a + n, size) for a, n, size in zip(box.start, box.voxels.shape, box.shape, strict=True)]
     limit = limit_of(box.voxels[tuple(slice(a - at, b - at) for (a, b), at in zip(ends, box.start, strict=True))])
-    passes = [_Pass(axis, extents[axis], ends[axis], beyond * limit) for axis, beyond in ((2, 1), (1, 3), (0, 9))]
+    passes = [_Pass(axis, spans[axis], ends[axis], beyond * limit) for axis, beyond in ((2, 1), (1, 3), (0, 9))]
     made, left_open = in_type(device, box.voxels, np.float64), device.zeros(len(passes), np.int32)
     for number, one in enumerate(passes):
         one.run(device, made, left_open[number : number + 1])
@@ -62,5 +62,5 @@ def coefficients(device: Device, box: Box, start: Index, stop: Index) -> Buffer:
         made = in_type(device, left, np.float64, copy=left.size < made.size)
     for one, is_open in zip(passes, device.download(left_open), strict=True):
         if is_open:
-            raise too_small(one.extent, one.window)
+            raise too_small(one.span, one.window)
     return made

@@ -3,7 +3,7 @@
 import numpy as np
 
 from voxmill_kernels.device import Buffer, Device
-from voxmill_kernels.shape.extent import Extent
+from voxmill_kernels.shape.scanned import Scanned
 from voxmill_kernels.types import Array, Ints
 
 TILE = 1 << 13
@@ -19,7 +19,7 @@ SECOND_MOMENTS = ((0, 3, 4), (3, 1, 5), (4, 5, 2))
 """Which of the products that a kernel gives is that of each two axes."""
 
 
-def scan_there(box: Buffer, device: Device) -> Extent:
+def scan_there(box: Buffer, device: Device) -> Scanned:
     """What the CPU's `scan` gives of a box on a device: brought here, all of it at once."""
     depth, height, width = box.shape
     ends = np.cumsum([4 * depth * height, 4 * depth * width, 4 * CODES + MOMENTS])
@@ -31,7 +31,7 @@ def scan_there(box: Buffer, device: Device) -> Extent:
     device.launch("scan_surface", blocks, arguments, shared=SHARED)
     along_x, along_y, tally = _parts(device.download(found), ends)
     cubes, places, moments = np.split(tally, [CODES, 4 * CODES])
-    return Extent(
+    return Scanned(
         codes=cubes,
         places=places.reshape(CODES, 3),
         along_x=_ends(along_x.reshape(2, 2 * depth, 2 * height)),

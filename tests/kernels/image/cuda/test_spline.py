@@ -13,8 +13,8 @@ from itk_resampling import noise, patches, windows
 from kernel_cases import read_only
 from voxmill_kernels.array import to_host
 from voxmill_kernels.device import Device
-from voxmill_kernels.image.box import Box, Index, whole
-from voxmill_kernels.image.recursion import HORIZON, BoxTooSmallError
+from voxmill_kernels.image.box import Box, BoxTooSmallError, Index, whole
+from voxmill_kernels.image.recursion import HORIZON
 from voxmill_kernels.image.spline import HALO, coefficients
 from voxmill_kernels.types import Array
 

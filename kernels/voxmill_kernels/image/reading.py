@@ -1,4 +1,4 @@
-"""The types of boxes that kernels are compiled for."""
+"""Boxes in the types that kernels read: those that they are compiled for."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from voxmill_kernels.array import device_of
 from voxmill_kernels.types import COMPILED, Array
 
 
-def compiled(box: Array) -> Array:
+def readable(box: Array) -> Array:
     """A box, in order, in the first that holds all its numbers of the types that kernels are compiled for."""
-    dtype = compiled_type(box.dtype)
+    dtype = readable_type(box.dtype)
     if device_of(box):
         return box.astype(dtype, order="C", copy=False)
     return np.require(box, dtype, ["C", "W"])
 
 
-def compiled_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def readable_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The type in which boxes of a type are read."""
     return np.dtype(next(one for one in COMPILED if np.can_cast(dtype, one)))

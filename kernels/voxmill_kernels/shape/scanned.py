@@ -6,7 +6,7 @@ from voxmill_kernels.types import Array, Ints
 
 
 @dataclass(frozen=True)
-class Extent:
+class Scanned:
     """What one pass over the box of a region finds; places are z, y, x in the padded box.
 
     codes: (256,) how often each cube code occurs, all outside and all inside left out. places: (256, 3) sums of z, y, x
