@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 import voxmill as vm
 from cuda_host import HostDevice, HostMemory, HostProcess, registered
 from image_cases import noise, volumes, windows
+from voxmill import fitting
 from voxmill.computing import RoomError, Workplace
 from voxmill.execute import Plan, derive, execute, keep, plan_of
 from voxmill.fitting import Wanted, bytes_there, in_turn_there
@@ -175,6 +176,32 @@ def test_what_fits_nowhere_is_said() -> None:
     with registered(HostDevice(memory=HostMemory(100_000))) as device, pytest.raises(RoomError) as raised:
         in_turn_there("filters", wanted, Workplace(device), device)()
     assert str(raised.value).startswith("the memory of the GPU was too small: 0.")
+
+
+def test_what_takes_all_of_the_room_is_made_where_there_is_memory(plain: HostProcess) -> None:
+    """A plane has no slabs."""
+    source, whole = vm.Volume(noise(3, (1, 40, 50), np.int16), spacing=(1, 1, 1)), vm.Window.whole((1, 40, 50))
+    wanted = wanted_of(source, [[SquareRoot()]], whole)
+    memory = HostMemory(int(1.5 * bytes_there(*plan_of(wanted))))
+    with registered(HostDevice(plain, memory=memory)) as device:
+        turn = in_turn_there("filters", wanted, Workplace(device), device)
+        assert to_host(turn()).tobytes() == wanted[0][0].read(whole).tobytes()
+
+
+def test_no_slab_is_foreseen_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole is the first."""
+    foreseen: list[vm.Window] = []
+    find = fitting.bytes_there
+
+    def noted(planned: Plan, source: Source) -> int:
+        foreseen.extend(window for window, _ in planned)
+        return find(planned, source)
+
+    monkeypatch.setattr(fitting, "bytes_there", noted)
+    window = vm.Window((3, 4, 5), (10, 25, 33))
+    with registered(HostDevice(memory=HostMemory(100))) as device, pytest.raises(RoomError):
+        in_turn_there("filters", wanted_of(image(), [[SquareRoot()]], window), Workplace(device), device)()
+    assert [one.shape[0] for one in foreseen] == [7, *[4, 3], *[2, 2, 2, 1], *[1] * 7]
 
 
 def test_threads_share_the_room() -> None:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -39,29 +38,37 @@ def _made(wanted: Wanted, workplace: Workplace, device: Device) -> Iterator[NDAr
     if not wanted:
         return
     planned, source = plan_of(wanted)
-    if bytes_there(planned, source) <= workplace.room_for_images:
+    needed = bytes_there(planned, source)
+    if needed <= workplace.room_for_images:
         yield from execute(planned, source, device)
     elif len(wanted) == 1:
-        yield _in_slabs(*wanted[0], workplace, device)
+        image, window = wanted[0]
+        yield _in_slabs(_Way(image, window, (window,), needed), workplace, device)
     else:
         middle = len(wanted) // 2
         for some in (wanted[:middle], wanted[middle:]):
             yield from _made(some, workplace, device)
 
 
-def _in_slabs(image: Source, window: Window, workplace: Workplace, device: Device) -> NDArray[Any]:
-    """A window, made in as few slabs along z as there is room for, or memory; raises RoomError where no slab fits."""
-    counts, in_so_many = _counts(window.shape[0]), cache(partial(_Way.of, image, window))
-    limits = (workplace.room_for_images, device.free_bytes)
-    fitting = (in_so_many(count) for most in limits for count in counts if in_so_many(count).needed <= most)
-    way = next(fitting, None) or min(map(in_so_many, counts), key=lambda way: way.needed)
+def _in_slabs(at_once: "_Way", workplace: Workplace, device: Device) -> NDArray[Any]:
+    """A window in as few slabs along z as there is room for, or memory; raises RoomError where no slab fits."""
+    way = _fitting(at_once, workplace.room_for_images, device.free_bytes)
     workplace.require_room(way.needed)
     return way.made(device)
 
 
-def _counts(depth: int) -> list[int]:
-    """Of slabs: 1, 2, 4, ..., and one for each plane."""
-    return [1 << power for power in range((depth - 1).bit_length())] + [depth]
+def _fitting(at_once: "_Way", room: int, memory: int) -> "_Way":
+    """The first that there is room for, or else memory, of 2, 4, ... slabs and one for each plane; or the smallest."""
+    ways, count, depth = [at_once], 1, at_once.window.shape[0]
+    while count < depth:
+        count = min(2 * count, depth)
+        ways.append(_Way.of(at_once.image, at_once.window, count))
+        if ways[-1].needed <= room:
+            return ways[-1]
+    for way in ways:
+        if way.needed <= memory:
+            return way
+    return min(ways, key=lambda way: way.needed)
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,12 @@ class _Way:
 
     @classmethod
     def of(cls, image: Source, window: Window, count: int) -> "_Way":
-        """In so many slabs, of which the last ones may be missing."""
+        """In so many slabs, 2 or more, of which the last ones may be missing."""
         (first, y, x), (last, *ends) = window.start, window.stop
         step = -(-(last - first) // count)
         starts = range(first, last, step)
         slabs = tuple(Window((z, y, x), (min(z + step, last), ends[0], ends[1])) for z in starts)
-        whole = window.size * image.dtype.itemsize if len(slabs) > 1 else 0
+        whole = window.size * image.dtype.itemsize
         return cls(image, window, slabs, whole + max(bytes_there(*plan_of([(image, slab)])) for slab in slabs))
 
     def made(self, device: Device) -> NDArray[Any]:
