@@ -15,7 +15,7 @@ from cases_on_device import PATIENCE_S, WAVELET, Crowded, Watched, assert_same_r
 from cuda_host import FullError, HostArray, HostDevice, HostProcess, registered
 from small_images import case
 from voxmill.computing import PART
-from voxmill.textures import Task, Textures, count_here, count_there
+from voxmill.textures import Task, Textures, _Batch, count_here, count_there
 from voxmill_kernels.array import to_host
 from voxmill_kernels.count.cuda.counted import Counted
 from voxmill_kernels.device import Device
@@ -123,6 +123,11 @@ def test_a_kind_of_counts_comes_back_once(plain: HostProcess, monkeypatch: pytes
         counted = count_there(tasks_of(device, vm.Settings())[:4], device)
         assert len(list(pool.map(lambda one: one.ngtdm(), counted))) == 4
     assert len(asked) == 1
+
+
+def test_kinds_of_counts_are_known_without_a_batch() -> None:
+    """As of every class, what stands in it can be looked at."""
+    assert _Batch.ngtdm is vars(_Batch)["ngtdm"]
 
 
 def test_nobody_waits_for_the_counts_of_another_batch(plain: HostProcess, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,7 +168,15 @@ class _Once(Generic[Kind]):
     def __init__(self, find: "Callable[[_Batch], Kind]") -> None:
         self._find, self._name = find, find.__name__
 
-    def __get__(self, batch: "_Batch", owner: type) -> Kind:
+    @overload
+    def __get__(self, batch: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, batch: "_Batch", owner: type) -> Kind: ...
+
+    def __get__(self, batch: "_Batch | None", owner: type) -> Self | Kind:
+        if batch is None:
+            return self
         with batch.lock:
             known: dict[str, Kind] = vars(batch)
             if self._name not in known:

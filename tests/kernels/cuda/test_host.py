@@ -1,5 +1,6 @@
 """The programs that stand in for a GPU."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ def test_a_program_is_built_once(tmp_path: Path, plain_program: Path, monkeypatc
     def copied(program: Path, options: object) -> None:
         del options
         compiled.append(program)
+        time.sleep(0.2)
         program.symlink_to(plain_program)
 
     monkeypatch.setattr(cuda_host, "_compile", copied)

@@ -92,9 +92,9 @@ def lay_out(batch: Batch, offsets: int, *, wanted: int, shared_bytes: int) -> La
     sizes = Sizes(batch.table[:, LEVELS], tops, voxels, boxes["longest"])
     boxes["gaps"], boxes["room"] = tops != sizes.levels, sizes.room
     shapes, lengths = _shapes(sizes, len(boxes), offsets, wanted)
-    for part, starts in zip(PARTS, lengths.cumsum(axis=1) - lengths, strict=True):
+    for part, starts in zip(shapes, lengths.cumsum(axis=1) - lengths, strict=True):
         boxes[part] = starts
-    cells = dict(zip(PARTS, lengths, strict=True)) | {"runs": len(DIRECTIONS) * sizes.levels * boxes["kept"]}
+    cells = dict(zip(shapes, lengths, strict=True)) | {"runs": len(DIRECTIONS) * sizes.levels * boxes["kept"]}
     may_own = wanted & np.where(has_narrow_sums(tops, offsets), EVERYTHING, EVERYTHING & ~NGTDM)
     boxes["own"], shared = _give_own(cells, may_own, 4 * (offsets + len(DIRECTIONS)), shared_bytes)
     return Layout(boxes, numbers, counts, offsets, shapes, shared)
@@ -164,7 +164,7 @@ def sides_of(sizes: Sizes, offsets: int, wanted: int) -> dict[str, tuple[Ints | 
 
 
 def _shapes(sizes: Sizes, boxes: int, offsets: int, wanted: int) -> tuple[dict[str, Ints], Ints]:
-    """The shapes of all parts of so many boxes, and how many numbers each part of each box has (parts, boxes)."""
+    """The shapes of all parts of so many boxes, and in that order how many numbers each has (parts, boxes)."""
     every = sides_of(sizes, offsets, wanted)
     ends = list(accumulate(map(len, every.values())))
     sides = np.empty((ends[-1], boxes), dtype=np.int64)

@@ -13,10 +13,11 @@ from cuda_cases import Task, regions, tasks
 from kernel_cases import Volume, batch_of, read_only
 from voxmill_kernels.count import cuda
 from voxmill_kernels.count.cuda import tiles
-from voxmill_kernels.count.cuda.layout import BOX, MOST_PLACES, PARTS, Layout, lay_out
+from voxmill_kernels.count.cuda.layout import BOX, MOST_PLACES, PARTS, Layout, Sizes, lay_out, sides_of
 from voxmill_kernels.count.neighbourhood import DIRECTIONS
 from voxmill_kernels.count.offsets import directions
 from voxmill_kernels.count.sweep import EVERYTHING, GLDM, GLRLM, GLSZM, NGTDM
+from voxmill_kernels.types import Ints
 
 
 def laid_out(volumes: list[Volume], task: Task, shared_bytes: int) -> Layout:
@@ -44,6 +45,18 @@ def test_parts_lie_one_after_the_other(drawn: list[Volume], task: Task) -> None:
     for part in PARTS:
         ends = layout.boxes[part] + layout.shapes[part].prod(axis=1)
         np.testing.assert_array_equal([0, *ends], [*layout.boxes[part], layout.length(part)])
+
+
+def test_no_order_of_parts_is_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def turned_round(sizes: Sizes, offsets: int, wanted: int) -> dict[str, tuple[Ints | int, ...]]:
+        return dict(reversed(sides_of(sizes, offsets, wanted).items()))
+
+    volumes: list[Volume] = [read_only(np.arange(1, 61).reshape(3, 4, 5)), read_only(np.arange(24).reshape(2, 3, 4))]
+    expected = laid_out(volumes, Task(), 1 << 15)
+    monkeypatch.setattr("voxmill_kernels.count.cuda.layout.sides_of", turned_round)
+    found = laid_out(volumes, Task(), 1 << 15)
+    np.testing.assert_array_equal(found.boxes, expected.boxes)
+    np.testing.assert_array_equal(found.shared, expected.shared)
 
 
 def test_small_counts_are_first_to_get_a_place_in_the_memory_of_a_block() -> None:
