@@ -11,7 +11,7 @@ import time
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -43,10 +43,11 @@ class LateStream(FakeStream):
     def __init__(self, seed: int, *, non_blocking: bool) -> None:
         super().__init__(non_blocking=non_blocking)
         self.free: dict[int, list[bytearray]] = defaultdict(list)
-        self._asked: Queue[Callable[[], object]] = Queue()
+        self._asked: Queue[Callable[[], object] | None] = Queue()
         self._delays = random.Random(seed)
         self._failed: list[Exception] = []
-        threading.Thread(target=self._work, daemon=True).start()
+        self._worker = threading.Thread(target=self._work, daemon=True)
+        self._worker.start()
 
     def ask(self, work: Callable[[], object]) -> None:
         """Have something done after all that was asked for before, some time."""
@@ -63,6 +64,11 @@ class LateStream(FakeStream):
         for error in self._failed:
             raise error
 
+    def close(self) -> None:
+        """Do what is left to do, and nothing more."""
+        self._asked.put(None)
+        self._worker.join(PATIENCE_S)
+
     @property
     def is_idle(self) -> bool:
         """Whether all is done."""
@@ -74,8 +80,7 @@ class LateStream(FakeStream):
         return self.free[size].pop() if self.free[size] else bytearray(size)
 
     def _work(self) -> None:
-        while True:
-            work = self._asked.get()
+        while work := self._asked.get():
             time.sleep(LONGEST_S * self._delays.random() ** 8)
             try:
                 work()
@@ -100,9 +105,20 @@ class LateEvent(FakeEvent):
 
 @dataclass(frozen=True)
 class LateDevice(HostDevice):
-    """What lies beneath CuPy. seeds: of the delays of streams."""
+    """What lies beneath CuPy. seeds: of the delays of streams. streams: those that it has."""
 
     seeds: Iterator[int] = field(default_factory=count)
+    streams: list[LateStream] = field(default_factory=list)
+
+    def new_stream(self, *, non_blocking: bool) -> LateStream:
+        """As CuPy makes one; it ends with the device."""
+        self.streams.append(LateStream(next(self.seeds), non_blocking=non_blocking))
+        return self.streams[-1]
+
+    def close(self) -> None:
+        """Let all streams end."""
+        for one in self.streams:
+            one.close()
 
     def upload(self, array: Array) -> HostArray:
         staged = super().upload(array).view(np.ndarray)
@@ -170,7 +186,7 @@ def late_cupy(device: LateDevice) -> SimpleNamespace:
     """A module in the place of CuPy, on such a device: NumPy for what is not done late."""
     launching = fake_cupy(device)
     streams = {
-        "Stream": lambda *, non_blocking: LateStream(next(device.seeds), non_blocking=non_blocking),
+        "Stream": device.new_stream,
         "Event": LateEvent,
         "get_current_stream": stream,
     }
@@ -193,8 +209,8 @@ def _when_idle(name: str) -> Callable[..., object]:
 
 @contextmanager
 def late(device: LateDevice) -> Iterator[Device]:
-    """What CuPy sees of a device, to which arrays of it send their work as long as this lasts."""
-    with installed(late_cupy(device)), registered(device), pytest.MonkeyPatch.context() as patch:
+    """What CuPy sees of a device, to which arrays of it send their work as long as this lasts; then its streams end."""
+    with closing(device), installed(late_cupy(device)), registered(device), pytest.MonkeyPatch.context() as patch:
         for name in BY_NUMPY:
             patch.setattr(HostArray, name, _when_idle(name))
         found: Device = importlib.import_module(LAUNCH).gpu()

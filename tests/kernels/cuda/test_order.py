@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from threading import Event
+from threading import enumerate as threads
 
 import numpy as np
 import pytest
@@ -89,3 +90,13 @@ def test_what_fails_late_is_raised_by_who_leaves(device: Device) -> None:
 
     with pytest.raises(RuntimeError, match="cudaErrorIllegalAddress"), device.in_order():
         stream().ask(fail)
+
+
+def test_streams_end_with_the_device() -> None:
+    """What they were asked for is done before."""
+    before, done = set(threads()), Event()
+    with late(LateDevice()) as device, device.in_order():
+        dawdle()
+        stream().ask(done.set)
+    assert set(threads()) <= before
+    assert done.is_set()
