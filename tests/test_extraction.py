@@ -140,8 +140,20 @@ def test_a_label_that_is_not_there_lists_those_that_are() -> None:
     first, second = vm.extract(*case(), labels=[1, 2]).rows
     assert first.error is None
     assert second.error == "region 2: label 2 is not in the mask; labels present: 1, 3 (node)"
-    (row,) = vm.extract(*case(), labels="nodes").rows
-    assert str(row.error).endswith("; did you mean 'node'?")
+    with pytest.raises(vm.InputError, match="did you mean 'node'"):
+        vm.extract(*case(), labels="nodes")
+
+
+def test_of_labels_none_of_which_is_there_the_first_is_told() -> None:
+    for unions in ({}, {"both": [1, 3]}):
+        with pytest.raises(vm.InputError, match=r"^labels: label 2 is not in the mask; labels present: 1, 3 \(node\)$"):
+            vm.extract(*case(), labels=[2, "GTV*"], settings={"unions": unions})
+    settings = {"unions": {"both": [1, 9]}}
+    assert [row.region for row in vm.extract(*case(), labels=["both", "GTV*"], settings=settings).failed] == [
+        "GTV*",
+        "both",
+    ]
+    assert [row.region for row in vm.extract(*case(), settings={"labels": "nodes"}).failed] == ["nodes"]
 
 
 @pytest.mark.parametrize("labels", [[], [True], [1.5], [None]])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from voxmill.choices import Choice, choices_of
+from voxmill.choices import Choice, choices_of, require_known
 from voxmill.diagnostics import Provenance
 from voxmill.errors import InputError, SettingsError, counted
 from voxmill.execute import derive
@@ -52,12 +52,15 @@ def open_case(
 ) -> tuple[Case, tuple[Choice, ...]]:
     """The case of an image and its mask, and its regions: those of `labels`, or else of the settings.
 
-    Raises InputError when image or mask cannot be used, SettingsError for settings that make no sense for them.
+    Raises InputError when image or mask cannot be used, and where none of `labels` is there, SettingsError for settings
+    that make no sense for them.
     """
     chosen = settings.labels if labels is None else _parse_labels(labels)
     volume = open_image(image)
     layers = _read_layers(mask, volume, settings)
     _require_fit(volume, layers, settings)
+    if labels is not None:
+        require_known(layers, chosen or (), settings)
     choices = choices_of(layers, chosen, settings)
     provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
     within = settings.within(volume.grid.dimensions)

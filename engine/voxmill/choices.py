@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.errors import counted, several
+from voxmill.errors import InputError, counted, several
 from voxmill.grid import Index, Window
 from voxmill.segments import Absent, Segment, Undrawn, is_pattern, label_in, matching, why_absent
 from voxmill.settings import Components, Settings
@@ -67,6 +67,14 @@ def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[C
     if settings.components is None:
         return chosen
     return tuple(part for one in chosen for part in ((one,) if one.refusal else _split(mask, one, settings.components)))
+
+
+def require_known(mask: Mask, labels: Labels, settings: Settings) -> None:
+    """Raise InputError where none of these labels is one of a mask, drawn or not, or a union; it tells of the first."""
+    called = [] if any(label in settings.unions for label in labels) else [_called(mask, label) for label in labels]
+    absent = [one for found in called for one in found if isinstance(one, Absent)]
+    if absent and len(absent) == len(called):
+        raise InputError(f"{mask.name}: {absent[0].why}")
 
 
 def labelled(mask: Mask, choice: Choice) -> tuple[NDArray[np.unsignedinteger], int]:

@@ -3,6 +3,7 @@
 Every message is one sentence (or two): what, where, what was found, what to do. It names files, never folders.
 """
 
+import os
 import reprlib
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ NEAR = 0.6
 LISTED = 12
 """Known words are all listed up to this many, several mistakes too; of more, some are."""
 NOWHERE = "this is a link that leads nowhere; mend it, or see whether the disk that it leads to is there"
+ABOVE_NOWHERE = NOWHERE.replace("this", "a folder above it", 1)
 SHOWN = 120
 """Characters of a value that are shown at most."""
 _BRIEF = reprlib.Repr()
@@ -62,8 +64,14 @@ def mistake(error: Exception) -> str:
 
 
 def lacking(path: Path, otherwise: str) -> str:
-    """Why there is nothing at a path, and what to do: it is a link that leads nowhere, or else `otherwise`."""
-    return NOWHERE if path.is_symlink() else otherwise
+    """Why there is nothing at a path, and what to do: it, or a folder above, is a link that leads nowhere.
+
+    Or else `otherwise`.
+    """
+    if os.path.islink(path):
+        return NOWHERE
+    leads_nowhere = any(os.path.islink(folder) and not os.path.exists(folder) for folder in path.parents)
+    return ABOVE_NOWHERE if leads_nowhere else otherwise
 
 
 def brief(value: object) -> str:

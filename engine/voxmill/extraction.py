@@ -59,8 +59,8 @@ def extract(
     gpu, or auto: a GPU where one works. `threads` is how many regions are measured at a time. The rows are the same.
 
     A region that cannot be measured is a row with an error, also a label that is not there and a union of one; the
-    others go on. Raises InputError when image or mask cannot be used, SettingsError for settings that make no sense.
-    Safe to call from several threads.
+    others go on. Raises InputError when image or mask cannot be used and where none of `labels` is there, SettingsError
+    for settings that make no sense. Safe to call from several threads.
     """
     workplace = Workplace(open_device(device), parse_threads(threads), SHARING.get())
     settings = parse_settings(settings)

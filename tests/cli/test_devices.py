@@ -1,6 +1,7 @@
 """`voxmill devices`: which GPUs there are, what is used, and why."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,15 @@ def test_two_versions_of_cupy_side_by_side(
     assert both.startswith("cupy-cuda12x and cupy-cuda13x are both installed, whose files take each other's place: pip")
     assert "pip uninstall cupy-cuda12x cupy-cuda13x, and pip install 'voxmill[gpu]'" in both
     assert used == "--device auto computes on gpu 0, Threads of this machine"
+
+
+def test_what_is_in_the_way_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cupy.py").write_text("raise ImportError('wrong kind')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    monkeypatch.delitem(sys.modules, "voxmill_kernels.cuda.launch", raising=False)
+    monkeypatch.setattr(computing, "distributions", lambda name: [name])
+    (used,) = said(capsys)
+    assert used.count("are both installed") == 1

@@ -202,7 +202,7 @@ def test_options_on_regions_that_make_no_sense(
 
 def test_a_region_that_is_not_there(voxmill: Voxmill, files: tuple[Path, Path]) -> None:
     for options, code, said in (
-        (["--region", "GTV*"], 3, "region GTV*: label GTV* is not in the mask (no name matches)"),
+        (["--region", "GTV*"], 3, "label GTV* is not in the mask (no name matches)"),
         (["--region", "GTV*", "-l", "node"], 1, "region GTV*: label GTV* is not in the mask (no name matches)"),
         (["--union", "a=1,5"], 1, "region a: of its union, label 5 is not in the mask"),
     ):

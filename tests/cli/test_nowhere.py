@@ -6,7 +6,7 @@ import pytest
 
 from cohort_files import write_cohort
 from run_command import assert_refused, call
-from voxmill.errors import NOWHERE
+from voxmill.errors import ABOVE_NOWHERE, NOWHERE
 from voxmill_kernels.jit import KernelCache
 
 
@@ -15,6 +15,8 @@ def cohort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("link", "link.csv", "link.nrrd", "link.yaml", "cohort.zarr.key", "stored.ledger"):
         Path(name).symlink_to("nowhere")
+    Path("there").mkdir()
+    Path("folder").symlink_to("there")
     return write_cohort(tmp_path, 1)
 
 
@@ -32,6 +34,10 @@ def cohort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("convert cases.csv stored", 3, "stored.ledger: this is a link, which is not followed; put the folder itself"),
         ("extract link.nrrd scan0.seg.nrrd", 3, f"link.nrrd: {NOWHERE}"),
         ("extract scan0.nrrd link.nrrd", 3, f"link.nrrd: {NOWHERE}"),
+        ("extract link/a.nrrd scan0.seg.nrrd", 3, f"a.nrrd: {ABOVE_NOWHERE}"),
+        ("extract scan0.nrrd link/below/a.nrrd", 3, f"a.nrrd: {ABOVE_NOWHERE}"),
+        ("run link/cases.csv --out out", 3, f"cases.csv: {ABOVE_NOWHERE}"),
+        ("extract folder/a.nrrd scan0.seg.nrrd", 3, "a.nrrd: there is no such file; check the path"),
         ("extract link", 3, f"link: {NOWHERE}"),
         ("inspect link", 3, f"link: {NOWHERE}"),
         ("remove link x", 3, f"link: {NOWHERE}"),

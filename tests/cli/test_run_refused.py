@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from cohort_files import rows_of, write_cohort, write_scan
 from run_command import Command, assert_refused
@@ -20,12 +21,14 @@ from run_command import Command, assert_refused
         (
             "image,mask,case\na,b,x\na,b,y\na,b,x\n",
             3,
-            "these rows have the same case, image, mask and label: 1 and 3; keep one of them, or give each a case of",
+            "these rows have the same case, image, mask and label: 1 and 3; keep one of them, or give each the number "
+            "of the label that it is of, in a column 'Label'",
         ),
         ("ID,Image,Mask,Label\nx,a,b,1\nx,a,b,01\n", 3, "have the same case, image, mask and label: 1 and 2; keep"),
         ("ID,image:a,image:b,mask\nx,a,b,c\nx,./a,c,c\n", 3, "have the same case, image, mask and label: 1 and 2"),
         ("ID,Image,Mask\nx,,a\nx,,a\n", 3, "have the same case, image, mask and label: 1 and 2; keep"),
         ("image,mask,Label\na,b,one\n", 3, "row 1: Label: a whole number is needed; found 'one'"),
+        (f"image,mask,Label\na,b,{'9' * 5_000}\n", 3, "row 1: Label: a whole number is needed; found '999"),
         ("image,mask,label\na,b,1\n", 3, "column 'label' is called like one of the result; write 'Label' where"),
         ("image,mask,region\na,b,x\n", 3, "column region is called like one of the result; rename it"),
         (
@@ -198,6 +201,7 @@ def test_a_refusal_is_json_too_where_that_is_read(voxmill: Command, tmp_path: Pa
 
 @pytest.mark.parametrize("option", ["--label", "--region", "-l"])
 def test_where_regions_of_a_run_are_chosen_is_told(voxmill: Command, tmp_path: Path, option: str) -> None:
-    ended = voxmill("run", tmp_path / "cases.csv", "-o", tmp_path / "out", option, "GTV*")
+    ended = voxmill("run", tmp_path / "cases.csv", "-o", tmp_path / "out", option, "*node", option, "ö: 1, 2")
     assert_refused(ended, 2, "the regions of a run are chosen in its settings, so that all of it has the same: write")
-    assert "'labels: [GTV*]' in the file of --settings" in ended[2]
+    advised = ended[2].partition("write '")[2].partition("' in the file of --settings")[0]
+    assert yaml.safe_load(advised) == {"labels": ["*node", "ö: 1, 2"]}

@@ -89,6 +89,17 @@ def test_what_is_done_in_the_folder_already_takes_nothing(tmp_path: Path) -> Non
     assert estimate_cohort(cohort, settings={**FEW, "discretise": {"bin_width": 3}}, out=out).cases == 3
 
 
+@pytest.mark.parametrize("sized, left", [(3, 2), (1, 4)])
+def test_what_is_left_is_looked_at_however_much_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sized: int, left: int
+) -> None:
+    monkeypatch.setattr("voxmill.cohort.estimate.SIZED", sized)
+    cohort, out = write_cohort(tmp_path, 6), tmp_path / "out"
+    run_cohort(cohort, out, settings=FEW, wanted=Wanted(limit=6 - left))
+    found = estimate_cohort(cohort, settings=FEW, out=out)
+    assert (found.cases, found.sampled) == (left, min(sized, left))
+
+
 def test_also_of_a_folder_of_dicom_whose_names_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VOXMILL_KEY_FILE", raising=False)
     series = write_dicom_scan(tmp_path / "in" / "ct")

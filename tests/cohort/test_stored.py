@@ -53,6 +53,12 @@ def test_tables_say_what_measured(store: Path, plain: HostProcess, monkeypatch: 
 def test_some_cases_and_labels(store: Path) -> None:
     table = vm.extract_store(open_store(store), settings=SETTINGS, cases=["bob", "bob"], labels=iter(["node"]))
     assert [(row.case, row.region) for row in table.rows] == [("bob", "node")]
+    for label in ("liver", 9):
+        table = vm.extract_store(store, settings=SETTINGS, labels=label)
+        assert [(row.case, row.region) for row in table.failed] == [("ada", str(label)), ("bob", str(label))]
+        assert table.settings == vm.Settings.parse(SETTINGS)
+    with pytest.raises(vm.SettingsError, match=r"^labels: give "):
+        vm.extract_store(store, labels=[])
     with pytest.raises(vm.InputError, match=r"^store: the store has no case 'cid'; known: ada, bob$"):
         vm.extract_store(open_store(store), cases=["cid"])
 

@@ -173,3 +173,11 @@ def test_a_limit_is_of_cases_with_all_their_rows(tmp_path: Path) -> None:
         ("one", "d.nrrd"),
     ]
     assert done.progress == Progress(done=1)
+
+
+def test_a_label_of_a_row_that_is_not_in_its_mask_is_a_region_that_failed(tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    rows = [{"case": "one", "image": image.name, "mask": mask.name, "Label": label} for label in (1, 9)]
+    done = run_cohort(write_table(tmp_path, rows), tmp_path / "out", settings=FEW)
+    assert [row["label"] for row in rows_of(done.features)] == [1]
+    assert [(row["region"], row["reason"]) for row in rows_of(done.failures)] == [("9", "RegionError")]

@@ -138,3 +138,13 @@ def test_the_same_row_twice_is_refused_as_a_run_refuses_it(tmp_path: Path) -> No
         converted(tmp_path, TWO_MASKS[:1] * 2)
     with pytest.raises(vm.InputError, match=said):
         run_cohort(tmp_path / "cases.csv", tmp_path / "out")
+
+
+def test_rows_of_one_mask_are_told_apart_by_label_and_by_no_other_column(tmp_path: Path) -> None:
+    lesions = [{**TWO_MASKS[0], "lesion": name} for name in "ab"]
+    said = "1 and 2; keep one of them, or give each the number of the label that it is of, in a column 'Label'"
+    with pytest.raises(vm.InputError, match=said):
+        converted(tmp_path, lesions)
+    labels = ("1", "9" * 5_000)
+    done = converted(tmp_path, [{**row, "Label": label} for row, label in zip(lesions, labels, strict=True)])
+    assert names_in(done.store) == {"image": ["mask"]}

@@ -18,7 +18,8 @@ def devices() -> None:
     lines = [f"{'gpu':5}{'name':40}{'compute capability':20}memory"] if gpus else []
     for number, one in enumerate(gpus):
         lines.append(f"{number:<5}{one.name:40}{one.compute_capability:20}{one.memory_bytes / 1e9:.1f} GB")
-    lines += filter(None, (versions, doubled()))
+    obstacle, both = "; then: ".join(obstacles()), doubled()
+    lines += filter(None, (versions, "" if both in obstacle else both))
     used = "the CPU" if found.device is None else f"gpu 0, {found.device.name}"
-    lines.append(": ".join([f"--device auto computes on {used}", *filter(None, ["; then: ".join(obstacles())])]))
+    lines.append(": ".join([f"--device auto computes on {used}", *filter(None, [obstacle])]))
     emit("\n".join([*lines, ""]))

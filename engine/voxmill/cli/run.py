@@ -1,6 +1,7 @@
 """`voxmill run`: a cohort → a folder of tables."""
 
 # No `from __future__ import annotations` here: typer reads the annotations.
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
@@ -205,7 +206,7 @@ def run(
     if label:
         raise SettingsError(
             "the regions of a run are chosen in its settings, so that all of it has the same: write "
-            f"'labels: [{', '.join(label)}]' in the file of --settings"
+            f"'labels: {json.dumps(label, ensure_ascii=False)}' in the file of --settings"
         )
     asked = SlurmOptions(slurm, slurm_time, slurm_partition, slurm_account, slurm_interface, tuple(slurm_option or ()))
     require_one_place(scheduler, asked, workers=workers, dashboard=dashboard, dry_run=dry_run)

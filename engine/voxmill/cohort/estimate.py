@@ -111,17 +111,18 @@ class _There:
 
 def _sized(job: Extraction, cohort: Cohort, done: Collection[str]) -> _There:
     """What there is, with rows that are evenly spaced; without those that are left out."""
-    before, names, rows, sized = set[str](), set[str](), 0, list[CohortCase]()
-    step = max(1, -(-cohort.rows // SIZED))
+    before, names, rows, sized, step = set[str](), set[str](), 0, list[CohortCase](), 1
     for _, case in cohort:
         if done and job.key(case) in done:
             before.add(case.name)
             continue
         names.add(case.name)
-        rows += 1
-        if rows % step == 1 % step:
+        if rows % step == 0:
             sized.append(case)
-    return _There(len(before - names), len(names), rows, sized)
+        rows += 1
+        if len(sized) > 2 * SIZED:
+            sized, step = sized[::2], 2 * step
+    return _There(len(before - names), len(names), rows, _spread(sized, SIZED))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ NOT_CALLED: Mapping[str, str] = {
 """What is said of a pattern that no case matches, by the kind of the cohort."""
 LOOKED_AT = 1_000
 """Rows of a table whose paths are looked at before work begins."""
-WHOLE = re.compile(r"(\d+(\.0*)?)?")
+WHOLE = re.compile(r"(\d{1,18}(\.0*)?)?")
 """A label or channel, or none; pandas writes 1 as 1.0 where another row has none."""
 Placed = tuple[int, CohortCase]
 """A case and its place in its source, from 0."""

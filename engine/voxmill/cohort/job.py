@@ -228,11 +228,12 @@ class _UnderWay:
     def _rows(self, image: Image, mask: Mask) -> tuple[Row, ...]:
         from voxmill.extraction import extract
 
-        settings = self.job.settings
+        settings, labels, job = self.job.settings, self.case.choosing.labels, self.job
         if settings.label_channel is not None:  # a pair has the channel that is wanted
             settings = settings.changed({"label_channel": None})
-        labels, job = self.case.choosing.labels, self.job
-        table = extract(image, mask, settings=settings, labels=labels, threads=job.threads, device=job.here)
+        if labels is not None:  # as settings: that they are not there is said in rows
+            settings = settings.changed({"labels": labels})
+        table = extract(image, mask, settings=settings, threads=job.threads, device=job.here)
         return tuple(replace(row, notes=(*row.notes, *job.notes)) for row in table.rows)
 
     def _fail(self, pair: Pair, region: str = "", *, step: str, reason: str, sentence: str) -> None:

@@ -52,10 +52,10 @@ def extract_store(
     settings, threads = parse_settings(settings), parse_threads(threads)
     opened = open_device(device)
     used = device if opened else "cpu"
-    chosen = labels if labels is None or isinstance(labels, int | str) else tuple(labels)
+    chosen = settings if labels is None else settings.changed({"labels": labels})
 
     def measured(image: Image, mask: Mask) -> tuple[Row, ...]:
-        return extract(image, mask, settings=settings, labels=chosen, device=used, threads=threads).rows
+        return extract(image, mask, settings=chosen, device=used, threads=threads).rows
 
     known = _carried(store.folder)
     rows: list[Row] = []

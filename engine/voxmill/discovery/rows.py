@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from voxmill.discovery.calling import Naming, called, column_of, paths_of
-from voxmill.discovery.tables import MASK, Listed
+from voxmill.discovery.tables import LABEL, MASK, Listed
 from voxmill.errors import InputError, several
 from voxmill.io.remote import Location
 
@@ -20,7 +20,7 @@ def require_once(source: str, rows: Iterable[Listed], folder: Location) -> None:
     if twice:
         raise InputError(
             f"{source}: these rows have the same case, image, mask and label: {several(twice)}; keep one of them, or "
-            "give each a case of its own ('case')"
+            f"give each the number of the label that it is of, in a column '{LABEL}'"
         )
 
 
@@ -43,4 +43,4 @@ def require_apart(source: str, rows: Iterable[Listed], naming: Naming) -> None:
 def _plain(text: str) -> str:
     """A label or channel, however its number is written."""
     whole = text.partition(".")[0]
-    return str(int(whole)) if whole.isdecimal() else text
+    return whole.lstrip("0") or "0" if whole.isdecimal() else text
