@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +57,14 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Device], None]:
         monkeypatch.setattr(computing, "_FOUND", [computing.FoundGPU(device)])
 
     return found
+
+
+@pytest.fixture
+def hang_ups() -> Iterator[None]:
+    """Hang-ups come through, also where `nohup` keeps them away from tests."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 
 from cohort_files import write_cohort
+from voxmill.runs.signals import ASKING
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them"),
+    pytest.mark.usefixtures("hang_ups"),
+]
 SAID = "voxmill: stopped by a signal; run it again to go on\n"
 
 
@@ -47,7 +51,7 @@ def pipe_that_says_nothing(path: Path) -> Iterator[Callable[[], object]]:
             os.close(one)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", ASKING)
 @pytest.mark.parametrize("command", [["run", "-o"], ["convert"]], ids=["run", "convert"])
 def test_while_a_table_is_read(tmp_path: Path, command: list[str], number: int) -> None:
     table = tmp_path / "cases.csv"

@@ -13,9 +13,12 @@ import pytest
 from square_job import Numbers
 from voxmill.runs.ledger import opened
 from voxmill.runs.runner import run
-from voxmill.runs.signals import Stopped, signals_heard, signals_noted
+from voxmill.runs.signals import ASKING, Stopped, signals_heard, signals_noted
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them"),
+    pytest.mark.usefixtures("hang_ups"),
+]
 
 
 def ask(number: int = signal.SIGTERM) -> None:
@@ -30,7 +33,7 @@ def ask_and_wait(number: int = signal.SIGTERM) -> None:
         time.sleep(60)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", ASKING)
 def test_it_is_raised_at_once_past_all_that_catches_errors(number: int) -> None:
     began = time.monotonic()
     with pytest.raises(Stopped, match="stopped by a signal; run it again to go on"), signals_heard():
@@ -80,6 +83,13 @@ def test_what_hears_signals_is_as_it_was_afterwards() -> None:
         assert signal.getsignal(signal.SIGTERM) != before[0]
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
     with signals_noted() as stopping:
+        assert not stopping.is_set()
+
+
+def test_a_hang_up_that_nohup_keeps_away_says_nothing() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with signals_heard(), signals_noted() as stopping:
+        ask(signal.SIGHUP)
         assert not stopping.is_set()
 
 

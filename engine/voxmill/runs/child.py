@@ -20,6 +20,7 @@ from voxmill.computing import NO_GPU, SHARING, VISIBLE
 from voxmill.errors import InputError, OutputError, VoxmillError
 from voxmill.runs.lanes import TOGETHER
 from voxmill.runs.records import Record
+from voxmill.runs.signals import ASKING
 from voxmill.runs.worker import attempt, spends
 
 BOOT = f"""
@@ -67,7 +68,7 @@ def main() -> None:
     First of all goes out which version this is: it is ready. What ends a run is an error. Signals go to a whole group:
     those that ask for an end are the parent's.
     """
-    for one in (signal.SIGINT, signal.SIGTERM):
+    for one in ASKING:
         signal.signal(one, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no answer

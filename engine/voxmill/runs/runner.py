@@ -91,9 +91,9 @@ def run(
     `limits` of a case need a process of its own, so SettingsError is raised for them without Dask. `again`: which
     outcomes are no reason to leave a case out. `whose`: the name by which parts of a case are counted as one, which
     has failed where a part of it has; otherwise each is counted. `cases` is read no faster than they are done; `tell`
-    hears of every one, and between them what the workers do. Raises Stopped after SIGTERM or SIGINT or when the
-    scheduler is lost, OutputError when nothing can be written any more, and what `connected` raises; what is in the
-    ledger stays done.
+    hears of every one, and between them what the workers do. Raises Stopped after a signal of signals.ASKING or when
+    the scheduler is lost, OutputError when nothing can be written any more, and what `connected` raises; what is in
+    the ledger stays done.
     """
     require_processes(workers, on, limits)
     standings, numbers = Standings(), count()

@@ -11,6 +11,8 @@ from typing import Any
 
 from voxmill.errors import Interruption, VoxmillError
 
+ASKING = tuple(getattr(signal, one) for one in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, one))
+"""The signals that ask a run to end: of the system or a scheduler, of Ctrl-C, of a terminal that is closed."""
 EXIT_CODE = 75
 """What a command ends with that is to be run again: EX_TEMPFAIL."""
 ONE_S = 1.0
@@ -34,7 +36,7 @@ class _Heard(Interruption):
 
 @contextmanager
 def signals_noted() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set while inside; in other threads than the main one, nothing sets it.
+    """An event that a signal of ASKING sets while inside; in other threads than the main one, nothing sets it.
 
     LAST_S after a signal, Stopped is raised wherever the process is. A second signal ends it at once, with EXIT_CODE;
     what has to be put in order is. Inside another block of signals it is the same event: what came, has come.
@@ -45,7 +47,7 @@ def signals_noted() -> Iterator[threading.Event]:
 
 @contextmanager
 def signals_heard() -> Iterator[None]:
-    """While inside, SIGTERM and SIGINT raise Stopped wherever the process is, but for where they are noted.
+    """While inside, signals of ASKING raise Stopped wherever the process is, but for where they are noted.
 
     For what may be left at any point: looking for cases, waiting for a scheduler, writing drafts of tables. A signal
     that has come before raises it too. In other threads than the main one, nothing does.
@@ -101,7 +103,7 @@ class _Signals:
         if self._is_begun:
             return {}
         self._is_begun = True
-        return {one: signal.signal(one, self._hear) for one in (signal.SIGTERM, signal.SIGINT)}
+        return {one: signal.signal(one, self._hear) for one in ASKING if not _is_kept_away(one)}
 
     def end(self, before: dict[signal.Signals, Any]) -> None:
         """Leave signals to what heard them before."""
@@ -128,6 +130,11 @@ class _Signals:
         if event is self.event and self.blocks:
             self._is_last = True
             _signal_main_thread()
+
+
+def _is_kept_away(number: signal.Signals) -> bool:
+    """Whether it is a hang-up that `nohup` keeps away."""
+    return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _signal_main_thread() -> None:
