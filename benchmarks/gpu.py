@@ -12,7 +12,8 @@ to row), volumes (whole ones resampled and filtered), others (fastrad and flash-
 by the script. It begins with what is left out for want of pydantic, PyYAML, PyWavelets (cases) or another tool, and
 how to install that. Times are medians after 0.3 s of the same work: between CUDA events, with the device held until
 all is asked for, or by the clock where the work ends on this machine. A row says where a device waited for it all
-the same. At the end stands every target, met or missed. Exit codes: 1 where a row failed, 3 where there is no device.
+the same. At the end stands every target, met or missed. Exit codes: 1 where a row failed, 3 where there is no
+device, or not all that it needs.
 
 The first time, where a command may take ten minutes (estimates: no GPU has run this; each part tells its seconds):
 
@@ -35,8 +36,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numba
-import numpy as np
+try:
+    import numba
+    import numpy as np
+except ModuleNotFoundError as lacking:
+    print(f"nothing is measured: {lacking.name} is not installed: pip install numpy scipy numba", file=sys.stderr)
+    sys.exit(3)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "kernels"))
@@ -118,11 +123,18 @@ def _versions(cupy: Any) -> dict[str, object]:  # noqa: ANN401 - CuPy
     return here | {"cupy": cupy.__version__} | cuda
 
 
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number}: at least 1 is needed")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="tiny workloads, once each")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the CPU, for features (all)")
+    parser.add_argument("--threads", type=_positive, default=os.cpu_count() or 1, help="of the CPU, for features (all)")
     parser.add_argument("--record", action="store_true", help="keep the result")
     parser.add_argument(
         "--sanitize", nargs="*", choices=TOOLS, metavar="TOOL", help="run the comparison under compute-sanitizer (both)"

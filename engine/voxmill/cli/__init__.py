@@ -40,7 +40,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all done, 1 finished with failed cases or regions, 2 wrong use or settings, 3 nothing could "
-    f"be done, 75 stopped by a signal (run it again to go on), {UNFORESEEN} a mistake in Voxmill itself.",
+    f"be done, 75 stopped by a signal (run it again to go on), {INTERRUPTED} interrupted, {UNFORESEEN} a mistake in "
+    "Voxmill itself.",
 )
 app.command(epilog=EXAMPLES)(extract)
 app.command(epilog=CONVERT_EXAMPLES)(convert)
