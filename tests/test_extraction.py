@@ -19,7 +19,7 @@ import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import SHAPE, SPACING, case, sitk_image, texture, two_labels, write_case
 from voxmill import computing, extraction
-from voxmill.computing import FoundGPU
+from voxmill.computing import SHARING, FoundGPU
 from voxmill.grid import MAX_SHEAR
 from voxmill.measures import measure
 from voxmill.regions import Region
@@ -685,6 +685,12 @@ def test_too_little_memory_fails_one_row(monkeypatch: pytest.MonkeyPatch) -> Non
         None,
     ]
     assert table.failed[0].label == 1
+    token = SHARING.set(2)
+    try:
+        with pytest.raises(MemoryError):  # that others may have
+            vm.extract(*case())
+    finally:
+        SHARING.reset(token)
 
 
 def re_levels(said: str) -> int:

@@ -54,6 +54,8 @@ DRIVER = "CUDA of the driver"
 """The name of its version."""
 OUT_OF_MEMORY = ("cudaErrorMemoryAllocation", "CUDA_ERROR_OUT_OF_MEMORY")
 """How CUDA's runtime says it, and its driver, which launches kernels."""
+HOST_FULL = "the memory of this machine was too small for what the GPU was to be given or gave"
+"""What a note says where it was that of no device."""
 HERE = ("builtins", "numpy")
 """Whose MemoryError tells of the memory of this machine; CuPy's tells of a device's."""
 PASSING = {
@@ -104,7 +106,7 @@ class RoomError(MemoryError):
 class Workplace:
     """Where regions are measured: on a device, or here where there is none, by so many threads.
 
-    sharing: of how many cases, which share the device.
+    sharing: of how many cases, which share the device and the memory of this process.
     """
 
     device: "Device | None" = None
@@ -216,7 +218,7 @@ def failure(error: Exception) -> str:
     if isinstance(error, RoomError):
         return str(error)
     if isinstance(error, MemoryError) and type(error).__module__.partition(".")[0] in HERE:
-        return "the memory of this machine was too small for what the GPU was to be given or gave"
+        return HOST_FULL
     if is_full(error):
         return "the memory of the GPU was too small, or taken by other programs"
     if isinstance(error, OURS):

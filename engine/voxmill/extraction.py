@@ -138,7 +138,7 @@ def _overlapping(choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
 
 def _group(case: Case, workplace: Workplace, choices: tuple[Choice, ...]) -> dict[Choice, Row]:
     """A row per region; on a device those together that it has room for."""
-    attempts = Attempts(case, {}, on_device=workplace.device is not None)
+    attempts = Attempts(case, {}, shares_memory=workplace.device is not None or workplace.sharing > 1)
     places = attempts.of(choices, lambda choice: place_of(case.image, case.mask, choice, case.settings))
     if workplace.device is None:
         return _sharing(places, attempts, workplace) | attempts.failed
@@ -166,12 +166,12 @@ def _sharing(places: Mapping[Choice, Place], attempts: "Attempts", workplace: Wo
 class Attempts:
     """What is tried for the regions of a case. failed: the rows of those that cannot be measured.
 
-    on_device: where memory that is too small says nothing of a region.
+    shares_memory: where memory that is too small says nothing of a region: it is a device's, or others may have it.
     """
 
     case: Case
     failed: dict[Choice, Row]
-    on_device: bool
+    shares_memory: bool
 
     def of(self, choices: Iterable[Choice], attempt: Callable[[Choice], Given]) -> dict[Choice, Given]:
         """What an attempt gives for each region, for which it gives something."""
@@ -182,7 +182,7 @@ class Attempts:
             except RegionError as error:
                 self.failed[choice] = _failed(self.case, choice, str(error))
             except MemoryError:
-                if self.on_device:
+                if self.shares_memory:
                     raise
                 reason = f"measuring its box of {choice.box.size} voxels needs more memory than there is; free some"
                 self.failed[choice] = _failed(self.case, choice, reason)

@@ -27,13 +27,15 @@ from voxmill.cohort.job import GPU_FAILED, NO_GPU_HERE, UNSEEN, Extraction
 from voxmill.cohort.methods import Extent, methods
 from voxmill.cohort.running import CohortRun
 from voxmill.cohort.writing import Tally
-from voxmill.computing import NOT_INSTALLED, FoundGPU
+from voxmill.computing import NOT_INSTALLED, ON_CPU, FoundGPU
 from voxmill.operators.images import chains
 from voxmill.operators.operator import Exactness, Form
-from voxmill.runs.lanes import TOGETHER
+from voxmill.runs.lanes import GPU, TOGETHER
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, Address, Place, Slurm, ThisMachine
+from voxmill.runs.records import Outcome, Record
 from voxmill.runs.runner import Progress, run
+from voxmill.runs.tries import APART, SHARED, STAGES, Stage, Tries
 
 SETTINGS = vm.Settings.parse(FEW)
 VARIES = vm.Settings.parse({**FEW, "images": ["original", "logarithm"]})
@@ -308,6 +310,22 @@ def test_a_process_whose_gpu_has_failed_is_spent(tmp_path: Path, monkeypatch: py
     run_cohort(cohort, tmp_path / "broken", settings=FEW)
     (record,) = read_ledger(tmp_path / "broken" / "ledger")
     assert job.spends(record)
+
+
+def test_for_want_of_memory_beside_others_a_case_is_tried_apart(tmp_path: Path) -> None:
+    """That of this machine: of a GPU's, a case that had too little has had all."""
+    job = Extraction(SETTINGS, device="gpu")
+    (_, case), *_ = find_cohort(write_cohort(tmp_path, 1), vm.Wanted(), lambda: pytest.fail("it makes names"))
+
+    def stages(error: Exception) -> list[Stage]:
+        rows = [{"notes": f"one; {ON_CPU}{computing.failure(error)}"}]
+        record = Record(job.key(case), job.name(case), Outcome.DONE, {"rows": rows})
+        assert not job.spends(record)
+        tries = Tries(job)
+        tries.ended(case, SHARED, GPU, record)
+        return [stage for stage in STAGES if list(tries.waiting(stage))]
+
+    assert (stages(MemoryError()), stages(computing.RoomError("no room"))) == ([APART], [])
 
 
 def test_cases_of_one_process_are_counted_together(tmp_path: Path, plain_program: Path) -> None:

@@ -16,7 +16,7 @@ from voxmill.cohort.device import RESOURCES, varies
 from voxmill.cohort.packing import pack_features
 from voxmill.cohort.spending import processor_time
 from voxmill.cohort.versions import versions
-from voxmill.computing import CPU_NAME, NO_GPU, ON_CPU, VISIBLE, find_gpu, name_of, open_device
+from voxmill.computing import CPU_NAME, HOST_FULL, NO_GPU, ON_CPU, VISIBLE, find_gpu, name_of, open_device
 from voxmill.errors import InputError, RegionError, VoxmillError
 from voxmill.passing import Unreachable, reading
 from voxmill.runs.memory import peak_bytes
@@ -41,6 +41,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 """Stages of an extraction, as they are told of a cohort."""
 GPU_FAILED = f"{ON_CPU}the GPU failed"
 """How the note of rows begins that `extract` had to make again without the GPU; in that process it stays broken."""
+NO_MEMORY = f"{ON_CPU}{HOST_FULL}"
 NO_GPU_HERE = f"{ON_CPU}no GPU could be used"
 UNSEEN = "CUDA_VISIBLE_DEVICES is empty, or a process with a GPU ended on the case"
 """Why a process sees none."""
@@ -158,12 +159,21 @@ class Extraction:
 
     def spends(self, record: Record) -> bool:
         """Whether the GPU has failed in this process: a new one may have it in order."""
-        return any(GPU_FAILED in row["notes"] for row in record.result.get("rows", ()))
+        return _says(record, GPU_FAILED)
+
+    def is_spoilt(self, record: Record) -> bool:
+        """Whether other cases may have had the memory that the GPU's work needed here."""
+        return _says(record, NO_MEMORY)
 
 
 def is_on_cpu(row: Result) -> bool:
     """Whether the CPU had to make a row, as a GPU failed or none could be used."""
     return ON_CPU in row["notes"]
+
+
+def _says(record: Record, note: str) -> bool:
+    """Whether a row of a case has a note that says so."""
+    return any(note in row["notes"] for row in record.result.get("rows", ()))
 
 
 def why_on_cpu(row: Result) -> str:

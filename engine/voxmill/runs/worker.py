@@ -19,8 +19,9 @@ class Job(Protocol[CaseIn]):
     It may have `resources`: what its cases can use, CPU or GPU or both, of runs.lanes; without it they use no GPU. And
     it may have `is_transient(record)`: whether a case has ended, done or failed, in a way that may pass, beside those
     that is_transient knows; then it is tried once more. And `spends(record)`: whether the process that did a case is to
-    do no other, as something in it is broken. Cases that use a GPU are done by several threads of a process at a time;
-    what was done in one that is broken, or lost with it, is done once more by itself.
+    do no other, as something in it is broken; `is_spoilt(record)`: whether the case may have ended otherwise had that
+    done no others meanwhile, beside those after which it is to do no other. Cases that use a GPU are done by several
+    threads of a process at a time; what is spoilt or lost there is done once more by itself.
     """
 
     def key(self, case: CaseIn) -> str:
@@ -84,7 +85,8 @@ def is_transient(job: Job[Case], record: Record) -> bool:
 
 def is_spoilt(job: Job[Case], record: Record) -> bool:
     """Whether a case may have ended otherwise, had its process done no others meanwhile."""
-    return spends(job, record)
+    theirs: Callable[[Record], bool] | None = getattr(job, "is_spoilt", None)
+    return spends(job, record) or (theirs is not None and theirs(record))
 
 
 def spends(job: Job[Case], record: Record) -> bool:
