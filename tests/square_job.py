@@ -156,8 +156,9 @@ class Where(Numbers):
 class Together(Where):
     """Where a GPU is seen, cases but the first begin when so many are under way, once; then come the fates of some.
 
-    One dies, ends its thread, hangs, hogs memory, breaks its process for itself, wrecks it for all that are there, or
-    misses something the second time. folder: where is noted that they have met, and what has been tried.
+    One dies, ends its thread, hangs (or lingers: the first time), hogs memory, breaks its process for itself, wrecks it
+    for all that are there, or misses something the second time. The others take `seconds`, the first time they begin.
+    folder: where is noted that they have met, and what has been tried.
     """
 
     folder: Path = Path()
@@ -182,7 +183,7 @@ class Together(Where):
                 file.write(fate + "\n")
             if fate == "miss" and self.tries(case) == 2:
                 raise Unreachable("not now")
-            self._suffer(fate)
+            self._suffer(fate, is_first=self.tries(case) == 1)
             return {"visible": visible, "pid": os.getpid(), "broken": fate == "break" or WRECKED.is_set()}
         finally:
             UNDER_WAY.discard(case)
@@ -200,7 +201,7 @@ class Together(Where):
                 raise InputError("the others did not come")
             time.sleep(0.01)
 
-    def _suffer(self, fate: str) -> None:
+    def _suffer(self, fate: str, *, is_first: bool) -> None:
         if fate == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if fate == "exit":
@@ -208,4 +209,5 @@ class Together(Where):
         if fate == "wreck":
             WRECKED.set()
         hog = [bytearray(2**24) for _ in range(40 if fate == "hog" else 0)]
-        time.sleep(3600 if hog or fate == "hang" else 0 if fate else self.seconds)
+        hangs = hog or fate == "hang" or (fate == "linger" and is_first)
+        time.sleep(3600 if hangs else self.seconds if is_first and not fate else 0)

@@ -49,6 +49,18 @@ def together(folder: Path, *, seconds: float = 0, crowd: int = TOGETHER, **fates
     return Together(seconds, (GPU,), folder=folder, crowd=crowd, fates={case: fate for fate, case in fates.items()})
 
 
+def without_processes(results: dict[int, Any]) -> dict[int, Any]:
+    """The results of cases, by number, but for which process did them."""
+    return {case: {**one, "pid": 0} for case, one in results.items()}
+
+
+@pytest.fixture(scope="module")
+def in_peace(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
+    """The results of cases none of which comes to grief."""
+    folder = tmp_path_factory.mktemp("peace")
+    return without_processes(done(folder, together(folder), 2 * TOGETHER))
+
+
 def test_cases_share_the_process_of_a_gpu(tmp_path: Path) -> None:
     found = done(tmp_path, together(tmp_path), 3 * TOGETHER)
     assert (tmp_path / "met").exists()
@@ -64,7 +76,7 @@ def test_those_that_use_no_gpu_have_each_a_process_meanwhile(tmp_path: Path) -> 
 @pytest.mark.parametrize("fate", ["die", "exit"])
 def test_a_case_that_ends_its_process_is_done_alone_and_others_with_the_gpu(tmp_path: Path, fate: str) -> None:
     """Each of these in a process that nothing else has used."""
-    found = done(tmp_path, together(tmp_path, seconds=0.5, **{fate: 3}), 1 + TOGETHER)
+    found = done(tmp_path, together(tmp_path, seconds=2, **{fate: 3}), 1 + TOGETHER)
     assert {case: one["visible"] for case, one in found.items()} == {**dict.fromkeys(range(1 + TOGETHER), "0"), 3: ""}
     assert len({one["pid"] for one in found.values()}) == 1 + TOGETHER
 
@@ -76,24 +88,22 @@ def test_a_case_that_ends_its_process_is_done_alone_and_others_with_the_gpu(tmp_
         ({3: "exit", 9: "die"}, NO_LIMITS, TOGETHER),
         ({3: "wreck"}, NO_LIMITS, TOGETHER),
         ({2: "hog"}, Limits(memory_bytes=400 * 2**20), 2),
-        ({3: "hang", 5: "hang", 10: "hang"}, Limits(time_s=1.5), TOGETHER),
+        ({3: "linger", 5: "linger", 10: "linger"}, Limits(time_s=4), TOGETHER),
     ],
 )
 def test_what_becomes_of_a_case_does_not_depend_on_others(
-    tmp_path: Path, fates: dict[int, str], limits: Limits, crowd: int
+    tmp_path: Path, in_peace: dict[int, Any], fates: dict[int, str], limits: Limits, crowd: int
 ) -> None:
     """It has the results that it has where no other case comes to grief."""
-    found = {}
-    for name, some in (("peace", {}), ("grief", fates)):
-        (tmp_path / name).mkdir()
-        job = Together(0.7, (GPU,), folder=tmp_path / name, crowd=crowd, fates=some)
-        results = done(tmp_path / name, job, 2 * TOGETHER, limits)
-        found[name] = {case: {**one, "pid": 0} for case, one in results.items() if case not in fates}
-    assert found["grief"] == found["peace"]
+    job = Together(0.7, (GPU,), folder=tmp_path, crowd=crowd, fates=fates)
+    found = without_processes(done(tmp_path, job, 2 * TOGETHER, limits))
+    assert {case: found[case] for case in found if case not in fates} == {
+        case: in_peace[case] for case in in_peace if case not in fates
+    }
 
 
 def test_a_case_that_fails_with_the_gpu_to_itself_for_what_may_pass_is_tried_again(tmp_path: Path) -> None:
-    found = done(tmp_path, together(tmp_path, seconds=0.5, die=3, miss=4), 1 + TOGETHER)
+    found = done(tmp_path, together(tmp_path, seconds=2, die=3, miss=4), 1 + TOGETHER)
     assert [case for case, one in found.items() if one["visible"] == ""] == [3]
 
 
