@@ -15,7 +15,7 @@ import naive
 import voxmill as vm
 from oracle import pyradiomics_features
 from small_images import SHAPE, SPACING, sitk_image, texture, two_labels
-from voxmill.choices import choices_of, labelled
+from voxmill.choices import Choice, choices_of, labelled
 from voxmill.table import Row
 
 VOXEL_MM3 = 0.75 * 1.5 * 3
@@ -110,6 +110,7 @@ def test_a_union_is_where_any_of_its_labels_is(data: st.DataObject) -> None:
     layers[1][0, data.draw(st.integers(0, 3)), 0] = 2
     mask = vm.Mask.of_layers(layers, spacing=(1, 1, 1))
     (choice,) = choices_of(mask, ["u"], vm.Settings.parse({"unions": {"u": [1, 2]}}))
+    assert isinstance(choice, Choice)
     inside = (layers[0] > 0) | (layers[1] > 0)
     box, number = labelled(mask, choice)
     np.testing.assert_array_equal(box == number, inside[choice.box.slices])
@@ -261,6 +262,7 @@ def test_components_are_those_of_the_definition(data: st.DataObject) -> None:
     ]
     assert [(one.name, one.voxels) for one in choices] == [(name, len(members)) for name, members in expected]
     for choice, (_, members) in zip(choices, expected, strict=True):
+        assert isinstance(choice, Choice)
         box, number = labelled(mask, choice)
         found = np.argwhere(box == number) + choice.box.start - (2, 0, 1)
         assert [tuple(voxel) for voxel in found.tolist()] == members

@@ -119,3 +119,17 @@ def test_whatever_fails_is_done_on_the_cpu(
         use(failing)
         found = vm.extract(*case(), settings=WAVELET, device="gpu")
     assert_same_rows(found, expected, *([] if kind == "full once" else [f"computed on the CPU: {note}"]))
+
+
+def test_what_is_refused_has_nothing_to_do_with_a_device(
+    plain: HostProcess, use: Callable[[Device], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise LostError
+
+    monkeypatch.setattr("voxmill.extraction.with_room", broken)
+    with registered(HostDevice(plain)) as device:
+        use(device)
+        measured, refused = vm.extract(*case(), labels=[1, 9], settings={"features": "firstorder"}, device="gpu").rows
+    assert (len(measured.notes), measured.error) == (1, None)
+    assert refused.notes == ()

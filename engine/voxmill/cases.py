@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from voxmill.choices import Choice, choices_of, require_known
+from voxmill.choices import Choice, Chosen, Refused, choices_of, require_known
 from voxmill.diagnostics import Provenance
 from voxmill.errors import InputError, SettingsError, counted
 from voxmill.execute import derive
@@ -49,7 +49,7 @@ def open_case(
     mask: "Mask | str | Path | SimpleITK.Image",
     settings: Settings,
     labels: int | str | Iterable[int | str] | None = None,
-) -> tuple[Case, tuple[Choice, ...]]:
+) -> tuple[Case, tuple[Chosen, ...]]:
     """The case of an image and its mask, and its regions: those of `labels`, or else of the settings.
 
     Raises InputError when image or mask cannot be used, and where none of `labels` is there, SettingsError for settings
@@ -62,9 +62,10 @@ def open_case(
     if labels is not None:
         require_known(layers, chosen or (), settings)
     choices = choices_of(layers, chosen, settings)
-    provenance = Provenance.of(volume, layers, choices, settings) if settings.diagnostics else None
+    measured = [one for one in choices if isinstance(one, Choice)]
+    provenance = Provenance.of(volume, layers, measured, settings) if settings.diagnostics else None
     within = settings.within(volume.grid.dimensions)
-    asked = {choice.name for choice in choices if choice.refusal}
+    asked = {one.name for one in choices if isinstance(one, Refused)}
     told = notes_without(layers.notes, layers.undrawn, asked)
     notes = (*volume.notes, *_uptake_notes(volume, settings), *told)
     return Case(volume.name, _prepared(volume, settings), layers, within, notes, provenance), choices

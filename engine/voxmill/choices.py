@@ -22,8 +22,6 @@ Labels = Sequence[int | str]
 
 ROUNDING = 1e-6
 """How far below the smallest volume, as a share of it, a component may be: spacings are rounded in files."""
-NOWHERE = Window((0, 0, 0), (1, 1, 1))
-"""Stands where the box of a region would, of one that has no voxel: a box has one at least."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,7 @@ class Part:
 class Choice:
     """What a region is: its name, the segments that it unites, the component of these if it is one, where it lies.
 
-    label: the number of its only segment, None for a union. refusal: why it cannot be measured, if that is known
-    already. notes: what a reader of its row should know.
+    label: the number of its only segment, None for a union. notes: what a reader of its row should know.
     """
 
     name: str
@@ -49,15 +46,27 @@ class Choice:
     voxels: int
     part: Part | None = None
     notes: tuple[str, ...] = ()
-    refusal: str | None = None
-
-    @property
-    def extent(self) -> Index | None:
-        """The shape of its box; None where it has no voxel, and so no box."""
-        return self.box.shape if self.voxels else None
 
 
-def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[Choice, ...]:
+@dataclass(frozen=True, eq=False)
+class Refused:
+    """A region that cannot be measured, and why; label and notes are as for a choice.
+
+    box, voxels: where it lies, and how many it has; None and 0 of one that is nowhere.
+    """
+
+    name: str
+    label: int | None
+    why: str
+    box: Window | None = None
+    voxels: int = 0
+    notes: tuple[str, ...] = ()
+
+
+Chosen = Choice | Refused
+
+
+def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[Chosen, ...]:
     """The regions of a mask: its labels (those of `labels`, or all), then unions, all split where settings say so.
 
     Where `labels` names unions, only those are taken. A label that is not there or has no voxel is a region that is
@@ -66,7 +75,8 @@ def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[C
     chosen = (*_single(mask, labels, settings), *_united(mask, labels, settings))
     if settings.components is None:
         return chosen
-    return tuple(part for one in chosen for part in ((one,) if one.refusal else _split(mask, one, settings.components)))
+    split = (_split(mask, one, settings.components) if isinstance(one, Choice) else (one,) for one in chosen)
+    return tuple(part for parts in split for part in parts)
 
 
 def require_known(mask: Mask, labels: Labels, settings: Settings) -> None:
@@ -86,7 +96,7 @@ def labelled(mask: Mask, choice: Choice) -> tuple[NDArray[np.unsignedinteger], i
     return mask.read(choice.segments[0].layer, choice.box), choice.label
 
 
-def _single(mask: Mask, labels: Labels | None, settings: Settings) -> list[Choice]:
+def _single(mask: Mask, labels: Labels | None, settings: Settings) -> Sequence[Chosen]:
     if labels is None:
         return [_drawn(segment) for segment in mask.segments]
     wanted = [one for one in labels if one not in settings.unions]
@@ -99,35 +109,31 @@ def _called(mask: Mask, label: int | str) -> Sequence[Segment | Undrawn | Absent
     return drawn or undrawn or [Absent(str(label), why_absent(mask.segments, mask.undrawn, label))]
 
 
-def _choice(one: Segment | Undrawn | Absent) -> Choice:
+def _choice(one: Segment | Undrawn | Absent) -> Chosen:
     """A region that somebody asked for, also where it is nowhere."""
     if isinstance(one, Segment):
         return _drawn(one)
     if isinstance(one, Undrawn):
-        return _refused(str(one), "it has no voxel in the mask", one.label)
-    return _refused(one.text, one.why, label_in(one.text))
+        return Refused(str(one), one.label, "it has no voxel in the mask")
+    return Refused(one.text, label_in(one.text), one.why)
 
 
 def _drawn(segment: Segment) -> Choice:
     return Choice(str(segment), segment.label, (segment,), segment.box, segment.voxels)
 
 
-def _refused(name: str, refusal: str, label: int | None = None) -> Choice:
-    return Choice(name, label, (), NOWHERE, 0, refusal=refusal)
-
-
-def _united(mask: Mask, labels: Labels | None, settings: Settings) -> list[Choice]:
+def _united(mask: Mask, labels: Labels | None, settings: Settings) -> list[Chosen]:
     named = {name: united for name, united in settings.unions.items() if name in (labels or ())}
     wanted: Mapping[str, Labels] = named or settings.unions
     return [_union(mask, name, united) for name, united in wanted.items()]
 
 
-def _union(mask: Mask, name: str, labels: Labels) -> Choice:
+def _union(mask: Mask, name: str, labels: Labels) -> Chosen:
     if any(segment.name == name for segment in mask.segments):
-        return _refused(name, f"unions: {name!r} is the name of a segment too; choose another name for the union")
+        return Refused(name, None, f"unions: {name!r} is the name of a segment too; choose another name for the union")
     for label in labels:
         if not matching(mask.segments, label):
-            return _refused(name, f"of its union, {why_absent(mask.segments, mask.undrawn, label)}")
+            return Refused(name, None, f"of its union, {why_absent(mask.segments, mask.undrawn, label)}")
     segments = tuple(dict.fromkeys(mask.select(labels)))
     box = reduce(Window.join, (segment.box for segment in segments))
     return Choice(name, None, segments, box, _voxels(mask, segments, box), notes=_union_notes(mask, labels))
@@ -159,7 +165,7 @@ def _inside(mask: Mask, segments: tuple[Segment, ...], box: Window) -> NDArray[n
 
 
 @stage("find")
-def _split(mask: Mask, whole: Choice, wanted: Components) -> tuple[Choice, ...]:
+def _split(mask: Mask, whole: Choice, wanted: Components) -> tuple[Chosen, ...]:
     """The components of a region that are large enough; the region itself, refused, where none is."""
     from voxmill_kernels.mask.components import components
 
@@ -169,7 +175,8 @@ def _split(mask: Mask, whole: Choice, wanted: Components) -> tuple[Choice, ...]:
     kept = [one for one in found if one.voxels >= fewest]
     below = f"smaller than {wanted.min_volume_mm3:g} mm³ (components.min_volume_mm3)"
     if not kept:
-        return (replace(whole, refusal=f"all its components ({len(found)}) are {below}"),)
+        why = f"all its components ({len(found)}) are {below}"
+        return (Refused(whole.name, whole.label, why, whole.box, whole.voxels, whole.notes),)
     parts = [_part(whole, number, one, wanted.connectivity) for number, one in enumerate(kept, 1)]
     lost = len(found) - len(kept)
     if lost:

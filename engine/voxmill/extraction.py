@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from voxmill.admission import using, with_room
 from voxmill.cases import Case, open_case, open_image
-from voxmill.choices import Choice
+from voxmill.choices import Choice, Chosen, Refused
 from voxmill.computing import ON_CPU, SHARING, Workplace, failure, is_full, name_of, open_device, parse_threads, release
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, VoxmillError
@@ -70,8 +70,15 @@ def extract(
         return Table(_rows(case, choices, workplace), settings, name_of(workplace.device))
 
 
-def _rows(case: Case, choices: tuple[Choice, ...], workplace: Workplace) -> tuple[Row, ...]:
-    """A row per region, in their order; kernels leave the interpreter free, so that threads help."""
+def _rows(case: Case, chosen: tuple[Chosen, ...], workplace: Workplace) -> tuple[Row, ...]:
+    """A row per region, in their order."""
+    choices = tuple(one for one in chosen if isinstance(one, Choice))
+    rows = _rows_of(case, choices, workplace) if choices else {}
+    return tuple(_failed(case, one, one.why) if isinstance(one, Refused) else rows[one] for one in chosen)
+
+
+def _rows_of(case: Case, choices: tuple[Choice, ...], workplace: Workplace) -> dict[Choice, Row]:
+    """A row per region, of one at least; kernels leave the interpreter free, so that threads help."""
     groups = _groups(case, choices)
     if workplace.device is not None:
         groups = _joined(groups, workplace.threads)
@@ -82,8 +89,7 @@ def _rows(case: Case, choices: tuple[Choice, ...], workplace: Workplace) -> tupl
         context = copy_context()
         with ThreadPoolExecutor(threads, thread_name_prefix="voxmill") as pool:
             found = list(pool.map(lambda group: context.copy().run(_measured, case, workplace, group), groups))
-    rows = {choice: row for group in found for choice, row in group.items()}
-    return tuple(rows[choice] for choice in choices)
+    return {choice: row for group in found for choice, row in group.items()}
 
 
 def _groups(case: Case, choices: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
@@ -189,7 +195,7 @@ class Attempts:
         return made
 
 
-def _failed(case: Case, choice: Choice, reason: str) -> Row:
+def _failed(case: Case, choice: Chosen, reason: str) -> Row:
     name = _text(choice.name)
     notes = (*case.notes, *choice.notes)
     return Row(_text(case.name), name, {}, notes, _about(choice), error=f"region {name}: {reason}")
@@ -320,8 +326,8 @@ def _row(case: Case, choice: Choice, prepared: Prepared, found: Sequence[Found])
     return Row(_text(case.name), _text(choice.name), features, tuple(notes), about, left_out=left_out)
 
 
-def _about(choice: Choice) -> dict[str, Any]:
-    box = None if choice.extent is None else list(choice.extent)
+def _about(choice: Chosen) -> dict[str, Any]:
+    box = None if choice.box is None else list(choice.box.shape)
     return {"label": choice.label, "voxels": choice.voxels, "box": box}
 
 
