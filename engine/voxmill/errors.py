@@ -8,7 +8,7 @@ import reprlib
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 Item = TypeVar("Item")
 
@@ -35,7 +35,29 @@ class Interruption(BaseException):
 
 
 class InputError(VoxmillError):
-    """An image, mask or label that cannot be used."""
+    """An image, mask or label that cannot be used.
+
+    ours: its sentence without the name that it begins with and without words of a header or file, so that it may be
+    told of anybody's; '' where nobody has said what these are.
+    """
+
+    ours = ""
+
+    @classmethod
+    def about(cls, name: object, ours: str, theirs: str = "", rest: str = "") -> Self:
+        """What is wrong with something of a name, in words of ours, with counts, sizes and geometry.
+
+        theirs: what stands before the rest of these, and may repeat a header or the name of a file.
+        """
+        error = cls(f"{name}: {ours}{theirs}{rest}")
+        error.ours = ours + rest
+        return error
+
+    def saying(self, sentence: str) -> Self:
+        """The same in another sentence; what may be told of anybody's stays."""
+        error = type(self)(sentence)
+        error.ours = self.ours
+        return error
 
 
 class UnrelatedError(InputError):

@@ -156,7 +156,9 @@ def segments_of(boxes: list[list[LabelBox]], name: str) -> tuple[Segment, ...]:
         for one in in_layer
     ]
     if not found:
-        raise InputError(f"{name}: nothing is segmented: every voxel is 0; give a mask in which the region has a label")
+        raise InputError.about(
+            name, "nothing is segmented: every voxel is 0; give a mask in which the region has a label"
+        )
     return tuple(found)
 
 

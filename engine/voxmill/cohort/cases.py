@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers, names_of
+from voxmill.discovery.cases import CaseSource, ImageSource, MaskSource, names_of, unlooked_at
 from voxmill.discovery.found import OF_ANOTHER
 from voxmill.errors import InputError, UnrelatedError, VoxmillError
 from voxmill.io.fetching import is_there, stamps_of
@@ -273,10 +273,9 @@ class FileCase:
         )
 
     def _why(self, error: VoxmillError, image: ImageSource, mask: MaskSource | None = None) -> str:
-        """Why a file cannot be read; of DICOM whose header nobody has looked at, only that it cannot."""
-        if image.series is None and may_repeat_headers(error, mask.path if mask else image.files[0]):
-            return UNTOLD
-        return (mask or image).withheld(self._told(error))
+        """Why a file cannot be read; of DICOM whose header nobody has looked at, only in words of ours."""
+        told = unlooked_at(error, mask.path if mask else image.files[0]) if image.series is None else ""
+        return told or (mask or image).withheld(self._told(error))
 
     def _told(self, text: object) -> str:
         """A sentence with the names of images and masks in place of those of files; it repeats no header."""

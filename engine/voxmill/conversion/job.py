@@ -10,7 +10,7 @@ from typing import Any
 from voxmill.conversion.content import Reading
 from voxmill.conversion.fit import fit_notes, shear_notes
 from voxmill.conversion.kept import Kept, Keys, Row
-from voxmill.discovery.cases import UNTOLD, CaseSource, ImageSource, MaskSource, may_repeat_headers
+from voxmill.discovery.cases import CaseSource, ImageSource, MaskSource, unlooked_at
 from voxmill.discovery.found import OF_ANOTHER, FoundImage
 from voxmill.discovery.headers import about_case, about_image
 from voxmill.errors import InputError, UnrelatedError
@@ -191,10 +191,9 @@ class _UnderWay:
         self.written[image.name]["masks"][mask.name] = self.keys[image.name]["masks"][mask.name]
 
     def _fail(self, error: InputError, image: ImageSource, mask: MaskSource | None = None) -> None:
-        sentence = (mask or image).withheld(self._told(str(error)))
         from_table = image.series is None and not self.job.pseudonyms.keep_ids
-        if from_table and may_repeat_headers(error, mask.path if mask else image.files[0]):
-            sentence = UNTOLD
+        told = unlooked_at(error, mask.path if mask else image.files[0]) if from_table else ""
+        sentence = told or (mask or image).withheld(self._told(str(error)))
         where = {"image": image.name, "mask": mask.name if mask else ""}
         self.failures.append({**where, "reason": type(error).__name__, "sentence": self.case.place + sentence})
 

@@ -79,7 +79,7 @@ def _header_in(image: Location) -> "Dataset | None":
             header = first_image(path) if is_dicom(path) else None
         if header is not None:
             return header.dataset
-    raise InputError(f"{image.name}: there is no header in it that says whose it is; give the files of the image")
+    raise InputError.about(image.name, "there is no header in it that says whose it is; give the files of the image")
 
 
 def _may_be_dicom(place: Location) -> bool:
@@ -235,9 +235,14 @@ class Sources:
 
 
 UNTOLD = "it cannot be read; voxmill extract of these files says why"
-"""What is said of a file of DICOM that a table names: the reason may repeat its header."""
+"""What is said of a file of DICOM that a table names, where the reason may repeat its header."""
 
 
-def may_repeat_headers(error: VoxmillError, place: Location) -> bool:
-    """Whether a message may say what stands in the header of a file of DICOM, and was not looked through before."""
-    return not isinstance(error, Unreachable | UnrelatedError) and _may_be_dicom(place)
+def unlooked_at(error: VoxmillError, place: Location) -> str:
+    """What is told of an error where nobody looked at the header of a file of DICOM before; '' where all of it may be.
+
+    Only words of ours: others may repeat the header, or names of files.
+    """
+    if isinstance(error, Unreachable | UnrelatedError) or not _may_be_dicom(place):
+        return ""
+    return (error.ours if isinstance(error, InputError) else "") or UNTOLD

@@ -26,18 +26,20 @@ def file_size(path: Path) -> int:
         if stat.S_ISREG(found.st_mode):
             path.open("rb").close()
     except FileNotFoundError as error:
-        raise InputError(f"{path.name}: {lacking(path, 'there is no such file; check the path')}") from error
+        raise InputError.about(path.name, lacking(path, "there is no such file; check the path")) from error
     except PermissionError as error:
-        raise InputError(f"{path.name}: no permission to read this file; ask its owner for access") from error
+        raise InputError.about(path.name, "no permission to read this file; ask its owner for access") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{path.name}: this file cannot be opened: {reason.lower()}; check the path") from error
+        raise InputError.about(
+            path.name, "this file cannot be opened", f": {reason.lower()}", "; check the path"
+        ) from error
     if stat.S_ISDIR(found.st_mode):
-        raise InputError(f"{path.name}: this is a folder; give one file")
+        raise InputError.about(path.name, "this is a folder; give one file")
     if not stat.S_ISREG(found.st_mode):
-        raise InputError(f"{path.name}: this is not a regular file (a device, pipe or socket); give an image file")
+        raise InputError.about(path.name, "this is not a regular file (a device, pipe or socket); give an image file")
     if found.st_size == 0:
-        raise InputError(f"{path.name}: this file is empty; copy or convert it again")
+        raise InputError.about(path.name, "this file is empty; copy or convert it again")
     return found.st_size
 
 
@@ -49,9 +51,11 @@ def require_readable(path: Path) -> None:
             while stream.read(PIECE):
                 pass
     except OSError as error:
-        raise InputError(
-            f"{path.name}: this file cannot be read to its end: {(error.strerror or str(error)).lower()}; see whether "
-            "the disk or network that it lies on is well"
+        raise InputError.about(
+            path.name,
+            "this file cannot be read to its end",
+            f": {(error.strerror or str(error)).lower()}",
+            "; see whether the disk or network that it lies on is well",
         ) from error
 
 

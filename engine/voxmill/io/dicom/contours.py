@@ -56,9 +56,9 @@ def drawn_regions(header: Header) -> tuple[DrawnRegion, ...]:
         number = _number(item, "ROINumber", label)
         regions.append(DrawnRegion(number, text(item, "ROIName"), tuple(contours.get(number, ()))))
     if not regions:
-        raise InputError(f"{label}: no region is drawn: {named('StructureSetROISequence')} is missing or empty")
+        raise InputError.about(label, f"no region is drawn: {named('StructureSetROISequence')} is missing or empty")
     if len({region.number for region in regions}) < len(regions):
-        raise InputError(f"{label}: two regions have one number ({named('ROINumber')}); export it again")
+        raise InputError.about(label, f"two regions have one number ({named('ROINumber')}); export it again")
     return tuple(regions)
 
 
@@ -74,7 +74,7 @@ def _contours_by_number(dataset: Dataset, label: str) -> dict[int, list[Contour]
 def _number(item: Dataset, keyword: str, label: str) -> int:
     found = optional_number(item, keyword)
     if found is None or found != int(found):
-        raise InputError(f"{label}: {named(keyword)} is missing or no whole number; export it again")
+        raise InputError.about(label, f"{named(keyword)} is missing or no whole number; export it again")
     return int(found)
 
 
@@ -87,8 +87,8 @@ def _contour(item: Dataset, label: str) -> Contour:
     except (TypeError, ValueError):
         numbers = np.array([np.nan])
     if numbers.size % 3 or not (np.abs(numbers) <= FARTHEST_MM).all():
-        raise InputError(
-            f"{label}: {named('ContourData')} must be numbers x, y, z in mm for every point; found others: export it "
-            "again"
+        raise InputError.about(
+            label,
+            f"{named('ContourData')} must be numbers x, y, z in mm for every point; found others: export it again",
         )
     return Contour(numbers.reshape(-1, 3), text(item, "ContourGeometricType").upper())

@@ -87,7 +87,7 @@ def _in_voxels(points: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
 
 def _outline(place: NDArray[np.float64], label: str) -> _Outline:
     if np.abs(place).max() >= FARTHEST:
-        raise InputError(f"{label}: a contour lies {FARTHEST} voxels from the image, or more; correct its points")
+        raise InputError.about(label, f"a contour lies {FARTHEST} voxels from the image, or more; correct its points")
     corners = np.floor(place[:, 1:] * PARTS + 0.5).astype(np.int64)
     return _Outline(float(place[:, 0].mean()), corners)
 

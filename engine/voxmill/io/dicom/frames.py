@@ -57,21 +57,24 @@ def frames_of(header: Header) -> tuple[Frame, ...]:
     sop_class = text(dataset, "SOPClassUID")
     layout = IMAGES.get(sop_class)
     if layout is None:
-        raise InputError(f"{label}: this is no image of CT, MR or PET but {class_name(sop_class)}; give the images")
+        raise InputError.about(
+            label, "this is no image of CT, MR or PET", f" but {class_name(sop_class)}", "; give the images"
+        )
     voxels = voxels_of(header)
     if is_localizer(dataset):
-        raise InputError(
-            f"{label}: this is a localizer, not a slice of a volume; give the series that was planned on it"
+        raise InputError.about(
+            label, "this is a localizer, not a slice of a volume; give the series that was planned on it"
         )
     groups = [FrameGroups((dataset,))] * voxels.frames if layout is Layout.SINGLE else _functional(dataset, label)
     if layout is Layout.SINGLE and voxels.frames > 1:
-        raise InputError(
-            f"{label}: {voxels.frames} frames, and no place for each; export it as enhanced or single images"
+        raise InputError.about(
+            label, f"{voxels.frames} frames, and no place for each; export it as enhanced or single images"
         )
     if len(groups) != voxels.frames:
-        raise InputError(
-            f"{label}: {named('PerFrameFunctionalGroupsSequence')} describes {counted(len(groups), 'frame')}, "
-            f"{named('NumberOfFrames')} is {voxels.frames}; export it again"
+        raise InputError.about(
+            label,
+            f"{named('PerFrameFunctionalGroupsSequence')} describes {counted(len(groups), 'frame')}, "
+            f"{named('NumberOfFrames')} is {voxels.frames}; export it again",
         )
     return tuple(_frame(header, voxels, group, index) for index, group in enumerate(groups))
 
@@ -79,7 +82,7 @@ def frames_of(header: Header) -> tuple[Frame, ...]:
 def _functional(dataset: Dataset, label: str) -> list[FrameGroups]:
     groups = list(groups_of(dataset))
     if not groups:
-        raise InputError(f"{label}: {named('PerFrameFunctionalGroupsSequence')} is missing; export it again")
+        raise InputError.about(label, f"{named('PerFrameFunctionalGroupsSequence')} is missing; export it again")
     return groups
 
 
@@ -87,7 +90,7 @@ def _frame(header: Header, voxels: Voxels, groups: FrameGroups, index: int) -> F
     label = header.path.name if index == 0 else f"{header.path.name}, frame {index + 1}"
     spacing = numbers(groups.holding("PixelSpacing"), "PixelSpacing", 2, label=label)
     if min(spacing) <= 0:
-        raise InputError(f"{label}: {named('PixelSpacing')} must be above 0; found {spacing}; correct the header")
+        raise InputError.about(label, f"{named('PixelSpacing')} must be above 0; found {spacing}; correct the header")
     slope, intercept = _rescale(header.dataset, groups, label)
     return Frame(
         header=header,
@@ -115,11 +118,11 @@ def _rescale(dataset: Dataset, groups: FrameGroups, label: str) -> tuple[float, 
     """Slope and intercept; 1 and 0 where a kind of image need not have them and has none."""
     place = groups.holding("RescaleSlope")
     if "ModalityLUTSequence" in dataset:
-        raise InputError(f"{label}: its values are given by {named('ModalityLUTSequence')}, which cannot be read")
+        raise InputError.about(label, f"its values are given by {named('ModalityLUTSequence')}, which cannot be read")
     is_there = "RescaleSlope" in place or "RescaleIntercept" in place
     if not is_there and text(dataset, "SOPClassUID") not in NEEDS_RESCALE:
         return 1.0, 0.0
     slope, intercept = (number(place, keyword, label=label) for keyword in ("RescaleSlope", "RescaleIntercept"))
     if slope == 0:
-        raise InputError(f"{label}: {named('RescaleSlope')} is 0: all its values would be one; export it again")
+        raise InputError.about(label, f"{named('RescaleSlope')} is 0: all its values would be one; export it again")
     return slope, intercept

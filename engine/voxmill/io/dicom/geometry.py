@@ -77,17 +77,19 @@ def _axes(frames: Sequence[Frame], name: str) -> NDArray[np.float64]:
     if np.abs(orientations - orientations[0]).max() > ORIENTATION:
         kinds = Counter(tuple(row) for row in orientations.round(3).tolist())
         found = "; ".join(f"{count} of {list(kind)}" for kind, count in kinds.most_common(3))
-        raise InputError(
-            f"{name}: its slices have different orientations ({found}, {named('ImageOrientationPatient')}); "
-            "give the slices of one orientation alone"
+        raise InputError.about(
+            name,
+            f"its slices have different orientations ({found}, {named('ImageOrientationPatient')}); "
+            "give the slices of one orientation alone",
         )
     row, column = orientations[0, :3], orientations[0, 3:]
     normal = np.cross(row, column)
     lengths = [float(np.linalg.norm(axis)) for axis in (row, column, normal)]
     if max(abs(length - 1) for length in lengths) > 1e-3 or abs(row @ column) > ORIENTATION:
-        raise InputError(
-            f"{name}: {named('ImageOrientationPatient')} must be two unit vectors at right angles; "
-            f"found {list(frames[0].orientation)}; correct the header"
+        raise InputError.about(
+            name,
+            f"{named('ImageOrientationPatient')} must be two unit vectors at right angles; "
+            f"found {list(frames[0].orientation)}; correct the header",
         )
     return np.stack([row, column, normal / lengths[2]], axis=1)
 
@@ -100,8 +102,8 @@ def _refuse_differing(frames: Sequence[Frame], name: str) -> None:
     ):
         if len(kinds) > 1:
             found = "; ".join(f"{value} in {count}" for value, count in kinds.most_common(3))
-            raise InputError(
-                f"{name}: its slices differ in {named(keyword)} ({found}); give those that are alike alone"
+            raise InputError.about(
+                name, f"its slices differ in {named(keyword)} ({found}); give those that are alike alone"
             )
 
 
@@ -135,15 +137,19 @@ def _refuse_shared(frames: Sequence[Frame], along: NDArray[np.float64], name: st
     shared = np.flatnonzero(np.diff(along) < 1e-3)
     if len(shared):
         pairs = several([f"{frames[at]} and {frames[at + 1]}" for at in shared[:3]])
-        raise InputError(
-            f"{name}: {len(shared) + 1} or more of its {len(frames)} slices share their place ({pairs}); it holds "
-            "several volumes (times, echoes) or slices twice: give the files of one volume alone"
+        raise InputError.about(
+            name,
+            f"{len(shared) + 1} or more of its {len(frames)} slices share their place",
+            f" ({pairs})",
+            "; it holds several volumes (times, echoes) or slices twice: give the files of one volume alone",
         )
 
 
 def _single(frame: Frame, axes: NDArray[np.float64], name: str) -> Stack:
     if frame.depth is None:
-        raise InputError(f"{name}: one slice, and {named('SliceThickness')} is missing: its depth is not known; add it")
+        raise InputError.about(
+            name, f"one slice, and {named('SliceThickness')} is missing: its depth is not known; add it"
+        )
     grid, _ = _grid(frame, axes, axes[:, 2], 1, frame.depth)
     said = f"one slice: its depth of {frame.depth:g} mm is that of its header"
     return Stack((frame,), grid, np.zeros(1), (said,))
@@ -157,9 +163,10 @@ def _line(positions: NDArray[np.float64], normal: NDArray[np.float64], steps: St
     line: NDArray[np.float64] = normal + aside if np.linalg.norm(aside) > TILT else normal
     off = float(np.linalg.norm(way - along[:, None] * line, axis=1).max())
     if off > steps.tolerance + TILT * along[-1]:
-        raise InputError(
-            f"{name}: its slices are shifted sideways by up to {off:.2f} mm, and do not lie on one line "
-            f"({named('ImagePositionPatient')}); give one volume alone"
+        raise InputError.about(
+            name,
+            f"its slices are shifted sideways by up to {off:.2f} mm, and do not lie on one line "
+            f"({named('ImagePositionPatient')}); give one volume alone",
         )
     return line
 

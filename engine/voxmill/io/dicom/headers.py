@@ -140,7 +140,7 @@ def read_pixel_element(header: Header) -> PixelElement | None:
     try:
         with quiet(), header.path.open("rb") as file:
             if _stamp(file) != header.stamp:
-                raise InputError(f"{header.path.name}: it was changed while it was read; try again")
+                raise InputError.about(header.path.name, "it was changed while it was read; try again")
             stream: BinaryIO = file
             if header.transfer_syntax == DeflatedExplicitVRLittleEndian:
                 stream = BytesIO(_inflated(file, _meta(file), header.path.name))
@@ -152,17 +152,18 @@ def read_pixel_element(header: Header) -> PixelElement | None:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
         reason = getattr(error, "strerror", None) or "they are cut off or damaged"
-        raise InputError(
-            f"{header.path.name}: its pixels cannot be read: {reason.lower()}; copy the file again"
+        raise InputError.about(
+            header.path.name, f"its pixels cannot be read: {reason.lower()}; copy the file again"
         ) from error
 
 
 def _refuse_compressed(header: Header, element: PixelElement | None) -> None:
     """Refuse compressed pixels of a transfer syntax that has none: they would be taken for values."""
     if header.transfer_syntax in NATIVE and isinstance(element, RawDataElement) and _is_in_fragments(element):
-        raise InputError(
-            f"{header.path.name}: its pixels are compressed, and {named('TransferSyntaxUID')} is missing or says that "
-            "they are not; export the file again from its source"
+        raise InputError.about(
+            header.path.name,
+            f"its pixels are compressed, and {named('TransferSyntaxUID')} is missing or says that "
+            "they are not; export the file again from its source",
         )
 
 
@@ -177,8 +178,8 @@ def _of_object(header: Header) -> Header:
     """Refuse what is a DICOM file and neither image nor mask nor anything else with a class of its own."""
     sop_class = text(header.dataset, "SOPClassUID")
     if sop_class == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in header.dataset:
-        raise InputError(
-            f"{header.path.name}: this is a DICOMDIR, a list of files; give the folder that the images are in"
+        raise InputError.about(
+            header.path.name, "this is a DICOMDIR, a list of files; give the folder that the images are in"
         )
     if not sop_class:
         raise InputError(
@@ -195,8 +196,8 @@ def _read(path: Path, stop_when: StopWhen) -> Header:
         with quiet(), path.open("rb") as file:
             start = file.read(BEGINNING)
             if not _begins(start):
-                raise InputError(
-                    f"{path.name}: this is no DICOM file; give DICOM images, or a format that its name tells"
+                raise InputError.about(
+                    path.name, "this is no DICOM file; give DICOM images, or a format that its name tells"
                 )
             stamp = _stamp(file)
             meta = _meta(file) if _may_be_deflated(start) else None
@@ -210,7 +211,7 @@ def _read(path: Path, stop_when: StopWhen) -> Header:
     except InputError:
         raise
     except Exception as error:  # pydicom raises anything on a damaged file
-        raise InputError(f"{path.name}: its header is damaged or cut off; copy the file again") from error
+        raise InputError.about(path.name, "its header is damaged or cut off; copy the file again") from error
 
 
 def _begins(start: bytes) -> bool:
@@ -246,7 +247,7 @@ def _inflated(file: BinaryIO, meta: FileMetaDataset, label: str) -> bytes:
     content = inflater.decompress(file.read(), INFLATED_LIMIT)
     if not inflater.eof:
         fault = f"inflates to more than {INFLATED_LIMIT} bytes" if inflater.unconsumed_tail else "is cut off"
-        raise InputError(f"{label}: its deflated dataset {fault}, and is not read; save the file uncompressed")
+        raise InputError.about(label, f"its deflated dataset {fault}, and is not read; save the file uncompressed")
     return content
 
 
@@ -295,6 +296,6 @@ def _of_any(file: BinaryIO, stop_when: StopWhen) -> tuple[Dataset, UID]:
 
 def _known(syntax: UID, label: str) -> UID:
     if syntax not in TRANSFER_SYNTAXES:
-        which = f"its transfer syntax {syntax} is not known" if syntax.is_valid else "its transfer syntax is no UID"
-        raise InputError(f"{label}: {which}; save it uncompressed")
+        which = (f" {syntax}", " is not known") if syntax.is_valid else ("", " is no UID")
+        raise InputError.about(label, "its transfer syntax", which[0], f"{which[1]}; save it uncompressed")
     return syntax

@@ -50,7 +50,9 @@ def _read(header: Header, image: Image | None, *, name: str, threshold: float) -
     if sop_class in MASKS:
         return read_segmentation(file, None if image is None else image.grid, name=name, threshold=threshold)
     kind = class_name(sop_class)
-    raise InputError(f"{file.name}: this is no mask but {kind}; give a segmentation (SEG) or structure set (RTSTRUCT)")
+    raise InputError.about(
+        file.name, "this is no mask", f" but {kind}", "; give a segmentation (SEG) or structure set (RTSTRUCT)"
+    )
 
 
 def mask_header(path: Path) -> Header:
@@ -67,5 +69,7 @@ def _only_mask(folder: Path) -> Header:
     found = [one for one in beginnings_in(folder) if isinstance(one, Header) and is_mask(one)]
     if len(found) != 1:
         listed = f" ({several([one.path.name for one in found], separator=', ')})" if found else ""
-        raise InputError(f"{folder.name}: {len(found) or 'no'} DICOM masks are in this folder{listed}; give one file")
+        raise InputError.about(
+            folder.name, f"{len(found) or 'no'} DICOM masks are in this folder", listed, "; give one file"
+        )
     return found[0]

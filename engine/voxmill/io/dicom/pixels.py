@@ -91,8 +91,8 @@ def rescale(stored: NDArray[Any], frame: Frame, values: NDArray[Any]) -> None:
     else:
         found = stored.astype(np.float64) * frame.slope + frame.intercept
         if np.abs(found).max() > np.finfo(values.dtype).max:
-            raise InputError(
-                f"{frame}: its values are beyond {values.dtype} after rescaling ({named('RescaleSlope')}); correct it"
+            raise InputError.about(
+                frame, f"its values are beyond {values.dtype} after rescaling ({named('RescaleSlope')}); correct it"
             )
         values[...] = found
 
@@ -142,8 +142,8 @@ def _stored(found: NDArray[Any], voxels: Voxels) -> NDArray[Any]:
 def by_decoder(header: Header, dataset: Dataset, indices: Sequence[int], voxels: Voxels) -> Iterator[NDArray[Any]]:
     """The frames of a dataset as pydicom and its decoders have them."""
     if not value(dataset, "PixelData"):
-        raise InputError(
-            f"{header.path.name}: it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
+        raise InputError.about(
+            header.path.name, f"it has no pixels: {named('PixelData')} is missing, cut off or not whole numbers"
         )
     decoder = decoder_of(header)
     _refuse_data(header, dataset, voxels)
@@ -155,7 +155,9 @@ def by_decoder(header: Header, dataset: Dataset, indices: Sequence[int], voxels:
         except BaseException as error:
             if not is_of_decoder(error):
                 raise
-            raise InputError(f"{header.path.name}: its pixels are cut off or damaged; copy the file again") from error
+            raise InputError.about(
+                header.path.name, "its pixels are cut off or damaged; copy the file again"
+            ) from error
         yield pixels
 
 
@@ -170,13 +172,13 @@ def decoder_of(header: Header) -> Decoder:
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError:
-        raise InputError(
-            f"{header.path.name}: pixels encoded as {syntax.name} cannot be decoded; save it uncompressed"
+        raise InputError.about(
+            header.path.name, f"pixels encoded as {syntax.name} cannot be decoded; save it uncompressed"
         ) from None
     if not decoder.is_available:
         needs = " ".join(decoder.missing_dependencies)
         advice = 'pip install "voxmill[libjpeg]" (GPL-3)' if "libjpeg" in needs else "save it uncompressed"
-        raise InputError(f"{header.path.name}: pixels encoded as {syntax.name} need another decoder: {advice}")
+        raise InputError.about(header.path.name, f"pixels encoded as {syntax.name} need another decoder: {advice}")
     return decoder
 
 
@@ -184,7 +186,7 @@ def _refuse_short(label: str, length: int, voxels: Voxels) -> None:
     """Refuse pixel data that are not compressed and too short."""
     promised = voxels.frames * voxels.rows * voxels.columns * voxels.bits // 8
     if length < promised:
-        raise InputError(f"{label}: its pixels are cut off: {length} bytes of {promised}; copy the file again")
+        raise InputError.about(label, f"its pixels are cut off: {length} bytes of {promised}; copy the file again")
 
 
 def _refuse_data(header: Header, dataset: Dataset, voxels: Voxels) -> None:
@@ -198,9 +200,10 @@ def _refuse_data(header: Header, dataset: Dataset, voxels: Voxels) -> None:
     for data in _encoded(dataset, voxels.frames, label):
         found = frame_size(data)
         if found != (voxels.rows, voxels.columns):
-            raise InputError(
-                f"{label}: a compressed frame has {'no size' if found is None else f'{found[1]} x {found[0]} voxels'}, "
-                f"the header says {voxels.columns} x {voxels.rows}; it is damaged: copy the file again"
+            raise InputError.about(
+                label,
+                f"a compressed frame has {'no size' if found is None else f'{found[1]} x {found[0]} voxels'}, "
+                f"the header says {voxels.columns} x {voxels.rows}; it is damaged: copy the file again",
             )
 
 
@@ -208,4 +211,4 @@ def _encoded(dataset: Dataset, frames: int, label: str) -> Iterator[bytes]:
     try:
         yield from generate_frames(dataset.PixelData, number_of_frames=frames)
     except Exception as error:  # as pydicom finds damaged fragments
-        raise InputError(f"{label}: its compressed pixels are cut off or damaged; copy the file again") from error
+        raise InputError.about(label, "its compressed pixels are cut off or damaged; copy the file again") from error

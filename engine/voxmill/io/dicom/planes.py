@@ -66,9 +66,10 @@ def on_own_grid(frames: Sequence[SegmentFrame], size: tuple[int, int], *, name: 
     row, column = np.array(first.orientation[:3]), np.array(first.orientation[3:])
     normal = np.cross(row, column)
     if abs(float(np.linalg.norm(normal)) - 1) > TILT or abs(float(row @ column)) > ORIENTATION:
-        raise InputError(
-            f"{name}: {named('ImageOrientationPatient')} must be two unit vectors at right angles; "
-            f"found {list(first.orientation)}; correct the header"
+        raise InputError.about(
+            name,
+            f"{named('ImageOrientationPatient')} must be two unit vectors at right angles; "
+            f"found {list(first.orientation)}; correct the header",
         )
     positions = np.array([frame.position for frame in frames])
     along = positions @ normal
@@ -77,7 +78,7 @@ def on_own_grid(frames: Sequence[SegmentFrame], size: tuple[int, int], *, name: 
     places, step = _places(along - along[start], first, name)
     slices = int(places.max()) + 1
     if slices * size[0] * size[1] > MOST_VOXELS:
-        raise InputError(f"{name}: by its positions the mask has {slices} slices; correct them, or give the image")
+        raise InputError.about(name, f"by its positions the mask has {slices} slices; correct them, or give the image")
     line = _line(way, places, normal * step, name)
     depth = float(np.linalg.norm(line))
     grid = Grid.from_spacing(
@@ -100,9 +101,10 @@ def _places(along: NDArray[np.float64], first: SegmentFrame, name: str) -> tuple
     places = np.floor(along / step + 0.5)
     off = float(np.abs(along - places * step).max())
     if off > min(JITTER_MM, JITTER_SHARE * step):
-        raise InputError(
-            f"{name}: its planes lie on no regular grid: by steps of {step:.3f} mm they are up to {off:.3f} mm off; "
-            "give the image that they were drawn on"
+        raise InputError.about(
+            name,
+            f"its planes lie on no regular grid: by steps of {step:.3f} mm they are up to {off:.3f} mm off; "
+            "give the image that they were drawn on",
         )
     return places.astype(np.int64), step
 
@@ -120,9 +122,10 @@ def _step(gaps: NDArray[np.float64], first: SegmentFrame) -> float:
 def _depth(frame: SegmentFrame, name: str) -> float:
     depth = frame.step or frame.thickness
     if depth is None:
-        raise InputError(
-            f"{name}: one plane, and {named('SpacingBetweenSlices')} and {named('SliceThickness')} are missing: its "
-            "depth is not known; give the image that it was drawn on"
+        raise InputError.about(
+            name,
+            f"one plane, and {named('SpacingBetweenSlices')} and {named('SliceThickness')} are missing: its "
+            "depth is not known; give the image that it was drawn on",
         )
     return depth
 
@@ -139,8 +142,9 @@ def _line(
     line: NDArray[np.float64] = found if np.linalg.norm(found - upright) > TILT * length else upright
     off = float(np.linalg.norm(way - places[:, None] * line, axis=1).max())
     if off > min(JITTER_MM, JITTER_SHARE * length) + TILT * length * float(places[last]):
-        raise InputError(
-            f"{name}: its planes are shifted sideways by up to {off:.2f} mm, and do not lie on one line "
-            f"({named('ImagePositionPatient')}); give the image that they were drawn on"
+        raise InputError.about(
+            name,
+            f"its planes are shifted sideways by up to {off:.2f} mm, and do not lie on one line "
+            f"({named('ImagePositionPatient')}); give the image that they were drawn on",
         )
     return line

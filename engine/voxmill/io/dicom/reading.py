@@ -41,7 +41,7 @@ def read_dicom(path: Path, *, series: str | int | None = None, allow_gaps: bool 
         is_one = series is None and not path.is_dir()
         chosen = found.series[0] if is_one else choose(found.series, series, label=name)
     except InputError as error:
-        raise InputError(f"{error}{_failed(found.failures, start='; ')}") from None
+        raise error.saying(f"{error}{_failed(found.failures, start='; ')}") from None
     volume = read_series(chosen, name=name, allow_gaps=allow_gaps)
     notes = (*volume.notes, *([_failed(found.failures)] if found.failures else []))
     return volume.renamed(name, notes=notes)
@@ -104,9 +104,10 @@ def _refuse_mixed(headers: Sequence[Dataset], modality: str, name: str) -> None:
         kinds = Counter(text(header, keyword) for header in headers)
         if len(kinds) > 1:
             counts = " and ".join(str(count) for _, count in kinds.most_common(3))
-            raise InputError(
-                f"{name}: its files have one series UID and differ in {named(keyword)} ({counts} of them are alike); "
-                "export the series again"
+            raise InputError.about(
+                name,
+                f"its files have one series UID and differ in {named(keyword)} ({counts} of them are alike); "
+                "export the series again",
             )
 
 

@@ -46,7 +46,8 @@ def hiding_identity(header: Dataset, identity: Identity) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise type(error)(_told(str(error), region_names(header), identity | Identity.of(header))) from error
+        told = _told(str(error), region_names(header), identity | Identity.of(header))
+        raise error.saying(told) from error
 
 
 def _told(sentence: str, names: Iterable[str], identity: Identity) -> str:

@@ -26,12 +26,12 @@ def read_structure_set(path: Path, image: Image | None, *, name: str) -> Mask:
     and for everything that is no such file.
     """
     if image is None:
-        raise InputError(f"{name}: a structure set has contours and no voxels; give the image that it was drawn on")
+        raise InputError.about(name, "a structure set has contours and no voxels; give the image that it was drawn on")
     regions = drawn_regions(read_header(path))
     found = {region.number: filled(region, image.grid, label=path.name) for region in regions}
     drawn = [region for region in regions if _has_voxels(found[region.number])]
     if not drawn:
-        raise InputError(f"{name}: {_why_nothing(list(found.values()), image)}")
+        raise InputError.about(name, *_why_nothing(list(found.values()), image))
     labels, counted = _labels(regions)
     layers = layers_of(
         ((labels[region.number], found[region.number].patches) for region in drawn),
@@ -59,11 +59,13 @@ def _has_voxels(found: Filled) -> bool:
     return any(patch.inside.any() for patch in found.patches)
 
 
-def _why_nothing(found: Sequence[Filled], image: Image) -> str:
+def _why_nothing(found: Sequence[Filled], image: Image) -> tuple[str, str, str]:
+    """Why no region has a voxel, as InputError.about takes it: names of regions may be a person's."""
     if any(one.is_outside for one in found):
         return (
-            f"all of its contours lie outside of {image.name}, whose grid is {image.grid}; "
-            "give the image that it was drawn on"
+            "all of its contours lie outside",
+            f" of {image.name}, whose grid is {image.grid}",
+            "; give the image that it was drawn on",
         )
     notes = [note for one in found for note in one.notes]
-    return f"nothing is segmented: no voxel's centre lies in a contour{f' ({several(notes)})' if notes else ''}"
+    return "nothing is segmented: no voxel's centre lies in a contour", f" ({several(notes)})" if notes else "", ""

@@ -44,9 +44,10 @@ def segment_frames(header: Header, *, frames: int, of_one_segment: bool) -> tupl
     """
     label, groups = header.path.name, list(groups_of(header.dataset))
     if len(groups) != frames:
-        raise InputError(
-            f"{label}: {named('PerFrameFunctionalGroupsSequence')} describes {counted(len(groups), 'frame')}, its "
-            f"pixels are {frames}; export the segmentation again"
+        raise InputError.about(
+            label,
+            f"{named('PerFrameFunctionalGroupsSequence')} describes {counted(len(groups), 'frame')}, its "
+            f"pixels are {frames}; export the segmentation again",
         )
     found = tuple(_frame(header, group, at, of_one_segment=of_one_segment) for at, group in enumerate(groups))
     _refuse_differing(found, label)
@@ -57,10 +58,12 @@ def _frame(header: Header, groups: FrameGroups, index: int, *, of_one_segment: b
     label = f"{header.path.name}, frame {index + 1}"
     spacing = numbers(groups.holding("PixelSpacing"), "PixelSpacing", 2, label=label)
     if min(spacing) <= 0:
-        raise InputError(f"{label}: {named('PixelSpacing')} must be above 0; found {spacing}; correct the header")
+        raise InputError.about(label, f"{named('PixelSpacing')} must be above 0; found {spacing}; correct the header")
     position = numbers(groups.holding("ImagePositionPatient"), "ImagePositionPatient", 3, label=label)
     if max(map(abs, (*position, *spacing))) > FARTHEST_MM:
-        raise InputError(f"{label}: it lies or reaches a kilometre away ({position}, {spacing} mm); correct the header")
+        raise InputError.about(
+            label, f"it lies or reaches a kilometre away ({position}, {spacing} mm); correct the header"
+        )
     return SegmentFrame(
         label=label,
         segment=_segment(header.dataset, groups, label) if of_one_segment else None,
@@ -85,7 +88,7 @@ def _segment(dataset: Dataset, groups: FrameGroups, label: str) -> int:
         return size(described[0], "SegmentNumber", label=label)
     number = size(place, "ReferencedSegmentNumber", label=label)
     if number > HIGHEST_SEGMENT:
-        raise InputError(f"{label}: segment {number} is above {HIGHEST_SEGMENT}; number the segments from 1")
+        raise InputError.about(label, f"segment {number} is above {HIGHEST_SEGMENT}; number the segments from 1")
     return number
 
 
@@ -98,6 +101,6 @@ def _refuse_differing(frames: tuple[SegmentFrame, ...], label: str) -> None:
         keyword = "PixelSpacing"
     else:
         return
-    raise InputError(
-        f"{label}: its frames differ in {named(keyword)}, and lie on no one grid; save each volume as one segmentation"
+    raise InputError.about(
+        label, f"its frames differ in {named(keyword)}, and lie on no one grid; save each volume as one segmentation"
     )

@@ -87,9 +87,11 @@ def _kind(header: Header) -> Kind:
         return Kind.LABELMAP
     if not said and optional_number(header.dataset, "BitsAllocated") == 1:
         return Kind.BINARY
-    raise InputError(
-        f"{header.path.name}: {named('SegmentationType')} must be BINARY, FRACTIONAL or LABELMAP; found "
-        f"{said or 'none'}; correct the header"
+    raise InputError.about(
+        header.path.name,
+        f"{named('SegmentationType')} must be BINARY, FRACTIONAL or LABELMAP",
+        f"; found {said or 'none'}",
+        "; correct the header",
     )
 
 

@@ -194,9 +194,11 @@ def choose(series: Sequence[Series], wanted: str | int | None, *, label: str) ->
     images = [one for one in series if one.is_image]
     if wanted is None:
         if not images:
-            raise InputError(f"{label}: there are no DICOM images of CT, MR or PET in it; {_there(series)}")
+            raise InputError.about(label, "there are no DICOM images of CT, MR or PET in it", f"; {_there(series)}")
         if len(images) > 1:
-            raise InputError(f"{label}: {len(images)} series are in it; choose one by series=; {_there(images)}")
+            raise InputError.about(
+                label, f"{len(images)} series are in it; choose one by series=", f"; {_there(images)}"
+            )
         return images[0]
     if isinstance(wanted, bool) or not isinstance(wanted, str | int):
         raise SettingsError(f"series: give a number or a UID; found {type(wanted).__name__}")

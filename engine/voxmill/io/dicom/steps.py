@@ -44,9 +44,10 @@ def steps_of(along: NDArray[np.float64], *, name: str, allow_gaps: bool) -> Step
     extent = float(along[-1] - along[0])
     count = max(len(found), round(extent / _fitted(found, usual)))
     if count > 2 * len(along):
-        raise InputError(
-            f"{name}: most of its slices are missing: {len(along)} of {count + 1} are there, by their usual step of "
-            f"{usual:.3g} mm; give the whole series"
+        raise InputError.about(
+            name,
+            f"most of its slices are missing: {len(along)} of {count + 1} are there, by their usual step of "
+            f"{usual:.3g} mm; give the whole series",
         )
     step = extent / count
     places = (along - along[0]) / step
@@ -58,7 +59,7 @@ def steps_of(along: NDArray[np.float64], *, name: str, allow_gaps: bool) -> Step
     if not missing and len(along) == count + 1 and off.max() <= tolerance and even.all():
         return Steps(count + 1, step, places, tolerance, _jitter(found, off, step))
     if not allow_gaps:
-        raise InputError(f"{name}: {_irregularity(along, places, step, tolerance)}")
+        raise InputError.about(name, _irregularity(along, places, step, tolerance))
     said = _made_up(missing)
     return Steps(count + 1, step, places, tolerance, (said, *_jitter(found[found < 1.5 * step], off, step)))
 

@@ -39,7 +39,7 @@ class StoredPlanes:
         self.bits = size(dataset, "BitsAllocated", label=label)
         self._header = header
         if self.bits not in (1, 8, 16) or size(dataset, "SamplesPerPixel", label=label) != 1:
-            raise InputError(f"{label}: a mask has one number of 1, 8 or 16 bits per voxel; found {self.bits} bits")
+            raise InputError.about(label, f"a mask has one number of 1, 8 or 16 bits per voxel; found {self.bits} bits")
         self._refuse_promise()
         self._decode: Callable[[int], Plane] | None = None
 
@@ -55,9 +55,11 @@ class StoredPlanes:
         except BaseException as error:
             if not is_of_decoder(error):
                 raise
-            raise InputError(f"{label}: its pixels are cut off or damaged; copy the file again") from error
+            raise InputError.about(label, "its pixels are cut off or damaged; copy the file again") from error
         if plane.shape != (self.rows, self.columns):
-            raise InputError(f"{label}: frame {index + 1} has another size than its header says; copy the file again")
+            raise InputError.about(
+                label, f"frame {index + 1} has another size than its header says; copy the file again"
+            )
         return plane
 
     def _refuse_promise(self) -> None:
@@ -71,16 +73,17 @@ class StoredPlanes:
         elif syntax.is_encapsulated:
             available = LARGEST_IMAGE if frame <= LARGEST_FRAME else 0
         if promised > available:
-            raise InputError(
-                f"{label}: its header promises {promised} bytes of voxels, more than the file "
-                f"({self._header.available} bytes) can hold; it is cut off or damaged: copy it again"
+            raise InputError.about(
+                label,
+                f"its header promises {promised} bytes of voxels, more than the file "
+                f"({self._header.available} bytes) can hold; it is cut off or damaged: copy it again",
             )
 
     def _decoder(self, dataset: Dataset) -> Callable[[int], Plane]:
         """What decodes a frame of this file."""
         label, syntax = self._header.path.name, self._header.transfer_syntax
         if not dataset.get("PixelData"):
-            raise InputError(f"{label}: it has no pixels: {named('PixelData')} is missing, empty or cut off")
+            raise InputError.about(label, f"it has no pixels: {named('PixelData')} is missing, empty or cut off")
         if syntax == DEFLATED_FRAMES or (syntax == RLELossless and self.bits == 1):
             unpacked = _inflated if syntax == DEFLATED_FRAMES else _unrolled
             encoded = list(generate_frames(dataset.PixelData, number_of_frames=self.frames))
@@ -93,8 +96,8 @@ class StoredPlanes:
         if syntax.is_encapsulated and syntax != RLELossless:
             for data in generate_frames(dataset.PixelData, number_of_frames=self.frames):
                 if frame_size(data) != (self.rows, self.columns):
-                    raise InputError(
-                        f"{label}: a compressed frame has another size than its header says; copy it again"
+                    raise InputError.about(
+                        label, "a compressed frame has another size than its header says; copy it again"
                     )
         return lambda index: decoder.as_array(dataset, index=index, raw=True)[0]
 
@@ -103,7 +106,7 @@ class StoredPlanes:
         data = np.frombuffer(dataset.PixelData, dtype=np.uint8)
         count = self.rows * self.columns
         if data.size * 8 < self.frames * count:
-            raise InputError(f"{self._header.path.name}: its pixels are cut off; copy the file again")
+            raise InputError.about(self._header.path.name, "its pixels are cut off; copy the file again")
         if not self._header.transfer_syntax.is_little_endian and dataset["PixelData"].VR == "OW":
             data = data[: data.size // 2 * 2].reshape(-1, 2)[:, ::-1].reshape(-1)  # words, whose bytes are swapped
 

@@ -123,7 +123,7 @@ def numbers(dataset: Dataset, keyword: str, count: int, *, label: str) -> tuple[
     """So many finite numbers; InputError that names the file and the attribute where a header has none."""
     found = optional_numbers(dataset, keyword, count)
     if found is None:
-        raise InputError(f"{label}: {_fault(dataset, keyword, count)}; export the series again from its source")
+        raise InputError.about(label, *_fault(dataset, keyword, count), "; export the series again from its source")
     return found
 
 
@@ -136,12 +136,15 @@ def size(dataset: Dataset, keyword: str, *, label: str) -> int:
     """A whole number above 0; InputError that names the file and the attribute for all else."""
     found = number(dataset, keyword, label=label)
     if found < 1 or found != int(found):
-        raise InputError(f"{label}: {named(keyword)} is {found:g}, and must be a whole number above 0; export it again")
+        raise InputError.about(
+            label, f"{named(keyword)} is {found:g}, and must be a whole number above 0; export it again"
+        )
     return int(found)
 
 
-def _fault(dataset: Dataset, keyword: str, count: int) -> str:
+def _fault(dataset: Dataset, keyword: str, count: int) -> tuple[str, str]:
+    """What is wrong with numbers, in words of ours, and what is there instead."""
     if value(dataset, keyword) is None:
-        return f"{named(keyword)} is missing"
+        return f"{named(keyword)} is missing", ""
     wanted = "a number" if count == 1 else f"{count} numbers"
-    return f"{named(keyword)} must be {wanted}; found {brief(text(dataset, keyword))}"
+    return f"{named(keyword)} must be {wanted}", f"; found {brief(text(dataset, keyword))}"

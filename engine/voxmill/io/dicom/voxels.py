@@ -44,10 +44,12 @@ def voxels_of(header: Header) -> Voxels:
     """The voxels that a header promises; InputError where they are no grey values, or more than a file can hold."""
     dataset, label = header.dataset, header.path.name
     if optional_number(dataset, "Rows") is None and optional_number(dataset, "Columns") is None:
-        raise InputError(f"{label}: it has no pixels ({named('Rows')} is missing); give the images")
+        raise InputError.about(label, f"it has no pixels ({named('Rows')} is missing); give the images")
     photometric = text(dataset, "PhotometricInterpretation")
     if size(dataset, "SamplesPerPixel", label=label) != 1 or photometric not in GREY:
-        raise InputError(f"{label}: a picture in colour ({photometric or 'unknown'}), which has no values to measure")
+        raise InputError.about(
+            label, "a picture in colour", f" ({photometric or 'unknown'})", ", which has no values to measure"
+        )
     bits, stored = _bits(header)
     voxels = Voxels(
         frames=1
@@ -68,12 +70,13 @@ def _bits(header: Header) -> tuple[int, int]:
     dataset, label = header.dataset, header.path.name
     bits, stored = (size(dataset, keyword, label=label) for keyword in ("BitsAllocated", "BitsStored"))
     if bits == 1:
-        raise InputError(f"{label}: one bit per voxel is a mask, not an image; read it as a mask")
+        raise InputError.about(label, "one bit per voxel is a mask, not an image; read it as a mask")
     high = stored - 1 if optional_number(dataset, "HighBit") is None else number(dataset, "HighBit", label=label)
     if bits not in (8, 16, 32) or stored > bits or high != stored - 1:
-        raise InputError(
-            f"{label}: {bits} bits per voxel, {stored} of them used up to bit {high:g}, cannot be read; "
-            "8, 16 and 32 can, used from bit 0: convert it"
+        raise InputError.about(
+            label,
+            f"{bits} bits per voxel, {stored} of them used up to bit {high:g}, cannot be read; "
+            "8, 16 and 32 can, used from bit 0: convert it",
         )
     return bits, stored
 
@@ -81,8 +84,8 @@ def _bits(header: Header) -> tuple[int, int]:
 def _signed(header: Header) -> bool:
     found = number(header.dataset, "PixelRepresentation", label=header.path.name)
     if found not in (0, 1):
-        raise InputError(
-            f"{header.path.name}: {named('PixelRepresentation')} is 0 or 1; found {found:g}; export the image again"
+        raise InputError.about(
+            header.path.name, f"{named('PixelRepresentation')} is 0 or 1; found {found:g}; export the image again"
         )
     return found == 1
 
@@ -92,13 +95,14 @@ def _refuse_promise(header: Header, voxels: Voxels) -> None:
     promised = math.prod((voxels.frames, frame, voxels.bits // 8))
     available = header.available
     if header.transfer_syntax == DEFLATED_FRAMES:
-        raise InputError(f"{header.path.name}: deflated frames are decoded of masks alone; save it uncompressed")
+        raise InputError.about(header.path.name, "deflated frames are decoded of masks alone; save it uncompressed")
     if header.transfer_syntax == RLELossless:
         available *= RLE_RATIO
     elif header.transfer_syntax.is_encapsulated:
         available = LARGEST_IMAGE if frame <= LARGEST_FRAME else 0
     if promised > available:
-        raise InputError(
-            f"{header.path.name}: its header promises {promised} bytes of voxels, more than the file "
-            f"({header.available} bytes) can hold; it is cut off or damaged: copy it again"
+        raise InputError.about(
+            header.path.name,
+            f"its header promises {promised} bytes of voxels, more than the file "
+            f"({header.available} bytes) can hold; it is cut off or damaged: copy it again",
         )
