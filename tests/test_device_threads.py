@@ -94,8 +94,14 @@ def test_images_of_several_threads_are_counted_together(plain: HostProcess, use:
         assert_same_rows(table, vm.extract(one, mask, device="cpu"))
 
 
-def test_what_threads_have_counted_together_leaves_memory_for_others(plain: HostProcess) -> None:
-    """Less is counted together while what was before is still needed, as one thread may need it after the others."""
+def test_what_threads_have_counted_together_leaves_memory_for_others(
+    plain: HostProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Less is counted together while what was before is still needed, as one thread may need it after the others.
+
+    What is left of other tests' devices until it is collected is none of this one's.
+    """
+    monkeypatch.setattr("voxmill.textures._HELD", {})
     with registered(HostDevice(plain)) as device:
         tasks = tasks_of(device, vm.Settings())
     enough = PART * sum(task.bytes_there() for task in tasks)
