@@ -159,6 +159,40 @@ def test_a_dry_run_tells_what_it_would_take_and_leaves_nothing(
     assert json.loads(said)["event"] == "estimate"
 
 
+def test_a_dry_run_foretells_failures_and_the_exit_code(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    image, mask = write_scan(tmp_path, "scan", seed=1)
+    good = {"case": "good", "image": image.name, "mask": mask.name}
+    (tmp_path / "scan2.nrrd").write_bytes(b"")
+    bad = [{**good, "case": "Jane", "mask": ""}, {**good, "case": "Joan", "image": "scan2.nrrd"}]
+    cohort, out = write_table(tmp_path, [good, *bad]), tmp_path / "out"
+    for before in ("", ", 1 done before"):
+        code, _, said = voxmill("run", cohort, "-o", out, "--settings", few, "--dry-run")
+        assert code == 1
+        assert f"voxmill: {2 if before else 3} cases{before}, " in said
+        failed = (
+            "none of the 2 cases that were tried can be measured: "
+            if before
+            else ("2 cases of those that were tried could not be measured, or not in all: ")
+        )
+        assert f"voxmill: {failed}image: this file is empty; copy or convert it again / it has no mask; fill in" in said
+        assert ("about" in said) != bool(before)
+        assert "Jane" not in said
+        assert voxmill("run", cohort, "-o", out, "--settings", few)[0] == 1
+
+
+def test_a_dry_run_says_that_results_would_move_and_moves_none(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 1), tmp_path / "out"
+    moved = (
+        f"voxmill: results of other settings or cases, of another version or device, would be moved to {out}/earlier"
+    )
+    voxmill("run", cohort, "-o", out, "--settings", few)
+    assert moved not in voxmill("run", cohort, "-o", out, "--settings", few, "--dry-run")[2]
+    other = tmp_path / "other.yaml"
+    other.write_text(few.read_text() + "discretise: {bin_width: 3}\n")
+    code, _, said = voxmill("run", cohort, "-o", out, "--settings", other, "--dry-run")
+    assert (code, moved in said, (out / "earlier").exists()) == (0, True, False)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_a_signal_ends_it_with_75_and_it_goes_on(voxmill: Command, few: Path, tmp_path: Path) -> None:
     image, mask = write_scan(tmp_path, "scan", seed=1)

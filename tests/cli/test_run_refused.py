@@ -184,6 +184,14 @@ def test_tables_that_are_damaged_are_told_before_work_begins(voxmill: Command, f
     assert_refused(ended, 3, "features.parquet: this file of an earlier run is damaged")
 
 
+def test_a_dry_run_refuses_what_would_take_rows_out_of_tables(voxmill: Command, few: Path, tmp_path: Path) -> None:
+    cohort, out = write_cohort(tmp_path, 2), tmp_path / "out"
+    voxmill("run", cohort, "-o", out, "--settings", few)
+    for more in ((), ("--dry-run",)):
+        ended = voxmill("run", cohort, "-o", out, "--settings", few, "--limit", 1, *more)
+        assert_refused(ended, 2, "out: its tables have rows of 1 case that --only or --limit leaves out")
+
+
 def test_a_scheduler_that_does_not_answer(voxmill: Command, few: Path, tmp_path: Path) -> None:
     options = ("--scheduler", "tcp://127.0.0.1:9")
     ended = voxmill("run", write_cohort(tmp_path, 1), "-o", tmp_path / "out", "--settings", few, *options)

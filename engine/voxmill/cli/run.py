@@ -238,7 +238,7 @@ def run(
             begin = partial(shown.begin, starting=_started(place, count, as_json=log_json))
             ended = run_cohort(cohort, out, **how, on=place, keep_ids=keep_ids, begin=begin, tell=shown.hear)
     if isinstance(ended, Estimate):
-        _tell_estimate(ended, count, as_json=log_json)
+        _tell_estimate(ended, count, out, as_json=log_json)
     else:
         _end(ended, place, as_json=log_json)
 
@@ -266,23 +266,42 @@ def _started(place: "Place", workers: int, *, as_json: bool) -> str:
     return ", ".join(filter(None, (starting, f"compiling kernels, once: {COMPILING}" if cache.is_cold else "")))
 
 
-def _tell_estimate(found: "Estimate", workers: int, *, as_json: bool) -> None:
-    from voxmill.cli.progress import duration, log_json
+def _tell_estimate(found: "Estimate", workers: int, out: Path, *, as_json: bool) -> None:
+    """Tell what a run would take, and leave with the exit code that it would have."""
+    from voxmill.cli.progress import log_json
     from voxmill.cli.streams import tell
-    from voxmill.errors import counted
 
     if as_json:
         log_json("estimate", **asdict(found), workers=workers)
-        return
-    where = f"with {counted(workers, 'worker')}" if workers else "in one process"
+    else:
+        for line in _foretold(found, workers, out):
+            tell(line)
+    if found.failed:
+        raise typer.Exit(1)
+
+
+def _foretold(found: "Estimate", workers: int, out: Path) -> Iterator[str]:
+    """What a run would take, and come to; no name of a case."""
+    from voxmill.cli.progress import duration
+    from voxmill.cohort.estimate import none_measured, reasons_told
+    from voxmill.cohort.layout import EARLIER
+    from voxmill.errors import counted
+
     before = f", {found.before:,} done before" if found.before else ""
-    tell(f"{counted(found.cases, 'case')}{before}, {found.bytes / 1e6:,.1f} MB of files")
-    if not found.cases:
-        return
-    tell(
-        f"about {duration(found.seconds)} {where}, ± {found.error:.0%}: {counted(found.sampled, 'case')} took that "
-        "long, and none was kept"
-    )
+    yield f"{counted(found.cases, 'case')}{before}, {found.bytes / 1e6:,.1f} MB of files"
+    if found.aside:
+        yield f"results of other settings or cases, of another version or device, would be moved to {out / EARLIER}"
+    if found.sampled:
+        where = f"with {counted(workers, 'worker')}" if workers else "in one process"
+        yield (
+            f"about {duration(found.seconds)} {where}, ± {found.error:.0%}: {counted(found.sampled, 'case')} took that "
+            "long, and none was kept"
+        )
+        if found.failed:
+            some = f"{counted(found.failed, 'case')} of those that were tried"
+            yield f"{some} could not be measured, or not in all: {reasons_told(found.reasons)}"
+    elif found.failed:
+        yield none_measured(found.failed, found.reasons)
 
 
 def _end(done: "CohortRun", place: "Place", *, as_json: bool) -> None:

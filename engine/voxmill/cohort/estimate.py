@@ -4,7 +4,7 @@ import math
 import tempfile
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -14,11 +14,10 @@ from voxmill.cohort.job import Extraction, has_result
 from voxmill.cohort.layout import LEDGER, Forms
 from voxmill.cohort.tables import Entries
 from voxmill.cohort.writing import Chosen, write_tables
-from voxmill.errors import InputError, agreeing
+from voxmill.errors import InputError, agreeing, several
 from voxmill.runs.lanes import CPU, TOGETHER
 from voxmill.runs.ledger import opened, read_ledger
 from voxmill.runs.places import HERE, ThisMachine
-from voxmill.runs.records import Outcome
 from voxmill.runs.runner import Progress, run
 from voxmill.runs.warden import NO_LIMITS, Limits
 
@@ -33,7 +32,9 @@ class Estimate:
     """What a cohort will take: cases and bytes of files; seconds, of which each worker measures for so many.
 
     sampled: how many cases this was scaled from. error: how far the mean of these is uncertain, as a share of it.
-    before: how many others are done already, and take nothing.
+    before: how many others are done already, and take nothing. failed: how many of those that were tried could not be
+    measured, or not all of them; reasons: why, each once. aside: whether results of other settings or cases, of another
+    version or device, would be moved.
     """
 
     cases: int
@@ -42,6 +43,9 @@ class Estimate:
     sampled: int
     error: float
     before: int = 0
+    failed: int = 0
+    reasons: tuple[str, ...] = ()
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def estimate(
 
     The sample is a case of each of SAMPLED groups of equal size, from the smallest files to the largest, and before
     these one for every case that is done at a time. done: the keys of cases that are done already. before_s: what a run
-    takes before it begins with cases. Raises InputError where none of them can be measured.
+    takes before it begins with cases. Raises InputError where none of them can be measured and none is done.
     """
     there = _sized(job, cohort, done)
     if not there.cases:
@@ -80,23 +84,42 @@ def estimate(
     measured, at_a_time = _spread(sized, SAMPLED), workforce.at_a_time(job)
     warming = _spread([case for case in sized if case not in measured], at_a_time)
     sample = _sampled(job, [*warming, *measured], forms, workforce)
+    found = Estimate(
+        there.cases,
+        round(fmean(case.bytes for case in sized) * there.rows),
+        before_s + sample.starting,
+        sampled=0,
+        error=0.0,
+        before=there.before,
+        failed=sample.failed,
+        reasons=sample.reasons,
+    )
     kept = [case for case in measured if job.key(case) in sample.took]
     taken = [sample.took[job.key(case)] for case in kept]
     if not taken:
-        tried = len({case.name for case in measured})
-        none = agreeing(tried, "the one case that was", f"none of the {tried} cases that were")
-        raise InputError(f"{none} tried {agreeing(tried, 'cannot', 'can')} be measured: {sample.sentence}")
+        if not there.before:
+            raise InputError(none_measured(sample.failed, sample.reasons))
+        return found
     mean = fmean(taken)
     loading = max([0.0, *(sample.took.get(job.key(case), mean) - mean for case in warming)])
     each = mean / at_a_time + sample.writing / len(sample.took)
-    return Estimate(
-        there.cases,
-        round(fmean(case.bytes for case in sized) * there.rows),
-        before_s + sample.starting + loading + each * there.rows,
-        len({case.name for case in kept}),
-        stdev(taken) / mean / math.sqrt(len(taken)) if len(taken) > 1 else 1.0,
-        there.before,
+    return replace(
+        found,
+        seconds=found.seconds + loading + each * there.rows,
+        sampled=len({case.name for case in kept}),
+        error=stdev(taken) / mean / math.sqrt(len(taken)) if len(taken) > 1 else 1.0,
     )
+
+
+def reasons_told(reasons: Sequence[str]) -> str:
+    """Several sentences, which have semicolons of their own, in one line."""
+    return several(reasons, separator=" / ")
+
+
+def none_measured(tried: int, reasons: Sequence[str]) -> str:
+    """That none of the cases that were tried can be measured, and why."""
+    none = agreeing(tried, "the one case that was", f"none of the {tried} cases that were")
+    return f"{none} tried {agreeing(tried, 'cannot', 'can')} be measured: {reasons_told(reasons)}"
 
 
 @dataclass(frozen=True)
@@ -129,13 +152,14 @@ def _sized(job: Extraction, cohort: Cohort, done: Collection[str]) -> _There:
 class _Sample:
     """Cases that were done. took: seconds of each, by key; starting, writing: those of the run as such.
 
-    sentence: why a case failed, where one did.
+    failed: how many of them could not be measured, or not in all; reasons: why, each once.
     """
 
     took: Mapping[str, float]
     starting: float
     writing: float
-    sentence: str
+    failed: int
+    reasons: tuple[str, ...]
 
 
 def _spread(cases: Sequence[CohortCase], count: int) -> list[CohortCase]:
@@ -159,10 +183,10 @@ def _sampled(job: Extraction, cases: Sequence[CohortCase], forms: Forms, who: Wo
             records = list(read_ledger(ledger.folder))
         wrote = time.perf_counter()
         ranks = {job.key(case): rank for rank, case in enumerate(cases)}
-        nobody = Entries([""] * len(cases), [0] * len(cases))
-        write_tables(Path(folder), records, Chosen(ranks, nobody), forms)
+        entries = Entries([case.name for case in cases], [0] * len(cases))
+        tally, _ = write_tables(Path(folder), records, Chosen(ranks, entries), forms)
         writing = time.perf_counter() - wrote
     took = {one.key: one.result["took"]["wall_s"] for one in records if has_result(one)}
     starting = max(0.0, min(ends) - began - min(took.values(), default=0.0))
-    sentence = next((one.sentence for one in records if one.outcome is Outcome.FAILED), "")
-    return _Sample(took, starting, writing, sentence)
+    failed = {one["case"] for one in tally.failures}
+    return _Sample(took, starting, writing, len(failed), tuple(sorted({one["sentence"] for one in tally.failures})))

@@ -32,15 +32,20 @@ def require_ours(folder: Path) -> None:
     _measured(folder / FEATURES)
 
 
+def has_another(folder: Path, fingerprint: str, cases: Collection[str]) -> bool:
+    """Whether there are results of another run: of other settings or version, or with rows of cases beside these."""
+    told = _told(folder / RUN)
+    return told is not None and (told["fingerprint"] != fingerprint or not _measured(folder / FEATURES) <= set(cases))
+
+
 def set_aside(folder: Path, fingerprint: str, cases: Collection[str]) -> Path | None:
     """Move what another run has written into a folder beside, before tables of these cases are; gives that one.
 
-    Another run is one with other settings, of another version, or with rows of cases that are not among these. None
-    where there is nothing of another. Whoever calls holds the lock of the ledger. Killed halfway, it is finished when
-    it is called again: the file that tells which run it was goes last.
+    None where there is nothing of another (see has_another). Whoever calls holds the lock of the ledger. Killed
+    halfway, it is finished when it is called again: the file that tells which run it was goes last.
     """
     told = _told(folder / RUN)
-    if told is None or (told["fingerprint"] == fingerprint and _measured(folder / FEATURES) <= set(cases)):
+    if told is None or not has_another(folder, fingerprint, cases):
         return None
     try:
         aside = _room_aside(folder, str(told["fingerprint"])[:LETTERS])

@@ -12,9 +12,9 @@ from voxmill.cohort.cases import Choosing, CohortCase
 from voxmill.cohort.device import decide, decide_here
 from voxmill.cohort.estimate import Estimate, Workforce, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
-from voxmill.cohort.folder import require_all_kept, require_ours, require_outside, set_aside
+from voxmill.cohort.folder import has_another, require_all_kept, require_ours, require_outside, set_aside
 from voxmill.cohort.job import Extraction
-from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, Forms
+from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, RUN, Forms
 from voxmill.cohort.provenance import Account
 from voxmill.cohort.tables import Entries, require_csv
 from voxmill.cohort.writing import Chosen, Tally, write_results
@@ -139,7 +139,7 @@ def estimate_cohort(
 
     out: the folder that results would go to, where there is one in mind: cases that are done there take nothing.
     before_s: what the run will have taken when it gets here, such as the start of its process. Raises as `run_cohort`
-    does, also for that folder, and InputError where none of these cases can be measured.
+    does, also for that folder, and InputError where none of these cases can be measured and none is done there.
     """
     began = time.perf_counter()
     folder = None if out is None else Path(out).absolute()
@@ -158,8 +158,18 @@ def estimate_cohort(
 
     found = _found(Path(cohort), wanted, forms, pseudonyms, keep_ids=keep_ids)
     done = {key for key, outcome in outcomes.items() if outcome is Outcome.DONE}
+    aside = folder is not None and (folder / RUN).exists() and _moves(folder, job, found, wanted)
     before_s += time.perf_counter() - began
-    return estimate(job, found, forms, Workforce(workers, limits, on), done=done, before_s=before_s)
+    foreseen = estimate(job, found, forms, Workforce(workers, limits, on), done=done, before_s=before_s)
+    return replace(foreseen, aside=aside)
+
+
+def _moves(folder: Path, job: Extraction, found: Cohort, wanted: Wanted) -> bool:
+    """Whether a run would move the results in a folder; raises SettingsError where it would be refused for them."""
+    names = {case.name for _, case in found}
+    if wanted.is_part:
+        require_all_kept(folder, job.fingerprint, names)
+    return has_another(folder, job.fingerprint, names)
 
 
 def _found(
