@@ -8,10 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cohort_files import SAME, rows_of, write_cohort, write_scan, write_table
 from run_command import Command
+from small_images import two_labels
 from voxmill_kernels.jit import KernelCache
 
 
@@ -178,6 +180,19 @@ def test_a_dry_run_foretells_failures_and_the_exit_code(voxmill: Command, few: P
         assert ("about" in said) != bool(before)
         assert "Jane" not in said
         assert voxmill("run", cohort, "-o", out, "--settings", few)[0] == 1
+
+
+def test_a_dry_run_ends_with_1_where_all_is_done_and_a_region_could_not_be(voxmill: Command, tmp_path: Path) -> None:
+    cohort, out, settings = write_cohort(tmp_path, 1), tmp_path / "out", tmp_path / "settings.yaml"
+    sizes = sorted(np.bincount(two_labels().ravel())[[1, 3]].tolist())
+    settings.write_text(f"features: {{firstorder: [Mean]}}\nmin_region_voxels: {sizes[1]}\n")
+    assert voxmill("run", cohort, "-o", out, "--settings", settings)[0] == 1
+    code, _, said = voxmill("run", cohort, "-o", out, "--settings", settings, "--dry-run")
+    assert code == 1
+    assert said.splitlines() == [
+        "voxmill: 0 cases, 1 done before, 0.0 MB of files",
+        f"voxmill: 1 case or region could not be measured; why: {out / 'failures.parquet'}",
+    ]
 
 
 def test_a_dry_run_says_that_results_would_move_and_moves_none(voxmill: Command, few: Path, tmp_path: Path) -> None:

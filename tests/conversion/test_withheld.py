@@ -141,3 +141,16 @@ def assert_told_of_a_table(folder: Path, said: str) -> None:
         assert [row["sentence"].removeprefix("row 1: ") for row in rows_of(failures)] == [said]
     assert said in (folder / "out" / "cohort.zarr.failures.csv").read_text()
     assert_not_told(folder / "out")
+
+
+def test_why_a_mask_of_a_table_was_not_read_is_told_in_words_of_ours(tmp_path: Path) -> None:
+    source = write_faults(tmp_path / "in")
+    table = write_table(source, [{"case": "one", "image": "ct", "mask": "m.dcm"}])
+    (tmp_path / "out").mkdir()
+    done = convert(table, tmp_path / "out" / "cohort.zarr")
+    run = run_cohort(table, tmp_path / "out" / "run", settings=FEW)
+    for failures in (done.failures, run.failures):
+        (failure,) = rows_of(failures)
+        said = "SegmentationType (0062,0001) must be BINARY, FRACTIONAL or LABELMAP; correct the header"
+        assert failure["sentence"].removeprefix("row 1: ") == said
+    assert_not_told(tmp_path / "out")

@@ -276,7 +276,7 @@ def _tell_estimate(found: "Estimate", workers: int, out: Path, *, as_json: bool)
     else:
         for line in _foretold(found, workers, out):
             tell(line)
-    if found.failed:
+    if found.failed or found.failures_before:
         raise typer.Exit(1)
 
 
@@ -284,13 +284,16 @@ def _foretold(found: "Estimate", workers: int, out: Path) -> Iterator[str]:
     """What a run would take, and come to; no name of a case."""
     from voxmill.cli.progress import duration
     from voxmill.cohort.estimate import none_measured, reasons_told
-    from voxmill.cohort.layout import EARLIER
+    from voxmill.cohort.layout import EARLIER, FAILURES
+    from voxmill.cohort.methods import cases_or_regions
     from voxmill.errors import counted
 
     before = f", {found.before:,} done before" if found.before else ""
     yield f"{counted(found.cases, 'case')}{before}, {found.bytes / 1e6:,.1f} MB of files"
     if found.aside:
         yield f"results of other settings or cases, of another version or device, would be moved to {out / EARLIER}"
+    if found.failures_before:
+        yield f"{cases_or_regions(found.failures_before)} could not be measured; why: {out / FAILURES}"
     if found.sampled:
         where = f"with {counted(workers, 'worker')}" if workers else "in one process"
         yield (

@@ -34,7 +34,7 @@ class Estimate:
     sampled: how many cases this was scaled from. error: how far the mean of these is uncertain, as a share of it.
     before: how many others are done already, and take nothing. failed: how many of those that were tried could not be
     measured, or not all of them; reasons: why, each once. aside: whether results of other settings or cases, of another
-    version or device, would be moved.
+    version or device, would be moved. failures_before: where all is done, the failures in the tables that are there.
     """
 
     cases: int
@@ -46,6 +46,7 @@ class Estimate:
     failed: int = 0
     reasons: tuple[str, ...] = ()
     aside: bool = False
+    failures_before: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from voxmill.errors import NOWHERE, InputError, OutputError, SettingsError, coun
 from voxmill.runs.ledger import require_no_link
 
 LETTERS = 12
+FAILING = ("failures", "not_converted", "not_converted_again", "not_converted_yet")
+"""Counts of a run that ends with 1 where one of them is not 0."""
 
 
 def require_ours(folder: Path) -> None:
@@ -36,6 +38,12 @@ def has_another(folder: Path, fingerprint: str, cases: Collection[str]) -> bool:
     """Whether there are results of another run: of other settings or version, or with rows of cases beside these."""
     told = _told(folder / RUN)
     return told is not None and (told["fingerprint"] != fingerprint or not _measured(folder / FEATURES) <= set(cases))
+
+
+def failures_there(folder: Path) -> int:
+    """How many failures a run ended with, that made it end with 1; 0 where there was none."""
+    told = _told(folder / RUN)
+    return 0 if told is None else int(told["failures"])
 
 
 def set_aside(folder: Path, fingerprint: str, cases: Collection[str]) -> Path | None:
@@ -124,10 +132,15 @@ def _measured(table: Path) -> set[str]:
 
 
 def _told(path: Path) -> Mapping[str, Any] | None:
-    """Which run wrote a folder, by fingerprint, and how many rows; None where none has yet."""
+    """Which run wrote a folder, by fingerprint, and how many rows and failures; None where none has yet."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        return {"fingerprint": told["fingerprint"], "rows": told["counts"]["rows"]}
+        counts = told["counts"]
+        return {
+            "fingerprint": told["fingerprint"],
+            "rows": counts["rows"],
+            "failures": sum(counts.get(name, 0) for name in FAILING),
+        }
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, OSError):

@@ -12,7 +12,14 @@ from voxmill.cohort.cases import Choosing, CohortCase
 from voxmill.cohort.device import decide, decide_here
 from voxmill.cohort.estimate import Estimate, Workforce, estimate
 from voxmill.cohort.finding import Cohort, Wanted, find_cohort
-from voxmill.cohort.folder import has_another, require_all_kept, require_ours, require_outside, set_aside
+from voxmill.cohort.folder import (
+    failures_there,
+    has_another,
+    require_all_kept,
+    require_ours,
+    require_outside,
+    set_aside,
+)
 from voxmill.cohort.job import Extraction
 from voxmill.cohort.layout import FAILURES, FEATURES, LEDGER, RUN, Forms
 from voxmill.cohort.provenance import Account
@@ -161,7 +168,9 @@ def estimate_cohort(
     aside = folder is not None and (folder / RUN).exists() and _moves(folder, job, found, wanted)
     before_s += time.perf_counter() - began
     foreseen = estimate(job, found, forms, Workforce(workers, limits, on), done=done, before_s=before_s)
-    return replace(foreseen, aside=aside)
+    if folder is None or aside or foreseen.cases:
+        return replace(foreseen, aside=aside)
+    return replace(foreseen, failures_before=failures_there(folder))
 
 
 def _moves(folder: Path, job: Extraction, found: Cohort, wanted: Wanted) -> bool:
