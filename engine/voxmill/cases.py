@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from voxmill.choices import Choice, Chosen, Refused, choices_of, require_known
+from voxmill.choices import Asked, Choice, Refused, choices_of, require_known
 from voxmill.diagnostics import Provenance
 from voxmill.errors import InputError, SettingsError, counted
 from voxmill.execute import derive
@@ -49,7 +49,7 @@ def open_case(
     mask: "Mask | str | Path | SimpleITK.Image",
     settings: Settings,
     labels: int | str | Iterable[int | str] | None = None,
-) -> tuple[Case, tuple[Chosen, ...]]:
+) -> tuple[Case, tuple[Asked, ...]]:
     """The case of an image and its mask, and its regions: those of `labels`, or else of the settings.
 
     Raises InputError when image or mask cannot be used, and where none of `labels` is there, SettingsError for settings

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,10 +63,11 @@ class Refused:
     notes: tuple[str, ...] = ()
 
 
-Chosen = Choice | Refused
+Asked: TypeAlias = Choice | Refused
+"""A region that was asked for, whether it can be measured or not."""
 
 
-def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[Chosen, ...]:
+def choices_of(mask: Mask, labels: Labels | None, settings: Settings) -> tuple[Asked, ...]:
     """The regions of a mask: its labels (those of `labels`, or all), then unions, all split where settings say so.
 
     Where `labels` names unions, only those are taken. A label that is not there or has no voxel is a region that is
@@ -96,7 +97,7 @@ def labelled(mask: Mask, choice: Choice) -> tuple[NDArray[np.unsignedinteger], i
     return mask.read(choice.segments[0].layer, choice.box), choice.label
 
 
-def _single(mask: Mask, labels: Labels | None, settings: Settings) -> Sequence[Chosen]:
+def _single(mask: Mask, labels: Labels | None, settings: Settings) -> Sequence[Asked]:
     if labels is None:
         return [_drawn(segment) for segment in mask.segments]
     wanted = [one for one in labels if one not in settings.unions]
@@ -109,7 +110,7 @@ def _called(mask: Mask, label: int | str) -> Sequence[Segment | Undrawn | Absent
     return drawn or undrawn or [Absent(str(label), why_absent(mask.segments, mask.undrawn, label))]
 
 
-def _choice(one: Segment | Undrawn | Absent) -> Chosen:
+def _choice(one: Segment | Undrawn | Absent) -> Asked:
     """A region that somebody asked for, also where it is nowhere."""
     if isinstance(one, Segment):
         return _drawn(one)
@@ -122,13 +123,13 @@ def _drawn(segment: Segment) -> Choice:
     return Choice(str(segment), segment.label, (segment,), segment.box, segment.voxels)
 
 
-def _united(mask: Mask, labels: Labels | None, settings: Settings) -> list[Chosen]:
+def _united(mask: Mask, labels: Labels | None, settings: Settings) -> list[Asked]:
     named = {name: united for name, united in settings.unions.items() if name in (labels or ())}
     wanted: Mapping[str, Labels] = named or settings.unions
     return [_union(mask, name, united) for name, united in wanted.items()]
 
 
-def _union(mask: Mask, name: str, labels: Labels) -> Chosen:
+def _union(mask: Mask, name: str, labels: Labels) -> Asked:
     if any(segment.name == name for segment in mask.segments):
         return Refused(name, None, f"unions: {name!r} is the name of a segment too; choose another name for the union")
     for label in labels:
@@ -165,7 +166,7 @@ def _inside(mask: Mask, segments: tuple[Segment, ...], box: Window) -> NDArray[n
 
 
 @stage("find")
-def _split(mask: Mask, whole: Choice, wanted: Components) -> tuple[Chosen, ...]:
+def _split(mask: Mask, whole: Choice, wanted: Components) -> tuple[Asked, ...]:
     """The components of a region that are large enough; the region itself, refused, where none is."""
     from voxmill_kernels.mask.components import components
 

@@ -85,7 +85,7 @@ def mistake(error: Exception) -> str:
     return f"a mistake in Voxmill itself ({where}); report it"
 
 
-def lacking(path: Path, otherwise: str) -> str:
+def why_not_there(path: Path, otherwise: str) -> str:
     """Why there is nothing at a path, and what to do: it, or a folder above, is a link that leads nowhere.
 
     Or else `otherwise`.

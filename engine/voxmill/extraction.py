@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from voxmill.admission import using, with_room
 from voxmill.cases import Case, open_case, open_image
-from voxmill.choices import Choice, Chosen, Refused
+from voxmill.choices import Asked, Choice, Refused
 from voxmill.computing import ON_CPU, SHARING, Workplace, failure, is_full, name_of, open_device, parse_threads, release
 from voxmill.diagnostics import diagnose
 from voxmill.errors import RegionError, VoxmillError
@@ -70,7 +70,7 @@ def extract(
         return Table(_rows(case, choices, workplace), settings, name_of(workplace.device))
 
 
-def _rows(case: Case, chosen: tuple[Chosen, ...], workplace: Workplace) -> tuple[Row, ...]:
+def _rows(case: Case, chosen: tuple[Asked, ...], workplace: Workplace) -> tuple[Row, ...]:
     """A row per region, in their order."""
     choices = tuple(one for one in chosen if isinstance(one, Choice))
     rows = _rows_of(case, choices, workplace) if choices else {}
@@ -195,7 +195,7 @@ class Attempts:
         return made
 
 
-def _failed(case: Case, choice: Chosen, reason: str) -> Row:
+def _failed(case: Case, choice: Asked, reason: str) -> Row:
     name = _text(choice.name)
     notes = (*case.notes, *choice.notes)
     return Row(_text(case.name), name, {}, notes, _about(choice), error=f"region {name}: {reason}")
@@ -326,7 +326,7 @@ def _row(case: Case, choice: Choice, prepared: Prepared, found: Sequence[Found])
     return Row(_text(case.name), _text(choice.name), features, tuple(notes), about, left_out=left_out)
 
 
-def _about(choice: Chosen) -> dict[str, Any]:
+def _about(choice: Asked) -> dict[str, Any]:
     box = None if choice.box is None else list(choice.box.shape)
     return {"label": choice.label, "voxels": choice.voxels, "box": box}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxmill.cases import Case, open_case
-from voxmill.choices import Chosen
+from voxmill.choices import Asked
 from voxmill.errors import RegionError
 from voxmill.execute import chain_of
 from voxmill.grid import Index, Point, Window
@@ -82,7 +82,7 @@ def preview(
     return [_region(case, choice) for choice in choices]
 
 
-def _region(case: Case, choice: Chosen) -> PlannedRegion:
+def _region(case: Case, choice: Asked) -> PlannedRegion:
     notes = (*case.settings.notes, *case.notes, *choice.notes)
     try:
         place = place_of(case.image, case.mask, choice, case.settings)

@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voxmill.errors import InputError, OutputError, lacking
+from voxmill.errors import InputError, OutputError, why_not_there
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -176,7 +176,7 @@ class Key:
         except OSError as error:
             reason = str(error.strerror or error)
             if isinstance(error, FileNotFoundError):
-                reason = lacking(path, reason)
+                reason = why_not_there(path, reason)
             raise InputError(f"{path.name}: the key cannot be read: {reason}") from None
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise InputError(f"{path.name}: others can read this key; make it yours alone: chmod 600 {path.name}")

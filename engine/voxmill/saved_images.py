@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voxmill.cases import Case, open_case
-from voxmill.choices import Chosen
+from voxmill.choices import Asked
 from voxmill.errors import OutputError, RegionError
 from voxmill.execute import share
 from voxmill.io import write_image, write_mask
@@ -55,7 +55,7 @@ def _each_otherwise(names: Iterable[str]) -> Iterator[str]:
         yield chosen
 
 
-def _saved(case: Case, choice: Chosen, stem: Path) -> Iterator[Path]:
+def _saved(case: Case, choice: Asked, stem: Path) -> Iterator[Path]:
     """The files of a region, whose paths begin with this one."""
     try:
         place = place_of(case.image, case.mask, choice, case.settings)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxmill import steps
-from voxmill.choices import Choice, Chosen, Refused, labelled
+from voxmill.choices import Asked, Choice, Refused, labelled
 from voxmill.errors import InputError, RegionError, agreeing, counted
 from voxmill.execute import derive
 from voxmill.grid import MAX_SHEAR, Grid, Index, Window
@@ -81,7 +81,7 @@ class Place:
     after: str = ""
 
 
-def place_of(image: Source, mask: Mask, choice: Chosen, settings: Settings) -> Place:
+def place_of(image: Source, mask: Mask, choice: Asked, settings: Settings) -> Place:
     """Where a region is read; raises RegionError when it cannot be measured."""
     if isinstance(choice, Refused):
         raise RegionError(choice.why)

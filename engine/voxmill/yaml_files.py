@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from voxmill.errors import SHOWN, SettingsError, brief, lacking
+from voxmill.errors import SHOWN, SettingsError, brief, why_not_there
 
 MAX_BYTES = 1_000_000
 """A larger file holds no settings."""
@@ -44,7 +44,7 @@ def _read(path: Path) -> bytes:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = str(getattr(error, "strerror", None) or error)
-        reason = lacking(path, why) if isinstance(error, FileNotFoundError) else why
+        reason = why_not_there(path, why) if isinstance(error, FileNotFoundError) else why
         raise SettingsError(f"{path.name[:SHOWN]}: settings cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
         raise SettingsError(f"{path.name}: settings take up at most {MAX_BYTES:,} bytes; is this another file?")

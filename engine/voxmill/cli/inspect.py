@@ -32,10 +32,10 @@ def inspect(
 ) -> None:
     """Show what is in a file, a folder or a store."""
     from voxmill.cli.show import show_lines
-    from voxmill.errors import InputError, lacking
+    from voxmill.errors import InputError, why_not_there
 
     if not path.exists():
-        raise InputError(f"{path.name}: {lacking(path, 'there is no such file or folder; check the path')}")
+        raise InputError(f"{path.name}: {why_not_there(path, 'there is no such file or folder; check the path')}")
     head, lines = _listing(path, privacy=privacy)
     show_lines(head, list(lines))
 

@@ -21,7 +21,7 @@ from voxmill.discovery.cases import CaseSource, ImageSource, LeftOut
 from voxmill.discovery.rows import require_apart, require_once
 from voxmill.discovery.sources import find_cases, images_of
 from voxmill.discovery.tables import CHANNEL, LABEL, MASK, Listed, Sheet, is_table, read_sheet
-from voxmill.errors import InputError, SettingsError, brief, lacking, several
+from voxmill.errors import InputError, SettingsError, brief, several, why_not_there
 from voxmill.io.files import name_of
 from voxmill.privacy import Pseudonyms
 
@@ -113,7 +113,7 @@ def find_cohort(
     missing, the same twice, or, in its first rows, paths that lead nowhere (with `skip_missing`, in all rows).
     """
     if not source.exists():
-        raise InputError(f"{source.name}: {lacking(source, 'there is no such file or folder; check the path')}")
+        raise InputError(f"{source.name}: {why_not_there(source, 'there is no such file or folder; check the path')}")
     if is_table(source):
         found = _of_table(read_sheet(source), wanted, keep_ids=keep_ids)
     elif not source.is_dir():

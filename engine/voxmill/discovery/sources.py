@@ -8,7 +8,7 @@ from voxmill.discovery.calling import Naming, called, differing, paths_of
 from voxmill.discovery.cases import CaseSource, Further, ImageSource, LeftOut, MaskSource, Sources
 from voxmill.discovery.rows import require_apart, require_once
 from voxmill.discovery.tables import IMAGE, Listed, is_table, read_sheet
-from voxmill.errors import InputError, lacking, several
+from voxmill.errors import InputError, several, why_not_there
 from voxmill.io.fetching import fetched
 from voxmill.io.formats import names_a_format
 from voxmill.io.remote import Location, Remote, located
@@ -30,7 +30,7 @@ def find_cases(source: Location, pseudonyms: Pseudonyms) -> Sources:
     sense.
     """
     if isinstance(source, Path) and not source.exists():
-        raise InputError(f"{source.name}: {lacking(source, 'there is no such file or folder; check the path')}")
+        raise InputError(f"{source.name}: {why_not_there(source, 'there is no such file or folder; check the path')}")
     if is_table(source):
         return _of_table(source, pseudonyms)
     if (source.is_folder if isinstance(source, Remote) else source.is_dir()) or _looks_like_dicom(source):

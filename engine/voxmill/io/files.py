@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from voxmill.errors import InputError, lacking
+from voxmill.errors import InputError, why_not_there
 
 PIECE = 2**20
 """Bytes of a file that are looked at together."""
@@ -26,7 +26,7 @@ def file_size(path: Path) -> int:
         if stat.S_ISREG(found.st_mode):
             path.open("rb").close()
     except FileNotFoundError as error:
-        raise InputError.about(path.name, lacking(path, "there is no such file; check the path")) from error
+        raise InputError.about(path.name, why_not_there(path, "there is no such file; check the path")) from error
     except PermissionError as error:
         raise InputError.about(path.name, "no permission to read this file; ask its owner for access") from error
     except (OSError, ValueError) as error:

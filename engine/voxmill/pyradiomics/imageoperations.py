@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from voxmill.choices import Chosen, choices_of
+from voxmill.choices import Asked, choices_of
 from voxmill.errors import RegionError
 from voxmill.execute import derive, share
 from voxmill.grid import Window
@@ -246,7 +246,7 @@ def _only(settings: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: settings[name] for name in names if name in settings}
 
 
-def _choice(mask: Mask, settings: Settings) -> Chosen:
+def _choice(mask: Mask, settings: Settings) -> Asked:
     (choice,) = choices_of(mask, settings.labels, settings)
     return choice
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from voxmill.errors import InputError, counted, lacking
+from voxmill.errors import InputError, counted, why_not_there
 from voxmill.store.attributes import CaseAttributes, Stored, parse_attributes
 from voxmill.store.groups import absent, attributes_of, groups_in, named, refuse_links
 from voxmill.store.images import StoredImage
@@ -104,7 +104,7 @@ def open_store(path: str | Path) -> Store:
     """
     folder = Path(path).absolute()  # which has a name, where the path is `.`
     if not folder.exists():
-        raise InputError(f"{folder.name}: {lacking(folder, 'there is no such store; check the path')}")
+        raise InputError(f"{folder.name}: {why_not_there(folder, 'there is no such store; check the path')}")
     if not is_store(folder):
         raise InputError(f"{folder.name}: this is not a store (no {METADATA} in it); give one that Voxmill wrote")
     parse_attributes(Stored, attributes_of(folder, folder.name), folder.name)
